@@ -1,0 +1,72 @@
+"""Failures a user can mend: what, where, and the next move, in Chinese and English.
+
+A :class:`DrgpayError` is for people; anything else that escapes is a defect of the program.
+Messages never carry patient data: name the file, row, field and the offending value of a code or number only.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """Kind of failure = exit code of the command line (1 is left to crashes of the program)."""
+
+    USAGE = 2
+    """the command or its options are wrong"""
+    DATA = 3
+    """an input file is missing, unreadable, or has no usable row"""
+    POLICY = 4
+    """a policy notice or parameter is wrong or missing"""
+    SCHEME = 5
+    """a grouping scheme is wrong or missing"""
+    BROKEN = 6
+    """figures do not add up: conservation, hash chain, digests"""
+    ENGINE = 7
+    """reading, writing, disk"""
+
+
+class DrgpayError(Exception):
+    """A failure with a message in both languages, its place, and what to do.
+
+    ``zh``/``en`` say what is wrong; ``fix_zh``/``fix_en`` say the next move; ``file``, ``row`` (1-based line or
+    record), ``field`` and ``value`` say where. ``str(error)`` prints all of it on a few lines.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        zh: str,
+        en: str,
+        fix_zh: str = "",
+        fix_en: str = "",
+        file: object = None,
+        row: int | None = None,
+        field: str | None = None,
+        value: object = None,
+    ) -> None:
+        self.kind = kind
+        self.zh, self.en = zh, en
+        self.fix_zh, self.fix_en = fix_zh, fix_en
+        self.file = None if file is None else str(file)
+        self.row, self.field, self.value = row, field, value
+        super().__init__(self.text())
+
+    def place(self) -> str:
+        """``file · row · field · value``, the parts that are known."""
+        parts = [
+            self.file,
+            None if self.row is None else f"row {self.row}",
+            self.field,
+            None if self.value is None else f"«{self.value}»",
+        ]
+        return " · ".join(p for p in parts if p)
+
+    def text(self) -> str:
+        """The whole message: place, Chinese, English, and the next move in each."""
+        place = self.place()
+        lines = [f"[{place}]"] if place else []
+        lines.append(self.zh + (f"  → {self.fix_zh}" if self.fix_zh else ""))
+        lines.append(self.en + (f"  → {self.fix_en}" if self.fix_en else ""))
+        return "\n".join(lines)

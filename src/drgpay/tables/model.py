@@ -1,0 +1,132 @@
+"""What a table is: columns with type, unit, null rule, constraint, Chinese name, and the one step that writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from drgpay.errors import DrgpayError, Kind
+
+_TYPES: dict[str, Any] = {
+    "text": pa.string(),
+    "code": pa.dictionary(pa.int32(), pa.string()),
+    "codes": pa.list_(pa.dictionary(pa.int32(), pa.string())),
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "fen": pa.int64(),
+    "points": pa.int64(),
+    "ratio": pa.int64(),
+    "date": pa.date32(),
+    "flag": pa.bool_(),
+}
+
+UNITS = {"fen": "分 (fen)", "points": "1/10,000 点 (point)", "ratio": "1/10,000"}
+"""Unit printed for the types that carry one."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. ``type`` is one of text, code (dictionary-coded text), codes (list of codes), int8…int64,
+    fen, points, ratio, date, flag. ``low``/``high`` are inclusive bounds; ``choices`` a closed list."""
+
+    name: str
+    type: str
+    zh: str
+    en: str
+    null: bool = False
+    unit: str = ""
+    low: int | None = None
+    high: int | None = None
+    choices: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    grouping: bool = False
+    """needed to group a stay"""
+
+    @property
+    def arrow(self) -> Any:
+        """The Arrow type."""
+        return _TYPES[self.type]
+
+    @property
+    def printed_unit(self) -> str:
+        """Unit for the documentation."""
+        return self.unit or UNITS.get(self.type, "")
+
+    def constraint(self) -> str:
+        """Constraint for the documentation and for messages: ``0–120``, ``a | b``."""
+        if self.choices:
+            return " | ".join(self.choices)
+        if self.low is None and self.high is None:
+            return ""
+        return f"{'' if self.low is None else self.low}–{'' if self.high is None else self.high}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its key columns identify a row; ``writer`` is the only step that writes it."""
+
+    name: str
+    zh: str
+    en: str
+    writer: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    folder: bool = False
+    """kept as a folder of Parquet parts (one row per stay) instead of one file"""
+    _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {c.name: c for c in self.columns})
+
+    def __getitem__(self, name: str) -> Column:
+        return self._by_name[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(c.name for c in self.columns)
+
+    @property
+    def schema(self) -> Any:
+        """Arrow schema."""
+        return pa.schema([pa.field(c.name, c.arrow, nullable=c.null) for c in self.columns])
+
+    def of(self, rows: list[dict[str, Any]]) -> Any:
+        """An Arrow table of this schema from plain rows, checked."""
+        table = pa.Table.from_pylist(rows, schema=self.schema)
+        self.check(table)
+        return table
+
+    def check(self, data: Any) -> None:
+        """Fail when an Arrow table (or batch) is not what the dictionary says. A step's own output is checked with
+        this, so a failure names the table and column; input files are checked row by row in intake instead."""
+        for column in self.columns:
+            if column.name not in data.schema.names:
+                self._fail(column.name, "缺少该列", "column is missing")
+            values = data.column(column.name)
+            if values.type != column.arrow:
+                self._fail(
+                    column.name, f"类型是 {values.type},应为 {column.arrow}", f"{values.type} ≠ {column.arrow}"
+                )
+            if not column.null and values.null_count:
+                self._fail(column.name, "有空值", "has nulls")
+            if len(values) == values.null_count:
+                continue
+            if column.low is not None or column.high is not None:
+                span = pc.min_max(values).as_py()
+                if (column.low is not None and span["min"] < column.low) or (
+                    column.high is not None and span["max"] > column.high
+                ):
+                    self._fail(column.name, f"超出范围 {column.constraint()}", f"outside {column.constraint()}")
+            if column.choices:
+                unknown = set(pc.unique(values.cast(pa.string())).to_pylist()) - set(column.choices) - {None}
+                if unknown:
+                    self._fail(column.name, f"不在 {column.constraint()} 之内", f"not one of {column.constraint()}")
+
+    def _fail(self, column: str, zh: str, en: str) -> None:
+        raise DrgpayError(Kind.ENGINE, zh=f"表 {self.name}:{zh}", en=f"table {self.name}: {en}", field=column)

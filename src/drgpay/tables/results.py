@@ -1,0 +1,214 @@
+"""Tables the steps write. Each has exactly one writer."""
+
+from __future__ import annotations
+
+from drgpay.tables.inputs import GRADES, INSTITUTION, INSURANCE, LEVELS, SCHEMES, STAYS
+from drgpay.tables.model import Column, Table
+
+CLASSES = ("normal", "low", "high", "unstable", "ungrouped", "qy")
+SEVERITIES = ("mcc", "cc", "none")
+STATUSES = ("grouped", "ungrouped", "qy")
+
+_YEAR = Column("year", "int16", "年度", "year of discharge")
+_MONTH = Column("month", "int8", "月份", "month of discharge; 0 = the whole year", low=0, high=12)
+_DRG = Column("drg", "code", "病组", "DRG; 0000 = ungrouped (未入组), xQY = ambiguous (歧义)")
+_N = Column("n", "int64", "例数", "number of stays", low=0)
+_POINTS = Column("points", "points", "点数", "case points", low=0)
+
+FINDINGS = Table(
+    "findings", "校验问题", "what intake found: row, field, value, rule, what to do", "intake",
+    ("file", "row", "field", "rule"),
+    (
+        Column("file", "text", "文件", "file"),
+        Column("row", "int64", "行号", "line of the file, the header being line 1; 0 = the whole file"),
+        Column("stay_id", "text", "病例号", "stay", null=True),
+        Column("field", "text", "字段", "column"),
+        Column("value", "text", "值", "value as it stands in the file; empty for personal data"),
+        Column("rule", "code", "规则", "rule"),
+        Column("level", "code", "级别", "error = the row is kept out; warn = it goes on", choices=("error", "warn")),
+        Column("zh", "text", "说明", "what is wrong and what to do (Chinese)"),
+        Column("en", "text", "说明(英文)", "what is wrong and what to do (English)"),
+    ),
+    folder=True,
+)  # fmt: skip
+
+GROUPED = Table(
+    "grouped", "入组结果", "checked stays with their group", "grouping", ("stay_id",),
+    (
+        *(STAYS[n] for n in ("stay_id", "person_id", "institution_id", "department_id", "doctor_id",
+                             "insurance_scheme", "sex", "age", "age_days", "birth_weight", "los", "discharge_date",
+                             "discharge_way", "dx", "proc", "total_cost", "personal_paid", "fund_by_item")),
+        _YEAR, _MONTH,
+        Column("mdc", "code", "主要诊断大类", "major diagnostic category", null=True),
+        Column("adrg", "code", "核心病组", "adjacent DRG", null=True),
+        _DRG,
+        Column("severity", "code", "并发症程度", "severity", choices=SEVERITIES),
+        Column("status", "code", "入组状态", "status", choices=STATUSES),
+    ),
+    folder=True,
+)  # fmt: skip
+
+BASE_YEARS = Table(
+    "base_years", "基期分年统计", "a group in a base year, before and after trimming", "points", ("year", "drg"),
+    (
+        _YEAR, _DRG,
+        Column("n_before", "int64", "裁剪前例数", "stays before trimming"),
+        Column("cost_before", "fen", "裁剪前总费用", "cost before trimming"),
+        Column("n", "int64", "裁剪后例数", "stays left", low=0),
+        Column("cost", "fen", "裁剪后总费用", "cost left", low=0),
+    ),
+)  # fmt: skip
+
+BASE_GROUPS = Table(
+    "base_groups", "基准点数表", "published base points of the groups", "points", ("drg",),
+    (
+        _DRG,
+        _N,
+        Column("mean_cost", "fen", "例均费用", "published group mean A_g"),
+        Column("cv", "ratio", "变异系数", "coefficient of variation, rounded half up", null=True),
+        Column("stable", "flag", "稳定病组", "stable group"),
+        Column("base_points", "points", "基准点数", "base points P_g; null: the stays are paid by their own cost",
+               null=True),
+        Column("high_multiple", "ratio", "高倍率界值", "bound of the high class k_hi", null=True),
+        Column("basic", "flag", "基础病组", "basic group: the same coefficient everywhere"),
+        Column("fixed_coefficient", "ratio", "统一系数", "K of every institution in this group, where it is fixed",
+               null=True),
+        Column("fixed_by", "code", "统一依据", "policy parameter that fixes it", null=True),
+    ),
+)  # fmt: skip
+
+COEFFICIENTS = Table(
+    "coefficients", "系数推导", "how an institution's coefficient was built", "points",
+    ("institution_id", "component"),
+    (
+        INSTITUTION,
+        Column("component", "code", "组成", "component, or `total` for the result"),
+        Column("n", "int64", "例数", "base-period stays behind it"),
+        Column("own_cost", "fen", "本机构费用", "Σ cost of its trimmed base-period stays in groups with base points"),
+        Column("own_expected", "fen", "本机构标化费用", "Σ n_hg × A_g of the same stays"),
+        Column("level_cost", "fen", "同等级费用", "the same for all institutions of its level"),
+        Column("level_expected", "fen", "同等级标化费用", "the same for all institutions of its level"),
+        Column("unbounded", "ratio", "未限幅值", "value before its bounds"),
+        Column("value", "ratio", "取值", "value used", low=0),
+        Column("bound", "code", "触及界限", "bound that was hit: min, max or none", choices=("min", "max", "none")),
+    ),
+)  # fmt: skip
+
+CASE_POINTS = Table(
+    "case_points", "病例点数", "case points of the stays of the settlement year", "points", ("stay_id",),
+    (
+        STAYS["stay_id"], INSTITUTION, STAYS["department_id"], STAYS["doctor_id"], INSURANCE, _YEAR, _MONTH, _DRG,
+        Column("case_class", "code", "病例类型", "class of the stay", choices=CLASSES),
+        Column("coefficient", "ratio", "系数", "K(h, g) used", low=0),
+        Column("extra", "points", "高倍率追加点数", "part of the points above the normal ones", low=0),
+        _POINTS,
+        STAYS["total_cost"], STAYS["personal_paid"], STAYS["fund_by_item"],
+    ),
+    folder=True,
+)  # fmt: skip
+
+POOLS = Table(
+    "pools", "点值", "what is shared in a month and in the year, and the point value", "fund",
+    ("insurance_scheme", "month"),
+    (
+        INSURANCE, _MONTH,
+        Column("budget", "fen", "预算", "inpatient DRG budget of the period"),
+        Column("reserve", "fen", "预留", "reserve kept back"),
+        Column("patients", "fen", "个人负担", "patients' payments on the same stays, when the basis is total"),
+        Column("distributable", "fen", "可分配额", "budget − reserve + patients"),
+        _N, _POINTS,
+        Column("point_value", "int64", "点值", "printed quotient distributable ÷ points, rounded half up for reading "
+               "only", null=True, unit="1/10,000 元/点 (yuan per point)"),
+    ),
+)  # fmt: skip
+
+INSTITUTION_MONTHS = Table(
+    "institution_months", "月度预结算", "monthly pre-settlement of an institution", "settlement",
+    ("insurance_scheme", "month", "institution_id"),
+    (
+        INSURANCE, _MONTH, INSTITUTION, _N, _POINTS,
+        Column("cost", "fen", "总费用", "total cost"),
+        Column("actual", "fen", "项目基金应付", "what the fund would pay item by item"),
+        Column("due", "fen", "应付", "allocated payment", low=0),
+        Column("paid", "fen", "预拨付", "paid for the month", low=0),
+        Column("deposit", "fen", "质量保证金", "quality deposit held back", low=0),
+    ),
+)  # fmt: skip
+
+STAY_PAYMENTS = Table(
+    "stay_payments", "病例支付", "what of an institution's payment belongs to a stay", "settlement", ("stay_id",),
+    (
+        STAYS["stay_id"], INSTITUTION, STAYS["department_id"], INSURANCE, _MONTH, _DRG,
+        Column("month_due", "fen", "月度应付", "share of the institution's monthly due"),
+        Column("year_due", "fen", "年度应付", "share of the institution's due at clearing", null=True),
+    ),
+    folder=True,
+)  # fmt: skip
+
+STATEMENTS = Table(
+    "statements", "年度清算单", "clearing of an institution and insurance scheme, step by step", "settlement",
+    ("insurance_scheme", "institution_id"),
+    (
+        INSURANCE, INSTITUTION,
+        Column("level", "code", "等级", "level", choices=LEVELS),
+        Column("grade", "code", "考核等级", "evaluation grade", choices=GRADES),
+        _N, _POINTS,
+        Column("cmi", "ratio", "病例组合指数", "case-mix index: mean base points of its grouped stays ÷ scale",
+               null=True),
+        Column("cost", "fen", "总费用", "total cost"),
+        Column("actual", "fen", "项目基金应付", "what the fund would pay item by item", low=0),
+        Column("due", "fen", "应付", "allocated payment of the year", low=0),
+        Column("balance", "fen", "结余(超支)", "due − actual: surplus (+) or overspend (−)"),
+        Column("use_ratio", "ratio", "使用率", "actual ÷ due, rounded half up", null=True),
+        Column("keep_share", "ratio", "结余留用比例", "share of the surplus kept", null=True),
+        Column("surplus_returned", "fen", "结余上缴", "surplus given back to the fund", low=0),
+        Column("overspend_reasonable", "fen", "合理超支", "overspend backed by evidence", low=0),
+        Column("overspend_shared", "fen", "超支分担", "overspend borne by the fund", low=0),
+        Column("deposit_held", "fen", "质量保证金", "deposit held back in the months", low=0),
+        Column("deposit_forfeited", "fen", "保证金扣减", "deposit not returned", low=0),
+        Column("second_distribution", "fen", "二次分配", "share of the second distribution", low=0),
+        Column("settled", "fen", "清算应得", "due − returned + shared − forfeited + second distribution"),
+        Column("paid_in_months", "fen", "已预拨", "paid in the months", low=0),
+        Column("final_payment", "fen", "清算支付", "settled − paid in months; negative = to be paid back"),
+    ),
+)  # fmt: skip
+
+CLOSINGS = Table(
+    "closings", "基金清算平衡", "conservation of the fund of a scheme: sources = uses, to the fen", "settlement",
+    ("insurance_scheme",),
+    (
+        INSURANCE,
+        Column("budget", "fen", "预算", "inpatient DRG budget"),
+        Column("reserve", "fen", "预留", "reserve kept back"),
+        Column("distributable", "fen", "可分配额", "distributable fund"),
+        Column("risk_draw", "fen", "风险金动用", "drawn from the risk fund for shared overspend"),
+        Column("recovered", "fen", "收回", "paid back by institutions at clearing"),
+        Column("paid", "fen", "支付机构", "paid to institutions, in the months and at clearing"),
+        Column("returned", "fen", "结余归基金", "surplus returned to the fund and not shared out again"),
+        Column("carried_over", "fen", "结转", "carried over: not earned by anybody"),
+    ),
+)  # fmt: skip
+
+LEDGER = Table(
+    "ledger", "总账", "append-only double entry with a hash chain", "ledger", ("entry_id",),
+    (
+        Column("entry_id", "text", "分录号", "id, made before posting"),
+        Column("run", "text", "批次", "run that posted it"),
+        Column("area", "text", "统筹区", "pooling area"),
+        Column("date", "date", "日期", "date"),
+        INSURANCE,
+        Column("debit", "code", "借方", "account debited"),
+        Column("credit", "code", "贷方", "account credited"),
+        Column("amount", "fen", "金额", "amount", low=0),
+        Column("event", "code", "事项", "what it is for"),
+        Column("institution_id", "code", "定点医疗机构编号", "institution", null=True),
+        _MONTH,
+        Column("parameter", "text", "参数", "policy parameter that decided it"),
+        Column("hash", "text", "哈希", "sha256 over the previous hash and this entry"),
+    ),
+)  # fmt: skip
+
+RESULTS = (FINDINGS, GROUPED, BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, POOLS, INSTITUTION_MONTHS,
+           STAY_PAYMENTS, STATEMENTS, CLOSINGS, LEDGER)  # fmt: skip
+
+__all__ = ["CLASSES", "RESULTS", "SCHEMES", "SEVERITIES", "STATUSES"]
