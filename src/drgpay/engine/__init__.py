@@ -1,0 +1,30 @@
+"""Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
+
+from drgpay.engine.columns import coded, codes_in, frame, integers
+from drgpay.engine.contract import Dataset, Engine, Kernel, Part, PartKernel, Progress, open_parquet
+from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, read_table, table_path, write_table
+from drgpay.engine.local import LocalEngine, one_batch, read_part, write_part
+
+__all__ = [
+    "ROW_GROUP",
+    "WRITE_OPTIONS",
+    "Dataset",
+    "Engine",
+    "Kernel",
+    "LocalEngine",
+    "Part",
+    "PartKernel",
+    "Progress",
+    "coded",
+    "codes_in",
+    "dataset",
+    "frame",
+    "integers",
+    "one_batch",
+    "open_parquet",
+    "read_part",
+    "read_table",
+    "table_path",
+    "write_part",
+    "write_table",
+]

@@ -1,0 +1,49 @@
+"""Columns of a batch as NumPy arrays, without a copy where Arrow allows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def codes_in(column: Any, vocabulary: Any) -> npt.NDArray[np.int64]:
+    """Place of each text value in ``vocabulary`` (an Arrow text array), −1 for null and for unknown values.
+
+    A dictionary-coded column is looked up once per distinct value.
+    """
+    if pa.types.is_dictionary(column.type):
+        if len(column.dictionary) == 0:
+            return np.full(len(column), -1, np.int64)
+        of_value = codes_in(column.dictionary, vocabulary)
+        return np.append(of_value, np.int64(-1))[integers(column.indices, -1)]
+    found = pc.index_in(column, value_set=vocabulary.cast(column.type))
+    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)
+
+
+def integers(column: Any, null: int = 0) -> npt.NDArray[np.int64]:
+    """An integer column as int64, nulls replaced."""
+    if column.null_count:
+        column = pc.fill_null(column, null)
+    return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)
+
+
+def coded(codes: npt.NDArray[np.int64], vocabulary: Any) -> Any:
+    """A dictionary-coded column from places in a vocabulary; −1 becomes null."""
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes.astype(np.int32), mask=codes < 0), vocabulary.cast(pa.string())
+    )
+
+
+def frame(data: Any) -> pl.DataFrame:
+    """A batch or table as a Polars frame, dictionary-coded columns as plain text: codes of different batches meet,
+    and sorting is by text."""
+    table = data if isinstance(data, pa.Table) else pa.Table.from_batches([data])
+    fields = [pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
+    result = pl.from_arrow(table.cast(pa.schema(fields)))
+    assert isinstance(result, pl.DataFrame)
+    return result

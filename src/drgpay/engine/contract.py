@@ -1,0 +1,125 @@
+"""What an engine is: five verbs over Parquet. Kernels do the work; an engine maps them and adds integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow.parquet as pq
+
+from drgpay.errors import DrgpayError, Kind
+
+Progress = Callable[[str, int, int], None]
+"""called with a label, how much is done, and of how much"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some consecutive row groups of one file: the unit an engine maps."""
+
+    path: Path
+    row_groups: tuple[int, ...]
+    first_row: int
+    """rows of the file before this part"""
+    rows: int
+    number: int
+    """place of the part in its data set; results are ordered by it"""
+    file_number: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Parquet files of one schema, in a fixed order."""
+
+    paths: tuple[Path, ...]
+
+    @staticmethod
+    def of(folder_or_file: Path) -> Dataset:
+        """All Parquet files below a folder in name order, or one file. Raises DATA when there is none."""
+        if folder_or_file.is_file():
+            return Dataset((folder_or_file,))
+        paths = tuple(sorted(folder_or_file.rglob("*.parquet")))
+        if not paths:
+            raise DrgpayError(
+                Kind.DATA,
+                zh="没有 Parquet 文件",
+                en="no Parquet file here",
+                file=folder_or_file.name,
+                fix_zh="检查路径,或先用 drgpay region make 生成示例",
+                fix_en="check the path, or make a sample with drgpay region make",
+            )
+        return Dataset(paths)
+
+    def parts(self, row_groups: int = 2) -> list[Part]:
+        """The data set cut into parts of up to ``row_groups`` row groups: depends on the files only."""
+        found: list[Part] = []
+        for file_number, path in enumerate(self.paths):
+            meta = open_parquet(path).metadata
+            first = 0
+            for start in range(0, meta.num_row_groups, row_groups):
+                groups = tuple(range(start, min(start + row_groups, meta.num_row_groups)))
+                rows = sum(meta.row_group(g).num_rows for g in groups)
+                found.append(Part(path, groups, first, rows, len(found), file_number))
+                first += rows
+        return found
+
+    def rows(self) -> int:
+        """Number of rows, from the footers."""
+        return sum(open_parquet(p).metadata.num_rows for p in self.paths)
+
+
+def open_parquet(path: Path) -> Any:
+    """A ``ParquetFile``; a file that is missing, cut short or no Parquet fails with its name."""
+    try:
+        return pq.ParquetFile(path)
+    except (OSError, ValueError) as error:
+        raise DrgpayError(
+            Kind.DATA,
+            zh="Parquet 文件读不出(缺失、截断或不是 Parquet)",
+            en="this Parquet file cannot be read (missing, cut short, or not Parquet)",
+            file=path.name,
+            fix_zh="重新导出或重新复制该文件",
+            fix_en="export or copy the file again",
+        ) from error
+
+
+Kernel = Callable[[Any], Any]
+"""Arrow batch → Arrow batch, or a tuple of batches, one per output"""
+PartKernel = Callable[[Any, Part], Any]
+"""the same, told which part of the data set the batch is"""
+
+
+class Engine(Protocol):
+    """The verbs. Every engine gives the same rows; ``map`` keeps the order of its input."""
+
+    def scan(self, data: Dataset, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """The batches of a data set, in order."""
+        ...
+
+    def map(
+        self, data: Dataset, kernel: PartKernel, outs: Sequence[Path], columns: Sequence[str], label: str
+    ) -> list[Dataset]:
+        """Apply a kernel to every part and write each of its outputs as a folder of Parquet parts."""
+        ...
+
+    def sum(self, data: Dataset, kernel: Kernel, by: Sequence[str], columns: Sequence[str], label: str) -> Any:
+        """Apply a kernel that returns key columns and integer columns, and add the integers by key.
+        Returns an Arrow table sorted by the keys."""
+        ...
+
+    def map_by(
+        self,
+        data: Dataset,
+        key: str,
+        kernel: Kernel,
+        out: Path,
+        columns: Sequence[str],
+        order: Sequence[str],
+        label: str,
+        prepare: PartKernel | None = None,
+    ) -> Dataset:
+        """Bring all rows with the same ``key`` together, sorted by ``order`` (a total order that begins with the
+        key), and apply a kernel to batches of whole keys. ``prepare`` makes the rows out of a part first."""
+        ...
