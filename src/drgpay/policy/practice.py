@@ -1,0 +1,216 @@
+"""Practice files: a region's notices, each with its document, dates, and sourced values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.policy.dictionary import DICTIONARY_FILE, Dictionary, Parameter, data_folder, find, unknown
+from drgpay.policy.notation import (
+    Place,
+    Structure,
+    as_list,
+    as_mapping,
+    as_text,
+    read_date,
+    read_yaml,
+)
+from drgpay.policy.values import Value, read_value, written
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSource:
+    """Where a value comes from: its canonical text, the clause and source, the notice, when it was checked.
+
+    ``source`` is the value's own, else the notice's, else the notice's document. ``notice`` is empty for an
+    amendment, whose source is its reason, and for what no notice sets.
+    """
+
+    value: str
+    clause: str
+    source: str
+    notice: str
+    checked_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One resolved value: its parameter, its typed value, its source."""
+
+    parameter: Parameter
+    value: Value
+    source: ValueSource
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One official notice: when it became known, from when (and until before when) it holds, what it sets."""
+
+    id: str
+    document: str
+    issued: date
+    in_force: date
+    until: date | None
+    values: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A practice file, read and checked whole, whatever day is asked for."""
+
+    file: str
+    practice: str
+    region: str
+    scheme: str
+    title_zh: str
+    title_en: str
+    notices: tuple[Notice, ...]
+
+
+def practices() -> list[str]:
+    """The ids of the shipped practices, sorted."""
+    names = (item.name for item in data_folder().iterdir())
+    return sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and n != DICTIONARY_FILE)
+
+
+def practice_text(practice: str | Path) -> tuple[str, str]:
+    """The text of a practice and the name to call it by: a shipped practice by its id, or a practice file by its
+    path (a text with a slash or ``.yaml``)."""
+    if isinstance(practice, Path) or "/" in practice or "\\" in practice or practice.endswith((".yaml", ".yml")):
+        file: Path | Traversable = Path(practice)
+        label = str(practice)
+    else:
+        if practice not in practices():
+            raise unknown(Place("policies"), practice, practices(), "没有这个实践", "no shipped practice of that id")
+        label = f"{practice}.yaml"
+        file = data_folder() / label
+    try:
+        return file.read_bytes().decode("utf-8-sig"), label
+    except OSError as problem:
+        raise DrgpayError(
+            Kind.POLICY,
+            zh="无法读取政策文件",
+            en="cannot read the policy file",
+            fix_zh="检查路径和权限",
+            fix_en="check path and permissions",
+            file=label,
+        ) from problem
+    except UnicodeDecodeError as problem:
+        raise DrgpayError(
+            Kind.POLICY,
+            zh="政策文件不是 UTF-8 编码",
+            en="the policy file is not in UTF-8",
+            fix_zh="另存为 UTF-8",
+            fix_en="save it as UTF-8",
+            file=label,
+        ) from problem
+
+
+def open_practice(practice: str | Path, words: Dictionary) -> Practice:
+    """A shipped practice by its id, or a practice file by its path."""
+    text, label = practice_text(practice)
+    return read_practice(text, label, words)
+
+
+def read_practice(text: str, file: str, words: Dictionary) -> Practice:
+    """A practice from its YAML text; every notice is checked, in force or not."""
+    document = read_yaml(text, file)
+    place = document.place
+    head = as_mapping(
+        document.root, place, required=("practice", "region", "title", "scheme", "notices"), optional=()
+    )
+    title_place = place.at("title")
+    title = as_mapping(head["title"], title_place, required=("zh", "en"))
+    notices: list[Notice] = []
+    for i, item in enumerate(as_list(head["notices"], place.at("notices"))):
+        here = place.at("notices").at(i)
+        notice = _notice(item, here, words)
+        if any(notice.id == other.id for other in notices):
+            raise here.at("id").error(
+                "通知编号重复",
+                "notice id given twice",
+                fix_zh="改用另一编号",
+                fix_en="give it another id",
+                value=notice.id,
+            )
+        notices.append(notice)
+    return Practice(
+        file=file,
+        practice=_identifier(head["practice"], place.at("practice")),
+        region=as_text(head["region"], place.at("region")),
+        scheme=as_text(head["scheme"], place.at("scheme")),
+        title_zh=as_text(title["zh"], title_place.at("zh")),
+        title_en=as_text(title["en"], title_place.at("en")),
+        notices=tuple(notices),
+    )
+
+
+def _identifier(given: Structure, place: Place) -> str:
+    text = as_text(given, place)
+    if not _ID.fullmatch(text):
+        raise place.mistake(
+            "编号只能用小写字母、数字和连字符",
+            "an id is lower-case letters, digits and hyphens",
+            value=text,
+            right_zh="demo-2024-01",
+        )
+    return text
+
+
+def _notice(given: Structure, place: Place, words: Dictionary) -> Notice:
+    fields = as_mapping(
+        given,
+        place,
+        required=("id", "document", "issued", "in_force", "values"),
+        optional=("until", "source", "checked_on"),
+    )
+    in_force = read_date(fields["in_force"], place.at("in_force"))
+    until = read_date(fields["until"], place.at("until")) if "until" in fields else None
+    if until is not None and until <= in_force:
+        raise place.at("until").mistake(
+            "失效日期须晚于生效日期",
+            "until must be after in_force",
+            value=until,
+            right_zh=f"> {in_force}",
+        )
+    document = as_text(fields["document"], place.at("document"))
+    default = ValueSource(
+        value="",
+        clause="",
+        source=as_text(fields["source"], place.at("source")) if "source" in fields else document,
+        notice=_identifier(fields["id"], place.at("id")),
+        checked_on=read_date(fields["checked_on"], place.at("checked_on")) if "checked_on" in fields else None,
+    )
+    values_place = place.at("values")
+    given_values = as_mapping(fields["values"], values_place, optional=None)
+    return Notice(
+        id=default.notice,
+        document=document,
+        issued=read_date(fields["issued"], place.at("issued")),
+        in_force=in_force,
+        until=until,
+        values=tuple(
+            _entry(find(words, name, values_place.at(name)), body, values_place.at(name), default)
+            for name, body in given_values.items()
+        ),
+    )
+
+
+def _entry(parameter: Parameter, given: Structure, place: Place, default: ValueSource) -> Entry:
+    clause, source, checked_on = default.clause, default.source, default.checked_on
+    at = place
+    if isinstance(given, dict) and "value" in given:
+        fields = as_mapping(given, place, required=("value",), optional=("clause", "source", "checked_on"))
+        given, at = fields["value"], place.at("value")
+        clause = as_text(fields["clause"], place.at("clause")) if "clause" in fields else clause
+        source = as_text(fields["source"], place.at("source")) if "source" in fields else source
+        if "checked_on" in fields:
+            checked_on = read_date(fields["checked_on"], place.at("checked_on"))
+    value = read_value(parameter, given, at)
+    return Entry(parameter, value, ValueSource(written(parameter, value), clause, source, default.notice, checked_on))
