@@ -1,0 +1,24 @@
+"""Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
+
+from drgpay.runs.explain import Section, explain_stay
+from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
+from drgpay.runs.region import Region, read_region
+from drgpay.runs.settle import Order, Report, run
+from drgpay.runs.verify import Check, verify
+
+__all__ = [
+    "LEDGER",
+    "MANIFEST",
+    "POLICY",
+    "TABLES",
+    "Check",
+    "Order",
+    "Region",
+    "Report",
+    "Section",
+    "explain_stay",
+    "read_manifest",
+    "read_region",
+    "run",
+    "verify",
+]

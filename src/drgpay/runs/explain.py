@@ -1,0 +1,214 @@
+"""The explanation of one stay, from its codes to its payment, each line with parameter and source (design/03 §6)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from drgpay.engine import dataset, read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import Policy, load
+from drgpay.runs.manifest import POLICY, PRACTICE, TABLES, read_manifest
+from drgpay.scheme import load as load_scheme
+from drgpay.steps import fund, grouping, points
+from drgpay.tables import (
+    BASE_GROUPS,
+    BASE_YEARS,
+    CASE_POINTS,
+    COEFFICIENTS,
+    GROUPED,
+    POOLS,
+    STAY_PAYMENTS,
+    Table,
+)
+from drgpay.units import show_coefficient, show_fen, show_points, show_ratio
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of an explanation: title in both languages and its lines."""
+
+    zh: str
+    en: str
+    lines: tuple[points.Line, ...]
+
+
+Line = points.Line
+
+
+def explain_stay(run: Path, stay_id: str) -> tuple[list[Section], dict[str, dict[str, str]]]:
+    """Sections that explain a stay of a run, and for every policy parameter they name its value and source.
+
+    Raises DATA when the run has no such stay.
+    """
+    manifest = read_manifest(run)
+    tables = run / TABLES
+    stay = _find(tables, GROUPED, stay_id)
+    if stay is None:
+        raise DrgpayError(
+            Kind.DATA,
+            zh="本次运行没有这份病例(可能未通过校验,见 findings)",
+            en="this run has no such stay (it may have been kept out: see findings)",
+            field="--stay",
+            value=stay_id,
+            fix_zh="核对病例号;被剔除的病例在报告的“校验问题”页",
+            fix_en="check the id; rows kept out are listed in the report's findings",
+        )
+    sources: dict[str, dict[str, str]] = json.loads((run / POLICY).read_text(encoding="utf-8"))
+    sections = [_facts(stay), _grouping(stay, manifest)]
+    case = _find(tables, CASE_POINTS, stay_id)
+    if case is None:
+        sections.append(
+            Section("点数", "points", (Line("基期病例,不参与当年结算", "a base-period stay: not settled", ""),))
+        )
+    else:
+        policy = _policy(run, manifest)
+        sections += [
+            _group_base(tables, stay["drg"], manifest),
+            _coefficient(tables, stay["institution_id"]),
+            _points(tables, stay, case, manifest, policy),
+            _payment(tables, case, manifest),
+        ]
+    named = {line.parameter for s in sections for line in s.lines if line.parameter}
+    return sections, {name: sources[name] for name in sorted(named) if name in sources}
+
+
+def _find(tables: Path, table: Table, stay_id: str) -> dict[str, Any] | None:
+    """The row of a stay; only its id column is read until it is found."""
+    for path in dataset(tables, table).paths:
+        file = pq.ParquetFile(path)
+        for group in range(file.num_row_groups):
+            ids = file.read_row_group(group, columns=["stay_id"]).column("stay_id")
+            place = pc.index(ids, stay_id).as_py()
+            if place >= 0:
+                row: dict[str, Any] = file.read_row_group(group).slice(place, 1).to_pylist()[0]
+                return row
+    return None
+
+
+def _policy(run: Path, manifest: dict[str, Any]) -> Policy:
+    known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
+    return load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
+
+
+def _facts(stay: dict[str, Any]) -> Section:
+    age = f"{stay['age']}" if stay["age"] else f"{stay['age']} ({stay['age_days']} d)"
+    return Section(
+        "病例",
+        "the stay",
+        (
+            Line("机构", "institution", stay["institution_id"]),
+            Line("险种", "insurance scheme", stay["insurance_scheme"]),
+            Line("性别", "sex", stay["sex"] or "–"),
+            Line("年龄", "age", age),
+            Line("住院天数", "length of stay", str(stay["los"])),
+            Line("出院", "discharged", stay["discharge_date"].isoformat()),
+            Line("诊断", "diagnoses", " | ".join(stay["dx"])),
+            Line("手术操作", "procedures", " | ".join(stay["proc"] or []) or "–"),
+        ),
+    )
+
+
+def _grouping(stay: dict[str, Any], manifest: dict[str, Any]) -> Section:
+    scheme = load_scheme(manifest["scheme"])
+    path = grouping.explain_stay(scheme, stay)
+    lines = [Line(step.zh, step.en, "") for step in path.steps]
+    name = scheme.drg_name(stay["drg"])
+    return Section("分组", "group", (*lines, Line("病组", "DRG", f"{stay['drg']} {name}".strip())))
+
+
+def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:
+    groups = {row["drg"]: row for row in read_table(tables, BASE_GROUPS).iter_rows(named=True)}
+    lines = [Line("全部病例均费 M", "overall mean M", show_fen(manifest["base"]["mean_cost"]), "points.base_years")]
+    group = groups.get(drg)
+    if group is None:
+        lines.append(Line("基期没有该组病例", "no stay of this group in the base period", ""))
+    else:
+        cv = "–" if group["cv"] is None else show_coefficient(group["cv"])
+        lines += [
+            Line("例数 n(裁剪后)", "n after trimming", str(group["n"]), "points.trim_passes"),
+            Line("变异系数 CV", "coefficient of variation", cv, "points.max_cv"),
+        ]
+        for row in read_table(tables, BASE_YEARS).iter_rows(named=True):
+            if row["drg"] == drg:
+                mean = show_ratio(row["cost"], row["n"] * 100, 2)
+                lines.append(
+                    Line(f"{row['year']} 年 n={row['n']}(裁剪前 {row['n_before']}),均费",
+                         f"{row['year']}: n={row['n']} (before trimming {row['n_before']}), mean", mean,
+                         "points.base_years")
+                )  # fmt: skip
+    return Section("基准", "base period", tuple(lines))
+
+
+def _coefficient(tables: Path, institution: str) -> Section:
+    words = {
+        "level": ("等级系数", "level"),
+        "cost_difference": ("成本差异系数", "cost difference"),
+        points.TOTAL: ("合成后", "combined"),
+    }
+    parameters = {"level": "coefficient.level_method", "cost_difference": "coefficient.own_share"}
+    lines = []
+    for row in read_table(tables, COEFFICIENTS).iter_rows(named=True):
+        if row["institution_id"] == institution:
+            zh, en = words[row["component"]]
+            bound = "" if row["bound"] == "none" else f" [{row['bound']}]"
+            if row["component"] == "cost_difference":
+                own = show_ratio(row["own_cost"], row["own_expected"])
+                level = show_ratio(row["level_cost"], row["level_expected"])
+                zh, en = f"{zh}(本机构 {own},同等级 {level})", f"{en} (own {own}, level {level})"
+            lines.append(Line(zh, en, show_coefficient(row["value"]) + bound,
+                              parameters.get(row["component"], "coefficient.combine")))  # fmt: skip
+    return Section("机构系数", "institution's coefficient", tuple(lines))
+
+
+def _points(
+    tables: Path, stay: dict[str, Any], case: dict[str, Any], manifest: dict[str, Any], policy: Policy
+) -> Section:
+    row = next((r for r in read_table(tables, BASE_GROUPS).iter_rows(named=True) if r["drg"] == stay["drg"]), None)
+    group = None
+    k, parameter = case["coefficient"], "coefficient.combine"
+    if row is not None:
+        group = points.Group(**{f: row[f] for f in points.Group.__dataclass_fields__})
+        parameter = row["fixed_by"] or parameter
+    judged = points.stay_points(
+        stay["status"], stay["total_cost"], group, k, manifest["base"]["mean_cost"], policy, parameter
+    )
+    lines = [*judged.lines, Line("病例类型", "class", case["case_class"])]
+    if judged.points != case["points"]:
+        extra = show_points(case["extra"])
+        lines.append(Line("追加点数(上限后)", "extra points within the cap", extra, "points.high_extra_cap"))
+    return Section("点数", "points", (*lines, Line("病例点数", "case points", show_points(case["points"]))))
+
+
+def _payment(tables: Path, case: dict[str, Any], manifest: dict[str, Any]) -> Section:
+    paid = _find(tables, STAY_PAYMENTS, case["stay_id"]) or {}
+    lines = []
+    for pool in read_table(tables, POOLS).iter_rows(named=True):
+        if pool["insurance_scheme"] == case["insurance_scheme"] and pool["month"] in (case["month"], fund.YEAR):
+            zh, en = (
+                ("年度", "year") if pool["month"] == fund.YEAR else (f"{pool['month']} 月", f"month {pool['month']}")
+            )
+            value = "–" if pool["point_value"] is None else show_coefficient(pool["point_value"])
+            lines.append(
+                Line(f"{zh}点值 = {show_fen(pool['distributable'])} ÷ {show_points(pool['points'])}",
+                     f"point value of the {en} = {show_fen(pool['distributable'])} ÷ {show_points(pool['points'])}",
+                     value, "fund.basis")
+            )  # fmt: skip
+    lines += [
+        Line("患者已付", "paid by the patient", show_fen(case["personal_paid"])),
+        Line("按项目基金应付", "fund by item", show_fen(case["fund_by_item"])),
+        Line("月度应付(本例)", "due of the month (this stay)", show_fen(paid["month_due"])),
+    ]
+    if manifest["kind"] == "year":
+        balance = paid["year_due"] - case["fund_by_item"]
+        lines += [
+            Line("年度应付(本例)", "due of the year (this stay)", show_fen(paid["year_due"])),
+            Line("结余(超支)", "balance", show_fen(balance)),
+        ]
+    return Section("支付", "payment", tuple(lines))

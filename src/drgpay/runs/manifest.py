@@ -1,0 +1,62 @@
+"""What a run was made from and what it made: digests of inputs, policy, scheme and outputs (design/05, Run)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from drgpay.errors import DrgpayError, Kind
+
+MANIFEST = "manifest.json"
+LEDGER = "ledger.jsonl"
+PRACTICE = "practice.yaml"
+"""the notices as they were read"""
+POLICY = "policy.json"
+"""the law in force: every value with its source"""
+TABLES = "tables"
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def folder_digests(folder: Path) -> dict[str, str]:
+    """Digests of all files below a folder but the manifest, by relative name."""
+    return {
+        p.relative_to(folder).as_posix(): file_digest(p)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != MANIFEST
+    }
+
+
+def write_json(path: Path, content: Any) -> None:
+    """JSON with sorted keys and a final newline, written under a temporary name and renamed."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def read_manifest(run: Path) -> dict[str, Any]:
+    """The manifest of a run; DATA when the folder holds none."""
+    path = run / MANIFEST
+    if not path.is_file():
+        raise DrgpayError(
+            Kind.DATA,
+            zh="这里没有运行结果(缺 manifest.json)",
+            en="no run here (manifest.json is missing)",
+            file=run,
+            fix_zh="给出 drgpay run 的输出文件夹",
+            fix_en="name the output folder of drgpay run",
+        )
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DrgpayError(
+            Kind.BROKEN, zh="manifest.json 读不出", en="manifest.json cannot be read", file=path.name
+        ) from error
+    return content

@@ -1,0 +1,143 @@
+"""A region's folder: registers and stays, as people hand them in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from drgpay.engine import Dataset, frame, open_parquet
+from drgpay.errors import DrgpayError, Kind
+from drgpay.steps import intake
+from drgpay.tables import BUDGETS, EVIDENCE, GRADE_REGISTER, INSTITUTIONS, STAYS, Table
+
+SUFFIXES = (".csv", ".xlsx", ".parquet")
+
+
+@dataclass(frozen=True)
+class Region:
+    """Registers of a region and where its stays are."""
+
+    folder: Path
+    about: dict[str, Any]
+    institutions: pl.DataFrame
+    budgets: pl.DataFrame
+    grades: pl.DataFrame
+    evidence: pl.DataFrame
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """``id`` and ``title`` (zh, en)."""
+        name = self.about.get("id", self.folder.name)
+        return {"id": name, "title": self.about.get("title", {"zh": name, "en": name})}
+
+    def files(self) -> list[Path]:
+        """Every input file a run reads, in name order."""
+        registers = [
+            p for t in (INSTITUTIONS, BUDGETS, GRADE_REGISTER, EVIDENCE) if (p := _find(self.folder, t.name))
+        ]
+        return [*registers, *_stay_files(self.folder)]
+
+    def stays(self, work: Path, context: intake.CheckContext) -> Stays:
+        """The stays as canonical Parquet: files that are so already as they are, others (CSV, workbooks, Parquet with
+        other columns) read and checked into ``work`` first."""
+        files = _stay_files(self.folder)
+        ready = [p for p in files if p.suffix.lower() == ".parquet" and _is_canonical(p)]
+        paths, findings = list(ready), []
+        for number, path in enumerate(p for p in files if p not in ready):
+            done = intake.convert(
+                path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions
+            )
+            paths += done.parts
+            findings.append((done.rows_in - done.rows_ok, done.findings))
+        return Stays(
+            Dataset(tuple(paths)),
+            frozenset(range(len(ready), len(paths))),
+            [f for _, f in findings],
+            sum(n for n, _ in findings),
+        )
+
+
+@dataclass(frozen=True)
+class Stays:
+    """A region's stays ready to be mapped: which files were checked while being read, what that found, and how many
+    rows it kept out."""
+
+    data: Dataset
+    checked: frozenset[int]
+    findings: list[Any]
+    rejected: int
+
+
+def _is_canonical(path: Path) -> bool:
+    schema = open_parquet(path).schema_arrow
+    return all(c.name in schema.names and schema.field(c.name).type == c.arrow for c in STAYS.columns)
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    return next((p for s in SUFFIXES if (p := folder / f"{name}{s}").is_file()), None)
+
+
+def _stay_files(folder: Path) -> list[Path]:
+    stays = folder / "stays"
+    found = sorted(p for p in stays.rglob("*") if p.suffix.lower() in SUFFIXES) if stays.is_dir() else []
+    single = _find(folder, "stays")
+    if single:
+        found.append(single)
+    if not found:
+        raise DrgpayError(
+            Kind.DATA,
+            zh="区域文件夹里没有住院病例(stays)",
+            en="the region has no stays",
+            file=folder.name,
+            fix_zh="把 Parquet/CSV/XLSX 放进 stays/,或先运行 drgpay region make",
+            fix_en="put Parquet, CSV or XLSX files into stays/, or run drgpay region make first",
+        )
+    return found
+
+
+def read_region(folder: Path) -> Region:
+    """Registers of a region; institutions and budgets must be there, grades and evidence may be missing."""
+    if not folder.is_dir():
+        raise DrgpayError(
+            Kind.DATA,
+            zh="没有这个区域文件夹",
+            en="no such region folder",
+            file=folder,
+            fix_zh="检查 --region,或先运行 drgpay region make",
+            fix_en="check --region, or run drgpay region make first",
+        )
+    about_file = folder / "region.json"
+    try:
+        about = json.loads(about_file.read_text(encoding="utf-8")) if about_file.is_file() else {}
+    except ValueError as error:
+        raise DrgpayError(
+            Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=about_file.name
+        ) from error
+
+    def register(table: Table, *, needed: bool) -> pl.DataFrame:
+        path = _find(folder, table.name)
+        if path is not None:
+            return frame(intake.read_register(path, table))
+        if not needed:
+            return frame(table.schema.empty_table())
+        raise DrgpayError(
+            Kind.DATA,
+            zh=f"缺少登记表 {table.name}({table.zh})",
+            en=f"the register {table.name} is missing",
+            file=f"{folder.name}/{table.name}.csv",
+            fix_zh="列见 docs/tables.md",
+            fix_en="docs/tables.md lists its columns",
+        )
+
+    return Region(
+        folder,
+        about,
+        register(INSTITUTIONS, needed=True),
+        register(BUDGETS, needed=True),
+        register(GRADE_REGISTER, needed=False),
+        register(EVIDENCE, needed=False),
+    )

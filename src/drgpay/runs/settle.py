@@ -1,0 +1,398 @@
+"""The calendar of a month and of a year: check → group → points → point value → settlement → ledger → report."""
+
+from __future__ import annotations
+
+import calendar
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from drgpay import __version__
+from drgpay.engine import Dataset, Engine, Part, frame, table_path, write_part, write_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Ledger
+from drgpay.policy import Policy, load, practice_text
+from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, PRACTICE, TABLES, file_digest, folder_digests, write_json
+from drgpay.runs.region import Region, read_region
+from drgpay.scheme import Scheme, load_codes
+from drgpay.scheme import load as load_scheme
+from drgpay.steps import fund, grouping, intake, points, settlement
+from drgpay.tables import (
+    BASE_GROUPS,
+    BASE_YEARS,
+    CASE_POINTS,
+    CLOSINGS,
+    COEFFICIENTS,
+    FINDINGS,
+    GROUPED,
+    INSTITUTION_MONTHS,
+    INSTITUTIONS,
+    POOLS,
+    SCHEMES,
+    STATEMENTS,
+    STAY_PAYMENTS,
+    STAYS,
+)
+
+Report = Callable[[Path], None]
+"""writes a file or two into the folder of a run, from its tables"""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to run: a region's folder, a practice, a year, and a month or None for the whole year."""
+
+    region: Path
+    policy: str
+    year: int
+    month: int | None = None
+    known_on: date | None = None
+
+    @property
+    def on(self) -> date:
+        """The day whose law is applied: the last of the period."""
+        month = self.month or 12
+        return date(self.year, month, calendar.monthrange(self.year, month)[1])
+
+    @property
+    def months(self) -> tuple[int, ...]:
+        """Months settled."""
+        return fund.MONTHS if self.month is None else (self.month,)
+
+
+def run(order: Order, out: Path, engine: Engine, reports: Sequence[Report] = (), *, overwrite: bool = False) -> Path:
+    """Run a month or a year and leave the result in ``out``; either all of it is there or nothing.
+
+    An existing folder is an error unless ``overwrite``, which puts the new run in its place once it is complete.
+    """
+    if out.exists() and not (overwrite and _replaceable(out)):
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="输出文件夹已存在",
+            en="the output folder exists",
+            file=out,
+            fix_zh="换一个 -o,或加 --replace 覆盖旧的运行结果",
+            fix_en="choose another -o, or add --replace to replace an earlier run",
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial_out = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial_out, ignore_errors=True)
+    partial_out.mkdir()
+    try:
+        _Run(order, partial_out, engine).go(reports)
+        if out.exists():
+            old = out.with_name(f".{out.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(out, old)
+            os.replace(partial_out, out)
+            shutil.rmtree(old)
+        else:
+            os.replace(partial_out, out)
+    finally:
+        shutil.rmtree(partial_out, ignore_errors=True)
+    return out
+
+
+def _replaceable(out: Path) -> bool:
+    """Only an earlier run or an empty folder is ever replaced."""
+    return out.is_dir() and ((out / MANIFEST).is_file() or not any(out.iterdir()))
+
+
+def _position(batch: Any, part: Part) -> Any:
+    """Stay ids with where they stand, for the search of duplicates."""
+    n = batch.num_rows
+    return pa.record_batch(
+        {
+            "stay_id": batch.column("stay_id"),
+            "file_no": pa.array(np.full(n, part.file_number, np.int64)),
+            "row_no": pa.array(np.arange(part.first_row, part.first_row + n, dtype=np.int64)),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Grouping:
+    """Checks the stays of a part, keeps the years in question, and groups them."""
+
+    context: intake.CheckContext
+    duplicates: dict[int, Any]
+    """file number → lines whose stay id occurred before"""
+    checked: frozenset[int]
+    """files whose warnings were noted when they were read"""
+    scheme: Scheme
+    years: frozenset[int]
+
+    def __call__(self, batch: Any, part: Part) -> tuple[Any, Any]:
+        """Batches of tables ``grouped`` and ``findings``."""
+        again = self.duplicates.get(part.file_number)
+        context = self.context if again is None else replace(self.context, duplicates=again)
+        file = f"{part.path.parent.name}/{part.path.name}"
+        accepted, findings = intake.check_batch(batch, file=file, first_row=part.first_row + 1, context=context)
+        if part.file_number in self.checked:
+            findings = findings.filter(pc.equal(findings.column("level").cast(pa.string()), "error"))
+        return _grouped(accepted, self.scheme, self.years), findings
+
+
+def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
+    days = accepted.column("discharge_date").to_numpy(zero_copy_only=False).astype("M8[D]")
+    year = days.astype("M8[Y]").astype(np.int64) + 1970
+    month = days.astype("M8[M]").astype(np.int64) % 12 + 1
+    wanted = np.isin(year, list(years))
+    if not wanted.all():
+        accepted = accepted.filter(pa.array(wanted))
+        year, month = year[wanted], month[wanted]
+    groups = grouping.group_batch(scheme, accepted)
+    own = {"year": pa.array(year.astype(np.int16)), "month": pa.array(month.astype(np.int8))}
+    own |= dict(zip(groups.schema.names, groups.columns, strict=True))
+    return pa.table({n: own[n] if n in own else accepted.column(n) for n in GROUPED.names}).cast(GROUPED.schema)
+
+
+class _Run:
+    """One run on its way; every method is one stage."""
+
+    def __init__(self, order: Order, folder: Path, engine: Engine) -> None:
+        self.order, self.folder, self.engine = order, folder, engine
+        self.tables = folder / TABLES
+        self.work = folder / "work"
+        self.region: Region = read_region(order.region)
+        self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
+        self.scheme: Scheme = load_scheme(self.policy.scheme)
+        self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
+
+    def go(self, reports: Sequence[Report]) -> None:
+        """All stages in order."""
+        self.tables.mkdir()
+        self.work.mkdir()
+        budgets = fund.budget_of(self.region.budgets, self.order.year, SCHEMES)
+        grouped, counts = self._group()
+        base, coefficients = self._points_base(grouped)
+        tables = points.points_tables(base, coefficients, self.policy, self.order.year, self.order.months)
+        cases, sums = points.score(self.engine, grouped, tables, self.policy, table_path(self.tables, CASE_POINTS))
+        conservation = self._settle(grouped, budgets, cases, sums)
+        shutil.rmtree(self.work)
+        write_json(
+            self.folder / POLICY,
+            {name: asdict(value) for name, value in self.policy.values().items()},
+        )
+        text, _ = practice_text(self.order.policy)
+        (self.folder / PRACTICE).write_text(text, encoding="utf-8")
+        manifest = self._manifest(counts, base, conservation)
+        write_json(self.folder / MANIFEST, manifest)
+        for report in reports:
+            report(self.folder)
+        write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
+
+    def _group(self) -> tuple[Dataset, dict[str, int]]:
+        years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
+        if self.policy.choice("fund.seasonality") == "last_year":
+            years |= {self.order.year - 1}
+        dx, proc = load_codes("icd10-nhsa-2.0"), load_codes("icd9cm3-nhsa-2.0")
+        codes = intake.KnownCodes.of(dx.known, dx.gray, proc.known)
+        institutions = frozenset(self.region.institutions["institution_id"])
+        context = intake.CheckContext("settlement", codes, institutions)
+        stays = self.region.stays(self.work, context)
+        kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
+        outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
+        grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
+        for number, found in enumerate(stays.findings):
+            write_part(outs[1] / f"reading-{number:03d}.parquet", found.cast(FINDINGS.schema))
+        rejected = stays.rejected + self._kept_out(findings)
+        by = ("year", "status")
+        status = frame(
+            self.engine.sum(
+                grouped, lambda b: frame(b).group_by(by).agg(n=pl.len().cast(pl.Int64)).to_arrow(), by, by, "count"
+            )
+        )
+        now = status.filter(pl.col("year") == self.order.year)
+        counts = {
+            "stays_in": stays.data.rows() + stays.rejected,
+            "rejected": rejected,
+            "used": int(status["n"].sum()),
+            "findings": Dataset.of(outs[1]).rows(),
+            **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
+        }
+        return grouped, counts
+
+    def _kept_out(self, findings: Dataset) -> int:
+        """Rows with an error."""
+
+        def count(batch: Any) -> Any:
+            errors = frame(batch).filter(pl.col("level") == "error").unique(["file", "row"])
+            return errors.group_by("file").agg(n=pl.len().cast(pl.Int64)).to_arrow()
+
+        sums = self.engine.sum(findings, count, ("file",), ("file", "row", "level"), "count")
+        return int(frame(sums)["n"].sum())
+
+    def _duplicates(self, data: Dataset) -> dict[int, Any]:
+        """Lines, by file, whose stay id occurred before."""
+        found = self.engine.map_by(
+            data,
+            "stay_id",
+            intake.later_duplicates,
+            self.work / "duplicates",
+            ("stay_id",),
+            ("stay_id", "file_no", "row_no"),
+            "look for duplicates",
+            prepare=_position,
+        )
+        places = frame(pa.Table.from_batches(list(self.engine.scan(found))))
+        return {key[0]: its["row_no"].to_numpy() + 1 for key, its in places.group_by("file_no", maintain_order=True)}
+
+    def _points_base(self, grouped: Dataset) -> tuple[points.Base, points.Coefficients]:
+        base = points.base_period(self.engine, grouped, self.policy)
+        coefficients = points.coefficients(base, self.region.institutions, self.policy)
+        groups = [
+            {
+                "drg": g.drg,
+                "n": g.n,
+                "mean_cost": g.mean_cost,
+                "cv": g.cv,
+                "stable": g.stable,
+                "base_points": g.base_points,
+                "high_multiple": g.high_multiple,
+                "basic": g.basic,
+                "fixed_coefficient": coefficients.groups.get(g.drg),
+                "fixed_by": coefficients.reasons.get(g.drg),
+            }
+            for g in base.groups.values()
+        ]
+        write_table(self.tables, BASE_YEARS, BASE_YEARS.of(base.years))
+        write_table(self.tables, BASE_GROUPS, BASE_GROUPS.of(groups))
+        write_table(self.tables, COEFFICIENTS, COEFFICIENTS.of(coefficients.rows))
+        write_table(self.tables, INSTITUTIONS, self.region.institutions.to_arrow())
+        return base, coefficients
+
+    def _settle(
+        self, grouped: Dataset, budgets: dict[str, int], cases: Dataset, sums: pl.DataFrame
+    ) -> list[tuple[str, int, int]]:
+        policy, order = self.policy, self.order
+        with_patients = policy.choice("fund.basis") == "total"
+        season = fund.seasonality(self.engine, grouped, policy, order.year)
+        pools = fund.pools(budgets, season, sums, policy)
+        pools = [p for p in pools if order.month is None or p.month == order.month]
+        months = settlement.month_rows([p for p in pools if p.month], sums, policy, with_patients)
+        write_table(self.tables, POOLS, POOLS.of([p.row() for p in pools]))
+        write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(months))
+
+        ledger = Ledger(f"drgpay {self.run_id}")
+        poster = settlement.Poster(ledger, self.run_id, self.region.identity["id"], order.year, policy)
+        dues = {(r["insurance_scheme"], r["institution_id"], r["month"]): r["due"] for r in months}
+        opening = [p for p in pools if p.month == (order.month or fund.YEAR)]
+        for pool in opening:
+            poster.open_year(pool)
+        for row in months:
+            poster.month(row)
+        conservation: list[tuple[str, int, int]] = []
+        if order.month is None:
+            statements, closings = self._clear(opening, sums, months, ledger, poster, with_patients)
+            dues |= {(r["insurance_scheme"], r["institution_id"], fund.YEAR): r["due"] for r in statements}
+            conservation = list(settlement.conservation(closings))
+        self._pay_stays(cases, dues, with_patients)
+        ledger.write(self.folder / LEDGER)
+        return conservation
+
+    def _clear(
+        self,
+        pools: list[fund.Pool],
+        sums: pl.DataFrame,
+        months: list[dict[str, Any]],
+        ledger: Ledger,
+        poster: settlement.Poster,
+        with_patients: bool,
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        year = pl.col("year") == self.order.year
+        grades = dict(self.region.grades.filter(year).select("institution_id", "grade").rows())
+        whole = sums.group_by("institution_id", "insurance_scheme").agg(
+            pl.col("n", "points", "weight_points", "cost", "personal", "actual").sum()
+        )
+        statements, closings = [], []
+        for pool in pools:
+            its = pl.col("insurance_scheme") == pool.insurance_scheme
+            evidence = self.region.evidence.filter(year & its).group_by("institution_id").agg(pl.col("amount").sum())
+            rows = settlement.clear(
+                pool, whole.filter(its), months, self.region.institutions, grades, dict(evidence.rows()),
+                self.policy, with_patients,
+            )  # fmt: skip
+            poster.clearing(rows)
+            statements += rows
+            closings.append(settlement.closing(ledger, pool.insurance_scheme))
+        settlement.check_closed(ledger, statements, closings)
+        write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
+        write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
+        return statements, closings
+
+    def _pay_stays(self, cases: Dataset, dues: dict[tuple[str, str, int], int], with_patients: bool) -> None:
+        institutions = self.region.institutions["institution_id"].sort().to_list()
+        small = settlement.dues_of(
+            institutions, dues, with_patients=with_patients, with_year=self.order.month is None
+        )
+        paid = self.engine.map_by(
+            cases,
+            "institution_id",
+            partial(settlement.stay_payments, dues=small),
+            table_path(self.tables, STAY_PAYMENTS),
+            settlement.SCANNED,
+            settlement.ORDER,
+            "pay stays",
+        )
+        check_stays(self.engine, paid, dues)
+
+    def _manifest(
+        self, counts: dict[str, int], base: points.Base, conservation: list[tuple[str, int, int]]
+    ) -> dict[str, Any]:
+        return {
+            "software": f"drgpay {__version__}",
+            "kind": "year" if self.order.month is None else "month",
+            "run": self.run_id,
+            "region": self.region.identity,
+            "year": self.order.year,
+            "month": self.order.month,
+            "practice": self.policy.practice,
+            "on": self.policy.on.isoformat(),
+            "known_on": self.policy.known_on.isoformat() if self.policy.known_on else None,
+            "policy_digest": self.policy.digest,
+            "scheme": self.scheme.id,
+            "scheme_digest": self.scheme.digest,
+            "basis": self.policy.choice("fund.basis"),
+            "base": {"mean_cost": base.mean_cost, "scale": base.scale},
+            "counts": counts,
+            "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
+            "inputs": {p.relative_to(self.region.folder).as_posix(): file_digest(p) for p in self.region.files()},
+        }
+
+
+def _paid_by_institution(batch: Any) -> Any:
+    return (
+        frame(batch.select(["insurance_scheme", "institution_id", "month", "month_due", "year_due"]))
+        .group_by("insurance_scheme", "institution_id", "month")
+        .agg(pl.col("month_due").sum(), pl.col("year_due").sum())
+        .to_arrow()
+    )
+
+
+def check_stays(engine: Engine, paid: Dataset, dues: dict[tuple[str, str, int], int]) -> None:
+    """Count the money again after writing: stays' payments must add up to every institution's due, to the fen."""
+    by = ("insurance_scheme", "institution_id", "month")
+    sums = engine.sum(paid, _paid_by_institution, by, (*by, "month_due", "year_due"), "count the money again")
+    found: dict[tuple[str, str, int], int] = {}
+    for scheme, institution, month, month_due, year_due in frame(sums).select(*by, "month_due", "year_due").rows():
+        found[scheme, institution, month] = month_due
+        found[scheme, institution, fund.YEAR] = found.get((scheme, institution, fund.YEAR), 0) + (year_due or 0)
+    for key, due in dues.items():
+        if found.get(key, 0) != due:
+            raise DrgpayError(
+                Kind.BROKEN,
+                zh=f"病例支付之和 {found.get(key, 0)} 分 ≠ 机构应付 {due} 分",
+                en=f"stays' payments {found.get(key, 0)} fen ≠ institution's due {due} fen",
+                field="/".join(map(str, key)),
+            )

@@ -1,0 +1,100 @@
+"""Check a run again from its files alone: digests, hash chain, conservation, statements, stays' payments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from drgpay.engine import Engine, dataset, read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Ledger
+from drgpay.runs.manifest import LEDGER, TABLES, folder_digests, read_manifest
+from drgpay.runs.settle import check_stays
+from drgpay.steps import fund, settlement
+from drgpay.tables import CLOSINGS, INSTITUTION_MONTHS, STATEMENTS, STAY_PAYMENTS
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of a run: its name in both languages, and what was wrong, if anything."""
+
+    zh: str
+    en: str
+    failure: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """The check passed."""
+        return not self.failure
+
+
+def verify(run: Path, engine: Engine) -> list[Check]:
+    """All checks of a run folder, in order; a check that fails says why and the others still run."""
+    manifest = read_manifest(run)
+    year_run = manifest["kind"] == "year"
+    checks: list[tuple[str, str, Callable[[], None]]] = [
+        ("文件摘要", "digests of the files", lambda: _digests(run, manifest["outputs"])),
+        ("总账哈希链", "hash chain of the ledger", lambda: _chain(run)),
+        ("病例支付合计", "stays' payments add up", lambda: _stays(run, engine, year_run)),
+    ]
+    if year_run:
+        checks.append(("基金守恒与清算单", "conservation and statements", lambda: _closed(run)))
+    return [Check(zh, en, _failure(check)) for zh, en, check in checks]
+
+
+def _failure(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except DrgpayError as error:
+        return error.text()
+    except (OSError, KeyError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _broken(zh: str, en: str, file: str) -> DrgpayError:
+    return DrgpayError(
+        Kind.BROKEN,
+        zh=zh,
+        en=en,
+        file=file,
+        fix_zh="用同样的输入重新运行",
+        fix_en="run again with the same inputs",
+    )
+
+
+def _digests(run: Path, expected: dict[str, str]) -> None:
+    found = folder_digests(run)
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found:
+            raise _broken("文件缺失", "a file is missing", name)
+        if name not in expected:
+            raise _broken("多出文件", "a file that is not in the manifest", name)
+        if found[name] != expected[name]:
+            raise _broken("文件被改动", "the file was changed", name)
+
+
+def _chain(run: Path) -> None:
+    if sum(Ledger.read(run / LEDGER).balances().values()):
+        raise _broken("借贷不平", "debits and credits differ", LEDGER)
+
+
+def _closed(run: Path) -> None:
+    """The closings are read from the ledger again and compared with the table."""
+    tables = run / TABLES
+    ledger, stored = Ledger.read(run / LEDGER), read_table(tables, CLOSINGS).to_dicts()
+    again = [settlement.closing(ledger, row["insurance_scheme"]) for row in stored]
+    if again != stored:
+        raise _broken("清算平衡表与总账不一致", "the closings differ from the ledger", "tables/closings.parquet")
+    settlement.check_closed(ledger, read_table(tables, STATEMENTS).to_dicts(), stored)
+
+
+def _stays(run: Path, engine: Engine, year_run: bool) -> None:
+    tables = run / TABLES
+    keys = ("insurance_scheme", "institution_id", "month", "due")
+    dues = {(s, h, m): due for s, h, m, due in read_table(tables, INSTITUTION_MONTHS).select(*keys).rows()}
+    if year_run:
+        statements = read_table(tables, STATEMENTS).select("insurance_scheme", "institution_id", "due")
+        dues |= {(s, h, fund.YEAR): due for s, h, due in statements.rows()}
+    check_stays(engine, dataset(tables, STAY_PAYMENTS), dues)

@@ -1,0 +1,142 @@
+"""Fund (基金): the budget of a year by month, what is distributable, and the point value. Source: design/04 §1–3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from drgpay.engine import Dataset, Engine, frame, integers
+from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import Policy
+from drgpay.tables import SCHEMES
+from drgpay.units import ONE, half_up, split
+
+WRITES = ("pools",)
+"""tables this step writes"""
+
+YEAR = 0
+"""month number of the whole year in table ``pools``"""
+
+MONTHS = tuple(range(1, 13))
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What one insurance scheme shares in a month (1–12) or in the year (0); a row of table ``pools``."""
+
+    insurance_scheme: str
+    month: int
+    budget: int
+    reserve: int
+    patients: int
+    n: int
+    points: int
+
+    @property
+    def fund(self) -> int:
+        """The fund's own money to share: budget − reserve."""
+        return self.budget - self.reserve
+
+    @property
+    def distributable(self) -> int:
+        """budget − reserve + patients' payments where the basis counts them."""
+        return self.fund + self.patients
+
+    def row(self) -> dict[str, Any]:
+        """Row of table ``pools``; the printed point value is for reading only and never used."""
+        value = half_up(self.distributable * ONE * 100, self.points) if self.points else None
+        return {
+            "insurance_scheme": self.insurance_scheme,
+            "month": self.month,
+            "budget": self.budget,
+            "reserve": self.reserve,
+            "patients": self.patients,
+            "distributable": self.distributable,
+            "n": self.n,
+            "points": self.points,
+            "point_value": value,
+        }
+
+
+def _month_costs(batch: Any, year: int) -> Any:
+    rows = batch.filter(pa.array(integers(batch.column("year")) == year))
+    costs = frame(rows.select(["insurance_scheme", "month", "total_cost"]))
+    return costs.group_by("insurance_scheme", "month").agg(pl.col("total_cost").sum()).to_arrow()
+
+
+def seasonality(engine: Engine, grouped: Dataset, policy: Policy, year: int) -> dict[str, dict[int, int]]:
+    """Weight of each month by insurance scheme: equal, or last year's total cost by month of discharge.
+
+    A scheme without last year's stays falls back to equal months.
+    """
+    equal = dict.fromkeys(MONTHS, 1)
+    if policy.choice("fund.seasonality") == "equal":
+        return dict.fromkeys(SCHEMES, equal)
+    costs = engine.sum(
+        grouped,
+        partial(_month_costs, year=year - 1),
+        ("insurance_scheme", "month"),
+        ("insurance_scheme", "month", "year", "total_cost"),
+        "fund: seasonality",
+    )
+    weights = {scheme: dict.fromkeys(MONTHS, 0) for scheme in SCHEMES}
+    for scheme, month, cost in frame(costs).select("insurance_scheme", "month", "total_cost").rows():
+        weights[scheme][month] = cost
+    return {scheme: w if any(w.values()) else equal for scheme, w in weights.items()}
+
+
+def budget_of(budgets: pl.DataFrame, year: int, schemes: Iterable[str]) -> dict[str, int]:
+    """Inpatient DRG budget (fen) of the year for each insurance scheme that has stays; a missing one is an error,
+    a budget of zero is not."""
+    known = {s: b for y, s, b in budgets.select("year", "insurance_scheme", "drg_budget").rows() if y == year}
+    for scheme in schemes:
+        if scheme not in known:
+            raise DrgpayError(
+                Kind.DATA,
+                zh=f"缺少 {year} 年 {scheme} 的住院DRG预算",
+                en=f"no inpatient DRG budget of {year} for {scheme}",
+                file="budgets",
+                field="drg_budget",
+                fix_zh="在 budgets.csv 中补一行;没有预算就写 0",
+                fix_en="add a row to budgets.csv; write 0 where there is none",
+            )
+    return known
+
+
+def pools(
+    budgets: Mapping[str, int], season: Mapping[str, Mapping[int, int]], sums: pl.DataFrame, policy: Policy
+) -> list[Pool]:
+    """Pools of the twelve months and of the year (month 0) for every insurance scheme with a budget.
+
+    ``sums``: insurance_scheme, month, n, points, personal (see ``points.score``). The reserve is half up to fen of
+    the year's budget; what is left and the reserve are split over the months by the season's weights, each by
+    largest remainder, and a month's budget is the sum of its two parts.
+    """
+    with_patients = policy.choice("fund.basis") == "total"
+    totals = {
+        (scheme, month): (n, points, personal)
+        for scheme, month, n, points, personal in sums.group_by("insurance_scheme", "month")
+        .agg(pl.col("n", "points", "personal").sum())
+        .rows()
+    }
+    result = []
+    for scheme, budget in sorted(budgets.items()):
+        reserve = half_up(budget * policy.ratio("fund.reserve_share"), ONE)
+        fund_by, reserve_by = split(budget - reserve, season[scheme]), split(reserve, season[scheme])
+        year = [0, 0, 0]
+        for month in MONTHS:
+            n, points, personal = totals.get((scheme, month), (0, 0, 0))
+            patients = personal if with_patients else 0
+            year = [year[0] + n, year[1] + points, year[2] + patients]
+            budget_by = fund_by[month] + reserve_by[month]
+            result.append(Pool(scheme, month, budget_by, reserve_by[month], patients, n, points))
+        result.append(Pool(scheme, YEAR, budget, reserve, year[2], year[0], year[1]))
+    return result
+
+
+__all__ = ["MONTHS", "WRITES", "YEAR", "Pool", "budget_of", "pools", "seasonality"]

@@ -1,0 +1,25 @@
+"""Settlement (清算): months, clearing, statements, stays' payments, posting. Source: design/05, design/04 §3."""
+
+from drgpay.steps.settlement.allocate import ORDER, SCANNED, Dues, dues_of, share_pool, stay_payments
+from drgpay.steps.settlement.clearing import clear
+from drgpay.steps.settlement.months import month_rows
+from drgpay.steps.settlement.posting import Poster, check_closed, closing, conservation
+
+WRITES = ("institution_months", "stay_payments", "statements", "closings", "ledger")
+"""tables this step writes"""
+
+__all__ = [
+    "ORDER",
+    "SCANNED",
+    "WRITES",
+    "Dues",
+    "Poster",
+    "check_closed",
+    "clear",
+    "closing",
+    "conservation",
+    "dues_of",
+    "month_rows",
+    "share_pool",
+    "stay_payments",
+]

@@ -1,0 +1,135 @@
+"""Annual clearing (年度清算): sharing of surplus and overspend, deposit, second distribution. Source: design/05."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from drgpay.policy import Policy, band_of
+from drgpay.steps.settlement.allocate import share_pool
+from drgpay.units import ONE, half_up, split
+
+Row = dict[str, Any]
+
+
+def clear(
+    pool: Any,
+    sums: pl.DataFrame,
+    months: list[Row],
+    institutions: pl.DataFrame,
+    grades: Mapping[str, str],
+    evidence: Mapping[str, int],
+    policy: Policy,
+    with_patients: bool,
+) -> list[Row]:
+    """Rows of table ``statements`` of one insurance scheme, one per institution of the register.
+
+    ``pool``: the year's pool (insurance_scheme, ``fund``, ``reserve``); ``sums``: institution_id, n, points,
+    weight_points, cost, personal, actual of the year; ``months``: rows of ``institution_months``; ``institutions``:
+    institution_id, level; ``grades``: institution → grade; ``evidence``: institution → amount of overspend (fen)
+    that people recognised as reasonable.
+    """
+    by_institution = {row["institution_id"]: row for row in sums.iter_rows(named=True)}
+    points = {h: row["points"] for h, row in by_institution.items()}
+    patients = {h: row["personal"] for h, row in by_institution.items()} if with_patients else {}
+    due = share_pool(pool.fund, points, patients)
+    paid: dict[str, int] = defaultdict(int)
+    held: dict[str, int] = defaultdict(int)
+    for row in months:
+        if row["insurance_scheme"] == pool.insurance_scheme:
+            paid[row["institution_id"]] += row["paid"]
+            held[row["institution_id"]] += row["deposit"]
+    scale = policy.integer("points.scale")
+    rows = []
+    for institution, level in institutions.select("institution_id", "level").sort("institution_id").rows():
+        its = by_institution.get(institution, {})
+        n, weight = its.get("n", 0), its.get("weight_points", 0)
+        row = {
+            "insurance_scheme": pool.insurance_scheme,
+            "institution_id": institution,
+            "level": level,
+            "grade": grades.get(institution, policy.choice("settlement.grade_when_missing")),
+            "n": n,
+            "points": its.get("points", 0),
+            "cmi": half_up(weight, n * scale) if n else None,
+            "cost": its.get("cost", 0),
+            "actual": its.get("actual", 0),
+            "due": due.get(institution, 0),
+            "deposit_held": held[institution],
+            "paid_in_months": paid[institution],
+        }
+        rows.append(row | _sharing(row, evidence.get(institution, 0), policy))
+    _limit_draws(rows, pool.reserve)
+    _second_distribution(rows, policy)
+    for row in rows:
+        row["settled"] = (
+            row["due"]
+            - row["surplus_returned"]
+            + row["overspend_shared"]
+            - row["deposit_forfeited"]
+            + row["second_distribution"]
+        )
+        row["final_payment"] = row["settled"] - row["paid_in_months"]
+    return rows
+
+
+def _sharing(row: Row, evidence: int, policy: Policy) -> Row:
+    """Surplus kept by band of actual ÷ due, reasonable overspend shared, deposit returned by grade.
+
+    The band is compared exactly; shares are rounded half up to fen, once each. Source: design/05 §1–3.
+    """
+    due, actual = row["due"], row["actual"]
+    balance = due - actual
+    keep, returned, reasonable, shared = None, 0, 0, 0
+    if balance > 0:
+        keep = band_of(policy.bands("settlement.keep_bands"), actual * ONE // due).value
+        returned = balance - half_up(balance * keep, ONE)
+    elif balance < 0:
+        reasonable = min(-balance, evidence)
+        shared = half_up(reasonable * policy.ratio("settlement.reasonable_fund_share"), ONE)
+    back = half_up(row["deposit_held"] * policy.table("settlement.deposit_return")[row["grade"]], ONE)
+    return {
+        "balance": balance,
+        "use_ratio": half_up(actual * ONE, due) if due else None,
+        "keep_share": keep,
+        "surplus_returned": returned,
+        "overspend_reasonable": reasonable,
+        "overspend_shared": shared,
+        "deposit_forfeited": row["deposit_held"] - back,
+    }
+
+
+def _limit_draws(rows: list[Row], reserve: int) -> None:
+    """The fund's share of overspend comes out of the reserve and cannot exceed it: less is shared out pro rata."""
+    wanted = {row["institution_id"]: row["overspend_shared"] for row in rows}
+    if sum(wanted.values()) > reserve:
+        shared = split(reserve, wanted)
+        for row in rows:
+            row["overspend_shared"] = shared[row["institution_id"]]
+
+
+def _second_distribution(rows: list[Row], policy: Policy) -> None:
+    """Deposits not returned, with the share of returned surplus set aside for it, go to institutions by points ×
+    grade weight; without anybody who qualifies nothing is given and the amount is carried over."""
+    weights = policy.table("settlement.second_distribution_weights")
+    by = {row["institution_id"]: row["points"] * weights.get(row["grade"], 0) for row in rows}
+    amount = second_pool(rows, policy)
+    given = split(amount, by) if any(by.values()) else dict.fromkeys(by, 0)
+    for row in rows:
+        row["second_distribution"] = given[row["institution_id"]]
+
+
+def set_aside(rows: list[Row], policy: Policy) -> int:
+    """Part of the returned surplus that goes into the second distribution, half up to fen."""
+    share = policy.ratio("settlement.second_distribution_surplus_share")
+    returned: int = sum(row["surplus_returned"] for row in rows)
+    return half_up(returned * share, ONE)
+
+
+def second_pool(rows: list[Row], policy: Policy) -> int:
+    """What the second distribution has to give: forfeited deposits and the surplus set aside."""
+    forfeited: int = sum(row["deposit_forfeited"] for row in rows)
+    return forfeited + set_aside(rows, policy)

@@ -1,0 +1,184 @@
+"""Posting rules: which accounts every amount of a settlement moves between, and the closing read from the ledger.
+
+Accounts, per insurance scheme: ``bank`` (what has been paid out, on the credit side), ``fund:drg`` (budget to
+share), ``fund:reserve``, ``fund:returned``, ``fund:second``, ``fund:carried``, and of every institution
+``payable`` (owed to it) and ``deposit``. Source: design/05, Ledger and §6.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Entry, Ledger
+from drgpay.policy import Policy
+from drgpay.steps.settlement.clearing import Row, second_pool, set_aside
+
+BUDGET, RESERVE = "budget", "reserve"
+MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT = "month_due", "month_paid", "month_deposit"
+YEAR_MORE, YEAR_LESS = "year_due_more", "year_due_less"
+SURPLUS, SHARED, FORFEITED = "surplus_returned", "overspend_shared", "deposit_forfeited"
+DEPOSIT_BACK, SECOND, SET_ASIDE = "deposit_returned", "second_distribution", "surplus_set_aside"
+FINAL_PAID, RECOVERED, CARRIED = "final_paid", "recovered", "carried_over"
+
+
+class Poster:
+    """Posts the events of one run; ids are made from the event, so that posting again changes nothing."""
+
+    def __init__(self, ledger: Ledger, run: str, area: str, year: int, policy: Policy) -> None:
+        self._ledger, self._run, self._area, self._year, self._policy = ledger, run, area, year, policy
+
+    def _post(
+        self,
+        scheme: str,
+        event: str,
+        debit: str,
+        credit: str,
+        amount: int,
+        on: date,
+        *,
+        institution: str | None = None,
+        month: int = 0,
+        parameter: str = "",
+    ) -> None:
+        if amount == 0:
+            return
+        place = "/".join(filter(None, [str(self._year), scheme, f"{month:02d}" if month else "", institution, event]))
+        self._ledger.post(
+            Entry(place, self._run, on, self._area, scheme, f"{scheme}:{debit}", f"{scheme}:{credit}", amount, event,
+                  institution, month, parameter)
+        )  # fmt: skip
+
+    def open_year(self, pool: Any) -> None:
+        """Announce a budget (the year's pool, or a single month's in a month run) and set its reserve aside."""
+        on = date(self._year, pool.month or 1, 1)
+        self._post(pool.insurance_scheme, BUDGET, "bank", "fund:drg", pool.budget, on, month=pool.month)
+        self._post(
+            pool.insurance_scheme, RESERVE, "fund:drg", "fund:reserve", pool.reserve, on,
+            month=pool.month, parameter="fund.reserve_share",
+        )  # fmt: skip
+
+    def month(self, row: Row) -> None:
+        """Pre-settlement of an institution's month: due, deposit held back, payment."""
+        h, month = row["institution_id"], row["month"]
+        on = date(self._year, month, calendar.monthrange(self._year, month)[1])
+        for event, debit, credit, amount, parameter in (
+            (MONTH_DUE, "fund:drg", f"{h}:payable", row["due"], "fund.basis"),
+            (MONTH_DEPOSIT, f"{h}:payable", f"{h}:deposit", row["deposit"], "settlement.monthly_pay_ratio"),
+            (MONTH_PAID, f"{h}:payable", "bank", row["paid"], "settlement.monthly_pay_ratio"),
+        ):
+            self._post(row["insurance_scheme"], event, debit, credit, amount, on, institution=h, month=month,
+                       parameter=parameter)  # fmt: skip
+
+    def clearing(self, rows: list[Row]) -> None:
+        """Clearing of one insurance scheme: every step of every statement, then what nobody earned."""
+        if not rows:
+            return
+        scheme = rows[0]["insurance_scheme"]
+        deadline = self._policy.month_day("settlement.clearing_deadline")
+        on = date(self._year + 1, deadline.month, deadline.day)
+        for row in rows:
+            h = row["institution_id"]
+            payable, deposit = f"{h}:payable", f"{h}:deposit"
+            more = row["due"] - row["paid_in_months"] - row["deposit_held"]
+            final = row["final_payment"]
+            for event, debit, credit, amount, parameter in (
+                (YEAR_MORE, "fund:drg", payable, max(more, 0), "fund.basis"),
+                (YEAR_LESS, payable, "fund:drg", max(-more, 0), "fund.basis"),
+                (SURPLUS, payable, "fund:returned", row["surplus_returned"], "settlement.keep_bands"),
+                (SHARED, "fund:reserve", payable, row["overspend_shared"], "settlement.reasonable_fund_share"),
+                (DEPOSIT_BACK, deposit, payable, row["deposit_held"] - row["deposit_forfeited"],
+                 "settlement.deposit_return"),
+                (FORFEITED, deposit, "fund:second", row["deposit_forfeited"], "settlement.deposit_return"),
+            ):  # fmt: skip
+                self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
+            self._second(scheme, row, on)
+            for event, debit, credit, amount in (
+                (FINAL_PAID, payable, "bank", max(final, 0)),
+                (RECOVERED, "bank", payable, max(-final, 0)),
+            ):
+                self._post(scheme, event, debit, credit, amount, on, institution=h)
+        self._post(scheme, SET_ASIDE, "fund:returned", "fund:second", set_aside(rows, self._policy), on,
+                   parameter="settlement.second_distribution_surplus_share")  # fmt: skip
+        left = second_pool(rows, self._policy) - sum(row["second_distribution"] for row in rows)
+        self._post(scheme, f"{CARRIED}:second", "fund:second", "fund:carried", left, on)
+        unearned = -self._ledger.balance(f"{scheme}:fund:drg")
+        self._post(scheme, CARRIED, "fund:drg", "fund:carried", unearned, on)
+
+    def _second(self, scheme: str, row: Row, on: date) -> None:
+        h = row["institution_id"]
+        self._post(scheme, SECOND, "fund:second", f"{h}:payable", row["second_distribution"], on, institution=h,
+                   parameter="settlement.second_distribution_weights")  # fmt: skip
+
+
+def closing(ledger: Ledger, scheme: str) -> Row:
+    """Row of table ``closings`` of an insurance scheme, read from the ledger alone."""
+
+    def total(event: str) -> int:
+        return ledger.total(event, insurance_scheme=scheme)
+
+    return {
+        "insurance_scheme": scheme,
+        "budget": total(BUDGET),
+        "reserve": total(RESERVE),
+        "distributable": total(BUDGET) - total(RESERVE),
+        "risk_draw": total(SHARED),
+        "recovered": total(RECOVERED),
+        "paid": total(MONTH_PAID) + total(FINAL_PAID),
+        "returned": -ledger.balance(f"{scheme}:fund:returned"),
+        "carried_over": -ledger.balance(f"{scheme}:fund:carried"),
+    }
+
+
+def conservation(rows: Iterable[Row]) -> Iterator[tuple[str, int, int]]:
+    """Both sides of the equation of every closing: scheme, sources, uses. Source: design/05 §6."""
+    for row in rows:
+        sources = row["distributable"] + row["risk_draw"] + row["recovered"]
+        yield row["insurance_scheme"], sources, row["paid"] + row["returned"] + row["carried_over"]
+
+
+def check_closed(ledger: Ledger, statements: list[Row], closings: list[Row]) -> None:
+    """Stop the run unless the fund is conserved, every institution's accounts are empty, and every statement says
+    what the ledger says. Raises BROKEN naming both sides."""
+    for scheme, sources, uses in conservation(closings):
+        if sources != uses:
+            raise DrgpayError(
+                Kind.BROKEN,
+                zh=f"基金不守恒({scheme}):来源 {sources} 分 ≠ 去向 {uses} 分",
+                en=f"the fund is not conserved ({scheme}): sources {sources} fen ≠ uses {uses} fen",
+            )
+    booked: dict[tuple[str, str | None, str], int] = {}
+    for e in ledger:
+        key = (e.insurance_scheme, e.institution_id, e.event)
+        booked[key] = booked.get(key, 0) + e.amount
+    for row in statements:
+        scheme, h = row["insurance_scheme"], row["institution_id"]
+        in_book = {e: booked.get((scheme, h, e), 0) for e in (
+            MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED, FORFEITED, SECOND,
+            FINAL_PAID, RECOVERED)}  # fmt: skip
+        pairs = {
+            "due": in_book[MONTH_DUE] + in_book[YEAR_MORE] - in_book[YEAR_LESS],
+            "surplus_returned": in_book[SURPLUS],
+            "overspend_shared": in_book[SHARED],
+            "deposit_held": in_book[MONTH_DEPOSIT],
+            "deposit_forfeited": in_book[FORFEITED],
+            "second_distribution": in_book[SECOND],
+            "paid_in_months": in_book[MONTH_PAID],
+            "final_payment": in_book[FINAL_PAID] - in_book[RECOVERED],
+            "settled": in_book[MONTH_PAID] + in_book[FINAL_PAID] - in_book[RECOVERED],
+        }
+        for column, amount in pairs.items():
+            if row[column] != amount:
+                raise DrgpayError(
+                    Kind.BROKEN,
+                    zh=f"清算单与总账不一致:清算单 {row[column]} 分,总账 {amount} 分",
+                    en=f"statement and ledger differ: statement {row[column]} fen, ledger {amount} fen",
+                    field=f"{h}.{column}",
+                )
+        open_balance = ledger.balance(f"{scheme}:{h}:payable") or ledger.balance(f"{scheme}:{h}:deposit")
+        if open_balance:
+            raise DrgpayError(Kind.BROKEN, zh="清算后机构账户未结清", en="an institution's account is not closed",
+                              field=h, value=open_balance)  # fmt: skip
