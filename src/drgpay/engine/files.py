@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drgpay.engine.columns import frame
@@ -41,7 +40,5 @@ def write_table(folder: Path, table: Table, data: Any) -> None:
 
 
 def read_table(folder: Path, table: Table) -> pl.DataFrame:
-    """A small table as a Polars frame; codes come as text."""
-    path = table_path(folder, table)
-    data = pa.concat_tables(open_parquet(p).read() for p in dataset(folder, table).paths) if table.folder else None
-    return frame(open_parquet(path).read() if data is None else data)
+    """A table without code lists as a Polars frame; codes come as text."""
+    return pl.concat([frame(open_parquet(p).read()) for p in dataset(folder, table).paths])

@@ -53,7 +53,8 @@ def read_part(part: Part, columns: Sequence[str] | None) -> Any:
                 fix_en="docs/tables.md lists the columns",
             )
     try:
-        table = file.read_row_groups(list(part.row_groups), columns=columns, use_threads=False)
+        # One at a time: pyarrow cannot read lists of dictionary-coded text across row groups.
+        groups = [file.read_row_group(g, columns=columns, use_threads=False) for g in part.row_groups]
     except (OSError, ValueError) as error:
         raise DrgpayError(
             Kind.DATA,
@@ -63,7 +64,7 @@ def read_part(part: Part, columns: Sequence[str] | None) -> Any:
             fix_zh="重新导出或重新复制该文件",
             fix_en="export or copy the file again",
         ) from error
-    return one_batch(table)
+    return one_batch(pa.concat_tables(groups))
 
 
 def key_hash(values: Any) -> Any:

@@ -1,8 +1,8 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
-from drgpay.runs.explain import Section, explain_stay
+from drgpay.runs.explain import Section, explain_stay, first_stay
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
-from drgpay.runs.region import Region, read_region
+from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
 
@@ -17,6 +17,8 @@ __all__ = [
     "Report",
     "Section",
     "explain_stay",
+    "first_stay",
+    "known_codes",
     "read_manifest",
     "read_region",
     "run",

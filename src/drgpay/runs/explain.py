@@ -92,6 +92,16 @@ def _find(tables: Path, table: Table, stay_id: str) -> dict[str, Any] | None:
     return None
 
 
+def first_stay(run: Path) -> str:
+    """Id of the first settled stay: an example to explain."""
+    first = dataset(run / TABLES, CASE_POINTS)
+    for path in first.paths:
+        ids = pq.read_table(path, columns=["stay_id"]).column("stay_id")
+        if len(ids):
+            return str(ids[0].as_py())
+    return ""
+
+
 def _policy(run: Path, manifest: dict[str, Any]) -> Policy:
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
     return load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
@@ -118,7 +128,9 @@ def _facts(stay: dict[str, Any]) -> Section:
 def _grouping(stay: dict[str, Any], manifest: dict[str, Any]) -> Section:
     scheme = load_scheme(manifest["scheme"])
     path = grouping.explain_stay(scheme, stay)
-    lines = [Line(step.zh, step.en, "") for step in path.steps]
+    # That the principal diagnosis stands in no other category's table goes without saying.
+    told = (s for s in path.steps if s.matched or s.part != "mdc" or s.text != "pdx")
+    lines = [Line(step.zh, step.en, "") for step in told]
     name = scheme.drg_name(stay["drg"])
     return Section("分组", "group", (*lines, Line("病组", "DRG", f"{stay['drg']} {name}".strip())))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 
 from drgpay.engine import Dataset, frame, open_parquet
 from drgpay.errors import DrgpayError, Kind
+from drgpay.scheme import load_codes
 from drgpay.steps import intake
 from drgpay.tables import BUDGETS, EVIDENCE, GRADE_REGISTER, INSTITUTIONS, STAYS, Table
 
@@ -75,6 +77,13 @@ class Stays:
 def _is_canonical(path: Path) -> bool:
     schema = open_parquet(path).schema_arrow
     return all(c.name in schema.names and schema.field(c.name).type == c.arrow for c in STAYS.columns)
+
+
+@cache
+def known_codes() -> intake.KnownCodes:
+    """The insurer's edition of the codes, as the checks take them."""
+    dx, proc = load_codes("icd10-nhsa-2.0"), load_codes("icd9cm3-nhsa-2.0")
+    return intake.KnownCodes.of(dx.known, dx.gray, proc.known)
 
 
 def _find(folder: Path, name: str) -> Path | None:

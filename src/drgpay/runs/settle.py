@@ -23,8 +23,8 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, PRACTICE, TABLES, file_digest, folder_digests, write_json
-from drgpay.runs.region import Region, read_region
-from drgpay.scheme import Scheme, load_codes
+from drgpay.runs.region import Region, known_codes, read_region
+from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, intake, points, settlement
 from drgpay.tables import (
@@ -196,10 +196,8 @@ class _Run:
         years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
         if self.policy.choice("fund.seasonality") == "last_year":
             years |= {self.order.year - 1}
-        dx, proc = load_codes("icd10-nhsa-2.0"), load_codes("icd9cm3-nhsa-2.0")
-        codes = intake.KnownCodes.of(dx.known, dx.gray, proc.known)
         institutions = frozenset(self.region.institutions["institution_id"])
-        context = intake.CheckContext("settlement", codes, institutions)
+        context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context)
         kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
@@ -217,6 +215,7 @@ class _Run:
         counts = {
             "stays_in": stays.data.rows() + stays.rejected,
             "rejected": rejected,
+            "stays_ok": stays.data.rows() + stays.rejected - rejected,
             "used": int(status["n"].sum()),
             "findings": Dataset.of(outs[1]).rows(),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},

@@ -154,8 +154,8 @@ def weighted_mean(by_year: Mapping[int, tuple[int, int]], weights: Mapping[int, 
     present = {y: Fraction(s, n) for y, (n, s) in by_year.items() if n and weights.get(y)}
     if not present:
         return None
-    mean = sum((weights[y] * m for y, m in present.items()), Fraction(0)) / sum(weights[y] for y in present)
-    return half_up(mean.numerator, mean.denominator)
+    total = sum((weights[y] * m for y, m in present.items()), Fraction(0))
+    return half_up(total.numerator, total.denominator * sum(weights[y] for y in present))
 
 
 def _scale(policy: Policy) -> int:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 import polars as pl
@@ -49,28 +50,41 @@ def _bounded(exact: Fraction, low: int | None = None, high: int | None = None) -
 
 @dataclass
 class _Sums:
-    """Base-period stays in groups with base points: how many, their cost, and what A_g would make of them."""
+    """Base-period stays: how many, their cost, and what they would have cost at the region's group means."""
 
     n: int = 0
     cost: int = 0
     expected: int = 0
+    """fen times ``shares``, a common denominator of all group means, so that nothing is rounded"""
+    shares: int = 1
 
     def ratio(self, otherwise: Fraction) -> Fraction:
-        """Case-mix-standardised cost ratio Σ n_hg·c̄_hg / Σ n_hg·A_g; ``otherwise`` without a stay."""
-        return Fraction(self.cost, self.expected) if self.expected else otherwise
+        """Case-mix-standardised cost ratio Σ n_hg·c̄_hg / Σ n_hg·c̄_g; ``otherwise`` without a stay."""
+        return Fraction(self.cost * self.shares, self.expected) if self.expected else otherwise
+
+    def expected_fen(self) -> int:
+        """Expected cost for the derivation table, half up."""
+        return half_up(self.expected, self.shares)
 
 
 def _standardised(base: Base, levels: Mapping[str, str]) -> tuple[dict[str, _Sums], dict[str, _Sums]]:
-    """Sums by institution and by level."""
-    published = {g.drg: g.mean_cost for g in base.groups.values() if g.base_points is not None}
-    own: dict[str, _Sums] = defaultdict(_Sums)
-    by_level: dict[str, _Sums] = defaultdict(_Sums)
-    for institution, drg, n, cost in base.institution_sums.select("institution_id", "drg", "n", "cost").rows():
-        if drg in published and institution in levels:
+    """Sums by institution and by level over the trimmed stays of the base period; c̄_g is the mean of the region's
+    same stays, all base years together, exact. Source: design/03 §3."""
+    rows = base.institution_sums.select("institution_id", "drg", "n", "cost").rows()
+    groups: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for _, drg, n, cost in rows:
+        groups[drg][0] += n
+        groups[drg][1] += cost
+    shares = lcm(*(n for n, _ in groups.values()))
+    mean = {drg: cost * (shares // n) for drg, (n, cost) in groups.items()}
+    own: dict[str, _Sums] = defaultdict(lambda: _Sums(shares=shares))
+    by_level: dict[str, _Sums] = defaultdict(lambda: _Sums(shares=shares))
+    for institution, drg, n, cost in rows:
+        if institution in levels:
             for sums in (own[institution], by_level[levels[institution]]):
                 sums.n += n
                 sums.cost += cost
-                sums.expected += n * published[drg]
+                sums.expected += n * mean[drg]
     return own, by_level
 
 
@@ -96,9 +110,9 @@ def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy) -> Coef
                 "component": name,
                 "n": own.n,
                 "own_cost": own.cost,
-                "own_expected": own.expected,
+                "own_expected": own.expected_fen(),
                 "level_cost": same_level.cost,
-                "level_expected": same_level.expected,
+                "level_expected": same_level.expected_fen(),
                 "unbounded": c.unbounded,
                 "value": c.value,
                 "bound": c.bound,

@@ -1,0 +1,78 @@
+"""What commands share: the error console, progress bars, and the options several of them have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from drgpay.engine import LocalEngine
+
+err = Console(stderr=True, soft_wrap=True)
+
+Lang = Annotated[str, typer.Option("--lang", help="输出语言 language of the output: zh | en", metavar="zh|en")]
+Threads = Annotated[
+    int, typer.Option("--threads", min=1, help="线程数 threads; they change the speed and nothing else")
+]
+CPUS = os.cpu_count() or 1
+
+_WORDS = {
+    "look for duplicates": "查重",
+    "check and group": "校验与分组",
+    "count": "计数",
+    "base period: sums": "基期汇总",
+    "base period: medians of unstable groups": "非稳定病组中位数",
+    "points": "病例点数",
+    "points: cap": "追加点数上限",
+    "points: sums": "点数汇总",
+    "fund: seasonality": "季节权重",
+    "pay stays": "分配到病例",
+    "count the money again": "复核金额",
+}
+
+
+def in_lang(lang: str) -> str:
+    """``zh`` or ``en``; anything else is a usage error."""
+    if lang not in ("zh", "en"):
+        raise typer.BadParameter("zh | en", param_hint="--lang")
+    return lang
+
+
+@contextmanager
+def engine_with_progress(threads: int, lang: str) -> Iterator[LocalEngine]:
+    """An embedded engine that shows bars on a terminal and is silent elsewhere."""
+    with _bars() as bars:
+        tasks: dict[str, object] = {}
+
+        def progress(label: str, done: int, total: int) -> None:
+            name = label if lang == "en" else _WORDS.get(label, label.replace("base period: trimming", "基期裁剪"))
+            if label not in tasks:
+                tasks[label] = bars.add_task(name, total=total)
+            bars.update(tasks[label], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield LocalEngine(threads, progress)
+
+
+@contextmanager
+def bar(name: str) -> Iterator[object]:
+    """A callback ``(done, total)`` that moves one bar."""
+    with _bars() as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+        transient=True,
+    )

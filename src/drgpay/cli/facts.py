@@ -1,0 +1,131 @@
+"""Commands on schemes and policies: what there is, what it says, building it from its source."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from drgpay import policy as law
+from drgpay import scheme as schemes
+from drgpay import tables
+from drgpay.cli.console import Lang, in_lang
+
+out = Console(soft_wrap=True, highlight=False, markup=False)
+
+scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=True)
+policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
+docs_app = typer.Typer(help="生成文档 generated documentation", no_args_is_help=True)
+
+On = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day whose law is wanted")]
+KnownOn = Annotated[
+    datetime | None, typer.Option("--known-on", formats=["%Y-%m-%d"], help="已知日 notices known on that day")
+]
+Set = Annotated[list[str] | None, typer.Option("--set", help="改一个参数 change a value: key=value, repeatable")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(scheme_app, name="scheme")
+    app.add_typer(policy_app, name="policy")
+    app.add_typer(docs_app, name="docs", hidden=True)
+
+
+@scheme_app.command("list")
+def scheme_list() -> None:
+    """列出可用方案。 List the schemes there are."""
+    grid = Grid("id", "title", "ICD", "ADRG", "DRG", "digest")
+    for e in schemes.catalogue():
+        grid.add_row(e.id, e.title, e.icd_edition, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12])
+    out.print(grid)
+
+
+@scheme_app.command("show")
+def scheme_show(
+    scheme: str, code: Annotated[str | None, typer.Argument(help="ADRG 或 DRG 编码 code")] = None
+) -> None:
+    """显示方案,或其中一个病组。 Show a scheme, or one group of it."""
+    chosen = schemes.load(scheme)
+    if code is None:
+        out.print(f"{chosen.id}  {chosen.title}\n{chosen.icd_edition}\ndigest {chosen.digest}")
+        for m in chosen.mdcs:
+            out.print(f"{m.code}  {m.name}")
+        for name, effect in schemes.switches_of(scheme).items():
+            out.print(f"--switch {name}: {effect}")
+        return
+    for a in chosen.adrgs:
+        drgs = [d for d in chosen.drgs if d.adrg == a.code]
+        if code in (a.code, *(d.code for d in drgs)):
+            out.print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule}")
+            for name, codes in a.lists.items():
+                out.print(
+                    f"  {name}: {len(codes)}  " + " ".join(sorted(codes)[:8]) + (" …" if len(codes) > 8 else "")
+                )
+            for d in drgs:
+                out.print(f"  {d.code}  {d.name}  [{d.split}]")
+            return
+    raise typer.BadParameter(f"{code}: 方案中没有 not in {scheme}", param_hint="CODE")
+
+
+@scheme_app.command("build")
+def scheme_build(
+    source: Annotated[Path, typer.Argument(help="方案的 CSV 文件夹 folder of a scheme's CSV tables")],
+    dest: Annotated[Path | None, typer.Option("-o", help="输出文件夹 target; default: the package's data")] = None,
+) -> None:
+    """检查方案表并打包。 Check a scheme's tables and pack them."""
+    report = schemes.build(source, dest) if dest else schemes.build(source)
+    rows = ", ".join(f"{name} {n:,}" for name, n in report.rows.items())
+    out.print(f"{report.id}: {rows}\n{report.bytes:,} bytes → {report.folder}\ndigest {report.digest}")
+
+
+@policy_app.command("list")
+def policy_list() -> None:
+    """列出自带的地方做法。 List the shipped practices."""
+    for name in law.practices():
+        out.print(name)
+
+
+@policy_app.command("show")
+def policy_show(practice: str, on: On, known_on: KnownOn = None, changes: Set = None, lang: Lang = "zh") -> None:
+    """显示某日有效的参数及来源。 Show the values in force on a day, each with its source."""
+    words = law.dictionary()
+    policy = _load(practice, on, known_on, changes)
+    grid = Grid("parameter", "含义" if in_lang(lang) == "zh" else "meaning", "value", "source")
+    for name, value in policy.values().items():
+        meaning = words[name].zh if lang == "zh" else words[name].en
+        grid.add_row(name, meaning, value.value, value.source)
+    out.print(grid)
+    out.print(f"digest {policy.digest}")
+
+
+@policy_app.command("check")
+def policy_check(practice: str, on: On) -> None:
+    """检查政策文件是否完整、合法。 Check that a practice is complete and valid on a day."""
+    policy = _load(practice, on, None, None)
+    out.print(f"{policy.practice}: {len(policy.values())} 个参数有效 values valid, digest {policy.digest}")
+
+
+@policy_app.command("diff")
+def policy_diff(practice: str, other: str, on: On) -> None:
+    """比较两个做法。 Compare two practices on a day."""
+    a, b = _load(practice, on, None, None), _load(other, on, None, None)
+    for name, before, after in law.diff(a, b):
+        out.print(f"{name}: {before} → {after}")
+
+
+def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[str] | None) -> law.Policy:
+    day: date | None = known_on.date() if known_on else None
+    policy = law.load(practice, on=on.date(), known_on=day)
+    return policy.amend(dict(law.parse_setting(c) for c in changes), "--set") if changes else policy
+
+
+@docs_app.command("write")
+def docs_write(folder: Path) -> None:
+    """Write the generated pages: tables.md and policy-reference.md."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tables.md").write_text(tables.tables_markdown(tables.ALL), encoding="utf-8")
+    (folder / "policy-reference.md").write_text(law.reference_markdown(), encoding="utf-8")

@@ -1,0 +1,288 @@
+"""Commands of the main job: make a region, run a month or a year, report, verify, explain, and the demonstration."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table as Grid
+
+from drgpay import report as reports
+from drgpay import runs, samples
+from drgpay.cli.console import CPUS, Lang, Threads, bar, engine_with_progress, err, in_lang
+from drgpay.engine import read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.tables import CLOSINGS, INSTITUTIONS, POOLS, STATEMENTS
+from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
+
+out = Console(soft_wrap=True, highlight=False, markup=False)
+
+region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
+run_app = typer.Typer(help="运行一个月或一年 run a month or a year", no_args_is_help=True)
+
+RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
+PolicyName = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")]
+Year = Annotated[int, typer.Option("--year", help="结算年度 settlement year")]
+OutFolder = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the run")]
+KnownOn = Annotated[
+    datetime | None,
+    typer.Option("--known-on", formats=["%Y-%m-%d"], help="只用该日已发布的通知 only notices known on that day"),
+]
+Replace = Annotated[bool, typer.Option("--replace", help="替换旧的运行结果 replace an earlier run")]
+RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
+
+REPORTS = ("report.xlsx", "report.html")
+_SHOWN = 8
+"""institutions on the screen; all are in the report"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(demo)
+    app.add_typer(region_app, name="region")
+    app.add_typer(run_app, name="run")
+    app.command("report")(report)
+    app.command()(verify)
+    app.command()(explain)
+
+
+@region_app.command("make")
+def region_make(
+    output: OutFolder,
+    stays: Annotated[int, typer.Option(min=1, help="各年病例总数 stays of all years together")] = 100_000,
+    seed: Annotated[int, typer.Option(help="随机种子 seed: same seed, same bytes")] = 1,
+    institutions: Annotated[int | None, typer.Option(min=1, help="机构数 institutions")] = None,
+    replace: Replace = False,
+) -> None:
+    """生成模拟统筹区(数据均为虚构)。 Make a synthetic region; nobody in it exists."""
+    with bar("region") as moved:
+        made = samples.make_region(
+            output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved)
+        )
+    out.print(
+        f"{made.stays:,} 病例 stays, {made.persons:,} 人 persons, {made.institutions} 机构 institutions → {output}"
+    )
+
+
+def _reports(lang: str) -> list[runs.Report]:
+    workbook, page = REPORTS
+    return [
+        lambda run: reports.write_workbook(run, run / workbook, lang),
+        lambda run: reports.write_page(run, run / page, lang),
+    ]
+
+
+def _run(order: runs.Order, output: Path, threads: int, lang: str, replace: bool) -> None:
+    with engine_with_progress(threads, in_lang(lang)) as engine:
+        runs.run(order, output, engine, _reports(lang), overwrite=replace)
+    _summary(output, lang)
+
+
+@run_app.command("year")
+def run_year(
+    region: RegionFolder,
+    policy: PolicyName,
+    year: Year,
+    output: OutFolder,
+    known_on: KnownOn = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+    replace: Replace = False,
+) -> None:
+    """全年:校验、分组、点数、月结、清算、总账、报告。 The whole year, from checks to clearing, ledger and report."""
+    day = known_on.date() if known_on else None
+    _run(runs.Order(region, policy, year, known_on=day), output, threads, lang, replace)
+
+
+@run_app.command("month")
+def run_month(
+    region: RegionFolder,
+    policy: PolicyName,
+    year: Year,
+    month: Annotated[int, typer.Option("--month", min=1, max=12, help="月份 month")],
+    output: OutFolder,
+    known_on: KnownOn = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+    replace: Replace = False,
+) -> None:
+    """一个月的预结算。 The pre-settlement of one month."""
+    day = known_on.date() if known_on else None
+    _run(runs.Order(region, policy, year, month, day), output, threads, lang, replace)
+
+
+def report(
+    run: RunFolder,
+    output: Annotated[Path, typer.Option("-o", "--output", help="报告文件 .xlsx 或 .html")],
+    lang: Lang = "zh",
+) -> None:
+    """从运行结果另写一份报告。 Write a report of a run again, in another place or language."""
+    runs.read_manifest(run)
+    writers = {".xlsx": reports.write_workbook, ".html": reports.write_page}
+    if output.suffix.lower() not in writers:
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="不认识的报告格式",
+            en="unknown kind of report",
+            value=output.name,
+            fix_zh="用 .xlsx 或 .html",
+            fix_en="use .xlsx or .html",
+        )
+    if output.resolve().is_relative_to(run.resolve()):
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="不能写进运行结果文件夹,否则摘要不再相符",
+            en="a report cannot go into the run's folder: its digests would no longer hold",
+            value=output.name,
+            fix_zh="换一个位置",
+            fix_en="choose another place",
+        )
+    writers[output.suffix.lower()](run, output, in_lang(lang))
+    out.print(str(output))
+
+
+def verify(run: RunFolder, threads: Threads = CPUS) -> None:
+    """复核摘要、哈希链、金额与守恒。 Check digests, hash chain, sums and conservation again."""
+    with engine_with_progress(threads, "zh") as engine:
+        checks = runs.verify(run, engine)
+    for c in checks:
+        out.print(f"{'✓' if c.ok else '✗'} {c.zh} {c.en}" + (f"\n{c.failure}" if c.failure else ""))
+    if not all(c.ok for c in checks):
+        raise typer.Exit(int(Kind.BROKEN))
+
+
+def explain(
+    run: RunFolder,
+    stay: Annotated[str, typer.Option("--stay", help="病例号 stay id")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    lang: Lang = "zh",
+) -> None:
+    """解释一个病例:入组、点数、支付及依据。 Explain a stay: group, points, payment, and what each rests on."""
+    in_lang(lang)
+    sections, sources = runs.explain_stay(run, stay)
+    if as_json:
+        content = {
+            "stay": stay,
+            "sections": [{"zh": s.zh, "en": s.en, "lines": [vars_of(line) for line in s.lines]} for s in sections],
+            "parameters": sources,
+        }
+        typer.echo(json.dumps(content, ensure_ascii=False, indent=1))
+        return
+    for section in sections:
+        out.print(f"\n■ {section.zh if lang == 'zh' else section.en}")
+        for line in section.lines:
+            text = line.zh if lang == "zh" else line.en
+            out.print("  " + text + (f": {line.value}" if line.value else "") + _by(line.parameter))
+    out.print("\n■ " + ("参数与来源" if lang == "zh" else "parameters and sources"))
+    for name, value in sources.items():
+        out.print(f"  {name} = {value['value']}  ← {value['source'] or value['notice']}")
+
+
+def vars_of(line: Any) -> dict[str, str]:
+    """A line of an explanation as a plain dict."""
+    return {"zh": line.zh, "en": line.en, "value": line.value, "parameter": line.parameter}
+
+
+def _by(parameter: str) -> str:
+    return f"   [{parameter}]" if parameter else ""
+
+
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", help="文件夹 folder")] = Path("demo"),
+    stays: Annotated[int, typer.Option(min=1000, help="各年病例总数 stays of all years together")] = 120_000,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+) -> None:
+    """一条命令看全过程:造一个统筹区,结算一年,复核。 One command shows it all: a region, its year, the checks."""
+    in_lang(lang)
+    region, run = output / "region", output / "run"
+    started = time.monotonic()
+    with bar("region") as moved:
+        samples.make_region(region, stays=stays, replace=region.exists(), progress=cast(Any, moved))
+    made = time.monotonic()
+    if run.exists() and not (run / runs.MANIFEST).exists():
+        shutil.rmtree(run)
+    _run(runs.Order(region, "demo", 2024), run, threads, lang, replace=True)
+    settled = time.monotonic()
+    verify(run, threads)
+    err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
+    example = f"drgpay explain {run} --stay {runs.first_stay(run)}"
+    page, workbook = run / REPORTS[1], run / REPORTS[0]
+    if lang == "zh":
+        out.print(f"\n报告:{page}(浏览器打开)和 {workbook}\n解释任一病例:{example}")
+    else:
+        out.print(f"\nreport: {page} (open in a browser) and {workbook}\nexplain a stay: {example}")
+
+
+def _summary(run: Path, lang: str) -> None:
+    """The region on one screen, from the run's small tables."""
+    manifest, tables = runs.read_manifest(run), run / runs.TABLES
+    counts = manifest["counts"]
+    zh = lang == "zh"
+    out.print(
+        f"{manifest['region']['title'][lang]}  {manifest['year']}"
+        + (f"-{manifest['month']:02d}" if manifest["month"] else "")
+    )
+    out.print(
+        f"病例 {counts['stays_in']:,},剔除 {counts['rejected']:,};当期入组 {counts['grouped']:,},"
+        f"未入组 {counts['ungrouped']:,},歧义 {counts['qy']:,}"
+        if zh
+        else f"stays {counts['stays_in']:,}, kept out {counts['rejected']:,}; of the period grouped "
+        f"{counts['grouped']:,}, ungrouped {counts['ungrouped']:,}, ambiguous {counts['qy']:,}"
+    )
+    grid = Grid(*(["险种", "期间", "病例", "点数", "可分配额(元)", "点值(元/点)"] if zh else
+                  ["scheme", "period", "stays", "points", "distributable (yuan)", "point value (yuan)"]))  # fmt: skip
+    period = 0 if manifest["kind"] == "year" else manifest["month"]
+    for row in read_table(tables, POOLS).iter_rows(named=True):
+        if row["month"] == period:
+            value = "–" if row["point_value"] is None else show_coefficient(row["point_value"])
+            grid.add_row(row["insurance_scheme"], str(manifest["year"]), f"{row['n']:,}", show_points(row["points"]),
+                         show_fen(row["distributable"]), value)  # fmt: skip
+    out.print(grid)
+    if manifest["kind"] == "year":
+        _institutions(tables, zh)
+        _conservation(tables, zh)
+
+
+def _institutions(tables: Path, zh: bool) -> None:
+    names = dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())
+    titles_zh = ("机构", "病例", "CMI", "应付", "按项目", "结余", "清算支付(万元)")
+    titles_en = ("institution", "stays", "CMI", "due", "by item", "balance", "final (10k yuan)")
+    grid = Grid(*(titles_zh if zh else titles_en))
+    summed = ("n", "due", "actual", "balance", "final_payment")
+    statements = read_table(tables, STATEMENTS).with_columns(weight=pl.col("cmi").fill_null(0) * pl.col("n"))
+    rows = statements.group_by("institution_id").agg(pl.col(*summed, "weight").sum())
+    rows = rows.sort(["due", "institution_id"], descending=[True, False])
+    for institution, n, due, actual, balance, final, weight in rows.head(_SHOWN).iter_rows():
+        cmi = show_coefficient(half_up(weight, n)) if n else "–"
+        money = (show_ratio(x, 10**6, 2) for x in (due, actual, balance, final))
+        grid.add_row(names[institution], f"{n:,}", cmi, *money)
+    out.print(grid)
+    more = rows.height - _SHOWN
+    if more > 0:
+        out.print(f"另有 {more} 家机构见报告" if zh else f"{more} more institutions in the report")
+
+
+def _conservation(tables: Path, zh: bool) -> None:
+    words = {
+        "distributable": ("可分配", "distributable"),
+        "risk_draw": ("风险金", "risk fund"),
+        "recovered": ("收回", "recovered"),
+        "paid": ("支付", "paid"),
+        "returned": ("归基金", "returned"),
+        "carried_over": ("结转", "carried over"),
+    }
+    for row in read_table(tables, CLOSINGS).iter_rows(named=True):
+        said = {key: f"{word[0 if zh else 1]} {show_fen(row[key])}" for key, word in words.items()}
+        sources, uses = list(said)[:3], list(said)[3:]
+        sign = "=" if sum(row[k] for k in sources) == sum(row[k] for k in uses) else "≠"
+        title = "基金守恒" if zh else "conservation"
+        sides = (" + ".join(said[k] for k in side) for side in (sources, uses))
+        out.print(f"{title} {row['insurance_scheme']}: {f' {sign} '.join(sides)}")

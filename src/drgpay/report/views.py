@@ -1,0 +1,262 @@
+"""The report's tables, said once for the workbook and the page: which columns, how shown, what adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from drgpay.report.labels import Both, column_words, word
+from drgpay.report.source import Row, Source
+from drgpay.tables import (
+    BASE_GROUPS,
+    CLOSINGS,
+    COEFFICIENTS,
+    FINDINGS,
+    INSTITUTION_MONTHS,
+    INSTITUTIONS,
+    POOLS,
+    STATEMENTS,
+    Table,
+)
+from drgpay.units import show_coefficient, show_fen, show_percent, show_points
+
+NUMBERS: dict[str, tuple[int, Callable[[int], str]]] = {
+    "int": (0, lambda value: f"{value:,}"),
+    "fen": (2, show_fen),
+    "points": (4, show_points),
+    "price": (4, show_points),
+    "ratio": (4, show_coefficient),
+    "percent": (4, show_percent),
+}
+"""Kinds of numbers: decimals that the whole number carries, and how it is printed."""
+
+_KIND_OF_TYPE = {"fen": "fen", "points": "points", "ratio": "ratio", "flag": "word", "text": "text", "code": "text"}
+_KIND_OF_NAME = {
+    "use_ratio": "percent",
+    "keep_share": "percent",
+    "point_value": "price",
+    "month": "month",
+    "insurance_scheme": "word",
+    "level": "word",
+    "grade": "word",
+    "severity": "word",
+    "component": "word",
+    "bound": "word",
+    "coefficient": "ratio",
+    "balance": "fen",
+}
+_ADDS_UP = ("int", "fen", "points")
+_NEVER_ADDED = ("mean_cost", "base_points", "row")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of the report. ``kind`` is one of :data:`NUMBERS`, or text, word (a code with a word), month, both
+    (a text in both languages)."""
+
+    name: str
+    kind: str
+    head: Both
+    note: Both
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a total of it means something."""
+        return self.kind in _ADDS_UP and self.name not in _NEVER_ADDED
+
+
+def show(kind: str, value: Any) -> Both:
+    """A value as people read it, in both languages; a null is a dash for numbers and empty for words."""
+    if value is None:
+        return Both("–", "–") if kind in NUMBERS else Both("", "")
+    if kind in NUMBERS:
+        text = NUMBERS[kind][1](value)
+        return Both(text, text)
+    if kind == "month":
+        return Both(f"{value}月", str(value)) if value else word("whole_year")
+    if kind == "word":
+        return word(str(value).lower() if isinstance(value, bool) else value)
+    return value if kind == "both" else Both(str(value), str(value))
+
+
+@dataclass(frozen=True)
+class View:
+    """A table of the report. ``key`` names it in the label catalogue; rows hold raw values under field names."""
+
+    key: str
+    fields: tuple[Field, ...]
+    rows: Sequence[Row]
+    totals: bool = True
+
+    def total(self, rows: Sequence[Row]) -> Row:
+        """Exact sums of the fields that add up, over ``rows``."""
+        return {f.name: sum(r[f.name] for r in rows if r[f.name] is not None) for f in self.fields if f.adds_up}
+
+
+def field(name: str, table: Table | None, kind: str = "") -> Field:
+    """The column ``name`` of a table of the dictionary, or a derived one of a given kind."""
+    known = kind or _KIND_OF_NAME.get(name) or (_KIND_OF_TYPE.get(table[name].type, "int") if table else "text")
+    return Field(name, known, *column_words(name, table))
+
+
+def _fields(table: Table, *, after: dict[str, str], without: str = "") -> tuple[Field, ...]:
+    """All columns of a table in its order, with further ones put after some of them: the institutions' register has
+    ``name`` and ``level``, the others are derived."""
+    made = []
+    for name in table.names:
+        if name not in without.split():
+            made.append(field(name, table))
+        for more in after.get(name, "").split():
+            made.append(field(more, INSTITUTIONS if more in INSTITUTIONS.names else None))
+    return tuple(made)
+
+
+def institutions(source: Source) -> View:
+    """Statements of the institutions; of a monthly run, the month with its balance."""
+    after = {"institution_id": "name", "points": "coefficient"}
+    if source.tables["statements"]:
+        fields = _fields(STATEMENTS, after=after)
+    else:
+        after |= {"institution_id": "name level", "due": "balance use_ratio"}
+        fields = _fields(INSTITUTION_MONTHS, after=after, without="month")
+    return View("institutions", fields, source.institutions())
+
+
+def groups(source: Source) -> View:
+    """Published base points, with the groups' names."""
+    rows = [{**r, "drg_name": source.group_name(r["drg"])} for r in source.tables["base_groups"]]
+    return View("groups", _fields(BASE_GROUPS, after={"drg": "drg_name"}), rows)
+
+
+def months(source: Source) -> View:
+    """Pools by insurance scheme and month, the year after its months. No totals: the year has its own row."""
+    rows = sorted(source.tables["pools"], key=lambda r: (r["insurance_scheme"], r["month"] or 13))
+    return View("months", _fields(POOLS, after={}), rows, totals=False)
+
+
+def institution_months(source: Source) -> View:
+    """Monthly pre-settlement of the institutions, with their names."""
+    fields = _fields(INSTITUTION_MONTHS, after={"institution_id": "name"})
+    return View("institution_months", fields, _named(source, "institution_months"))
+
+
+def coefficients(source: Source) -> View:
+    """How each institution's coefficient was built."""
+    fields = _fields(COEFFICIENTS, after={"institution_id": "name level"})
+    return View("coefficients", fields, _named(source, "coefficients"), totals=False)
+
+
+def rule_counts(source: Source) -> View:
+    """Findings per rule."""
+    fields = (field("rule", FINDINGS), *_finding_fields(), field("count", None, "int"))
+    return View("rule_counts", fields, [_finding(row) for row in source.finding_counts])
+
+
+def findings(source: Source) -> View:
+    """The first findings, row by row."""
+    named = tuple(field(name, FINDINGS) for name in ("file", "row", "stay_id", "field", "rule"))
+    fields = (*named, field("content", None), *_finding_fields())
+    return View("first_rows", fields, [_finding(row) for row in source.findings], totals=False)
+
+
+def _finding_fields() -> tuple[Field, ...]:
+    return field("severity", None), field("message", None, "both")
+
+
+def _finding(row: Row) -> Row:
+    message = Both(row["zh"], row["en"])
+    return {**row, "content": row["value"], "severity": row["level"], "message": message}
+
+
+def _named(source: Source, table: str) -> list[Row]:
+    registered = {row["institution_id"]: row for row in source.tables["institutions"]}
+    unknown = {"name": "", "level": None}
+    return [{**(registered.get(row["institution_id"]) or unknown), **row} for row in source.tables[table]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the summary: its value per insurance scheme, and in all when it adds up."""
+
+    key: str
+    kind: str
+    head: Both
+    values: tuple[int | None, ...]
+    total: int | None
+
+
+SOURCES = ("distributable", "risk_draw", "recovered")
+USES = ("paid", "returned", "carried_over")
+
+
+def summary(source: Source) -> list[Figure]:
+    """Fund and points per insurance scheme: the pool, what was due, and the closing when there is one."""
+    pools = {r["insurance_scheme"]: r for r in source.tables["pools"] if r["month"] == source.period}
+    view = institutions(source)
+    sums = {
+        s: view.total([r for r in view.rows if r["insurance_scheme"] == s]) if view.rows else {}
+        for s in source.schemes
+    }
+    names = ("due", "actual", "balance", *(f.name for f in view.fields if f.name in ("paid", "deposit")))
+    return [
+        *_figures(source, pools, POOLS, ("n", "points", "point_value", "budget", "reserve", "patients")),
+        *_figures(source, pools, POOLS, ("distributable",)),
+        *(_figure(next(f for f in view.fields if f.name == name), source, sums) for name in names),
+    ]
+
+
+def conservation(source: Source) -> list[Figure]:
+    """Both sides of the closing, their sums and the difference, which is zero; empty when nothing is cleared."""
+    if not source.tables["closings"]:
+        return []
+    closings = {r["insurance_scheme"]: dict(r) for r in source.tables["closings"]}
+    for row in closings.values():
+        row["sources"], row["uses"] = sum(row[k] for k in SOURCES), sum(row[k] for k in USES)
+        row["difference"] = row["sources"] - row["uses"]
+    sums = [_figure(Field(k, "fen", word(k), word(k)), source, closings) for k in ("sources", "uses", "difference")]
+    return [
+        *_figures(source, closings, CLOSINGS, SOURCES),
+        sums[0],
+        *_figures(source, closings, CLOSINGS, USES),
+        *sums[1:],
+    ]
+
+
+def _figures(source: Source, rows: dict[str, Row], table: Table, names: Sequence[str]) -> list[Figure]:
+    return [_figure(field(name, table), source, rows) for name in names]
+
+
+def _figure(column: Field, source: Source, rows: dict[str, Row]) -> Figure:
+    values = tuple(rows.get(s, {}).get(column.name) for s in source.schemes)
+    known = [v for v in values if v is not None]
+    return Figure(column.name, column.kind, column.head, values, sum(known) if column.adds_up and known else None)
+
+
+def facts(source: Source) -> list[tuple[Both, Both]]:
+    """What the run is: area, period, policy, scheme, software, digests; then the counts of stays."""
+    manifest = source.manifest
+    kind = word(f"kind_{manifest.get('kind')}")
+    month = [(word("month"), show("month", manifest["month"]))] if manifest.get("month") else []
+    basis = [(word("basis"), word(f"basis_{manifest['basis']}"))] if manifest.get("basis") else []
+    keys = ("practice", "scheme", "software", "policy_digest", "scheme_digest")
+    counts = manifest.get("counts") or {}
+    return [
+        (word("region"), source.title),
+        (word("kind"), kind),
+        (word("year"), show("text", manifest.get("year"))),
+        *month,
+        *basis,
+        *((word(k), _plain(manifest[k])) for k in keys if manifest.get(k) is not None),
+        *((word(k), show("int" if isinstance(v, int) else "text", v)) for k, v in counts.items()),
+    ]
+
+
+def _plain(value: Any) -> Both:
+    """A value of the manifest: a title in both languages, several named parts, or a plain text."""
+    if not isinstance(value, dict):
+        return show("text", value)
+    if set(value) == {"zh", "en"}:
+        return Both(value["zh"], value["en"])
+    text = " ".join(f"{k} {v}" for k, v in value.items())
+    return Both(text, text)

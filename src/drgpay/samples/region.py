@@ -1,0 +1,274 @@
+"""A whole region on disk: registers, persons and stays of several years, from a seed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from drgpay import __version__
+from drgpay.engine import WRITE_OPTIONS
+from drgpay.errors import DrgpayError, Kind
+from drgpay.samples.people import People
+from drgpay.samples.places import grades
+from drgpay.samples.plan import REGISTERS, Plan, make_plan, source
+from drgpay.samples.stays import BLOCK, make_block, numbered
+from drgpay.tables import (
+    BUDGETS,
+    DEPARTMENTS,
+    DOCTORS,
+    EVIDENCE,
+    GRADE_REGISTER,
+    INSTITUTIONS,
+    PERSONS,
+    SCHEMES,
+    Table,
+)
+from drgpay.units import show_fen, split
+
+BLOCKS_PER_FILE = 4
+GENERATOR = 1
+"""version of the generator: raised when the same seed gives other bytes"""
+
+_GROWTH = 1.04
+_AFTER_RESERVE = 9_500
+_REASONS = ("new_drug_list", "new_technology", "outbreak", "policy_change")
+
+
+@dataclass(frozen=True)
+class RegionSummary:
+    """What was made. ``fund_by_item`` is the fund's cost by item of the settlement year, in fen, per scheme."""
+
+    folder: Path
+    id: str
+    seed: int
+    years: tuple[int, ...]
+    settlement_year: int
+    scheme: str
+    stays: int
+    persons: int
+    institutions: int
+    departments: int
+    doctors: int
+    fund_by_item: dict[str, int]
+
+
+def make_region(
+    folder: Path,
+    *,
+    stays: int = 100_000,
+    seed: int = 1,
+    years: tuple[int, ...] = (2021, 2022, 2023, 2024),
+    institutions: int | None = None,
+    scheme_id: str = "chs-drg-1.1",
+    progress: Callable[[int, int], None] | None = None,
+    replace: bool = False,
+) -> RegionSummary:
+    """Write a synthetic region to ``folder``: the same arguments give the same bytes.
+
+    Files: ``region.json``; ``institutions.csv``, ``departments.csv``, ``doctors.csv``, ``budgets.csv`` (all years),
+    ``grades.csv`` and ``overspend_evidence.csv`` (settlement year), money in yuan; ``persons/part-*.parquet``;
+    ``stays/<year>/part-*.parquet``, the year being that of discharge. Columns as in :mod:`drgpay.tables`.
+
+    ``stays`` is the total over ``years``, consecutive and rising; the last one is the settlement year.
+    ``institutions``: by default 12 for 20,000 stays, 30 for 100,000, 60 for a million, at most 120.
+    ``progress`` is called with the stays written so far and the total. An existing folder is an error unless
+    ``replace``, and then it must be a region. Everything is written under a temporary name and renamed at the end.
+    Raises :class:`DrgpayError` (USAGE).
+    """
+    count = default_institutions(stays) if institutions is None else institutions
+    _check(folder, stays, seed, years, count, replace)
+    per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
+    plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
+    draft = folder.with_name(f".{folder.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        draft.mkdir(parents=True)
+        fund = _write_stays(draft / "stays", plan, per_year, progress)
+        _write_persons(draft / "persons", plan.people)
+        _write_registers(draft, plan, fund)
+        summary = RegionSummary(
+            folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id, stays, len(plan.people.birth),
+            count, len(plan.places.departments), len(plan.places.doctors),
+            dict(zip(SCHEMES, fund[years[-1]], strict=True)),
+        )  # fmt: skip
+        _write_identity(draft / "region.json", summary, per_year)
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return summary
+
+
+def default_institutions(stays: int) -> int:
+    """A plausible number of institutions for a region of so many stays."""
+    return round(float(np.interp(np.log10(max(stays, 1)), [1.7, 4.301, 5.0, 6.0, 7.0], [2, 12, 30, 60, 120])))
+
+
+def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institutions: int, replace: bool) -> None:
+    consecutive = tuple(range(years[0], years[0] + len(years))) if years else ()
+    wrong = (
+        ("stays", stays, stays < 1, "病例数应为正数", "must be at least 1", "给出正数", "give 1 or more"),
+        ("seed", seed, seed < 0, "种子不能为负", "must not be negative", "给出 0 或正数", "give 0 or more"),
+        (
+            "years", years, not years or years != consecutive or years[0] < 1990 or years[-1] > 2200,
+            "年度应连续递增", "must be consecutive and rising", "例如 2021–2024", "for example 2021 to 2024",
+        ),
+        (
+            "institutions", institutions, not 1 <= institutions <= 250,
+            "机构数应在 1–250 之间", "must be 1–250", "改小机构数", "ask for fewer institutions",
+        ),
+    )  # fmt: skip
+    for field, value, bad, zh, en, fix_zh, fix_en in wrong:
+        if bad:
+            raise DrgpayError(
+                Kind.USAGE, zh=zh, en=f"{field} {en}", fix_zh=fix_zh, fix_en=fix_en, field=field, value=value
+            )
+    if folder.exists() and not (replace and (folder / "region.json").is_file()):
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="目标文件夹已存在" + ("，而且不是模拟统筹区" if replace else ""),
+            en="the folder is already there" + (", and is no sample region" if replace else ""),
+            fix_zh="换一个文件夹，或删除后重试" if replace else "换一个文件夹，或允许覆盖",
+            fix_en="take another folder, or delete it yourself"
+            if replace
+            else "take another folder, or allow replacing",
+            file=folder,
+        )
+
+
+def _write_stays(
+    folder: Path, plan: Plan, per_year: Mapping[int, int], progress: Callable[[int, int], None] | None
+) -> dict[int, list[int]]:
+    """Write the stays in files of a few blocks; returns the fund's cost by item per year and insurance scheme."""
+    jobs = []
+    for year, stays in per_year.items():
+        sizes = [min(BLOCK, stays - start) for start in range(0, stays, BLOCK)]
+        (folder / str(year)).mkdir(parents=True)
+        for number, first in enumerate(range(0, len(sizes), BLOCKS_PER_FILE)):
+            jobs.append((year, number, first, sizes))
+
+    def work(job: tuple[int, int, int, list[int]]) -> tuple[int, Any, int]:
+        year, number, first, sizes = job
+        mine = range(first, min(first + BLOCKS_PER_FILE, len(sizes)))
+        fund = np.zeros(len(SCHEMES), np.int64)
+        writer = None
+        for block in mine:
+            batch, more = make_block(plan, year, block, len(sizes), sizes[block])
+            fund += more
+            if writer is None:
+                path = folder / str(year) / f"part-{number:05d}.parquet"
+                writer = pq.ParquetWriter(path, batch.schema, **WRITE_OPTIONS)
+            writer.write_batch(batch, row_group_size=BLOCK)
+        if writer is not None:
+            writer.close()
+        return year, fund, sum(sizes[b] for b in mine)
+
+    fund = {year: [0] * len(SCHEMES) for year in per_year}
+    done, total = 0, sum(per_year.values())
+    with ThreadPoolExecutor(2) as pool:
+        for year, more, rows in pool.map(work, jobs):
+            fund[year] = [a + int(b) for a, b in zip(fund[year], more, strict=True)]
+            done += rows
+            if progress:
+                progress(done, total)
+    return fund
+
+
+def _write_persons(folder: Path, people: People) -> None:
+    folder.mkdir()
+    rows = BLOCK * BLOCKS_PER_FILE
+    for number, start in enumerate(range(0, len(people.birth), rows)):
+        part = slice(start, min(start + rows, len(people.birth)))
+        table = pa.Table.from_arrays(
+            [
+                numbered("P", np.arange(part.start, part.stop) + 1, 9),
+                pa.DictionaryArray.from_arrays(pa.array(people.scheme[part].astype(np.int32)), pa.array(SCHEMES)),
+                pa.DictionaryArray.from_arrays(
+                    pa.array(people.sex[part].astype(np.int32)), pa.array(("male", "female"))
+                ),
+                pa.array(people.birth[part].astype(np.int32)).cast(pa.date32()),
+            ],
+            schema=PERSONS.schema,
+        )
+        pq.write_table(table, folder / f"part-{number:05d}.parquet", row_group_size=BLOCK, **WRITE_OPTIONS)
+
+
+def _write_csv(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """A register as CSV: English headers, money as yuan."""
+    with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(table.names)
+        for row in rows:
+            writer.writerow(
+                show_fen(row[c.name], group=False) if c.type == "fen" else row[c.name] for c in table.columns
+            )
+
+
+def _write_registers(folder: Path, plan: Plan, fund: Mapping[int, list[int]]) -> None:
+    places, year = plan.places, plan.years[-1]
+    rng = source(plan.seed, REGISTERS)
+    _write_csv(folder, INSTITUTIONS, places.institutions)
+    _write_csv(folder, DEPARTMENTS, places.departments)
+    _write_csv(folder, DOCTORS, places.doctors)
+    _write_csv(folder, BUDGETS, _budgets(plan, fund, rng))
+    ids = [row["institution_id"] for row in places.institutions]
+    marks = zip(ids, grades(places, rng), strict=True)
+    _write_csv(folder, GRADE_REGISTER, ({"year": year, "institution_id": i, "grade": g} for i, g in marks))
+    size = places.size / places.size.sum()
+    chosen = rng.permutation(len(ids))[: min(4, len(ids))]
+    evidence = [
+        {
+            "evidence_id": f"E{year}{n + 1:04d}",
+            "year": year,
+            "institution_id": ids[i],
+            "insurance_scheme": SCHEMES[n % 2],
+            "reason": _REASONS[n],
+            "amount": int(fund[year][n % 2] * size[i] * rng.uniform(0.02, 0.06)) // 10_000 * 10_000,
+        }
+        for n, i in enumerate(chosen)
+    ]
+    _write_csv(folder, EVIDENCE, evidence)
+
+
+def _budgets(plan: Plan, fund: Mapping[int, list[int]], rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Budgets near the fund's cost by item. In the settlement year what is left of the budget after a usual reserve
+    of five per cent is one to three per cent short of it."""
+    rows = []
+    for year in plan.years:
+        for s, scheme in enumerate(SCHEMES):
+            low, high = (9_700, 9_900) if year == plan.years[-1] else (9_900, 10_150)
+            left = _AFTER_RESERVE if year == plan.years[-1] else 10_000
+            budget = fund[year][s] * int(rng.integers(low, high)) // left // 10_000 * 10_000
+            part = int(rng.integers(4_200, 4_800)) if scheme == "employee" else int(rng.integers(5_600, 6_200))
+            revenue = budget * 10_000 // part // 10_000 * 10_000
+            rows.append({"year": year, "insurance_scheme": scheme, "revenue": revenue, "drg_budget": budget})
+    return rows
+
+
+def _write_identity(path: Path, summary: RegionSummary, per_year: Mapping[int, int]) -> None:
+    facts = asdict(summary)
+    for name in ("folder", "fund_by_item"):
+        del facts[name]
+    facts = {
+        "id": facts.pop("id"),
+        "title": {"zh": "云州市（模拟统筹区）", "en": "Yunzhou, a synthetic pooling area"},
+        "note": {
+            "zh": "全部数据由程序按种子生成，机构、医师、人员和金额均为虚构。",
+            "en": "All data are synthetic: institutions, doctors, persons and amounts are invented from a seed.",
+        },
+        **facts,
+        "stays_per_year": {str(year): stays for year, stays in per_year.items()},
+        "generator": {"name": "drgpay.samples", "version": GENERATOR, "drgpay": __version__},
+    }
+    path.write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

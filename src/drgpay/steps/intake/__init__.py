@@ -1,0 +1,37 @@
+"""Reading and checking (数据接入与校验): files of stays and registers in, canonical tables and findings out.
+
+Bad data is a finding row, never a crash: ``error`` keeps the row out, ``warn`` lets it go on, and no check changes
+what it judges. Nothing is rounded or guessed on reading. Findings carry no personal data.
+"""
+
+from drgpay.steps.intake.duplicates import later_duplicates
+from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
+from drgpay.steps.intake.findings import merge as merge_findings
+from drgpay.steps.intake.kernel import CheckContext, KnownCodes, check_batch, stays_schema
+from drgpay.steps.intake.reference import check_stay
+from drgpay.steps.intake.registers import read_register
+from drgpay.steps.intake.rules import RULES, Rule
+from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
+
+WRITES = ("findings", "stays")
+"""tables this step writes"""
+
+__all__ = [
+    "RULES",
+    "WRITES",
+    "CheckContext",
+    "Conversion",
+    "Intake",
+    "KnownCodes",
+    "Rule",
+    "check_batch",
+    "check_stay",
+    "convert",
+    "later_duplicates",
+    "merge_findings",
+    "read_register",
+    "read_stays",
+    "stays_schema",
+    "write_findings_csv",
+    "write_findings_workbook",
+]

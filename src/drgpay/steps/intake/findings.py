@@ -1,0 +1,113 @@
+"""Findings as a table: one row per line of the file, column and rule."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from drgpay.steps.intake.rules import RULES
+from drgpay.tables import FINDINGS, Column
+from drgpay.units.vector import Ints
+
+Flags = npt.NDArray[np.bool_]
+
+_SHOWN = re.compile(r"[!-~ ]{0,32}")
+_IDENTITY = re.compile(r"\d{15}")
+
+
+def shown(value: str | None) -> str:
+    """A value as a finding may show it: codes, numbers and dates.
+
+    Anything with Chinese or other letters (a name slipped into the column), long, or like an identity number is
+    left out, so that no finding carries personal data.
+    """
+    plain = unicodedata.normalize("NFKC", value or "")
+    return (value or "") if _SHOWN.fullmatch(plain) and not _IDENTITY.search(plain) else ""
+
+
+class Notes:
+    """The findings of some rows of one file, gathered rule by rule, and which of the rows are kept out.
+
+    ``lines``: line of every row; ``ids``: their stay_id (Arrow text, may be null).
+    """
+
+    def __init__(self, file: str, need: str, lines: Ints, ids: Any) -> None:
+        self.out: Flags = np.zeros(len(lines), bool)
+        self.lines = lines
+        self._file, self._need, self._ids = file, need, ids
+        self._parts: list[Any] = []
+
+    def add(
+        self,
+        rule: str,
+        column: Column | None,
+        at: Ints,
+        values: Any = None,
+        texts: Sequence[tuple[str, str]] | None = None,
+        field: str = "",
+    ) -> None:
+        """A rule broken at the row positions ``at``; ``values``: what stands there (Arrow text or a list), empty
+        when it may not be shown; ``texts``: own (Chinese, English) words per row instead of the rule's; ``field``:
+        a header cell, when the finding is on no column of the table."""
+        level = RULES[rule].levels.get(self._need)
+        if level is None or len(at) == 0:
+            return
+        n = len(at)
+        if level == "error":
+            self.out[at] = True
+        zh, en = zip(*texts, strict=True) if texts else RULES[rule].texts(column)
+        cells = {
+            "file": self._file,
+            "row": pa.array(self.lines[at]),
+            "stay_id": self._ids.take(pa.array(at)),
+            "field": column.name if column else field,
+            "value": "" if values is None else pc.fill_null(pa.array(values, pa.string()), ""),
+            "rule": rule,
+            "level": level,
+            "zh": pa.array(zh) if texts else zh,
+            "en": pa.array(en) if texts else en,
+        }
+        full = [pa.repeat(cell, n) if isinstance(cell, str) else cell for cell in cells.values()]
+        self._parts.append(pa.table(full, names=list(cells)))
+
+    def table(self) -> Any:
+        """FINDINGS, sorted by line, column and rule."""
+        if not self._parts:
+            return NONE
+        return merge(self._parts)
+
+
+def merge(tables: Iterable[Any]) -> Any:
+    """Several tables of findings as one FINDINGS table, sorted by file, line, column and rule."""
+    parts = [part.select(list(FINDINGS.names)) for part in tables if part.num_rows]
+    if not parts:
+        return NONE
+    plain = pa.schema(
+        [(column.name, pa.int64() if column.name == "row" else pa.string()) for column in FINDINGS.columns]
+    )
+    whole = pa.concat_tables([part.cast(plain) for part in parts])
+    order = pc.sort_indices(whole, sort_keys=[(name, "ascending") for name in FINDINGS.key])
+    return whole.take(order).combine_chunks().cast(FINDINGS.schema)
+
+
+NONE = FINDINGS.schema.empty_table()
+"""no findings"""
+
+
+def whole_file(file: str, need: str, found: Sequence[tuple[str, Column | str, str]]) -> Any:
+    """Findings on a file as a whole (row 0): (rule, column or header cell, value)."""
+    n = len(found)
+    notes = Notes(file, need, np.zeros(n, np.int64), pa.nulls(n, pa.string()))
+    for at, (rule, field, value) in enumerate(found):
+        if isinstance(field, str):
+            notes.add(rule, None, np.array([at]), [value], field=field)
+        else:
+            notes.add(rule, field, np.array([at]), [value])
+    return notes.table()

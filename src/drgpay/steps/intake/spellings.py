@@ -1,0 +1,48 @@
+"""Words people use for the values of closed lists, and for nothing. Keys are NFKC, lower case."""
+
+from __future__ import annotations
+
+NULLS = frozenset(
+    ("-", "--", "—", "——", "－", "/", "\\N", "NULL", "null", "Null", "None", "none", "无", "空", "nan", "NaN")
+)
+"""cells that stand for an empty one, in columns of numbers, dates, amounts and code lists"""
+
+WORDS: dict[str, dict[str, str | None]] = {
+    "sex": {
+        **dict.fromkeys(("1", "m", "男", "男性", "1男"), "male"),
+        **dict.fromkeys(("2", "f", "女", "女性", "2女"), "female"),
+        **dict.fromkeys(("0", "9", "未知", "未说明", "未知的性别", "未说明的性别"), None),
+    },
+    "insurance_scheme": {
+        **dict.fromkeys(
+            ("310", "职工", "职工医保", "职工基本医疗保险", "城镇职工基本医疗保险", "310职工基本医疗保险"), "employee"
+        ),
+        **dict.fromkeys(
+            (
+                "390", "居民", "居民医保", "城乡居民", "城乡居民医保", "城乡居民基本医疗保险", "居民基本医疗保险",
+                "390城乡居民基本医疗保险",
+            ),
+            "resident",
+        ),
+    },
+    "level": {
+        **dict.fromkeys(("3", "三级", "三甲", "三乙", "三级甲等", "三级乙等", "三级医院"), "tertiary"),
+        **dict.fromkeys(("2", "二级", "二甲", "二乙", "二级甲等", "二级乙等", "二级医院"), "secondary"),
+        **dict.fromkeys(
+            ("1", "9", "一级", "一级甲等", "一级医院", "一级及以下", "未定级", "无等级", "基层"), "primary"
+        ),
+    },
+    "grade": {"优秀": "excellent", "良好": "good", "合格": "pass", "不合格": "fail"},
+    "reason": {
+        **dict.fromkeys(("政策调整", "政策变化"), "policy_change"),
+        **dict.fromkeys(("新发疾病", "新病种"), "new_disease"),
+        **dict.fromkeys(("目录调整", "药品目录调整", "新增药品目录"), "new_drug_list"),
+        **dict.fromkeys(("疫情", "突发疫情", "疾病暴发"), "outbreak"),
+        **dict.fromkeys(("新技术", "新技术应用"), "new_technology"),
+    },
+    "discharge_way": {
+        "医嘱离院": "1", "医嘱转院": "2", "医嘱转社区": "3", "医嘱转社区卫生服务机构/乡镇卫生院": "3",
+        "非医嘱离院": "4", "死亡": "5", "其他": "9",
+    },
+}  # fmt: skip
+"""column -> word -> value; None: the word says that it is not known"""

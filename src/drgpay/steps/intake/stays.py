@@ -1,0 +1,255 @@
+"""Files of stays: read, typed, checked, chunk by chunk; and converted into canonical Parquet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.steps.intake.codes import read_codes
+from drgpay.steps.intake.duplicates import Repeats
+from drgpay.steps.intake.files import Chunk, Source, fail, open_source, refuse_floats
+from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
+from drgpay.steps.intake.headers import Layout, known_headers, locate
+from drgpay.steps.intake.kernel import CheckContext, KnownCodes, accepted, judge, stays_columns
+from drgpay.steps.intake.values import Typed, typed
+from drgpay.tables import STAYS
+
+ROW_GROUP = 65536
+"""rows of a row group of the canonical Parquet"""
+PART_ROWS = 8 * ROW_GROUP
+"""rows of one canonical Parquet part"""
+
+_NULLING = frozenset(("unreadable", "not_listed", "too_large"))
+"""faults that leave a null behind, which must not be reproached a second time as a missing value"""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Some rows of a file: ``stays`` that were accepted (record batch), ``findings`` (FINDINGS), and the number of
+    ``rows`` read, accepted or not."""
+
+    stays: Any
+    findings: Any
+    rows: int
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of a file: rows read, rows written, findings, and the parts written."""
+
+    rows_in: int
+    rows_ok: int
+    findings: Any
+    parts: tuple[Path, ...]
+
+
+def read_stays(
+    path: Path,
+    *,
+    need: str = "grouping",
+    codes: KnownCodes | None = None,
+    institutions: frozenset[str] | None = None,
+    year: int | None = None,
+    chunk_rows: int = ROW_GROUP,
+) -> Iterator[Intake]:
+    """Read a file of stays: CSV (UTF-8, GB18030), Excel or Parquet.
+
+    ``need``: ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
+    (without a stay_id column the line number stands for it); ``settlement`` wants every column of STAYS that may not
+    be null. ``codes``, ``institutions``, ``year``: as in :class:`CheckContext`. Every item holds at most
+    ``chunk_rows`` rows in the columns of :func:`stays_schema`; the first one carries the findings on the file as a
+    whole. ``row`` in the findings is the line of the file (the header is line 1), for Parquet the record from 1.
+    What is read does not depend on ``chunk_rows``. CSV and Parquet are never held whole; the ids are gone through
+    once before (8 bytes per row, see :class:`Repeats`).
+
+    Raises DrgpayError of kind DATA, before the first item: for a file that cannot be read, lacks a required column,
+    has two columns for one, or keeps money as floating-point numbers; at the first item: for a file without rows.
+    """
+    columns = stays_columns(need)
+    source = open_source(path, frozenset(known_headers(STAYS.columns)))
+    required = {"dx"} if need == "grouping" else {column.name for column in columns if not column.null}
+    layout = locate(source.file, source.header, STAYS, columns, frozenset(required))
+    refuse_floats(source, STAYS, layout.places)
+    context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent))
+    return _intakes(source, layout, context, chunk_rows)
+
+
+def _intakes(source: Source, layout: Layout, context: CheckContext, chunk_rows: int) -> Iterator[Intake]:
+    columns = stays_columns(context.need)
+    whole = _on_the_file(source.file, layout, context.need)
+    repeats = Repeats(
+        typed(STAYS["stay_id"], ids).values
+        for place in layout.places.get("stay_id", ())
+        for ids in source.column(place)
+    )
+    wanted = [place for places in layout.places.values() for place in places]
+    read = 0
+    for chunk in source.chunks(wanted, chunk_rows):
+        values = {column.name: _column(column.name, chunk, layout) for column in columns}
+        ids = values["stay_id"].values
+        batch = pa.record_batch([values[c.name].values for c in columns], names=[c.name for c in columns])
+        notes = Notes(source.file, context.need, chunk.lines, ids)
+        silent = _faults(values, notes)
+        over = np.flatnonzero(chunk.inside)
+        notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
+        again = chunk.lines[repeats.again(ids)] if "stay_id" in layout.places else context.duplicates
+        judge(batch, replace(context, duplicates=again), notes, silent)
+        findings = [whole, notes.table(), _ragged(source, chunk, context.need)]
+        rows = len(chunk.lines) + len(chunk.ragged)
+        if rows:
+            yield Intake(accepted(batch, notes, context.need), merge(findings), rows)
+            whole = whole.slice(0, 0)
+        read += rows
+    if not read:
+        raise fail("只有表头,没有数据行", "a header and no rows", "重新导出", "export it again", file=source.file)
+
+
+def _on_the_file(file: str, layout: Layout, need: str) -> Any:
+    absent = [
+        ("stay_id_made" if name == "stay_id" else "column_absent", STAYS[name], "")
+        for name in layout.absent
+        if need == "grouping"
+    ]
+    return whole_file(file, need, [*absent, *(("column_unknown", head, near) for head, near in layout.unknown)])
+
+
+def _column(name: str, chunk: Chunk, layout: Layout) -> Typed:
+    column = STAYS[name]
+    if name not in layout.places:
+        if name == "stay_id":
+            return Typed(pa.array(chunk.lines).cast(pa.string()))
+        return Typed(pa.nulls(len(chunk.lines), column.arrow))
+    cells = [chunk.columns[place] for place in layout.places[name]]
+    return read_codes(column, cells) if column.type == "codes" else typed(column, cells[0])
+
+
+def _faults(values: dict[str, Typed], notes: Notes) -> dict[str, Flags]:
+    """Note the faults of reading; returns the cells that became null by them."""
+    silent: dict[str, Flags] = {}
+    for name, column in values.items():
+        for fault in column.faults:
+            kept_back = [""] * len(fault.at) if STAYS[name].type == "text" else list(fault.values)
+            notes.add(fault.rule, STAYS[name], fault.at, kept_back, fault.texts)
+            if fault.rule in _NULLING:
+                silent.setdefault(name, np.zeros(len(notes.lines), bool))[fault.at] = True
+    return silent
+
+
+def _ragged(source: Source, chunk: Chunk, need: str) -> Any:
+    n = len(chunk.ragged)
+    notes = Notes(source.file, need, np.array([line for line, _ in chunk.ragged], np.int64), pa.nulls(n, pa.string()))
+    notes.add("cells", None, np.arange(n), [f"{cells} / {len(source.header)}" for _, cells in chunk.ragged])
+    return notes.table()
+
+
+def convert(
+    path: Path,
+    folder: Path,
+    *,
+    need: str = "settlement",
+    codes: KnownCodes | None = None,
+    institutions: frozenset[str] | None = None,
+    year: int | None = None,
+    chunk_rows: int = ROW_GROUP,
+) -> Conversion:
+    """Bring a file of stays into canonical Parquet: ``folder/<name of the file>-00000.parquet``, -00001 and so on.
+
+    Arguments and errors as :func:`read_stays`. Parts hold up to ``PART_ROWS`` accepted rows in row groups of
+    ``ROW_GROUP``, zstd. They are written under a temporary name and renamed when the whole file is done, replacing
+    the parts of an earlier conversion of the same file: repeating is harmless, failing leaves the old parts alone.
+    A file without an accepted row leaves no part.
+    """
+    parts = _Parts(folder, path.stem)
+    findings: list[Any] = []
+    rows_in = rows_ok = 0
+    try:
+        for intake in read_stays(
+            path, need=need, codes=codes, institutions=institutions, year=year, chunk_rows=chunk_rows
+        ):
+            rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
+            findings.append(intake.findings)
+            parts.add(intake.stays)
+        names = parts.finish()
+    except OSError as error:
+        raise DrgpayError(
+            Kind.ENGINE,
+            zh="写不进文件夹",
+            en="cannot write into the folder",
+            fix_zh="检查磁盘空间和权限",
+            fix_en="check space and permissions",
+            file=folder.name,
+        ) from error
+    finally:
+        parts.discard()
+    return Conversion(rows_in, rows_ok, merge(findings), names)
+
+
+class _Parts:
+    """Parquet parts under temporary names, until they are all there."""
+
+    def __init__(self, folder: Path, stem: str) -> None:
+        self._folder, self._stem = folder, stem
+        self._waiting: list[Any] = []
+        self._rows_waiting = self._rows_written = 0
+        self._writer: Any = None
+        self._temporary: list[Path] = []
+
+    def add(self, batch: Any) -> None:
+        """Take rows; whole row groups are written at once."""
+        self._waiting.append(batch)
+        self._rows_waiting += batch.num_rows
+        if self._rows_waiting >= ROW_GROUP:
+            self._write(self._rows_waiting // ROW_GROUP * ROW_GROUP)
+
+    def _write(self, rows: int) -> None:
+        table = pa.Table.from_batches(self._waiting).combine_chunks()
+        for start in range(0, rows, ROW_GROUP):
+            if self._rows_written % PART_ROWS == 0:
+                self._open(table.schema)
+            group = table.slice(start, min(ROW_GROUP, rows - start))
+            self._writer.write_table(group, row_group_size=ROW_GROUP)
+            self._rows_written += group.num_rows
+        self._waiting = table.slice(rows).to_batches()
+        self._rows_waiting -= rows
+
+    def _open(self, schema: Any) -> None:
+        self._close()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._temporary.append(self._folder / f".{self._name(len(self._temporary))}.tmp")
+        self._writer = pq.ParquetWriter(self._temporary[-1], schema, compression="zstd")
+
+    def _name(self, number: int) -> str:
+        return f"{self._stem}-{number:05d}.parquet"
+
+    def _close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def finish(self) -> tuple[Path, ...]:
+        """Write what is left and give all parts their names."""
+        if self._rows_waiting:
+            self._write(self._rows_waiting)
+        self._close()
+        old = {p for p in self._folder.glob("*.parquet") if re.fullmatch(re.escape(self._stem) + r"-\d{5}", p.stem)}
+        names = tuple(self._folder / self._name(number) for number in range(len(self._temporary)))
+        for temporary, name in zip(self._temporary, names, strict=True):
+            temporary.replace(name)
+        for stale in old - set(names):
+            stale.unlink()
+        self._temporary = []
+        return names
+
+    def discard(self) -> None:
+        """Remove what did not get its name."""
+        self._close()
+        for temporary in self._temporary:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,25 @@
+"""A small synthetic region and its settled year, made once for all tests of this folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drgpay.engine import LocalEngine
+from drgpay.runs import Order, run
+from drgpay.samples import make_region
+
+
+@pytest.fixture(scope="session")
+def small_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A region of 4,000 stays and 8 institutions. Tests must not write into it."""
+    folder = tmp_path_factory.mktemp("regions") / "small"
+    make_region(folder, stays=4_000, seed=7, institutions=8)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_run(small_region: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The year 2024 of the small region under the demo practice. Tests must not write into it."""
+    return run(Order(small_region, "demo", 2024), tmp_path_factory.mktemp("runs") / "year", LocalEngine(2))
