@@ -1,0 +1,232 @@
+"""Building a scheme folder of CSV tables into compact package data, and loading it as a frozen scheme."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.scheme import integrity, rules, switches
+from drgpay.scheme.codes import DATA, load_codes
+from drgpay.scheme.model import Adrg, Drg, Mdc, Scheme
+from drgpay.scheme.source import TABLES, Row, read_source
+
+SCHEMES = DATA / "schemes"
+_GRAY_DICTIONARY = "icd9cm3-nhsa-2.0"
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build wrote: the scheme, its folder, rows per table, bytes in all, and the digest of its content."""
+
+    id: str
+    folder: Path
+    rows: Mapping[str, int]
+    bytes: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One scheme that can be loaded. ``base`` is the scheme it was derived from ("" = none)."""
+
+    id: str
+    title: str
+    base: str
+    icd_edition: str
+    document_date: str
+    counts: Mapping[str, int]
+    digest: str
+
+
+def build(source: Path, dest: Path = SCHEMES, base: str = "") -> BuildReport:
+    """Check the scheme folder ``source`` and write it as package data to ``<dest>/<id>/``.
+
+    The folder is written under a temporary name and renamed, so a failed build leaves the old one in place.
+    ``base`` names the scheme this one was derived from. Raises :class:`DrgpayError` (SCHEME) naming every problem.
+    """
+    read, problems = read_source(source)
+    integrity.raise_if_any(problems, source)
+    integrity.raise_if_any(integrity.check(read), source)
+    scheme_id = str(read.identity["id"])
+    folder, draft = dest / scheme_id, dest / f".{scheme_id}.draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    for name, rows in read.tables.items():
+        if rows:
+            columns = {c: [row[c] for row in rows] for c in TABLES[name].columns}
+            pq.write_table(
+                pa.table({c: pa.array(values, pa.string()) for c, values in columns.items()}),
+                draft / f"{name}.parquet",
+                compression="zstd",
+                compression_level=19,
+                store_schema=False,
+            )
+    identity = {**read.identity, "base": base or read.identity.get("base", "")}
+    digest = _assemble(draft, identity, frozenset()).digest
+    (draft / "scheme.toml").write_text(_toml({**identity, "digest": digest}), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
+    _load.cache_clear()
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    return BuildReport(scheme_id, folder, {n: len(r) for n, r in read.tables.items()}, size, digest)
+
+
+def _toml(identity: Mapping[str, Any]) -> str:
+    """TOML of strings, lists of strings and tables of integers, in a fixed order."""
+    plain = {k: v for k, v in identity.items() if not isinstance(v, dict)}
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items()]
+    for key, value in identity.items():
+        if isinstance(value, dict):
+            lines += ["", f"[{key}]", *(f"{k} = {json.dumps(v)}" for k, v in value.items())]
+    return "\n".join(lines) + "\n"
+
+
+def load(scheme_id: str, switches: frozenset[str] = frozenset(), *, folder: Path | None = None) -> Scheme:
+    """The scheme with its switches applied; loaded once per process for the same arguments.
+
+    ``folder`` may hold further built schemes; they come before the shipped ones. Raises :class:`DrgpayError`
+    (SCHEME) for an unknown scheme or switch.
+    """
+    return _load(scheme_id, frozenset(switches), folder)
+
+
+@lru_cache(maxsize=32)
+def _load(scheme_id: str, chosen: frozenset[str], folder: Path | None) -> Scheme:
+    place = _find(scheme_id, folder)
+    return _assemble(place, _identity(place), chosen)
+
+
+def _find(scheme_id: str, folder: Path | None) -> Path:
+    entries = _folders(folder)
+    if scheme_id not in entries:
+        raise DrgpayError(
+            Kind.SCHEME,
+            zh=f"没有分组方案 «{scheme_id}»",
+            en=f"there is no scheme «{scheme_id}»",
+            fix_zh=f"可用的方案：{'、'.join(entries)}；自有方案先用 drgpay scheme build 生成",
+            fix_en=f"schemes there are: {', '.join(entries)}; build your own with drgpay scheme build",
+            field="scheme",
+            value=scheme_id,
+        )
+    return entries[scheme_id]
+
+
+def _folders(folder: Path | None) -> dict[str, Path]:
+    result: dict[str, Path] = {}
+    for root in (SCHEMES, folder):
+        if root is not None:
+            result |= {p.parent.name: p.parent for p in sorted(root.glob("[!.]*/scheme.toml"))}
+    return result
+
+
+def _identity(place: Path) -> dict[str, Any]:
+    return tomllib.loads((place / "scheme.toml").read_text(encoding="utf-8"))
+
+
+def catalogue(folder: Path | None = None) -> list[CatalogueEntry]:
+    """The schemes that can be loaded, by id: those shipped and those of ``folder``."""
+    result = []
+    for _, place in sorted(_folders(folder).items()):
+        told = _identity(place)
+        result.append(
+            CatalogueEntry(
+                told["id"],
+                told["title"],
+                told.get("base", ""),
+                told["icd_edition"],
+                told.get("document_date", ""),
+                told.get("counts", {}),
+                told["digest"],
+            )
+        )
+    return result
+
+
+def switches_of(scheme_id: str, *, folder: Path | None = None) -> dict[str, str]:
+    """The switches the scheme knows -> their effect, in words."""
+    place = _find(scheme_id, folder)
+    return switches.available(_rows(place, "alternative"), (place / "invalid.parquet").exists())
+
+
+def _columns(place: Path, name: str) -> list[list[str]]:
+    path = place / f"{name}.parquet"
+    if not path.exists():
+        return [[] for _ in TABLES[name].columns]
+    table = pq.read_table(path, use_threads=False)
+    return [table.column(c).to_pylist() for c in TABLES[name].columns]
+
+
+def _rows(place: Path, name: str) -> list[Row]:
+    columns = _columns(place, name)
+    return [dict(zip(TABLES[name].columns, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
+def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) -> Scheme:
+    alternative = _rows(place, "alternative")
+    invalid = _rows(place, "invalid")
+    texts = switches.chosen(chosen, switches.available(alternative, bool(invalid)), alternative)
+    dx: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for mdc, code, site in zip(*_columns(place, "mdc_dx"), strict=True):
+        dx[mdc][code] = (*dx[mdc].get(code, ()), *((site,) if site else ()))
+    lists: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for adrg, name, code in zip(*_columns(place, "adrg_code"), strict=True):
+        lists[adrg][name].append(code)
+    mdcs = tuple(
+        Mdc(
+            r["mdc"],
+            r["name"],
+            int(r["order"]),
+            text := texts.get(("mdc", r["mdc"]), r["condition"]),
+            rules.parse(text, "condition"),
+            r["condition"] == "true",
+            dx[r["mdc"]],
+        )
+        for r in sorted(_rows(place, "mdc"), key=lambda r: int(r["order"]))
+    )
+    rank = {m.code: m.order for m in mdcs}
+    adrgs = tuple(
+        Adrg(
+            r["adrg"],
+            r["mdc"],
+            r["name"],
+            int(r["order"]),
+            r["kind"],
+            text := texts.get(("adrg", r["adrg"]), r["rule"]),
+            rules.reread_lists(rules.parse(text, "rule"), lists[r["adrg"]].keys()),
+            {name: frozenset(codes) for name, codes in lists[r["adrg"]].items()},
+        )
+        for r in sorted(_rows(place, "adrg"), key=lambda r: (rank[r["mdc"]], int(r["order"])))
+    )
+    drgs = tuple(
+        Drg(r["drg"], r["adrg"], r["name"], r["split"], rules.parse(r["split"], "split"))
+        for r in sorted(_rows(place, "drg"), key=lambda r: r["drg"])
+    )
+    mdcs, adrgs, drgs = switches.apply(chosen, mdcs, adrgs, drgs)
+    exclusions, excluded = _columns(place, "exclusion")
+    return Scheme(
+        id=identity["id"],
+        title=identity["title"],
+        icd_edition=identity["icd_edition"],
+        mdcs=mdcs,
+        adrgs=adrgs,
+        drgs=drgs,
+        mcc=dict(zip(*_columns(place, "mcc"), strict=True)),
+        cc=dict(zip(*_columns(place, "cc"), strict=True)),
+        exclusion=dict(zip(excluded, exclusions, strict=True)),
+        operation=frozenset(_columns(place, "operation")[0]),
+        invalid_dx=frozenset(r["code"] for r in invalid if r["kind"] == "dx"),
+        invalid_op=frozenset(r["code"] for r in invalid if r["kind"] == "op"),
+        gray_op=load_codes(_GRAY_DICTIONARY).gray if invalid else frozenset(),
+        switches=chosen,
+    )
