@@ -1,0 +1,344 @@
+"""Grouping one stay in plain Python, straight from the written evaluation: judge of the kernel, and the explainer.
+
+Nothing here shares tables with the kernel. Source: scheme tables, "Grammar" and "Evaluation".
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from drgpay.scheme import SEVERITIES, UNGROUPED, Adrg, Mdc, Scheme
+from drgpay.scheme.rules import (
+    And,
+    Compare,
+    Const,
+    Expr,
+    Flag,
+    InList,
+    Not,
+    Operation,
+    Or,
+    Severity,
+    Sites,
+    describe,
+)
+
+_COMPARE = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+
+
+class Finding(NamedTuple):
+    """One atom of a rule, whether it holds, and the codes of the stay that made it hold."""
+
+    atom: str
+    holds: bool
+    codes: tuple[str, ...] = ()
+
+
+class Step(NamedTuple):
+    """One step of the path. ``part`` is mdc, adrg, qy, severity, drg or retry; ``code`` is what was tried.
+
+    ``text`` is the condition, rule or split; ``standing`` (severity only) is the diagnosis' standing: mcc, cc,
+    excluded (``table`` says by which exclusion table) or not_listed.
+    """
+
+    part: str
+    code: str
+    name: str
+    matched: bool
+    text: str = ""
+    findings: tuple[Finding, ...] = ()
+    standing: str = ""
+    table: str = ""
+
+    @property
+    def zh(self) -> str:
+        """The step in one line of Chinese."""
+        return _sentence(self, _ZH)
+
+    @property
+    def en(self) -> str:
+        """The step in one line of English."""
+        return _sentence(self, _EN)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The result for one stay and the steps that led to it. ``mdc`` and ``adrg`` are None when there is none."""
+
+    mdc: str | None
+    adrg: str | None
+    drg: str
+    severity: str
+    status: str
+    steps: tuple[Step, ...]
+
+
+_ZH = {
+    "yes": "符合",
+    "no": "不符合",
+    "mdc": "主要诊断大类",
+    "adrg": "核心病组",
+    "drg": "病组",
+    "qy": "手术与主要诊断无关",
+    "retry": "改用后面的手术重试",
+    "severity": "其他诊断",
+    "mcc": "MCC（严重并发症或合并症）",
+    "cc": "CC（并发症或合并症）",
+    "excluded": "被主要诊断排除，排除表 ",
+    "not_listed": "不是 MCC 也不是 CC",
+    "always": "不分条件",
+    "missing": "无",
+    "colon": "：",
+    "stop": "；",
+}
+_EN = {
+    "yes": "holds",
+    "no": "does not hold",
+    "mdc": "MDC",
+    "adrg": "ADRG",
+    "drg": "DRG",
+    "qy": "operation unrelated to the principal diagnosis",
+    "retry": "tried again with a later procedure",
+    "severity": "other diagnosis",
+    "mcc": "MCC",
+    "cc": "CC",
+    "excluded": "excluded by the principal diagnosis, exclusion table ",
+    "not_listed": "neither MCC nor CC",
+    "always": "unconditional",
+    "missing": "no code",
+    "colon": ": ",
+    "stop": "; ",
+}
+
+
+def _sentence(step: Step, words: Mapping[str, str]) -> str:
+    subject = f"{words[step.part]} {step.code} {step.name}".rstrip()
+    if step.part == "severity":
+        return f"{subject}{words['colon']}{words[step.standing]}{step.table}"
+    if step.part in ("qy", "retry"):
+        return subject
+    verdict = words["yes"] if step.matched else words["no"]
+    found = words["stop"].join(
+        f"{f.atom} {words['yes'] if f.holds else words['no']}" + (f" ({', '.join(f.codes)})" if f.codes else "")
+        for f in step.findings
+    )
+    rule = f"«{step.text}»" if step.text and step.findings else words["always"]
+    return f"{subject}{words['colon']}{rule} {verdict}" + (f"{words['stop']}{found}" if found else "")
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A stay as the rules see it: the principal places may be empty (None)."""
+
+    principal: str | None
+    diagnoses: tuple[str, ...]
+    others: tuple[str, ...]
+    operation: str | None
+    procedures: tuple[str, ...]
+    facts: Mapping[str, Any]
+    severity: int = 0
+
+    def codes(self, kind: str) -> tuple[str, ...]:
+        """The reported codes a kind of list atom looks at."""
+        if kind == "pdx":
+            return () if self.principal is None else (self.principal,)
+        if kind == "adx":
+            return self.diagnoses
+        if kind == "odx":
+            return self.others
+        if kind == "pproc":
+            return () if self.operation is None else (self.operation,)
+        return self.procedures
+
+
+class _Lists(NamedTuple):
+    """Where the names of a rule point: the lists by name, and the body sites of an MDC table."""
+
+    by_name: Mapping[str, Any]
+    sites: Mapping[str, tuple[str, ...]]
+
+
+def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
+    """Group one stay and return the path.
+
+    ``stay`` has ``dx`` and ``proc`` (sequences of codes, the first is the principal one; missing, None or empty
+    allowed) and may have ``sex`` (male, female), ``age`` (years), ``age_days``, ``birth_weight`` (grams), ``los``
+    (days), ``icu`` and ``bilateral``; a missing or None value makes every comparison with it false.
+    """
+    dx: Sequence[str | None] = stay.get("dx") or ()
+    reported: Sequence[str | None] = stay.get("proc") or ()
+    reported_first = dx[0] if dx else None
+    principal = None if reported_first in scheme.invalid_dx else reported_first
+    diagnoses = tuple(code for code in dx if code is not None)
+    others = tuple(code for code in dx[1:] if code is not None)
+    barred = scheme.invalid_op | scheme.gray_op
+    places = reported if "skip_invalid_procedure" in scheme.switches else reported[:1]
+    first = next((code for code in places if code not in barred), None)
+    procedures = tuple(code for code in reported if code is not None and code not in scheme.invalid_op)
+    facts = {
+        **{name: stay.get(name) for name in ("sex", "age", "age_days", "los", "icu", "bilateral")},
+        "weight": stay.get("birth_weight"),
+    }
+    rank, standings = _severity(scheme, reported_first, others)
+    case = _Case(principal, diagnoses, others, first, procedures, facts, rank)
+    result = _attempt(scheme, case)
+    if result.status == "ungrouped" and "retry_procedures" in scheme.switches:
+        tried = result.steps
+        for code in reported[1:]:
+            alone = () if code is None or code in scheme.invalid_op else (code,)
+            again = _attempt(scheme, replace(case, operation=None if code in barred else code, procedures=alone))
+            tried = (*tried, Step("retry", code or "", "", again.status != "ungrouped"), *again.steps)
+            if again.status != "ungrouped":
+                result = again
+                break
+        result = replace(result, steps=tried)
+    return replace(result, steps=(*standings, *result.steps))
+
+
+def _severity(scheme: Scheme, principal: str | None, others: tuple[str, ...]) -> tuple[int, tuple[Step, ...]]:
+    """The highest rank of the other diagnoses that count, and the standing of each."""
+    mine = None if principal is None else scheme.exclusion.get(principal)
+    best = 0
+    steps = []
+    for code in others:
+        rank, table = 0, ""
+        standing = "not_listed"
+        for level, found in ((2, scheme.mcc), (1, scheme.cc)):
+            if code in found:
+                rank, table = level, found[code]
+                standing = SEVERITIES[level]
+        if rank and table and table == mine:
+            rank, standing = 0, "excluded"
+        best = max(best, rank)
+        steps.append(
+            Step("severity", code, "", rank > 0, standing=standing, table=table if standing == "excluded" else "")
+        )
+    return best, tuple(steps)
+
+
+def _attempt(scheme: Scheme, case: _Case) -> Explanation:
+    """MDC in order, ADRG of the MDC in order, then the split."""
+    severity = SEVERITIES[case.severity]
+    steps: list[Step] = []
+    first_mdc: str | None = None
+    for mdc in scheme.mdcs:
+        holds = _judge(steps, "mdc", mdc, mdc.condition_text or "pdx", mdc.condition, case, _of_mdc(mdc), scheme)
+        if not holds:
+            continue
+        found = _search(scheme, mdc, case, steps)
+        if isinstance(found, Adrg):
+            return _split(scheme, mdc, found, case, steps)
+        if found:
+            return Explanation(mdc.code, None, f"{mdc.code}QY", severity, "qy", tuple(steps))
+        if mdc.pre:
+            continue
+        first_mdc = first_mdc or mdc.code
+        if "mdc_fallthrough" not in scheme.switches:
+            break
+    return Explanation(first_mdc, None, UNGROUPED, severity, "ungrouped", tuple(steps))
+
+
+def _of_mdc(mdc: Mdc) -> _Lists:
+    return _Lists({"pdx": mdc.dx, "adx": mdc.dx, "odx": mdc.dx}, mdc.dx)
+
+
+def _search(scheme: Scheme, mdc: Mdc, case: _Case, steps: list[Step]) -> Adrg | bool:
+    """The first ADRG of the MDC that holds; True for an unrelated operation (switch ``qy``); else False."""
+    asked = "qy" not in scheme.switches or mdc.pre
+    unrelated = any(code in scheme.operation for code in case.procedures)
+    for adrg in scheme.adrgs_of[mdc.code]:
+        if adrg.kind == "medical" and not asked:
+            asked = True
+            if unrelated:
+                break
+        if _judge(steps, "adrg", adrg, adrg.rule_text, adrg.rule, case, _Lists(adrg.lists, {}), scheme):
+            return adrg
+    else:
+        if asked or not unrelated:
+            return False
+    steps.append(Step("qy", f"{mdc.code}QY", mdc.name, True))
+    return True
+
+
+def _split(scheme: Scheme, mdc: Mdc, adrg: Adrg, case: _Case, steps: list[Step]) -> Explanation:
+    """The DRG of the ADRG whose split holds; a value the split needs may be missing, then the stay is ungrouped."""
+    severity = SEVERITIES[case.severity]
+    for drg in scheme.drgs_of[adrg.code]:
+        if _judge(steps, "drg", drg, drg.split_text, drg.split, case, _Lists(adrg.lists, {}), scheme):
+            return Explanation(mdc.code, adrg.code, drg.code, severity, "grouped", tuple(steps))
+    return Explanation(mdc.code, adrg.code, UNGROUPED, severity, "ungrouped", tuple(steps))
+
+
+def _judge(
+    steps: list[Step],
+    part: str,
+    subject: Any,
+    text: str,
+    expr: Expr,
+    case: _Case,
+    lists: _Lists,
+    scheme: Scheme,
+) -> bool:
+    findings: list[Finding] = []
+    holds = _true(expr, case, lists, scheme, findings)
+    steps.append(Step(part, subject.code, subject.name, holds, text, tuple(findings)))
+    return holds
+
+
+def _true(expr: Expr, case: _Case, lists: _Lists, scheme: Scheme, findings: list[Finding]) -> bool:
+    """Whether the tree holds; each atom it looks at is added to ``findings``."""
+    if isinstance(expr, Const):
+        return expr.value
+    if isinstance(expr, Not):
+        return not _true(expr.term, case, lists, scheme, findings)
+    if isinstance(expr, And | Or):
+        # every term is looked at before the verdict, so that the explanation is complete
+        verdicts = [_true(term, case, lists, scheme, findings) for term in expr.terms]
+        return all(verdicts) if isinstance(expr, And) else any(verdicts)
+    codes: tuple[str, ...] = ()
+    if isinstance(expr, InList):
+        listed = lists.by_name[expr.name]
+        codes = tuple(code for code in case.codes(expr.kind) if code in listed)
+        holds = bool(codes)
+    elif isinstance(expr, Operation):
+        reported = case.codes("pproc" if expr.principal else "proc")
+        codes = tuple(code for code in reported if code in scheme.operation)
+        holds = bool(codes)
+    elif isinstance(expr, Compare):
+        value = case.facts[expr.field]
+        holds = value is not None and bool(_COMPARE[expr.op](value, expr.value))
+    elif isinstance(expr, Sites):
+        codes = tuple(dict.fromkeys(code for code in case.codes("adx") if lists.sites.get(code)))
+        holds = _assign([lists.sites[code] for code in codes]) >= expr.least
+    elif isinstance(expr, Severity):
+        holds = case.severity in expr.levels
+    else:
+        assert isinstance(expr, Flag)
+        holds = bool(case.facts[expr.name])
+    findings.append(Finding(describe(expr), holds, codes))
+    return holds
+
+
+def _assign(sites: list[tuple[str, ...]]) -> int:
+    """How many different sites different diagnoses can stand for, each diagnosis for one (bipartite matching)."""
+    taken: dict[str, int] = {}
+
+    def place(diagnosis: int, seen: set[str]) -> bool:
+        for site in sites[diagnosis]:
+            if site not in seen:
+                seen.add(site)
+                if site not in taken or place(taken[site], seen):
+                    taken[site] = diagnosis
+                    return True
+        return False
+
+    return sum(place(diagnosis, set()) for diagnosis in range(len(sites)))
