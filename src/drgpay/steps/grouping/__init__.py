@@ -8,7 +8,11 @@ from __future__ import annotations
 from drgpay.steps.grouping.kernel import Kernel, compile_scheme, group_batch
 from drgpay.steps.grouping.reference import Explanation, Finding, Step, explain_stay
 
+WRITES = ("grouped",)
+"""tables this step writes"""
+
 __all__ = [
+    "WRITES",
     "Explanation",
     "Finding",
     "Kernel",

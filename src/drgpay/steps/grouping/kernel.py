@@ -343,9 +343,8 @@ class _Some:
 def _lowest(bits: npt.NDArray[np.uint32], none: int) -> npt.NDArray[np.int8]:
     """Number of the lowest bit; ``none`` when there is no bit."""
     lowest = bits & (~bits + np.uint32(1))
-    # a power of two is exact as a float32, its exponent is the number of the bit
-    exponent = (lowest.astype(np.float32).view(np.int32) >> 23) - 127
-    return np.where(lowest == 0, none, exponent).astype(np.int8)
+    number = np.bitwise_count(lowest - np.uint32(1))
+    return np.where(lowest == 0, none, number).astype(np.int8)
 
 
 def _parts(keys: npt.NDArray[Any]) -> list[tuple[int, Ints]]:

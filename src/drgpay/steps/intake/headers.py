@@ -108,7 +108,7 @@ def _wide(key: str, wanted: dict[str, str]) -> tuple[str, int]:
 
 
 def _nearest(key: str, wanted: dict[str, str]) -> str:
-    near = difflib.get_close_matches(key, wanted, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(key, wanted, n=1)
     return near[0] if near else ""
 
 
@@ -126,7 +126,7 @@ def _twice(file: str, column: Column, first: str, second: str) -> DrgpayError:
 
 def _missing(file: str, columns: Sequence[Column]) -> DrgpayError:
     def names(column: Column) -> str:
-        return f"{column.name} = " + " / ".join(names_of(column)[1:])
+        return " = ".join(names_of(column))
 
     zh = "、".join(f"{column.zh}({column.name})" for column in columns)
     listed = "; ".join(names(column) for column in columns)
