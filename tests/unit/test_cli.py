@@ -161,9 +161,21 @@ def test_schemes_and_policies_can_be_read() -> None:
     assert (
         drgpay("policy", "show", "demo", "--on", "2024-06-01", "--set", "points.max_cv=x").returncode == Kind.POLICY
     )
+    assert "points.max_cv = 0.8" in shown.stdout
+    one = drgpay("policy", "show", "demo", "points.max_cv", "--on", "2024-06-01", "--lang", "en")
+    assert "points.max_los" not in one.stdout
+    assert drgpay("policy", "show", "demo", "nonsense", "--on", "2024-06-01").returncode == Kind.USAGE
+    assert "no difference" in drgpay("policy", "diff", "demo", "demo", "--on", "2024-06-01").stdout
     assert drgpay("policy", "check", "demo", "--on", "2024-06-01").returncode == 0
     assert drgpay("policy", "list").stdout.split() == ["demo"]
     assert drgpay("--version").stdout.startswith("drgpay ")
+
+
+def test_an_exported_policy_is_the_practice(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    assert drgpay("policy", "export", "demo", "-o", mine).returncode == 0
+    assert "no difference" in drgpay("policy", "diff", "demo", mine, "--on", "2024-06-01").stdout
+    assert drgpay("policy", "export", "demo", "-o", mine).returncode == Kind.USAGE
 
 
 def test_demo_can_be_repeated(demo: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from drgpay.engine import Dataset, LocalEngine, dataset, frame, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
+from drgpay.policy import practice_text
 from drgpay.runs import LEDGER, MANIFEST, TABLES, Order, explain_stay, first_stay, read_manifest, run, verify
 from drgpay.tables import (
     BASE_GROUPS,
@@ -363,8 +364,6 @@ def test_truncated_parquet_is_named(small_region: Path, tmp_path: Path) -> None:
 
 
 def test_a_policy_without_a_parameter_stops_before_anything_is_written(small_region: Path, tmp_path: Path) -> None:
-    from drgpay.policy import practice_text
-
     text, _ = practice_text("demo")
     file = tmp_path / "mine.yaml"
     file.write_text(text.replace("      points.max_los: 60\n", ""), encoding="utf-8")
@@ -375,8 +374,6 @@ def test_a_policy_without_a_parameter_stops_before_anything_is_written(small_reg
 
 
 def test_an_own_policy_file_travels_with_the_run(small_region: Path, tmp_path: Path) -> None:
-    from drgpay.policy import practice_text
-
     text, _ = practice_text("demo")
     file = tmp_path / "mine.yaml"
     file.write_text(text.replace("points.high_extra: auto", "points.high_extra: none"), encoding="utf-8")
@@ -384,6 +381,21 @@ def test_an_own_policy_file_travels_with_the_run(small_region: Path, tmp_path: P
     file.unlink()
     explain_stay(out, first_stay(out))
     assert _stays(out)["extra"].sum() == 0
+
+
+def test_groups_the_scheme_does_not_have_are_named(small_region: Path, tmp_path: Path) -> None:
+    text, _ = practice_text("demo")
+    file = tmp_path / "mine.yaml"
+    file.write_text(text.replace("- DT19 ", "- DT99 "), encoding="utf-8")
+    with pytest.raises(DrgpayError, match="DT99") as failure:
+        _year(small_region, tmp_path / "run", policy=str(file))
+    assert failure.value.kind == Kind.POLICY
+
+
+def test_findings_beside_the_stays_are_not_read_as_stays(small_region: Path, small_run: Path, tmp_path: Path) -> None:
+    region = _copy(small_region, tmp_path / "region")
+    (region / "stays" / "2024" / "x.findings.csv").write_text("file,row\nx,1\n", encoding="utf-8")
+    assert _outputs(_year(region, tmp_path / "run")) == _outputs(small_run)
 
 
 @pytest.mark.parametrize("missing", ["institutions.csv", "budgets.csv"])
@@ -407,7 +419,5 @@ def test_the_manifest_names_every_input(small_region: Path, small_run: Path) -> 
     manifest = json.loads((small_run / MANIFEST).read_text(encoding="utf-8"))
     assert {"institutions.csv", "budgets.csv", "stays/2024/part-00000.parquet"} <= manifest["inputs"].keys()
     assert str(small_region) not in (small_run / MANIFEST).read_text(encoding="utf-8")
-    assert (
-        dataset(small_run / TABLES, CASE_POINTS).rows()
-        == manifest["counts"]["grouped"] + manifest["counts"]["ungrouped"]
-    )
+    settled = sum(manifest["counts"][status] for status in ("grouped", "ungrouped", "qy"))
+    assert dataset(small_run / TABLES, CASE_POINTS).rows() == settled

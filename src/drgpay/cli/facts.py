@@ -21,6 +21,7 @@ scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=T
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
 docs_app = typer.Typer(help="生成文档 generated documentation", no_args_is_help=True)
 
+Practice = Annotated[str, typer.Argument(help="做法编号或 YAML 文件 practice id or YAML file")]
 On = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day whose law is wanted")]
 KnownOn = Annotated[
     datetime | None, typer.Option("--known-on", formats=["%Y-%m-%d"], help="已知日 notices known on that day")
@@ -60,13 +61,13 @@ def scheme_show(
     for a in chosen.adrgs:
         drgs = [d for d in chosen.drgs if d.adrg == a.code]
         if code in (a.code, *(d.code for d in drgs)):
-            out.print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule}")
+            out.print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule_text}")
             for name, codes in a.lists.items():
                 out.print(
                     f"  {name}: {len(codes)}  " + " ".join(sorted(codes)[:8]) + (" …" if len(codes) > 8 else "")
                 )
             for d in drgs:
-                out.print(f"  {d.code}  {d.name}  [{d.split}]")
+                out.print(f"  {d.code}  {d.name}  [{d.split_text}]")
             return
     raise typer.BadParameter(f"{code}: 方案中没有 not in {scheme}", param_hint="CODE")
 
@@ -90,31 +91,57 @@ def policy_list() -> None:
 
 
 @policy_app.command("show")
-def policy_show(practice: str, on: On, known_on: KnownOn = None, changes: Set = None, lang: Lang = "zh") -> None:
+def policy_show(
+    practice: Practice,
+    parameter: Annotated[str | None, typer.Argument(help="参数名或前缀 a parameter, or how its name begins")] = None,
+    *,
+    on: On,
+    known_on: KnownOn = None,
+    changes: Set = None,
+    lang: Lang = "zh",
+) -> None:
     """显示某日有效的参数及来源。 Show the values in force on a day, each with its source."""
     words = law.dictionary()
     policy = _load(practice, on, known_on, changes)
-    grid = Grid("parameter", "含义" if in_lang(lang) == "zh" else "meaning", "value", "source")
-    for name, value in policy.values().items():
-        meaning = words[name].zh if lang == "zh" else words[name].en
-        grid.add_row(name, meaning, value.value, value.source)
-    out.print(grid)
+    shown = {n: v for n, v in policy.values().items() if parameter is None or n.startswith(parameter)}
+    if not shown:
+        raise typer.BadParameter(f"{parameter}: 没有这样的参数 no such parameter", param_hint="PARAMETER")
+    in_lang(lang)
+    for name, value in shown.items():
+        out.print(f"{name} = {value.value}")
+        out.print(f"    {words[name].zh if lang == 'zh' else words[name].en}")
+        out.print(f"    ← {value.source}" + (f" · {value.clause}" if value.clause else ""))
     out.print(f"digest {policy.digest}")
 
 
+@policy_app.command("export")
+def policy_export(
+    practice: Practice, output: Annotated[Path, typer.Option("-o", "--output", help="YAML 文件 file to write")]
+) -> None:
+    """导出政策文件,作为自己政策的起点。 Write a practice's file, to start one's own from."""
+    if output.exists():
+        raise typer.BadParameter(f"{output}: 文件已存在 the file exists", param_hint="--output")
+    text, _ = law.practice_text(practice)
+    output.write_text(text, encoding="utf-8")
+    out.print(str(output))
+
+
 @policy_app.command("check")
-def policy_check(practice: str, on: On) -> None:
+def policy_check(practice: Practice, on: On, known_on: KnownOn = None) -> None:
     """检查政策文件是否完整、合法。 Check that a practice is complete and valid on a day."""
-    policy = _load(practice, on, None, None)
+    policy = _load(practice, on, known_on, None)
     out.print(f"{policy.practice}: {len(policy.values())} 个参数有效 values valid, digest {policy.digest}")
 
 
 @policy_app.command("diff")
-def policy_diff(practice: str, other: str, on: On) -> None:
+def policy_diff(practice: Practice, other: Practice, on: On, known_on: KnownOn = None) -> None:
     """比较两个做法。 Compare two practices on a day."""
-    a, b = _load(practice, on, None, None), _load(other, on, None, None)
-    for name, before, after in law.diff(a, b):
+    a, b = _load(practice, on, known_on, None), _load(other, on, known_on, None)
+    differences = law.diff(a, b)
+    for name, before, after in differences:
         out.print(f"{name}: {before} → {after}")
+    if not differences:
+        out.print("没有差别 no difference")
 
 
 def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[str] | None) -> law.Policy:

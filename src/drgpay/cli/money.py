@@ -30,15 +30,28 @@ run_app = typer.Typer(help="运行一个月或一年 run a month or a year", no_
 RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
 PolicyName = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")]
 Year = Annotated[int, typer.Option("--year", help="结算年度 settlement year")]
-OutFolder = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the run")]
+OutFolder = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder to write")]
 KnownOn = Annotated[
     datetime | None,
     typer.Option("--known-on", formats=["%Y-%m-%d"], help="只用该日已发布的通知 only notices known on that day"),
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="替换旧的运行结果 replace an earlier run")]
+Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")]
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
 REPORTS = ("report.xlsx", "report.html")
+_ZH_VALUES = {
+    "employee": "职工",
+    "resident": "居民",
+    "male": "男",
+    "female": "女",
+    "normal": "正常倍率",
+    "low": "低倍率",
+    "high": "高倍率",
+    "unstable": "非稳定病组",
+    "ungrouped": "未入组",
+    "qy": "歧义",
+}
+"""coded values of an explanation, in Chinese"""
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
 
@@ -179,10 +192,11 @@ def explain(
         out.print(f"\n■ {section.zh if lang == 'zh' else section.en}")
         for line in section.lines:
             text = line.zh if lang == "zh" else line.en
-            out.print("  " + text + (f": {line.value}" if line.value else "") + _by(line.parameter))
+            value = _ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value
+            out.print("  " + text + (f": {value}" if value else "") + _by(line.parameter))
     out.print("\n■ " + ("参数与来源" if lang == "zh" else "parameters and sources"))
-    for name, value in sources.items():
-        out.print(f"  {name} = {value['value']}  ← {value['source'] or value['notice']}")
+    for name, said in sources.items():
+        out.print(f"  {name} = {said['value']}  ← {said['source'] or said['notice']}")
 
 
 def vars_of(line: Any) -> dict[str, str]:
@@ -224,27 +238,28 @@ def demo(
 def _summary(run: Path, lang: str) -> None:
     """The region on one screen, from the run's small tables."""
     manifest, tables = runs.read_manifest(run), run / runs.TABLES
-    counts = manifest["counts"]
-    zh = lang == "zh"
-    out.print(
-        f"{manifest['region']['title'][lang]}  {manifest['year']}"
-        + (f"-{manifest['month']:02d}" if manifest["month"] else "")
-    )
-    out.print(
-        f"病例 {counts['stays_in']:,},剔除 {counts['rejected']:,};当期入组 {counts['grouped']:,},"
-        f"未入组 {counts['ungrouped']:,},歧义 {counts['qy']:,}"
-        if zh
-        else f"stays {counts['stays_in']:,}, kept out {counts['rejected']:,}; of the period grouped "
-        f"{counts['grouped']:,}, ungrouped {counts['ungrouped']:,}, ambiguous {counts['qy']:,}"
-    )
-    grid = Grid(*(["险种", "期间", "病例", "点数", "可分配额(元)", "点值(元/点)"] if zh else
-                  ["scheme", "period", "stays", "points", "distributable (yuan)", "point value (yuan)"]))  # fmt: skip
-    period = 0 if manifest["kind"] == "year" else manifest["month"]
-    for row in read_table(tables, POOLS).iter_rows(named=True):
-        if row["month"] == period:
-            value = "–" if row["point_value"] is None else show_coefficient(row["point_value"])
-            grid.add_row(row["insurance_scheme"], str(manifest["year"]), f"{row['n']:,}", show_points(row["points"]),
-                         show_fen(row["distributable"]), value)  # fmt: skip
+    zh, counts, month = lang == "zh", manifest["counts"], manifest["month"]
+    period = f"{manifest['year']}-{month:02d}" if month else str(manifest["year"])
+    words = {
+        "stays_in": ("病例", "stays"),
+        "rejected": ("剔除", "kept out"),
+        "grouped": ("当期入组", "in the period grouped"),
+        "ungrouped": ("未入组", "ungrouped"),
+        "qy": ("歧义", "ambiguous"),
+    }
+    out.print(f"{manifest['region']['title'][lang]}  {period}")
+    out.print(", ".join(f"{word[0 if zh else 1]} {counts[key]:,}" for key, word in words.items()))
+    share_zh, share_en = "可分配额", "distributable"
+    if manifest["basis"] == "total":
+        share_zh, share_en = "可分配额(含个人负担)", "distributable (patients' part included)"
+    titles_zh = ("险种", "期间", "病例", "点数", share_zh, "点值(元/点)")
+    titles_en = ("scheme", "period", "stays", "points", share_en, "yuan per point")
+    grid = Grid(*(titles_zh if zh else titles_en))
+    for row in read_table(tables, POOLS).filter(pl.col("month") == (month or 0)).iter_rows(named=True):
+        value = "–" if row["point_value"] is None else show_coefficient(row["point_value"])
+        scheme = _ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
+        amounts = (f"{row['n']:,}", show_points(row["points"]), show_fen(row["distributable"]))
+        grid.add_row(scheme, period, *amounts, value)
     out.print(grid)
     if manifest["kind"] == "year":
         _institutions(tables, zh)
@@ -253,9 +268,9 @@ def _summary(run: Path, lang: str) -> None:
 
 def _institutions(tables: Path, zh: bool) -> None:
     names = dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())
-    titles_zh = ("机构", "病例", "CMI", "应付", "按项目", "结余", "清算支付(万元)")
-    titles_en = ("institution", "stays", "CMI", "due", "by item", "balance", "final (10k yuan)")
-    grid = Grid(*(titles_zh if zh else titles_en))
+    titles_zh = ("机构", "病例", "CMI", "应付", "按项目", "结余", "清算支付")
+    titles_en = ("institution", "stays", "CMI", "due", "by item", "balance", "final")
+    grid = Grid(*(titles_zh if zh else titles_en), caption="金额:万元" if zh else "amounts in 10,000 yuan")
     summed = ("n", "due", "actual", "balance", "final_payment")
     statements = read_table(tables, STATEMENTS).with_columns(weight=pl.col("cmi").fill_null(0) * pl.col("n"))
     rows = statements.group_by("institution_id").agg(pl.col(*summed, "weight").sum())
@@ -284,5 +299,6 @@ def _conservation(tables: Path, zh: bool) -> None:
         sources, uses = list(said)[:3], list(said)[3:]
         sign = "=" if sum(row[k] for k in sources) == sum(row[k] for k in uses) else "≠"
         title = "基金守恒" if zh else "conservation"
+        scheme = _ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
         sides = (" + ".join(said[k] for k in side) for side in (sources, uses))
-        out.print(f"{title} {row['insurance_scheme']}: {f' {sign} '.join(sides)}")
+        out.print(f"{title} {scheme}: {f' {sign} '.join(sides)}")

@@ -83,6 +83,10 @@ class Policy:
         """A set of codes, sorted."""
         return cast("tuple[str, ...]", self._value(name, "codes"))
 
+    def codes_or_none(self, name: str) -> tuple[str, ...] | None:
+        """Codes of an optional parameter; None when it is not set."""
+        return cast("tuple[str, ...] | None", self._value(name, "codes", optional=True))
+
     def names(self, name: str) -> tuple[str, ...]:
         """Names of a closed list, in the order the practice gives."""
         return cast("tuple[str, ...]", self._value(name, "names"))

@@ -126,9 +126,8 @@ def _summary(source: Source) -> str:
     """Cards: stays, institutions in surplus and overspend, findings; then per insurance scheme."""
     counts = source.manifest.get("counts") or {}
     accepted, grouped = counts.get("stays_ok"), counts.get("grouped")
-    share = (
-        Both(*[show_percent(half_up(grouped * 10_000, accepted))] * 2) if accepted and grouped is not None else None
-    )
+    settled = sum(counts.get(key) or 0 for key in ("grouped", "ungrouped", "qy"))
+    share = Both(*[show_percent(half_up(grouped * 10_000, settled))] * 2) if settled and grouped is not None else None
     rows = [row for row in source.institutions() if row["n"]]
     signs = [sum(row["balance"] > 0 for row in rows), sum(row["balance"] < 0 for row in rows)]
     separate = " · ".join(

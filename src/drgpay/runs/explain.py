@@ -126,7 +126,7 @@ def _facts(stay: dict[str, Any]) -> Section:
 
 
 def _grouping(stay: dict[str, Any], manifest: dict[str, Any]) -> Section:
-    scheme = load_scheme(manifest["scheme"])
+    scheme = load_scheme(manifest["scheme"], frozenset(manifest["switches"]))
     path = grouping.explain_stay(scheme, stay)
     # That the principal diagnosis stands in no other category's table goes without saying.
     told = (s for s in path.steps if s.matched or s.part != "mdc" or s.text != "pdx")

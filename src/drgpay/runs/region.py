@@ -92,7 +92,7 @@ def _find(folder: Path, name: str) -> Path | None:
 
 def _stay_files(folder: Path) -> list[Path]:
     stays = folder / "stays"
-    found = sorted(p for p in stays.rglob("*") if p.suffix.lower() in SUFFIXES) if stays.is_dir() else []
+    found = sorted(p for p in stays.rglob("*") if _holds_stays(p)) if stays.is_dir() else []
     single = _find(folder, "stays")
     if single:
         found.append(single)
@@ -106,6 +106,12 @@ def _stay_files(folder: Path) -> list[Path]:
             fix_en="put Parquet, CSV or XLSX files into stays/, or run drgpay region make first",
         )
     return found
+
+
+def _holds_stays(path: Path) -> bool:
+    """Lists of findings, which ``check`` writes beside a file, and hidden files are no stays."""
+    name = path.name.lower()
+    return path.suffix.lower() in SUFFIXES and not name.startswith((".", "~$")) and ".findings." not in name
 
 
 def read_region(folder: Path) -> Region:

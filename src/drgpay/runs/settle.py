@@ -38,7 +38,6 @@ from drgpay.tables import (
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     POOLS,
-    SCHEMES,
     STATEMENTS,
     STAY_PAYMENTS,
     STAYS,
@@ -166,18 +165,20 @@ class _Run:
         self.work = folder / "work"
         self.region: Region = read_region(order.region)
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
-        self.scheme: Scheme = load_scheme(self.policy.scheme)
+        switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
+        self.scheme: Scheme = load_scheme(self.policy.scheme, switches)
+        self._known_groups()
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
 
     def go(self, reports: Sequence[Report]) -> None:
         """All stages in order."""
         self.tables.mkdir()
         self.work.mkdir()
-        budgets = fund.budget_of(self.region.budgets, self.order.year, SCHEMES)
         grouped, counts = self._group()
         base, coefficients = self._points_base(grouped)
         tables = points.points_tables(base, coefficients, self.policy, self.order.year, self.order.months)
         cases, sums = points.score(self.engine, grouped, tables, self.policy, table_path(self.tables, CASE_POINTS))
+        budgets = fund.budget_of(self.region.budgets, self.order.year, sums["insurance_scheme"].unique().sort())
         conservation = self._settle(grouped, budgets, cases, sums)
         shutil.rmtree(self.work)
         write_json(
@@ -192,6 +193,20 @@ class _Run:
             report(self.folder)
         write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
 
+    def _known_groups(self) -> None:
+        """Groups the policy names must be groups of the scheme."""
+        unknown = sorted(set(self.policy.codes("coefficient.basic_groups")) - {d.code for d in self.scheme.drgs})
+        if unknown:
+            raise DrgpayError(
+                Kind.POLICY,
+                zh=f"政策列出的病组不在分组方案 {self.scheme.id} 中",
+                en=f"the policy names groups that {self.scheme.id} does not have",
+                field="coefficient.basic_groups",
+                value=", ".join(unknown[:10]),
+                fix_zh="改为该方案的病组编码",
+                fix_en="name groups of that scheme",
+            )
+
     def _group(self) -> tuple[Dataset, dict[str, int]]:
         years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
         if self.policy.choice("fund.seasonality") == "last_year":
@@ -205,13 +220,13 @@ class _Run:
         for number, found in enumerate(stays.findings):
             write_part(outs[1] / f"reading-{number:03d}.parquet", found.cast(FINDINGS.schema))
         rejected = stays.rejected + self._kept_out(findings)
-        by = ("year", "status")
+        by = ("year", "month", "status")
         status = frame(
             self.engine.sum(
                 grouped, lambda b: frame(b).group_by(by).agg(n=pl.len().cast(pl.Int64)).to_arrow(), by, by, "count"
             )
         )
-        now = status.filter(pl.col("year") == self.order.year)
+        now = status.filter((pl.col("year") == self.order.year) & pl.col("month").is_in(self.order.months))
         counts = {
             "stays_in": stays.data.rows() + stays.rejected,
             "rejected": rejected,
@@ -361,6 +376,7 @@ class _Run:
             "known_on": self.policy.known_on.isoformat() if self.policy.known_on else None,
             "policy_digest": self.policy.digest,
             "scheme": self.scheme.id,
+            "switches": sorted(self.scheme.switches),
             "scheme_digest": self.scheme.digest,
             "basis": self.policy.choice("fund.basis"),
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},

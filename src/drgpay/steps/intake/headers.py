@@ -126,7 +126,7 @@ def _twice(file: str, column: Column, first: str, second: str) -> DrgpayError:
 
 def _missing(file: str, columns: Sequence[Column]) -> DrgpayError:
     def names(column: Column) -> str:
-        return " = ".join(names_of(column))
+        return " = ".join(names_of(column)[:4])
 
     zh = "、".join(f"{column.zh}({column.name})" for column in columns)
     listed = "; ".join(names(column) for column in columns)
