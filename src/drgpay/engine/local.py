@@ -70,8 +70,8 @@ def read_part(part: Part, columns: Sequence[str] | None) -> Any:
 def key_hash(values: Any) -> Any:
     """A hash of text keys that is the same on every machine and version: ``uint64`` per row."""
     if pa.types.is_dictionary(values.type):
-        codes = pc.fill_null(values.indices, 0).to_numpy(zero_copy_only=False)
-        return key_hash(values.dictionary)[codes] if len(values.dictionary) else np.zeros(len(values), np.uint64)
+        codes = pc.fill_null(values.indices, len(values.dictionary)).to_numpy(zero_copy_only=False)
+        return np.append(key_hash(values.dictionary), np.uint64(0))[codes]
     values = pc.fill_null(values.cast(pa.large_string()), "")
     offsets = np.frombuffer(values.buffers()[1], np.int64)[values.offset : values.offset + len(values) + 1]
     if len(values) == 0 or offsets[-1] == offsets[0]:

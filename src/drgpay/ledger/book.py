@@ -115,19 +115,23 @@ class Ledger:
         )
 
     def write(self, path: Path) -> None:
-        """Write the book as JSON lines under a temporary name, then rename. The first line names the book."""
+        """Write the book as JSON lines under a temporary name, then rename. The first line names the book, the last
+        says how many entries it has and the hash of the last one."""
         temporary = path.with_suffix(".tmp")
         with temporary.open("w", encoding="utf-8", newline="\n") as out:
             out.write(json.dumps({"ledger": self.name}, ensure_ascii=False) + "\n")
             for entry, digest in zip(self, self._hashes, strict=True):
                 out.write(f'{{"hash": "{digest}", "entry": {entry.canonical()}}}\n')
+            out.write(json.dumps({"entries": len(self), "head": self.head}) + "\n")
         os.replace(temporary, path)
 
     @staticmethod
     def read(path: Path) -> Ledger:
         """Read a book and verify its chain; a changed, missing or added line fails with its number."""
-        lines = path.read_text(encoding="utf-8").splitlines()
         try:
+            # Not splitlines(): a text may hold other line separators.
+            lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+            end = json.loads(lines.pop())
             ledger = Ledger(json.loads(lines[0])["ledger"])
             for number, line in enumerate(lines[1:], start=2):
                 record = json.loads(line)
@@ -135,6 +139,8 @@ class Ledger:
                 ledger.post(Entry(**(content | {"date": date.fromisoformat(content["date"])})))
                 if ledger.head != record["hash"] or len(ledger) != number - 1:
                     raise _broken("哈希链在此断开", "the hash chain breaks here", file=path.name, row=number)
+            if end != {"entries": len(ledger), "head": ledger.head}:
+                raise _broken("账本末尾缺失", "the end of the ledger is missing", file=path.name)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise _broken("账本读不出", "the ledger cannot be read", file=path.name) from error
         return ledger

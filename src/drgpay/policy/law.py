@@ -104,6 +104,10 @@ class Policy:
         """Ascending bands; ``upto`` in the dictionary's bound unit (ratio and points: 1/10,000), value 1/10,000."""
         return cast("tuple[Band, ...]", self._value(name, "bands"))
 
+    def bands_or_none(self, name: str) -> tuple[Band, ...] | None:
+        """Optional bands; None when the practice does not set them."""
+        return cast("tuple[Band, ...] | None", self._value(name, "bands", optional=True))
+
     def years(self, name: str) -> tuple[YearWeight, ...]:
         """(year, weight) pairs, earliest year first."""
         return cast("tuple[YearWeight, ...]", self._value(name, "years"))

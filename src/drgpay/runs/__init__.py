@@ -1,6 +1,8 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
 from drgpay.runs.explain import Section, explain_stay, first_stay
+from drgpay.runs.fund import Tables as FundTables
+from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.runs.settle import Order, Report, run
@@ -12,15 +14,21 @@ __all__ = [
     "POLICY",
     "TABLES",
     "Check",
+    "FundTables",
     "Order",
     "Region",
     "Report",
     "Section",
     "explain_stay",
     "first_stay",
+    "keep_risk_fund",
     "known_codes",
+    "plan_budget",
+    "plan_prepayments",
     "read_manifest",
     "read_region",
+    "reopen_year",
     "run",
     "verify",
+    "watch_fund",
 ]

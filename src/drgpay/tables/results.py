@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from drgpay.tables.inputs import GRADES, INSTITUTION, INSURANCE, LEVELS, SCHEMES, STAYS
 from drgpay.tables.model import Column, Table
 
-CLASSES = ("normal", "low", "high", "unstable", "ungrouped", "qy")
+CLASSES = ("normal", "low", "high", "unstable", "ungrouped", "qy", "short", "bed_day", "special", "excluded")
 SEVERITIES = ("mcc", "cc", "none")
 STATUSES = ("grouped", "ungrouped", "qy")
 
@@ -36,7 +38,9 @@ GROUPED = Table(
     "grouped", "入组结果", "checked stays with their group", "grouping", ("stay_id",),
     (
         *(STAYS[n] for n in ("stay_id", "person_id", "institution_id", "department_id", "doctor_id",
-                             "insurance_scheme", "sex", "age", "age_days", "birth_weight", "los", "discharge_date",
+                             "insurance_scheme", "sex", "age", "age_days", "birth_weight", "los")),
+        replace(STAYS["admission_date"], null=True),
+        *(STAYS[n] for n in ("discharge_date",
                              "discharge_way", "dx", "proc", "total_cost", "personal_paid", "fund_by_item")),
         _YEAR, _MONTH,
         Column("mdc", "code", "主要诊断大类", "major diagnostic category", null=True),
@@ -88,6 +92,7 @@ COEFFICIENTS = Table(
         Column("own_expected", "fen", "本机构标化费用", "Σ n_hg × c̄_g: the same stays at the region's group means"),
         Column("level_cost", "fen", "同等级费用", "the same for all institutions of its level"),
         Column("level_expected", "fen", "同等级标化费用", "the same for all institutions of its level"),
+        Column("inputs", "text", "依据", "what else went in: level, grade, indicator values", null=True),
         Column("unbounded", "ratio", "未限幅值", "value before its bounds"),
         Column("value", "ratio", "取值", "value used", low=0),
         Column("bound", "code", "触及界限", "bound that was hit: min, max or none", choices=("min", "max", "none")),
@@ -153,7 +158,7 @@ STATEMENTS = Table(
         Column("level", "code", "等级", "level", choices=LEVELS),
         Column("grade", "code", "考核等级", "evaluation grade", choices=GRADES),
         _N, _POINTS,
-        Column("cmi", "ratio", "病例组合指数", "case-mix index: mean base points of its grouped stays ÷ scale",
+        Column("cmi", "ratio", "病例组合指数", "case-mix index: Σ base points ÷ (all stays × scale)",
                null=True),
         Column("cost", "fen", "总费用", "total cost"),
         Column("actual", "fen", "项目基金应付", "what the fund would pay item by item", low=0),
@@ -190,7 +195,7 @@ CLOSINGS = Table(
 )  # fmt: skip
 
 LEDGER = Table(
-    "ledger", "总账", "append-only double entry with a hash chain", "ledger", ("entry_id",),
+    "ledger", "总账", "append-only double entry with a hash chain", "settlement", ("entry_id",),
     (
         Column("entry_id", "text", "分录号", "id, made before posting"),
         Column("run", "text", "批次", "run that posted it"),

@@ -1,4 +1,5 @@
-"""Fund (基金): the budget of a year by month, what is distributable, and the point value. Source: design/04 §1–3."""
+"""Fund (基金): the budget of a year, its months and the point value; risk fund, fund health, prepayment. Source:
+design/04."""
 
 from __future__ import annotations
 
@@ -13,10 +14,17 @@ import pyarrow as pa
 from drgpay.engine import Dataset, Engine, frame, integers
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
+from drgpay.steps.fund.budget import budget_parts, compute_budget, institution_indicators, reopen
+from drgpay.steps.fund.health import fund_health
+from drgpay.steps.fund.prepayment import loan_candidates, prepayments
+from drgpay.steps.fund.risk import risk_fund
 from drgpay.tables import SCHEMES
 from drgpay.units import ONE, half_up, split
 
-WRITES = ("pools",)
+WRITES = (
+    "pools", "budget_plan", "budget_parts", "institution_indicators", "claw_backs", "risk_fund", "prepayments",
+    "loan_candidates", "fund_health",
+)  # fmt: skip
 """tables this step writes"""
 
 YEAR = 0
@@ -139,4 +147,20 @@ def pools(
     return result
 
 
-__all__ = ["MONTHS", "WRITES", "YEAR", "Pool", "budget_of", "pools", "seasonality"]
+__all__ = [
+    "MONTHS",
+    "WRITES",
+    "YEAR",
+    "Pool",
+    "budget_of",
+    "budget_parts",
+    "compute_budget",
+    "fund_health",
+    "institution_indicators",
+    "loan_candidates",
+    "pools",
+    "prepayments",
+    "reopen",
+    "risk_fund",
+    "seasonality",
+]

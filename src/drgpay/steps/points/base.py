@@ -162,6 +162,17 @@ def _scale(policy: Policy) -> int:
     return policy.integer("points.scale")
 
 
+def _no_base(years: tuple[int, ...]) -> DrgpayError:
+    return DrgpayError(
+        Kind.DATA,
+        zh=f"基期 {years} 没有可用的入组病例,无法测算基准点数",
+        en=f"no complete grouped stay in the base years {years}: no base points",
+        field="points.base_years",
+        fix_zh="补充基期数据,或在政策中改 points.base_years 或裁剪界限",
+        fix_en="bring stays of those years, or change points.base_years or the trimming bounds in the policy",
+    )
+
+
 def base_period(engine: Engine, grouped: Dataset, policy: Policy) -> Base:
     """Base points of the practice from the grouped stays of its base years.
 
@@ -176,15 +187,8 @@ def base_period(engine: Engine, grouped: Dataset, policy: Policy) -> Base:
     before = _year_sums(
         engine.sum(grouped, partial(sums_kernel, years=years, **stays), ("year", "drg"), SCANNED, "base period: sums")
     )
-    if not before or not any(cost for _, cost in before.values()):
-        raise DrgpayError(
-            Kind.DATA,
-            zh=f"基期 {years} 没有可用的入组病例,无法测算基准点数",
-            en=f"no complete grouped stay in the base years {years}: no base points",
-            field="points.base_years",
-            fix_zh="补充基期数据,或在政策中改 points.base_years",
-            fix_en="bring stays of those years, or change points.base_years in the policy",
-        )
+    if not any(cost for _, cost in before.values()):
+        raise _no_base(years)
     drgs = tuple(sorted({drg for _, drg in before}))
     low = np.zeros((len(years), len(drgs)), np.int64)
     high = np.full((len(years), len(drgs)), np.iinfo(np.int64).max)
@@ -200,7 +204,8 @@ def base_period(engine: Engine, grouped: Dataset, policy: Policy) -> Base:
         detail = frame(engine.sum(grouped, kernel, by, SCANNED, f"base period: trimming {step + 1}"))
         sums = _year_sums(detail.group_by("year", "drg").agg(pl.col("n").sum(), pl.col("cost").sum()).to_arrow())
     mean = weighted_mean(_years_of(sums), weights)
-    assert mean is not None
+    if not mean:
+        raise _no_base(years)
     groups = _groups(detail, sums, mean, policy, partial(_medians, engine, grouped, years, stays), drgs)
     rows = [
         {
@@ -255,7 +260,8 @@ def _groups(
     for drg in drgs:
         n, s, q = pooled.get(drg, (0, 0, 0))
         by_points = (stable[drg] or rule != "cost") and means[drg] > 0
-        points = half_up(means[drg] * _scale(policy) * ONE, mean) if by_points else None
+        # Base points that round to nothing are none: such a stay is paid by its own cost.
+        points = (half_up(means[drg] * _scale(policy) * ONE, mean) or None) if by_points else None
         groups[drg] = Group(
             drg,
             n,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy
+from drgpay.policy import Policy, band_of
 from drgpay.steps.points.base import Base
-from drgpay.units import ONE, half_up
+from drgpay.units import ONE, half_up, show_coefficient
 
 TOTAL = "total"
 
@@ -33,19 +33,29 @@ class Coefficients:
 
 
 @dataclass(frozen=True)
+class Marks:
+    """What is known of institutions besides their stays: last year's grades, and indicator values by (institution,
+    indicator) in 1/10,000."""
+
+    grades: Mapping[str, str] = field(default_factory=dict)
+    indicators: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class _Component:
     value: int
     unbounded: int
     bound: str
+    inputs: str = ""
 
 
-def _bounded(exact: Fraction, low: int | None = None, high: int | None = None) -> _Component:
+def _bounded(exact: Fraction, low: int | None = None, high: int | None = None, inputs: str = "") -> _Component:
     value = half_up(exact.numerator * ONE, exact.denominator)
     if low is not None and value < low:
-        return _Component(low, value, "min")
+        return _Component(low, value, "min", inputs)
     if high is not None and value > high:
-        return _Component(high, value, "max")
-    return _Component(value, value, "none")
+        return _Component(high, value, "max", inputs)
+    return _Component(value, value, "none", inputs)
 
 
 @dataclass
@@ -54,6 +64,8 @@ class _Sums:
 
     n: int = 0
     cost: int = 0
+    weight: int = 0
+    """Σ n × base points"""
     expected: int = 0
     """fen times ``shares``, a common denominator of all group means, so that nothing is rounded"""
     shares: int = 1
@@ -77,6 +89,7 @@ def _standardised(base: Base, levels: Mapping[str, str]) -> tuple[dict[str, _Sum
         groups[drg][1] += cost
     shares = lcm(*(n for n, _ in groups.values()))
     mean = {drg: cost * (shares // n) for drg, (n, cost) in groups.items()}
+    base_points = {g.drg: g.base_points or 0 for g in base.groups.values()}
     own: dict[str, _Sums] = defaultdict(lambda: _Sums(shares=shares))
     by_level: dict[str, _Sums] = defaultdict(lambda: _Sums(shares=shares))
     for institution, drg, n, cost in rows:
@@ -85,11 +98,13 @@ def _standardised(base: Base, levels: Mapping[str, str]) -> tuple[dict[str, _Sum
                 sums.n += n
                 sums.cost += cost
                 sums.expected += n * mean[drg]
+                sums.weight += n * base_points.get(drg, 0)
     return own, by_level
 
 
-def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy) -> Coefficients:
-    """K(h, g) of the policy from data. ``institutions``: columns institution_id, level.
+def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy, marks: Marks | None = None) -> Coefficients:
+    """K(h, g) of the policy from data. ``institutions``: columns institution_id, level; ``marks``: last year's grades
+    and indicator values, for the components management, guidance and capacity.
 
     Components are rounded half up to 4 decimals and bounded one by one, combined, rounded, and clipped to
     [coefficient.min, coefficient.max].
@@ -97,10 +112,15 @@ def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy) -> Coef
     levels = dict(institutions.select("institution_id", "level").rows())
     by_institution, by_level = _standardised(base, levels)
     named = [c for c in policy.names("coefficient.components") if c != "basic_group"]
+    region = _Sums()
+    for sums in by_level.values():
+        region.n, region.weight = region.n + sums.n, region.weight + sums.weight
+    marks = marks or Marks()
     rows, result = [], {}
     for institution, level in sorted(levels.items()):
         own, same_level = by_institution[institution], by_level[level]
-        parts = {name: _component(name, level, own, same_level, policy) for name in named}
+        facts = _Facts(institution, level, own, same_level, region, marks)
+        parts = {name: _COMPONENTS[name](facts, policy) for name in named}
         exact = _combined({name: c.value for name, c in parts.items()}, policy)
         parts[TOTAL] = _bounded(exact, policy.ratio("coefficient.min"), policy.ratio("coefficient.max"))
         result[institution] = parts[TOTAL].value
@@ -116,6 +136,7 @@ def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy) -> Coef
                 "unbounded": c.unbounded,
                 "value": c.value,
                 "bound": c.bound,
+                "inputs": c.inputs,
             }
             for name, c in parts.items()
         ]
@@ -123,30 +144,104 @@ def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy) -> Coef
     return Coefficients(result, groups, reasons, rows)
 
 
-def _component(name: str, level: str, own: _Sums, same_level: _Sums, policy: Policy) -> _Component:
-    level_ratio = same_level.ratio(Fraction(1))
-    if name == "level":
-        if policy.choice("coefficient.level_method") == "table":
-            return _bounded(Fraction(policy.table("coefficient.level_table")[level], ONE))
-        return _bounded(level_ratio, policy.ratio("coefficient.level_min"), policy.ratio("coefficient.level_max"))
-    if name == "cost_difference":
-        share = Fraction(policy.ratio("coefficient.own_share"), ONE)
-        return _bounded(
-            share * own.ratio(level_ratio) + (1 - share) * level_ratio,
-            policy.ratio("coefficient.cost_difference_min"),
-            policy.ratio("coefficient.cost_difference_max"),
-        )
-    raise DrgpayError(
-        Kind.POLICY,
-        zh="未知的系数组成",
-        en="unknown component of the coefficient",
-        field="coefficient.components",
-        value=name,
+@dataclass(frozen=True)
+class _Facts:
+    """All that a component of one institution may look at."""
+
+    institution: str
+    level: str
+    own: _Sums
+    same_level: _Sums
+    region: _Sums
+    marks: Marks
+
+
+def _level(facts: _Facts, policy: Policy) -> _Component:
+    """Table by level (published or negotiated), or the level's standardised cost ratio."""
+    if policy.choice("coefficient.level_method") == "table":
+        return _bounded(Fraction(policy.table("coefficient.level_table")[facts.level], ONE), inputs=facts.level)
+    ratio = facts.same_level.ratio(Fraction(1))
+    return _bounded(ratio, policy.ratio("coefficient.level_min"), policy.ratio("coefficient.level_max"), facts.level)
+
+
+def _cost_difference(facts: _Facts, policy: Policy) -> _Component:
+    """own_share × own ratio + (1 − own_share) × the level's."""
+    share = Fraction(policy.ratio("coefficient.own_share"), ONE)
+    level_ratio = facts.same_level.ratio(Fraction(1))
+    return _bounded(
+        share * facts.own.ratio(level_ratio) + (1 - share) * level_ratio,
+        policy.ratio("coefficient.cost_difference_min"),
+        policy.ratio("coefficient.cost_difference_max"),
     )
 
 
+def _capacity(facts: _Facts, policy: Policy) -> _Component:
+    """1 + a·(CMI_h ÷ CMI_region − 1) + b·technical level + bonus of high-level institutions."""
+    own, region = facts.own, facts.region
+    relative = Fraction(1)
+    if own.n and region.weight:
+        relative = Fraction(own.weight * region.n, own.n * region.weight)
+    technical = facts.marks.indicators.get((facts.institution, "technical_level"), 0)
+    named = facts.institution in (policy.codes_or_none("coefficient.high_level_institutions") or ())
+    bonus = (policy.ratio_or_none("coefficient.high_level_bonus") or 0) if named else 0
+    exact = (
+        1
+        + Fraction(policy.ratio_or_none("coefficient.capacity_cmi_share") or 0, ONE) * (relative - 1)
+        + Fraction((policy.ratio_or_none("coefficient.capacity_technical_share") or 0) * technical, ONE * ONE)
+        + Fraction(bonus, ONE)
+    )
+    said = half_up(relative.numerator * ONE, relative.denominator)
+    named_inputs = (("CMI/region", said), ("technical", technical), ("bonus", bonus))
+    inputs = "; ".join(f"{name} {show_coefficient(value)}" for name, value in named_inputs)
+    low, high = policy.ratio_or_none("coefficient.capacity_min"), policy.ratio_or_none("coefficient.capacity_max")
+    return _bounded(exact, low, high, inputs)
+
+
+_GUIDED = ("cost_index", "time_index", "visits_per_head", "out_of_policy_share", "readmission_rate")
+
+
+def _guidance(facts: _Facts, policy: Policy) -> _Component:
+    """1 + the steps of the indicators the policy looks at; an indicator without a value takes no step."""
+    total, said = 0, []
+    for name in _GUIDED:
+        bands = policy.bands_or_none(f"coefficient.guidance_{name}")
+        value = facts.marks.indicators.get((facts.institution, name))
+        if bands is None or value is None:
+            continue
+        step = band_of(bands, value).value
+        total += step
+        said.append(f"{name} {show_coefficient(value)} → {show_coefficient(step)}")
+    low, high = policy.ratio_or_none("coefficient.guidance_min"), policy.ratio_or_none("coefficient.guidance_max")
+    return _bounded(1 + Fraction(total, ONE), low, high, "; ".join(said))
+
+
+def _management(facts: _Facts, policy: Policy) -> _Component:
+    """Table by last year's evaluation grade."""
+    table = policy.table_or_none("coefficient.management_table")
+    if table is None:
+        raise DrgpayError(
+            Kind.POLICY,
+            zh="系数组成含分级管理,但没有给出分级管理系数表",
+            en="management is a component, but its table is not given",
+            field="coefficient.management_table",
+            fix_zh="在政策文件中给出 coefficient.management_table",
+            fix_en="give coefficient.management_table in the policy file",
+        )
+    grade = facts.marks.grades.get(facts.institution, policy.choice("settlement.grade_when_missing"))
+    return _bounded(Fraction(table[grade], ONE), inputs=grade)
+
+
+_COMPONENTS: dict[str, Callable[[_Facts, Policy], _Component]] = {
+    "level": _level,
+    "cost_difference": _cost_difference,
+    "capacity": _capacity,
+    "guidance": _guidance,
+    "management": _management,
+}
+
+
 def _combined(values: Mapping[str, int], policy: Policy) -> Fraction:
-    """Product, or weighted mean, of the components; 1 without any."""
+    """Product, or weighted sum, of the components; 1 without any."""
     if not values:
         return Fraction(1)
     if policy.choice("coefficient.combine") == "product":
@@ -154,18 +249,19 @@ def _combined(values: Mapping[str, int], policy: Policy) -> Fraction:
         for value in values.values():
             product *= Fraction(value, ONE)
         return product
-    weights = policy.table("coefficient.weights")
+    weights = policy.table_or_none("coefficient.weights") or {}
     whole = sum(weights.get(name, 0) for name in values)
-    if whole == 0:
+    if whole != ONE:
         raise DrgpayError(
             Kind.POLICY,
-            zh="加权合成,但各组成的权重之和为 0",
-            en="a weighted sum whose weights add up to 0",
+            zh="加权合成:所用组成的权重之和必须为 1",
+            en="a weighted sum: the weights of the components used must add up to 1",
             field="coefficient.weights",
-            fix_zh="为 coefficient.components 中的组成给出权重",
-            fix_en="give weights to the components named in coefficient.components",
+            value=show_coefficient(whole),
+            fix_zh="为 coefficient.components 中的每个组成给出权重",
+            fix_en="give a weight to every component named in coefficient.components",
         )
-    return Fraction(sum(weights.get(name, 0) * value for name, value in values.items()), whole * ONE)
+    return Fraction(sum(weights.get(name, 0) * value for name, value in values.items()), ONE * ONE)
 
 
 def _group_values(base: Base, policy: Policy) -> tuple[dict[str, int], dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from drgpay.engine import coded, codes_in, frame, integers
 from drgpay.policy import Policy
+from drgpay.steps.points.adjust import Adjusting, adjust
 from drgpay.steps.points.base import Base
 from drgpay.steps.points.coefficients import Coefficients
 from drgpay.tables import CASE_POINTS, CLASSES
@@ -35,7 +36,7 @@ SCANNED = (
 )
 """columns of table ``grouped`` the kernel reads"""
 
-_NORMAL, _LOW, _HIGH, _UNSTABLE, _UNGROUPED, _QY = range(len(CLASSES))
+_NORMAL, _LOW, _HIGH, _UNSTABLE, _UNGROUPED, _QY, _SHORT, _BED_DAY, _SPECIAL, _EXCLUDED = range(len(CLASSES))
 
 
 @dataclass(frozen=True)
@@ -56,19 +57,25 @@ class PointsTables:
     overall_mean: int
     scale: int
     low_multiple: int
-    extra: bool
+    high_extra: str
     unstable_discount: int
     ungrouped_discount: int
     qy_discount: int
+    adjusting: Adjusting = field(default_factory=Adjusting)
     extra_allowed: Ints | None = None
     """with a cap: extra points allowed per institution, and ``extra_asked`` what the stays would get"""
     extra_asked: Ints | None = None
 
 
 def points_tables(
-    base: Base, coefficients: Coefficients, policy: Policy, year: int, months: tuple[int, ...]
+    base: Base,
+    coefficients: Coefficients,
+    policy: Policy,
+    year: int,
+    months: tuple[int, ...],
+    adjusting: Adjusting | None = None,
 ) -> PointsTables:
-    """The kernel's tables from the published base, the coefficients and the policy."""
+    """The kernel's tables from the published base, the coefficients, the policy and people's decisions."""
     groups = list(base.groups.values())
 
     def column(values: list[int], none: int) -> Ints:
@@ -87,67 +94,117 @@ def points_tables(
         overall_mean=base.mean_cost,
         scale=base.scale,
         low_multiple=policy.ratio("points.low_multiple"),
-        extra=policy.choice("points.high_extra") == "auto",
+        high_extra=policy.choice("points.high_extra"),
         unstable_discount=policy.ratio("points.unstable_discount"),
         ungrouped_discount=policy.ratio("points.ungrouped_discount"),
         qy_discount=policy.ratio("points.qy_discount"),
+        adjusting=adjusting or Adjusting(),
     )
 
 
 def case_points(batch: Any, tables: PointsTables) -> Any:
-    """Points of the stays of the settlement year: a batch of table ``case_points`` from one of ``grouped``.
+    """The first result of :func:`score_batch` alone."""
+    return score_batch(batch, tables)[0]
 
-    One rounding, half up to 4 decimals, per stay; extra points of high stays are what exceeds the normal points.
+
+def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
+    """Points of the stays of the settlement year: a batch of table ``case_points`` from one of ``grouped``, and the
+    rows of table ``adjustments``.
+
+    One rounding, half up to 4 decimals, per stay and per adjustment; extra points of high stays are what exceeds the
+    normal points. A refused stay has no points; a special review, a stay over the long-stay bound and one under the
+    short-stay bound leave their group in this order.
     """
     keep = (integers(batch.column("year")) == tables.year) & np.isin(integers(batch.column("month")), tables.months)
     if not keep.all():
         batch = batch.filter(pa.array(keep))
+    settings = tables.adjusting
     drg = codes_in(batch.column("drg"), tables.drgs)
     institution = codes_in(batch.column("institution_id"), tables.institutions)
-    status = codes_in(batch.column("status"), pa.array(["grouped", "ungrouped", "qy"]))
     cost = integers(batch.column("total_cost"))
     base_points, mean = tables.base_points[drg], np.maximum(tables.mean_cost[drg], 1)
-    k_hi = tables.high_multiple[drg]
-    fixed = tables.group_coefficient[drg]
+    k_hi, fixed = tables.high_multiple[drg], tables.group_coefficient[drg]
     k = np.where(fixed >= 0, fixed, tables.coefficient[institution])
 
-    by_cost = base_points == 0
     case_class = np.full(len(cost), _NORMAL, np.int64)
     case_class[cost * ONE < tables.low_multiple * mean] = _LOW
     case_class[cost * ONE > k_hi * mean] = _HIGH
-    case_class[by_cost] = _UNSTABLE
+    case_class[base_points == 0] = _UNSTABLE
+    status = codes_in(batch.column("status"), pa.array(["grouped", "ungrouped", "qy"]))
     case_class[status == 1] = _UNGROUPED
     case_class[status == 2] = _QY
+    special = _leave_group(batch, case_class, settings)
 
     points = mul_div_half_up(base_points, k, ONE)
     extra = np.zeros_like(points)
     low = np.flatnonzero(case_class == _LOW)
     points[low] = np.minimum(points[low], mul_div_half_up(base_points[low], cost[low], mean[low]))
-    high = np.flatnonzero(case_class == _HIGH)
-    if tables.extra and len(high):
+    high, counted = _extra_rows(batch, np.flatnonzero(case_class == _HIGH), cost, k_hi * mean, tables)
+    if len(high):
         # P·K + P·(c/A − k_hi) = P·(A·(K − k_hi) + c) / A, all over one denominator and rounded once.
-        above = mean[high] * (k[high] - k_hi[high]) + cost[high] * ONE
+        above = mean[high] * (k[high] - k_hi[high]) + counted * ONE
         whole = mul_div_half_up(base_points[high], above, mean[high] * ONE)
         extra[high] = _within_cap(whole - points[high], institution[high], tables)
         points[high] += extra[high]
-    for number, discount in (
-        (_UNSTABLE, tables.unstable_discount),
-        (_UNGROUPED, tables.ungrouped_discount),
-        (_QY, tables.qy_discount),
+    decided = np.append(settings.of("special").amount, -1)[special]
+    recognised = np.where(decided >= 0, decided, cost)
+    for number, discount, amount in (
+        (_UNSTABLE, tables.unstable_discount, cost),
+        (_UNGROUPED, tables.ungrouped_discount, cost),
+        (_QY, tables.qy_discount, cost),
+        (_SHORT, ONE, cost),
+        (_SPECIAL, ONE, recognised),
     ):
         rows = np.flatnonzero(case_class == number)
-        points[rows] = mul_div_half_up(cost[rows], tables.scale * discount, tables.overall_mean)
+        points[rows] = mul_div_half_up(amount[rows], tables.scale * discount, tables.overall_mean)
         k[rows] = discount
+    days = np.flatnonzero(case_class == _BED_DAY)
+    if len(days):
+        points[days] = integers(batch.column("los"), 0)[days] * settings.day_points
+        k[days] = ONE
+    refused = case_class == _EXCLUDED
+    points[refused], k[refused] = 0, 0
+    points, adjustments = adjust(batch, points, case_class <= _UNSTABLE, settings)
     columns = {
         "case_class": coded(case_class, pa.array(CLASSES)),
         "coefficient": pa.array(k),
         "extra": pa.array(extra),
         "points": pa.array(points),
     }
-    return pa.RecordBatch.from_arrays(
+    result = pa.RecordBatch.from_arrays(
         [columns[c.name] if c.name in columns else batch.column(c.name) for c in CASE_POINTS.columns],
         names=list(CASE_POINTS.names),
     )
+    return result, adjustments
+
+
+def _leave_group(batch: Any, case_class: Ints, settings: Adjusting) -> Ints:
+    """Set the classes of stays not paid by their group; returns each stay's place among the special reviews."""
+    if settings.short_days is not None:
+        case_class[integers(batch.column("los"), -1) <= settings.short_days] = _SHORT
+    if settings.long_days is not None:
+        case_class[integers(batch.column("los"), -1) > settings.long_days] = _BED_DAY
+    special = settings.of("special").find(batch)
+    case_class[special >= 0] = _SPECIAL
+    case_class[settings.of("refuse").find(batch) >= 0] = _EXCLUDED
+    return special
+
+
+def _extra_rows(batch: Any, high: Ints, cost: Ints, bound: Ints, tables: PointsTables) -> tuple[Ints, Ints]:
+    """High stays that get extra points, and their cost without what the review found unreasonable.
+
+    ``auto``: all of them; ``after_review``: those a review approved; ``none``: none. Source: design/03 §4 and the
+    extra points formula [(cost − unreasonable cost) ÷ group mean − bound] × base points.
+    """
+    if tables.high_extra == "none" or len(high) == 0:
+        return high[:0], high[:0]
+    reviews = tables.adjusting.of("high_extra")
+    place = reviews.find(batch)[high]
+    if tables.high_extra == "after_review":
+        high, place = high[place >= 0], place[place >= 0]
+    counted = cost[high] - np.append(np.maximum(reviews.amount, 0), 0)[place]
+    above = counted * ONE > bound[high]
+    return high[above], counted[above]
 
 
 def _within_cap(extra: Ints, institution: Ints, tables: PointsTables) -> Ints:

@@ -1,0 +1,200 @@
+"""Commands on the fund: budget, health, prepayment, risk adjustment fund, re-opened years."""
+
+from __future__ import annotations
+
+import shutil
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+import xlsxwriter
+from rich.console import Console
+from rich.table import Table as Grid
+
+from drgpay import runs
+from drgpay.cli.console import Lang, in_lang
+from drgpay.errors import DrgpayError, Kind
+from drgpay.tables import Column, Table
+from drgpay.units import show_coefficient, show_fen
+
+out = Console(soft_wrap=True, highlight=False, markup=False)
+
+fund_app = typer.Typer(
+    help="基金预算、预警、预付和风险调剂金 the fund: budget, health, prepayment", no_args_is_help=True
+)
+
+Region = Annotated[Path, typer.Option("--region", help="登记表所在文件夹 folder of the registers")]
+Practice = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")]
+Year = Annotated[int, typer.Option("--year", help="年度 year")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="结果文件 .xlsx,或放 CSV 的新文件夹 workbook, or new folder for CSV"),
+]
+
+_SCREEN = {
+    "budget_plan": ("insurance_scheme", "base_year", "base", "wanted", "revenue_bound", "bound", "budget",
+                    "adjusted"),
+    "budget_parts": ("insurance_scheme", "part", "basis", "share", "budget", "adjustment", "adjusted"),
+    "institution_indicators": ("insurance_scheme", "institution_id", "history", "proposal", "decided", "basis",
+                               "indicator", "advance_suspended"),
+    "risk_fund": ("insurance_scheme", "line", "date", "movement", "draw_reason", "amount", "balance"),
+    "prepayments": ("insurance_scheme", "institution_id", "base", "reserve", "total", "advance", "suspended",
+                    "to_advance", "balance"),
+    "fund_health": ("month", "insurance_scheme", "balance", "months_of_payment", "light", "advice", "excess",
+                    "projected_balance"),
+}  # fmt: skip
+"""columns on the screen of the tables that are too wide for it; a file has them all"""
+
+_ZH = {
+    "employee": "职工", "resident": "居民", "tertiary": "三级", "secondary": "二级", "primary": "一级及以下",
+    "out_of_area": "异地就医", "outpatient": "门诊", "inpatient_drg": "住院DRG", "bed_day": "床日", "other": "其他",
+    "amount": "定额", "share": "比例", "negotiation": "协商", "sanction": "处罚", "none": "未触及", "growth": "增幅",
+    "revenue": "收入", "opening": "期初", "set_aside": "提取", "draw": "动用", "repayment": "归还",
+    "ageing": "老龄化", "public_health_emergency": "突发公共卫生事件", "policy_change": "政策调整",
+    "disaster": "自然灾害", "red": "红", "green": "绿", "yellow": "黄", "True": "是", "False": "否",
+}  # fmt: skip
+_EN = {"True": "yes", "False": "no"}
+
+_DECIMALS = {"fen": 2, "ratio": 4}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(fund_app, name="fund")
+
+
+@fund_app.command()
+def budget(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+    """总额预算、分项和机构指标。 The budget of a year, its parts, and the institutions' indicators."""
+    tables, unassigned = runs.plan_budget(region, policy, year)
+    _give(tables, output, lang)
+    for scheme, amount in unassigned.items():
+        if amount:
+            out.print(f"{_word(scheme, lang)}: " + (
+                f"住院DRG预算有 {show_fen(amount)} 元未落到机构" if lang == "zh" else
+                f"{show_fen(amount)} yuan of the inpatient DRG budget are with no institution"))  # fmt: skip
+
+
+@fund_app.command()
+def health(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+    """基金运行分析与风险预警。 Months of payment, plan and projection."""
+    _give(runs.watch_fund(region, policy, year), output, lang)
+
+
+@fund_app.command()
+def prepay(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+    """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
+    _give(runs.plan_prepayments(region, policy, year), output, lang)
+
+
+@fund_app.command()
+def risk(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+    """风险调剂金账。 The account of the risk adjustment fund."""
+    _give(runs.keep_risk_fund(region, policy, year), output, lang)
+
+
+@fund_app.command()
+def reopen(
+    before: Annotated[Path, typer.Argument(help="原运行结果 folder of the first run")],
+    after: Annotated[Path, typer.Argument(help="重新运行结果 folder of the new run")],
+    output: Output = None,
+    lang: Lang = "zh",
+) -> None:
+    """重开年度清算后的追回。 What a re-opened year claws back."""
+    _give(runs.reopen_year(before, after), output, lang)
+
+
+def _word(value: str, lang: str) -> str:
+    return (_ZH if lang == "zh" else _EN).get(value, value)
+
+
+def _shown(column: Column, value: Any, lang: str) -> str:
+    if value is None:
+        return "–"
+    if column.type == "fen":
+        return show_fen(value)
+    if column.type == "ratio":
+        return show_coefficient(value)
+    return _word(str(value), lang)
+
+
+def _heads(table: Table, names: tuple[str, ...], lang: str) -> list[str]:
+    return [table[name].zh if lang == "zh" else name for name in names]
+
+
+def _give(tables: runs.FundTables, output: Path | None, lang: str) -> None:
+    """Print every table, and write them all when a place is named."""
+    in_lang(lang)
+    for table, rows in tables:
+        names = _SCREEN.get(table.name, table.names)
+        grid = Grid(*_heads(table, names, lang), title=table.zh if lang == "zh" else table.en, title_justify="left")
+        for row in rows:
+            grid.add_row(*(_shown(table[name], row[name], lang) for name in names))
+        out.print(grid)
+    if output is None:
+        return
+    if output.suffix.lower() == ".xlsx":
+        _workbook(tables, output, lang)
+    elif output.suffix == "":
+        _folder(tables, output, lang)
+    else:
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="不认识的输出格式",
+            en="unknown kind of output",
+            value=output.name,
+            fix_zh="用 .xlsx,或一个放 CSV 的文件夹名",
+            fix_en="use .xlsx, or the name of a folder for CSV files",
+        )
+    out.print(str(output))
+
+
+def _frame(table: Table, rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
+    """A table for people: money in yuan and ratios as exact decimals."""
+    columns = {}
+    for column, head in zip(table.columns, _heads(table, table.names, lang), strict=True):
+        values, decimals = [row[column.name] for row in rows], _DECIMALS.get(column.type)
+        if decimals is not None:
+            exact = [None if v is None else Decimal(v).scaleb(-decimals) for v in values]
+            columns[head] = pl.Series(exact, dtype=pl.Decimal(38, decimals))
+        elif column.type in ("code", "flag"):
+            columns[head] = pl.Series([None if v is None else _word(str(v), lang) for v in values], dtype=pl.String)
+        else:
+            columns[head] = pl.Series(values, dtype=pl.Date if column.type == "date" else None)
+    return pl.DataFrame(columns)
+
+
+def _workbook(tables: runs.FundTables, target: Path, lang: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.tmp")
+    try:
+        with xlsxwriter.Workbook(draft, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+            for table, rows in tables:
+                name = table.zh if lang == "zh" else table.name
+                _frame(table, rows, lang).write_excel(book, name, autofit=True)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _folder(tables: runs.FundTables, target: Path, lang: str) -> None:
+    if target.exists():
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="输出文件夹已存在",
+            en="the output folder exists",
+            file=target,
+            fix_zh="换一个 -o",
+            fix_en="choose another -o",
+        )
+    draft = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        for table, rows in tables:
+            _frame(table, rows, lang).write_csv(draft / f"{table.name}.csv", include_bom=True)
+        draft.replace(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

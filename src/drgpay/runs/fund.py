@@ -1,0 +1,180 @@
+"""The fund's calendar outside the runs of stays: budget, health, prepayment, risk fund, re-opened years (design/04).
+
+Registers in, rows of the declared tables out; nothing is written here.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from drgpay.engine import frame, read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import Policy, load
+from drgpay.runs.manifest import TABLES, read_manifest
+from drgpay.runs.region import SUFFIXES
+from drgpay.steps import fund, intake
+from drgpay.tables import (
+    ADVANCE_USE,
+    ADVANCES,
+    BUDGET_AMOUNTS,
+    BUDGET_ENTRIES,
+    BUDGET_PARTS,
+    BUDGET_PLAN,
+    CLAW_BACKS,
+    FUND_HEALTH,
+    FUND_HISTORY,
+    FUND_MONTHS,
+    FUND_PLANS,
+    INSTITUTION_HISTORY,
+    INSTITUTION_INDICATORS,
+    INSTITUTIONS,
+    LOAN_CANDIDATES,
+    NEGOTIATIONS,
+    PREPAYMENT_TERMS,
+    PREPAYMENTS,
+    RISK_FUND,
+    RISK_MOVEMENTS,
+    SANCTIONS,
+    STATEMENTS,
+    Table,
+)
+
+Rows = list[dict[str, Any]]
+Tables = list[tuple[Table, Rows]]
+"""tables of a result, in the order in which they are read"""
+
+
+class _Registers:
+    """The registers of a region's folder, each a CSV, workbook or Parquet file of the table's name."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise DrgpayError(
+                Kind.DATA,
+                zh="没有这个区域文件夹",
+                en="no such region folder",
+                file=folder,
+                fix_zh="检查 --region",
+                fix_en="check --region",
+            )
+        self.folder = folder
+
+    def rows(self, table: Table, *, needed: bool = False) -> Rows:
+        """Rows of a register, checked; one that is not there is empty unless it is needed."""
+        there = any((self.folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
+        if not there and not needed:
+            return []
+        return frame(intake.read_register(self.folder / table.name, table)).to_dicts()
+
+    def levels(self) -> dict[str, str]:
+        """Institution → level."""
+        return {row["institution_id"]: row["level"] for row in self.rows(INSTITUTIONS, needed=True)}
+
+
+def _law(practice: str, year: int) -> Policy:
+    return load(practice, on=date(year, 12, 31))
+
+
+def _check(tables: Tables) -> Tables:
+    """Every table as the dictionary says; a failure here is a defect of the step."""
+    for table, rows in tables:
+        table.of(rows)
+    return tables
+
+
+def plan_budget(region: Path, practice: str, year: int) -> tuple[Tables, dict[str, int]]:
+    """Tables ``budget_plan``, ``budget_parts`` and, with a history of the institutions, ``institution_indicators``;
+    and by insurance scheme what of the inpatient DRG budget (fen) no indicator takes."""
+    registers, policy = _Registers(region), _law(practice, year)
+    plans = [p for p in registers.rows(FUND_PLANS, needed=True) if p["year"] == year]
+    if not plans:
+        raise DrgpayError(
+            Kind.DATA,
+            zh=f"缺少 {year} 年基金收入预算",
+            en=f"no revenue budget of {year}",
+            file=FUND_PLANS.name,
+            fix_zh="补上该年的行",
+            fix_en="add rows of the year",
+        )
+    changes = registers.rows(BUDGET_ENTRIES)
+    revenue = {p["insurance_scheme"]: p["revenue"] for p in plans}
+    budgets = fund.compute_budget(registers.rows(FUND_HISTORY, needed=True), revenue, policy, changes, year)
+    amounts = registers.rows(BUDGET_AMOUNTS)
+    parts = [row for plan in budgets for row in fund.budget_parts(plan, policy, amounts, changes)]
+    result: Tables = [(BUDGET_PLAN, budgets), (BUDGET_PARTS, parts)]
+    history, unassigned = registers.rows(INSTITUTION_HISTORY), {}
+    if history:
+        levels, talks = registers.levels(), registers.rows(NEGOTIATIONS)
+        sanctioned = [s["institution_id"] for s in registers.rows(SANCTIONS) if s["year"] == year]
+        indicators: Rows = []
+        for part in parts:
+            if part["part"] == "inpatient_drg":
+                scheme = part["insurance_scheme"]
+                rows, unassigned[scheme] = fund.institution_indicators(
+                    part["adjusted"], scheme, year, history, levels, talks, sanctioned, policy
+                )
+                indicators += rows
+        result.append((INSTITUTION_INDICATORS, indicators))
+    return _check(result), unassigned
+
+
+def watch_fund(region: Path, practice: str, year: int) -> Tables:
+    """Table ``fund_health`` of the year's reported months."""
+    registers = _Registers(region)
+    rows = fund.fund_health(
+        registers.rows(FUND_HISTORY, needed=True),
+        registers.rows(FUND_MONTHS, needed=True),
+        registers.rows(FUND_PLANS),
+        _law(practice, year),
+        year,
+    )
+    return _check([(FUND_HEALTH, rows)])
+
+
+def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
+    """Tables ``prepayments`` and ``loan_candidates``."""
+    registers, policy = _Registers(region), _law(practice, year)
+    terms, use = registers.rows(PREPAYMENT_TERMS, needed=True), registers.rows(ADVANCE_USE)
+    rows = fund.prepayments(
+        year,
+        registers.rows(INSTITUTION_HISTORY, needed=True),
+        terms,
+        registers.levels(),
+        registers.rows(ADVANCES),
+        use,
+        policy,
+    )
+    loans = fund.loan_candidates(year, rows, terms, use, policy)
+    return _check([(PREPAYMENTS, rows), (LOAN_CANDIDATES, loans)])
+
+
+def keep_risk_fund(region: Path, practice: str, year: int) -> Tables:
+    """Table ``risk_fund`` up to the end of the year: past years' revenue as it was, the rest as it is planned."""
+    registers = _Registers(region)
+    revenue = {
+        (row["year"], row["insurance_scheme"]): row["revenue"]
+        for table in (FUND_PLANS, FUND_HISTORY)
+        for row in registers.rows(table)
+        if row["year"] <= year
+    }
+    movements = [m for m in registers.rows(RISK_MOVEMENTS, needed=True) if m["date"].year <= year]
+    return _check([(RISK_FUND, fund.risk_fund(revenue, movements, _law(practice, year)))])
+
+
+def reopen_year(before: Path, after: Path) -> Tables:
+    """Table ``claw_backs`` from two runs of the same year: the first clearing and the new one. USAGE when they are
+    not of the same year and region."""
+    first, again = read_manifest(before), read_manifest(after)
+    if any(first[key] != again[key] for key in ("kind", "run")) or first["kind"] != "year":
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="两次运行不是同一统筹区同一年度的清算",
+            en="the two runs are not clearings of the same region and year",
+            value=f"{first['run']} / {again['run']}",
+            fix_zh="给出同一年度原来的和重新的运行结果",
+            fix_en="name the first and the new run of one year",
+        )
+    cleared, new = (read_table(run / TABLES, STATEMENTS).to_dicts() for run in (before, after))
+    return _check([(CLAW_BACKS, fund.reopen(cleared, new, first["year"]))])

@@ -1,0 +1,89 @@
+"""People's decisions and marks that money follows: reviews, refusals, indicator values, debts."""
+
+from __future__ import annotations
+
+from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
+from drgpay.tables.model import Column, Table
+
+DECISIONS = ("special", "high_extra", "technology", "tcm", "refuse", "deduct")
+INDICATORS = (
+    "cost_index",
+    "time_index",
+    "visits_per_head",
+    "out_of_policy_share",
+    "readmission_rate",
+    "technical_level",
+)
+ADJUSTMENTS_MADE = ("difficulty", "tcm", "technology", "readmission", "deduction")
+
+_YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
+
+STAY_DECISIONS = Table(
+    "stay_decisions", "病例评议", "decisions of reviewers on single stays", "register", ("stay_id", "kind"),
+    (
+        STAYS["stay_id"],
+        INSTITUTION,
+        Column("kind", "code", "事项", "special = special review 特例单议, high_extra = extra points of a high stay, "
+               "technology = new technology, tcm = TCM treatment confirmed, refuse = not paid, deduct = points "
+               "deducted", choices=DECISIONS),
+        Column("decision", "code", "决定", "decision", choices=("approved", "declined", "pending")),
+        Column("number", "int64", "评审序号", "order in which reviews were decided; quotas are filled in it", low=0),
+        Column("amount", "fen", "金额", "special: cost the review recognised (empty = the stay's own); high_extra: "
+               "unreasonable cost taken out", null=True, low=0),
+        Column("share", "ratio", "比例", "technology: points added; deduct: points taken", null=True, low=0),
+        Column("reason", "text", "理由", "reason", null=True),
+    ),
+)  # fmt: skip
+
+INDICATOR_VALUES = Table(
+    "indicator_values", "指标值", "indicator values of institutions, as evaluated for a year", "register",
+    ("year", "institution_id", "indicator"),
+    (
+        _YEAR,
+        INSTITUTION,
+        Column("indicator", "code", "指标", "indicator", choices=INDICATORS),
+        Column("value", "ratio", "值", "value", low=0),
+    ),
+)  # fmt: skip
+
+VIOLATIONS = Table(
+    "violations", "违规认定", "confirmed violations: what is refused or recovered, with damages", "register",
+    ("violation_id",),
+    (
+        Column("violation_id", "text", "编号", "violation"),
+        _YEAR,
+        INSTITUTION,
+        INSURANCE,
+        Column("amount", "fen", "金额", "amount refused or recovered", low=0),
+        Column("damages_multiple", "ratio", "违约金倍数", "liquidated damages as a multiple of the amount, where the "
+               "agreement says so", null=True, low=0, high=50_000),
+        Column("reason", "text", "事由", "what was found", null=True),
+    ),
+)  # fmt: skip
+
+DEBTS = Table(
+    "debts", "上年应退", "what institutions still owe from an earlier clearing, netted at this one", "register",
+    ("year", "institution_id", "insurance_scheme"),
+    (
+        _YEAR,
+        INSTITUTION,
+        INSURANCE,
+        Column("amount", "fen", "金额", "amount owed to the fund", low=0),
+    ),
+)  # fmt: skip
+
+ADJUSTMENTS = Table(
+    "adjustments", "点数调整", "adjustments of case points after the class, in order", "points",
+    ("stay_id", "adjustment"),
+    (
+        STAYS["stay_id"],
+        Column("adjustment", "code", "调整", "adjustment", choices=ADJUSTMENTS_MADE),
+        Column("before", "points", "调整前", "points before", low=0),
+        Column("after", "points", "调整后", "points after", low=0),
+        Column("factor", "ratio", "倍数", "factor applied", low=0),
+        Column("parameter", "code", "参数", "policy parameter"),
+    ),
+    folder=True,
+)  # fmt: skip
+
+DECISION_REGISTERS = (STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)

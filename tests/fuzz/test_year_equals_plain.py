@@ -1,0 +1,342 @@
+"""Any small region under any practice: the program and the plain year say the same, to the fen."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Phase, assume, event, given, settings
+from hypothesis import strategies as st
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Ledger
+from drgpay.policy import Policy
+from drgpay.runs.manifest import LEDGER
+from drgpay.steps import points, settlement
+from support.money import Points, cases_of, demo, differences, settle, stay, tables_of
+from support.plain_year import Case, NoBaseError, Rows, Stay, plain_year
+
+HIGHEST = 10**11
+
+
+def some(examples: int) -> settings:
+    """So many regions, each made from a number; a smaller number makes no smaller region, so nothing is shrunk."""
+    return settings(max_examples=examples, phases=(Phase.explicit, Phase.generate))
+
+
+LEVELS = ("tertiary", "secondary", "primary")
+GRADES = ("excellent", "good", "pass", "fail")
+SCHEMES = ("employee", "resident")
+SEEDS = st.integers(0, 2**63)
+REASONS = ("policy_change", "new_disease", "new_drug_list", "outbreak")
+
+
+_RULES = {
+    "points.scale": ("100", "1000"),
+    "points.low_multiple": ("0.4", "0.5", "0.3333", "0", "1"),
+    "points.high_multiple": (
+        "[{upto: 100, value: 3}, {upto: 300, value: 2}, {value: 1.5}]",
+        "[{upto: 99.9999, value: 2.5}, {upto: 100, value: 1.0001}, {value: 7}]",
+        "[{value: 3}]",
+    ),
+    "points.trim_passes": ("0", "1", "2", "3"),
+    "points.min_cases": ("6", "1", "2"),
+    "points.max_cv": ("1", "0.57", "0"),
+    "points.max_los": ("60", "9"),
+    "points.unstable_rule": ("median", "mean", "cost"),
+    "points.high_extra": ("auto", "auto", "none", "after_review"),
+    "points.high_extra_cap": ("none", "5%", "0", "0.01%"),
+    "points.unstable_discount": ("1", "0.9137", "0"),
+    "points.ungrouped_discount": ("0.7", "0.3333", "0"),
+    "coefficient.combine": ("product", "weighted_sum"),
+    "coefficient.min": ("0.4", "0.82", "0.9999"),
+    "coefficient.max": ("1", "1.07", "1.5"),
+    "coefficient.level_method": ("table", "computed"),
+    "coefficient.own_share": ("0.5", "0", "1", "0.3333"),
+    "coefficient.basic_groups": ("[AA11, BB12]", "[]"),
+    "coefficient.basic_group_value": ("1", "0.82", "1.0001"),
+    "coefficient.min_cases": ("none", "6", "20"),
+    "coefficient.dominant_share": ("none", "70%", "33.33%"),
+    "fund.basis": ("fund", "total"),
+    "fund.reserve_share": ("5%", "0", "0.0333", "1"),
+    "fund.seasonality": ("equal", "last_year"),
+    "settlement.monthly_pay_ratio": ("0.95", "0.9137", "0", "1"),
+    "settlement.keep_bands": (
+        "[{below: 0.8, value: 50%}, {below: 0.9, value: 60%}, {value: 70%}]",
+        "[{below: 0.9999, value: 33.33%}, {value: 1}]",
+    ),
+    "settlement.reasonable_fund_share": ("0.7", "0.3333", "1"),
+    "settlement.grade_when_missing": GRADES,
+    "settlement.second_distribution_surplus_share": ("0.3", "0.3333", "1", "0"),
+    "settlement.second_distribution_weights": (
+        "{excellent: 1.5, good: 1, pass: 0, fail: 0}",
+        "{excellent: 0.3333, good: 0, pass: 0, fail: 0}",
+    ),
+}
+"""what a bureau may write, by parameter"""
+
+_COMPONENTS = {
+    "[]": "none",
+    "[basic_group]": "none",
+    "[level]": "{level: 1}",
+    "[cost_difference, basic_group]": "{cost_difference: 1}",
+    "[level, cost_difference, basic_group]": "{level: 0.3, cost_difference: 0.7}",
+}
+"""components and weights that add up to 1 over them"""
+
+
+def _policy(dice: random.Random) -> Policy:
+    """The demonstration practice with everything changed that changes points and money."""
+    components, weights = dice.choice(list(_COMPONENTS.items()))
+    changes = {name: dice.choice(choices) for name, choices in _RULES.items()}
+    if weights == "none":
+        changes["coefficient.combine"] = "product"
+    changes |= {"coefficient.components": components, "coefficient.weights": weights}
+    return demo("odd rules", **{name.replace(".", "__"): value for name, value in changes.items()})
+
+
+def _case(seed: int) -> Case:
+    """A small region under odd rules, made from one number."""
+    dice = random.Random(seed)
+    institutions = {f"H{dice.choice('ab')}{i:02d}": dice.choice(LEVELS) for i in range(dice.randint(1, 12))}
+    working = list(institutions)[dice.randint(0, 1) :] or list(institutions)  # perhaps one without a stay
+    groups = [f"{a}{a}1{i % 4 + 1}" for i, a in enumerate("ABCDEFGH"[: dice.randint(1, 8)])]
+    maker = _Maker(
+        dice,
+        working,
+        dice.choice([SCHEMES, SCHEMES, SCHEMES, ("employee",), ("resident",)]),
+        dice.choice([tuple(range(1, 13)), tuple(range(1, 13)), (1,), (2, 12), (6, 7, 11)]),
+        {g: 10 ** dice.randint(4, 7) * dice.randint(1, 9) for g in groups},
+        dice.choice(["tame", "tame", "wild", "extreme"]),
+        dice.choice([0.3, 0.3, 0.0, 1.5]),
+    )
+    broken = dice.choice([0.1, 0.1, 0.1, 0.0, 1.0])
+    stays: list[Stay] = []
+    for year in (2021, 2022, 2023):
+        known = groups[1:] if year == 2021 and len(groups) > 1 else groups  # one group comes later
+        stays += [maker.stay(year, known, 0.05) for _ in range(dice.choice([60, 60, 200, 7, 1, 0]))]
+    stays += [maker.stay(2024, groups, broken) for _ in range(dice.choice([60, 60, 200, 300, 1, 0]))]
+    if dice.random() < 0.5:  # a new group, and a group with one stay in the base period
+        stays += [maker.stay(2024, ["ZZ11"], 0), maker.stay(2024, ["ZZ12"], 0), maker.stay(2023, ["ZZ12"], 0)]
+    dice.shuffle(stays)
+    spent = sum(s["fund_by_item"] for s in stays if s["year"] == 2024)
+    budget = dice.choice([*(spent * tenths // 10 for tenths in (8, 9, 10, 11, 12, 15)), 0, 1, 10**12 + 39])
+    return Case(
+        _policy(dice),
+        stays,
+        institutions,
+        {"employee": budget - budget // 3, "resident": dice.choice([budget // 3, budget // 3, 0])},
+        {h: dice.choice(GRADES) for h in institutions if dice.random() < 0.8},
+        [
+            (dice.choice(list(institutions)), dice.choice(SCHEMES), dice.choice(REASONS), dice.randint(0, 10**7))
+            for _ in range(dice.randint(0, 5))
+        ],
+    )
+
+
+@dataclass
+class _Maker:
+    """Makes stays of a region; ``level_cost`` is what a group usually costs, ``patients`` the highest share paid."""
+
+    dice: random.Random
+    institutions: list[str]
+    schemes: tuple[str, ...]
+    months: tuple[int, ...]
+    level_cost: dict[str, int]
+    spread: str
+    patients: float
+    made: int = 0
+
+    def stay(self, year: int, groups: list[str], broken: float) -> Stay:
+        """One stay; ids do not follow the order of making."""
+        dice = self.dice
+        drg, status = dice.choice(groups), "grouped"
+        if dice.random() < broken:
+            drg, status = dice.choice([("0000", "ungrouped"), (f"{drg[0]}QY", "qy")])
+        cost = self._cost(self.level_cost.get(drg, 10**6))
+        self.made += 1
+        return {
+            "stay_id": f"s{self.made * 7919 % 10007:05d}",
+            "institution_id": dice.choice(self.institutions),
+            "insurance_scheme": dice.choice(self.schemes),
+            "year": year,
+            "month": dice.choice(self.months),
+            "drg": drg,
+            "status": status,
+            "los": dice.choice([0, 1, 9, 10, 60, 61]) if dice.random() < 0.3 else 5,
+            "total_cost": cost,
+            "personal_paid": min(int(cost * self.patients * dice.random()), HIGHEST),
+            "fund_by_item": min(int(cost * dice.random()), HIGHEST),
+        }
+
+    def _cost(self, usual: int) -> int:
+        dice = self.dice
+        if self.spread == "extreme" and dice.random() < 0.05:
+            return dice.choice([HIGHEST, 1])
+        if self.spread != "tame" and dice.random() < 0.2:
+            return usual * dice.choice([0, 10, 100])
+        # Round multiples put stays exactly on the bounds.
+        return int(usual * dice.choice([1, 1, 0.8, 1.3, 0.4, 3, dice.random() * 3]))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def _settled(case: Case, **how: Any) -> dict[str, Rows]:
+    with _folder() as folder:
+        return tables_of(settle(folder, case, **how))
+
+
+@some(45)
+@given(SEEDS, st.sampled_from([1, 2, 3]), st.sampled_from([40, 200, 65_536]))
+def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
+    case = _case(seed)
+    try:
+        plain = plain_year(case)
+    except NoBaseError:
+        event("no base")
+        with pytest.raises(DrgpayError) as failure:
+            _settled(case, files=files, rows=rows)
+        assert failure.value.kind is Kind.DATA
+        return
+    for row in plain["case_points"].values():
+        event(row["case_class"])
+    assert differences(_settled(case, files=files, rows=rows), plain)[:5] == []
+
+
+@some(12)
+@given(SEEDS, st.integers(0, 2**32))
+def test_neither_order_nor_files_nor_threads_change_a_byte(seed: int, order: int) -> None:
+    case = _case(seed)
+    _assume_a_base(case)
+    shuffled = list(case.stays)
+    random.Random(order).shuffle(shuffled)
+    with _folder() as folder:
+        one = settle(folder / "one", case, threads=1, rows=40)
+        two = settle(folder / "two", case, threads=2, rows=40)
+        other = settle(folder / "other", replace(case, stays=shuffled), files=3, rows=64)
+        assert _bytes(one.parent) == _bytes(two.parent)
+        # Tables of stays are in the order of the input; all others do not know it.
+        apart = ("tables/grouped", "tables/case_points", "tables/adjustments")
+        assert _bytes(other.parent, apart) == _bytes(one.parent, apart)
+        assert tables_of(other) == tables_of(one)
+
+
+def _bytes(folder: Path, apart: tuple[str, ...] = ()) -> dict[str, bytes]:
+    names = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    return {name: path.read_bytes() for name, path in names.items() if not name.startswith(apart)}
+
+
+def _assume_a_base(case: Case) -> None:
+    try:
+        plain_year(case)
+    except NoBaseError:
+        assume(False)
+
+
+@some(12)
+@given(SEEDS)
+def test_nothing_is_lost(seed: int) -> None:
+    case = _case(seed)
+    _assume_a_base(case)
+    with _folder() as folder:
+        tables = tables_of(settle(folder, case))
+        ledger = Ledger.read(folder / LEDGER)
+    for (scheme,), row in tables["closings"].items():
+        sources = row["distributable"] + row["risk_draw"] + row["recovered"]
+        assert sources == row["paid"] + row["returned"] + row["carried_over"]
+        statements = {h: r for (s, h), r in tables["statements"].items() if s == scheme}
+        assert row["paid"] - row["recovered"] == sum(r["settled"] for r in statements.values())
+        assert row["risk_draw"] <= row["reserve"]
+        months = [r for (s, _, _), r in tables["institution_months"].items() if s == scheme]
+        assert all(r["paid"] + r["deposit"] == r["due"] for r in months)
+        assert row["carried_over"] >= 0
+        assert row["returned"] >= 0
+        for h, statement in statements.items():
+            stays = [r for r in tables["stay_payments"].values()
+                     if (r["insurance_scheme"], r["institution_id"]) == (scheme, h)]  # fmt: skip
+            assert sum(r["year_due"] for r in stays) == statement["due"]
+            assert ledger.balance(f"{scheme}:{h}:payable") == ledger.balance(f"{scheme}:{h}:deposit") == 0
+        # What has left the bank is what the institutions got; what is left of the budget is with the fund.
+        assert ledger.balance(f"{scheme}:bank") == row["budget"] - row["paid"] + row["recovered"]
+    assert sum(ledger.balances().values()) == 0
+    _reversed(ledger)
+
+
+def _reversed(ledger: Ledger) -> None:
+    for entry in list(ledger):
+        ledger.reverse(entry.entry_id, date(2025, 7, 1), "undo")
+    assert not any(ledger.balances().values())
+
+
+@some(15)
+@given(SEEDS, st.integers(0, 11), st.integers(1, 5000))
+def test_a_higher_coefficient_never_lowers_the_due(seed: int, which: int, more: int) -> None:
+    case = _case(seed)
+    _assume_a_base(case)
+    with _folder() as folder:
+        tables = Points.of(case, folder).tables
+    stays = [s for s in case.stays if s["year"] == case.year]
+    raised = tables.coefficient.copy()
+    institution = list(case.institutions)[which % len(case.institutions)]
+    raised[tables.institutions.index(institution).as_py()] += more
+    before, after = (
+        _dues(points.add_up(cases_of(stays, t), t), case.budgets["employee"])
+        for t in (tables, replace(tables, coefficient=raised))
+    )
+    assert after.get(institution, 0) >= before.get(institution, 0)
+
+
+def _dues(sums: Any, fund: int) -> dict[str, int]:
+    by: dict[str, int] = {}
+    for row in sums.to_pylist():
+        by[row["institution_id"]] = by.get(row["institution_id"], 0) + row["points"]
+    return settlement.share_pool(fund, by, {})
+
+
+@some(15)
+@given(SEEDS, st.lists(st.integers(0, 10**8), min_size=2, max_size=40))
+def test_a_dearer_stay_never_has_fewer_points(seed: int, costs: list[int]) -> None:
+    case = _case(seed)
+    _assume_a_base(case)
+    with _folder() as folder:
+        year = Points.of(case, folder)
+    groups = sorted({s["drg"] for s in case.stays if s["status"] == "grouped"})
+    institution = next(iter(case.institutions))
+    stays = [
+        stay(f"{drg}-{i:03d}", institution, drg=drg, total_cost=cost)
+        for drg in groups
+        for i, cost in enumerate(sorted(costs))
+    ]
+    judged = year.judge(stays)
+    for drg in groups:
+        its = [row["points"] for row in judged if row["drg"] == drg]
+        assert its == sorted(its)
+
+
+@some(12)
+@given(SEEDS)
+def test_a_stay_is_explained_as_it_was_computed(seed: int) -> None:
+    case = _case(seed)
+    _assume_a_base(case)
+    case = replace(case, policy=case.policy.amend({"points.high_extra_cap": "none"}, "the cap is the institution's"))
+    with _folder() as folder:
+        year = Points.of(case, folder)
+    stays = [s for s in case.stays if s["year"] == case.year]
+    judged = year.judge(stays)
+    for row, s in zip(judged, stays, strict=True):
+        k = year.coefficients.groups.get(s["drg"], year.coefficients.institutions[s["institution_id"]])
+        group = year.base.groups.get(s["drg"])
+        alone = points.stay_points(s["status"], s["total_cost"], group, k, year.base.mean_cost, case.policy, "")
+        assert (alone.case_class, alone.coefficient, alone.extra, alone.points) == (
+            row["case_class"], row["coefficient"], row["extra"], row["points"])  # fmt: skip

@@ -1,0 +1,189 @@
+"""A year through the program, from grouped stays to the closing, in a temporary folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from drgpay.engine import LocalEngine, dataset, one_batch, read_table, table_path
+from drgpay.policy import Policy, load
+from drgpay.runs.manifest import TABLES
+from drgpay.runs.region import Region
+from drgpay.runs.settle import Order, _Run
+from drgpay.steps import fund, points
+from drgpay.tables import (
+    BASE_GROUPS,
+    BASE_YEARS,
+    BUDGETS,
+    CASE_POINTS,
+    CLOSINGS,
+    COEFFICIENTS,
+    EVIDENCE,
+    GRADE_REGISTER,
+    GROUPED,
+    INSTITUTION_MONTHS,
+    INSTITUTIONS,
+    POOLS,
+    STATEMENTS,
+    STAY_PAYMENTS,
+    Table,
+)
+from support.plain_year import Case, Rows, Stay
+
+WRITTEN = (BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, POOLS, INSTITUTION_MONTHS, STATEMENTS, STAY_PAYMENTS,
+           CLOSINGS)  # fmt: skip
+"""the tables of a year from points on"""
+CARRIED = {"department_id", "doctor_id", "inputs"}
+"""columns that are only handed on, or words"""
+
+
+def demo(reason: str = "a test", /, **changes: str) -> Policy:
+    """The demonstration practice of 2024; ``points__max_cv="0.9"`` changes ``points.max_cv``."""
+    law = load("demo", on=date(2024, 12, 31))
+    return law.amend({name.replace("__", "."): value for name, value in changes.items()}, reason)
+
+
+def stay(number: int | str, institution: str = "H1", **given: Any) -> Stay:
+    """A grouped stay of the settlement year with whatever is not given filled in."""
+    return {
+        "stay_id": f"{number:04d}" if isinstance(number, int) else number,
+        "institution_id": institution,
+        "insurance_scheme": "employee",
+        "year": 2024,
+        "month": 1,
+        "drg": "AA11",
+        "status": "grouped",
+        "los": 5,
+        "total_cost": 100_000,
+        "personal_paid": 0,
+        "fund_by_item": 0,
+    } | given
+
+
+def grouped_rows(stays: Sequence[Stay]) -> Any:
+    """Stays as an Arrow table of the dictionary's ``grouped``."""
+    filled = {
+        "person_id": None, "department_id": None, "doctor_id": None, "sex": None, "age": None, "age_days": None,
+        "birth_weight": None, "discharge_way": None, "dx": ["I10"], "proc": None, "mdc": None, "adrg": None,
+        "severity": "none",
+    }  # fmt: skip
+    return GROUPED.of([filled | s | {"discharge_date": date(s["year"], s["month"], 28)} for s in stays])
+
+
+def write_grouped(folder: Path, stays: Sequence[Stay], files: int = 1, rows: int = 65_536) -> None:
+    """Table ``grouped`` below ``folder``: so many files, row groups of so many rows, the stays in their order."""
+    target = table_path(folder, GROUPED)
+    target.mkdir(parents=True)
+    size = max(1, -(-len(stays) // files))
+    for number in range(files):
+        piece = grouped_rows(stays[number * size : (number + 1) * size])
+        pq.write_table(piece, target / f"part-{number:05d}.parquet", row_group_size=rows)
+
+
+def _register(table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(table.of(rows).to_pylist(), schema=list(table.names)) if rows else _empty(table)
+
+
+def _empty(table: Table) -> pl.DataFrame:
+    of = {"fen": pl.Int64, "int16": pl.Int16}
+    return pl.DataFrame(schema={c.name: of.get(c.type, pl.String) for c in table.columns})
+
+
+def region(folder: Path, case: Case) -> Region:
+    """The registers of a case as a run holds them."""
+    return Region(
+        folder,
+        {"id": "test"},
+        _register(INSTITUTIONS, [{"institution_id": h, "name": h, "level": v} for h, v in case.institutions.items()]),
+        _register(BUDGETS, [
+            {"year": case.year, "insurance_scheme": s, "revenue": b, "drg_budget": b}
+            for s, b in case.budgets.items()
+        ]),
+        _register(GRADE_REGISTER, [
+            {"year": case.year, "institution_id": h, "grade": g} for h, g in case.grades.items()
+        ]),
+        _register(EVIDENCE, [
+            {"evidence_id": str(i), "year": case.year, "institution_id": h, "insurance_scheme": s, "reason": r,
+             "amount": a}
+            for i, (h, s, r, a) in enumerate(case.evidence)
+        ]),
+    )  # fmt: skip
+
+
+def settle(
+    folder: Path, case: Case, *, threads: int = 2, files: int = 1, rows: int = 65_536, month: int | None = None
+) -> Path:
+    """Settle a case as a run does once the stays are grouped; the folder of the tables."""
+    folder.mkdir(exist_ok=True)
+    run = object.__new__(_Run)
+    run.order = Order(folder, "demo", case.year, month)
+    run.folder, run.engine = folder, LocalEngine(threads)
+    run.tables, run.work = folder / TABLES, folder / "work"
+    run.region, run.policy, run.run_id = region(folder, case), case.policy, f"test-{case.year}"
+    write_grouped(run.tables, case.stays, files, rows)
+    grouped = dataset(run.tables, GROUPED)
+    base, coefficients = run._points_base(grouped)
+    tables = points.points_tables(base, coefficients, run.policy, case.year, run.order.months)
+    cases, sums = points.score(run.engine, grouped, tables, run.policy, table_path(run.tables, CASE_POINTS))
+    run._settle(grouped, case.budgets, cases, sums)
+    return run.tables
+
+
+@dataclass(frozen=True)
+class Points:
+    """What a case's points are computed from."""
+
+    base: points.Base
+    coefficients: points.Coefficients
+    tables: points.PointsTables
+
+    @staticmethod
+    def of(case: Case, folder: Path) -> Points:
+        """The program's base period, coefficients and kernel tables."""
+        write_grouped(folder, case.stays)
+        base = points.base_period(LocalEngine(1), dataset(folder, GROUPED), case.policy)
+        register = pl.DataFrame([{"institution_id": h, "level": level} for h, level in case.institutions.items()])
+        k = points.coefficients(base, register, case.policy)
+        return Points(base, k, points.points_tables(base, k, case.policy, case.year, fund.MONTHS))
+
+    def judge(self, stays: Sequence[Stay]) -> list[dict[str, Any]]:
+        """Rows of table ``case_points`` of stays of the settlement year, in their order."""
+        rows: list[dict[str, Any]] = cases_of(stays, self.tables).to_pylist()
+        return rows
+
+
+def cases_of(stays: Sequence[Stay], tables: points.PointsTables) -> Any:
+    """The kernel's batch of table ``case_points`` of some stays."""
+    return points.case_points(one_batch(grouped_rows(stays)), tables)
+
+
+def tables_of(folder: Path) -> dict[str, Rows]:
+    """The written tables by name, rows by key, without the columns that are only handed on."""
+    found: dict[str, Rows] = {}
+    for table in WRITTEN:
+        rows = read_table(folder, table).drop(CARRIED, strict=False).iter_rows(named=True)
+        found[table.name] = {
+            tuple(row[k] for k in table.key): {c: v for c, v in row.items() if c not in table.key} for row in rows
+        }
+    return found
+
+
+def differences(program: dict[str, Rows], plain: dict[str, Rows]) -> list[str]:
+    """Where two years differ: table, key, column, what the program says and what is right."""
+    found = []
+    for name in program.keys() | plain.keys():
+        ours, theirs = program.get(name, {}), plain.get(name, {})
+        for key in sorted(ours.keys() | theirs.keys(), key=str):
+            a, b = ours.get(key, {}), theirs.get(key, {})
+            found += [
+                f"{name} {key} {column}: {a.get(column, 'missing')} instead of {b.get(column, 'missing')}"
+                for column in sorted(a.keys() | b.keys())
+                if a.get(column, "missing") != b.get(column, "missing")
+            ]
+    return found

@@ -1,0 +1,569 @@
+"""A whole year by hand: points, point value, settlement and closing in exact fractions, one plain step at a time.
+
+Written from design/03–05 alone. It takes lists and dictionaries, loops over every stay, and rounds only where the
+design says so; it is slow, and it judges the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from drgpay.policy import Policy
+
+Stay = dict[str, Any]
+"""stay_id, institution_id, insurance_scheme, year, month, drg, status, los, and in fen total_cost, personal_paid,
+fund_by_item"""
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+"""rows of a table by their key"""
+
+UNIT = 10_000
+MONTHS = range(1, 13)
+YEAR = 0
+
+
+class NoBaseError(Exception):
+    """The base period has nothing to compute base points from."""
+
+
+@dataclass(frozen=True, repr=False)
+class Case:
+    """What a year is settled from. ``evidence``: (institution, scheme, reason, fen)."""
+
+    policy: Policy
+    stays: list[Stay]
+    institutions: dict[str, str]
+    budgets: dict[str, int]
+    grades: dict[str, str] = field(default_factory=dict)
+    evidence: list[tuple[str, str, str, int]] = field(default_factory=list)
+    year: int = 2024
+
+    def __repr__(self) -> str:
+        return f"Case({len(self.stays)} stays, {self.institutions}, {self.budgets}, law {self.policy.digest[:8]})"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))  # hypothesis prints fields of dataclasses otherwise, all stays among them
+
+    def ratio(self, name: str) -> Fraction:
+        """A ratio of the policy as a fraction."""
+        return Fraction(self.policy.ratio(name), UNIT)
+
+
+def rounded(x: Fraction) -> int:
+    """Half up."""
+    assert x >= 0
+    return (x + Fraction(1, 2)).__floor__()
+
+
+def units(x: Fraction) -> int:
+    """Half up to four decimals, in 1/10,000."""
+    return rounded(x * UNIT)
+
+
+def shared(total: int, weights: Mapping[Any, int]) -> dict[Any, int]:
+    """Largest remainder: floors first, then one fen each to the largest remainders, ties by key."""
+    whole = sum(weights.values())
+    if not whole:
+        assert not total
+        return dict.fromkeys(weights, 0)
+    exact = {key: Fraction(total * weight, whole) for key, weight in weights.items()}
+    given = {key: share.__floor__() for key, share in exact.items()}
+    queue = sorted(exact, key=lambda key: (given[key] - exact[key], key))
+    for key in queue[: total - sum(given.values())]:
+        given[key] += 1
+    return given
+
+
+def grouped_by(stays: Iterable[Stay], key: Callable[[Stay], Hashable]) -> dict[Any, list[Stay]]:
+    """Stays by something."""
+    found: dict[Any, list[Stay]] = {}
+    for stay in stays:
+        found.setdefault(key(stay), []).append(stay)
+    return found
+
+
+def cost_of(stays: Iterable[Stay]) -> int:
+    """Σ cost."""
+    return sum(s["total_cost"] for s in stays)
+
+
+def mean_of(stays: list[Stay]) -> Fraction:
+    """Mean cost, exact."""
+    return Fraction(cost_of(stays), len(stays))
+
+
+def plain_year(case: Case) -> dict[str, Rows]:
+    """All tables of the year by name."""
+    base = _Base(case)
+    coefficients = _Coefficients(case, base)
+    cases = _case_points(case, base, coefficients)
+    settled = [s | cases[s["stay_id"],] for s in case.stays if s["year"] == case.year]
+    pools = _pools(case, settled)
+    months = _months(case, pools, settled)
+    statements = _statements(case, base, pools, months, settled)
+    return {
+        "base_years": base.year_rows(),
+        "base_groups": {
+            key: row | {"fixed_coefficient": coefficients.fixed[key[0]][0], "fixed_by": coefficients.fixed[key[0]][1]}
+            for key, row in base.groups.items()
+        },
+        "coefficients": coefficients.rows,
+        "case_points": cases,
+        "pools": pools,
+        "institution_months": months,
+        "statements": statements,
+        "stay_payments": _stay_payments(case, months, statements, settled),
+        "closings": _closings(case, pools, months, statements),
+    }
+
+
+# ---- design/03 §1–2
+
+
+class _Base:
+    """The base period: the stays that enter, those left after trimming, and what is published of them."""
+
+    def __init__(self, case: Case) -> None:
+        self.case, self.policy = case, case.policy
+        self.scale = Fraction(self.policy.integer("points.scale"))
+        self.weights = dict(self.policy.years("points.base_years"))
+        self.entering = [
+            s
+            for s in case.stays
+            if s["year"] in self.weights
+            and s["status"] == "grouped"
+            and self.policy.integer("points.min_los") <= s["los"] <= self.policy.integer("points.max_los")
+        ]
+        self.left = self.entering
+        for _ in range(self.policy.integer("points.trim_passes")):
+            self.left = self._trimmed(self.left)
+        if not self.left:
+            raise NoBaseError
+        self.mean = self._mean_over_years(self.left)
+        if not self.mean:
+            raise NoBaseError
+        self.drgs = sorted({s["drg"] for s in self.entering})
+        self.groups: Rows = {(drg,): self._group(drg) for drg in self.drgs}
+
+    def _high_multiple(self, points: Fraction) -> Fraction:
+        for band in self.policy.bands("points.high_multiple"):
+            if band.upto is None or points <= Fraction(band.upto, UNIT):
+                return Fraction(band.value, UNIT)
+        raise AssertionError("the last band is open")
+
+    def _trimmed(self, stays: list[Stay]) -> list[Stay]:
+        low = self.case.ratio("points.low_multiple")
+        kept = []
+        for in_year in grouped_by(stays, lambda s: s["year"]).values():
+            overall = mean_of(in_year)
+            for group in grouped_by(in_year, lambda s: s["drg"]).values():
+                n, total = len(group), cost_of(group)
+                provisional = Fraction(total, n) / overall * self.scale if overall else Fraction(0)
+                high = self._high_multiple(provisional)
+                kept += [s for s in group if low * total <= s["total_cost"] * n <= high * total]
+        return kept
+
+    def _mean_over_years(self, stays: list[Stay]) -> int:
+        means = {year: mean_of(its) for year, its in grouped_by(stays, lambda s: s["year"]).items()}
+        if not means:
+            return 0
+        weighted = sum((self.weights[y] * m for y, m in means.items()), Fraction(0))
+        return rounded(weighted / sum(self.weights[y] for y in means))
+
+    def _group(self, drg: str) -> dict[str, Any]:
+        policy = self.policy
+        stays = [s for s in self.left if s["drg"] == drg]
+        n, total, squares = len(stays), cost_of(stays), sum(s["total_cost"] ** 2 for s in stays)
+        max_cv = self.case.ratio("points.max_cv")
+        within = n * (n * squares - total**2) <= max_cv**2 * (n - 1) * total**2
+        stable = n >= policy.integer("points.min_cases") and within
+        mean = self._mean_over_years(stays)
+        rule = policy.choice("points.unstable_rule")
+        if not stable and rule == "median":
+            costs = sorted(s["total_cost"] for s in self.entering if s["drg"] == drg)
+            mean = costs[(len(costs) - 1) // 2]
+        points = None if not stable and rule == "cost" else units(self.scale * mean / self.mean) or None
+        return {
+            "n": n,
+            "mean_cost": mean,
+            "cv": _printed_cv(n, total, squares),
+            "stable": stable,
+            "base_points": points,
+            "high_multiple": None if points is None else units(self._high_multiple(Fraction(points, UNIT))),
+            "basic": drg in policy.codes("coefficient.basic_groups"),
+        }
+
+    def year_rows(self) -> Rows:
+        """Every group and base year before and after trimming."""
+        rows: Rows = {}
+        for key, stays in grouped_by(self.entering, lambda s: (s["year"], s["drg"])).items():
+            left = [s for s in self.left if (s["year"], s["drg"]) == key]
+            rows[key] = {
+                "n_before": len(stays),
+                "cost_before": cost_of(stays),
+                "n": len(left),
+                "cost": cost_of(left),
+            }
+        return rows
+
+
+def _printed_cv(n: int, total: int, squares: int) -> int | None:
+    """sd ÷ mean in 1/10,000, half up: the integer v with (v − ½)² ≤ cv² < (v + ½)²."""
+    if n < 2 or not total:
+        return None
+    square = Fraction(n * (n * squares - total**2), (n - 1) * total**2) * UNIT**2
+    low, high = 0, 1
+    while Fraction(2 * high - 1, 2) ** 2 <= square:
+        high *= 2
+    while low < high - 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if Fraction(2 * middle - 1, 2) ** 2 <= square else (low, middle)
+    return low
+
+
+# ---- design/03 §3
+
+
+class _Coefficients:
+    """K of institutions with its derivation, and the groups where it is the same for all."""
+
+    def __init__(self, case: Case, base: _Base) -> None:
+        self.case, self.policy, self.base = case, case.policy, base
+        self.means = {drg: mean_of(stays) for drg, stays in grouped_by(base.left, lambda s: s["drg"]).items()}
+        self.rows: Rows = {}
+        self.total: dict[str, int] = {}
+        for institution, level in case.institutions.items():
+            self._derive(institution, level)
+        self.fixed = {drg: self._fixed(drg) for drg in base.drgs}
+
+    def of(self, institution: str, drg: str) -> int:
+        """K(h, g) in 1/10,000."""
+        fixed = self.fixed[drg][0]
+        return self.total[institution] if fixed is None else fixed
+
+    def _sums(self, institutions: Iterable[str]) -> tuple[int, int, Fraction]:
+        among = set(institutions)
+        stays = [s for s in self.base.left if s["institution_id"] in among]
+        return len(stays), cost_of(stays), sum((self.means[s["drg"]] for s in stays), Fraction(0))
+
+    def _derive(self, institution: str, level: str) -> None:
+        policy, ratio = self.policy, self.case.ratio
+        n, cost, expected = self._sums([institution])
+        peers = [h for h, its in self.case.institutions.items() if its == level]
+        _, level_cost, level_expected = self._sums(peers)
+        level_ratio = level_cost / level_expected if level_expected else Fraction(1)
+        own_ratio = cost / expected if expected else level_ratio
+        found: dict[str, tuple[int, int, str]] = {}
+        for component in policy.names("coefficient.components"):
+            if component == "level" and policy.choice("coefficient.level_method") == "table":
+                value = policy.table("coefficient.level_table")[level]
+                found[component] = (value, value, "none")
+            elif component == "level":
+                found[component] = self._held(
+                    level_ratio, ratio("coefficient.level_min"), ratio("coefficient.level_max")
+                )
+            elif component == "cost_difference":
+                own = ratio("coefficient.own_share")
+                found[component] = self._held(
+                    own * own_ratio + (1 - own) * level_ratio,
+                    ratio("coefficient.cost_difference_min"),
+                    ratio("coefficient.cost_difference_max"),
+                )
+        combined = self._combined({name: Fraction(value, UNIT) for name, (_, value, _) in found.items()})
+        found["total"] = self._held(combined, ratio("coefficient.min"), ratio("coefficient.max"))
+        self.total[institution] = found["total"][1]
+        for component, (unbounded, value, bound) in found.items():
+            self.rows[institution, component] = {
+                "n": n,
+                "own_cost": cost,
+                "own_expected": rounded(expected),
+                "level_cost": level_cost,
+                "level_expected": rounded(level_expected),
+                "unbounded": unbounded,
+                "value": value,
+                "bound": bound,
+            }
+
+    def _held(self, exact: Fraction, low: Fraction, high: Fraction) -> tuple[int, int, str]:
+        value = units(exact)
+        if value < units(low):
+            return value, units(low), "min"
+        if value > units(high):
+            return value, units(high), "max"
+        return value, value, "none"
+
+    def _combined(self, values: dict[str, Fraction]) -> Fraction:
+        result = Fraction(1)
+        if values and self.policy.choice("coefficient.combine") == "weighted_sum":
+            weights = self.policy.table_or_none("coefficient.weights") or {}
+            return sum((Fraction(weights[name], UNIT) * value for name, value in values.items()), Fraction(0))
+        for value in values.values():
+            result *= value
+        return result
+
+    def _fixed(self, drg: str) -> tuple[int | None, str | None]:
+        policy, group = self.policy, self.base.groups[drg,]
+        if group["basic"] and "basic_group" in policy.names("coefficient.components"):
+            return policy.ratio("coefficient.basic_group_value"), "coefficient.basic_group_value"
+        least = policy.integer_or_none("coefficient.min_cases")
+        if least is not None and group["n"] < least:
+            return UNIT, "coefficient.min_cases"
+        share = policy.ratio_or_none("coefficient.dominant_share")
+        stays = [s for s in self.base.left if s["drg"] == drg]
+        largest = max(map(len, grouped_by(stays, lambda s: s["institution_id"]).values()), default=0)
+        if share is not None and stays and Fraction(largest, len(stays)) >= Fraction(share, UNIT):
+            return UNIT, "coefficient.dominant_share"
+        return None, None
+
+
+# ---- design/03 §4
+
+
+def _case_points(case: Case, base: _Base, coefficients: _Coefficients) -> Rows:
+    rows: Rows = {}
+    for stay in case.stays:
+        if stay["year"] == case.year:
+            rows[stay["stay_id"],] = {
+                name: stay[name]
+                for name in ("institution_id", "insurance_scheme", "year", "month", "drg", "total_cost",
+                             "personal_paid", "fund_by_item")
+            } | _judged(case, base, coefficients, stay)  # fmt: skip
+    cap = case.policy.ratio_or_none("points.high_extra_cap")
+    if cap is not None:
+        for its in grouped_by(rows.values(), lambda r: r["institution_id"]).values():
+            asked = sum(r["extra"] for r in its)
+            allowed = (Fraction(cap, UNIT) * sum(r["points"] - r["extra"] for r in its)).__floor__()
+            if asked > allowed:
+                for row in its:
+                    kept = (Fraction(row["extra"] * allowed, asked)).__floor__()
+                    row["points"] += kept - row["extra"]
+                    row["extra"] = kept
+    return rows
+
+
+def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay) -> dict[str, Any]:
+    """Class, coefficient, extra and points of a stay."""
+    cost = Fraction(stay["total_cost"])
+    group = base.groups.get((stay["drg"],))
+    if stay["status"] != "grouped" or group is None or group["base_points"] is None:
+        case_class = "unstable" if stay["status"] == "grouped" else stay["status"]
+        discount = case.policy.ratio(f"points.{case_class}_discount")
+        points = units(cost / base.mean * base.scale * Fraction(discount, UNIT))
+        return {"case_class": case_class, "coefficient": discount, "extra": 0, "points": points}
+    k = coefficients.of(stay["institution_id"], stay["drg"])
+    p, a = Fraction(group["base_points"], UNIT), Fraction(group["mean_cost"])
+    high = Fraction(group["high_multiple"], UNIT)
+    factor = Fraction(k, UNIT)
+    normal = units(p * factor)
+    if cost < case.ratio("points.low_multiple") * a:
+        points = min(units(p * cost / a), normal)
+        return {"case_class": "low", "coefficient": k, "extra": 0, "points": points}
+    if cost > high * a:
+        extra = 0
+        if case.policy.choice("points.high_extra") == "auto":
+            extra = units(p * factor + p * (cost / a - high)) - normal
+        return {"case_class": "high", "coefficient": k, "extra": extra, "points": normal + extra}
+    return {"case_class": "normal", "coefficient": k, "extra": 0, "points": normal}
+
+
+# ---- design/04 §2–3
+
+
+def _season(case: Case, scheme: str) -> dict[int, int]:
+    last = [s for s in case.stays if s["year"] == case.year - 1 and s["insurance_scheme"] == scheme]
+    if case.policy.choice("fund.seasonality") == "last_year" and cost_of(last):
+        return {m: cost_of(s for s in last if s["month"] == m) for m in MONTHS}
+    return dict.fromkeys(MONTHS, 1)
+
+
+def _pools(case: Case, settled: list[Stay]) -> Rows:
+    with_patients = case.policy.choice("fund.basis") == "total"
+    rows: Rows = {}
+    for scheme, budget in case.budgets.items():
+        reserve = rounded(budget * case.ratio("fund.reserve_share"))
+        season = _season(case, scheme)
+        fund_by, reserve_by = shared(budget - reserve, season), shared(reserve, season)
+        for month in (YEAR, *MONTHS):
+            here = [s for s in settled if s["insurance_scheme"] == scheme and month in (YEAR, s["month"])]
+            kept, own = (reserve, budget - reserve) if month == YEAR else (reserve_by[month], fund_by[month])
+            patients = sum(s["personal_paid"] for s in here) if with_patients else 0
+            points = sum(s["points"] for s in here)
+            value = units(Fraction(own + patients, 100) / Fraction(points, UNIT)) if points else None
+            rows[scheme, month] = {
+                "budget": own + kept,
+                "reserve": kept,
+                "patients": patients,
+                "distributable": own + patients,
+                "n": len(here),
+                "points": points,
+                "point_value": value,
+            }
+    return rows
+
+
+def _dues(case: Case, fund: int, stays: list[Stay]) -> dict[str, int]:
+    """Allocated payment of every institution of some stays."""
+    by = grouped_by(stays, lambda s: s["institution_id"])
+    points = {h: sum(s["points"] for s in its) for h, its in by.items()}
+    total = case.policy.choice("fund.basis") == "total"
+    patients = {h: sum(s["personal_paid"] for s in its) if total else 0 for h, its in by.items()}
+    inside = {h for h in by if points[h]}
+    while True:
+        given = shared(fund + sum(patients[h] for h in inside), {h: points[h] for h in inside}) if inside else {}
+        short = {h for h in inside if given[h] < patients[h]}
+        if not short:
+            return {h: given[h] - patients[h] if h in inside else 0 for h in by}
+        inside -= short
+
+
+def _months(case: Case, pools: Rows, settled: list[Stay]) -> Rows:
+    ratio = case.ratio("settlement.monthly_pay_ratio")
+    rows: Rows = {}
+    for scheme in case.budgets:
+        for month in MONTHS:
+            pool = pools[scheme, month]
+            here = [s for s in settled if (s["insurance_scheme"], s["month"]) == (scheme, month)]
+            for h, due in _dues(case, pool["budget"] - pool["reserve"], here).items():
+                its = [s for s in here if s["institution_id"] == h]
+                paid = rounded(due * ratio)
+                rows[scheme, month, h] = {
+                    "n": len(its),
+                    "points": sum(s["points"] for s in its),
+                    "cost": cost_of(its),
+                    "actual": sum(s["fund_by_item"] for s in its),
+                    "due": due,
+                    "paid": paid,
+                    "deposit": due - paid,
+                }
+    return rows
+
+
+# ---- design/05
+
+
+def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: list[Stay]) -> Rows:
+    rows: Rows = {}
+    for scheme in case.budgets:
+        pool = pools[scheme, YEAR]
+        in_scheme = [s for s in settled if s["insurance_scheme"] == scheme]
+        dues = _dues(case, pool["budget"] - pool["reserve"], in_scheme)
+        its_rows = {h: _sharing(case, base, scheme, h, dues.get(h, 0), in_scheme, months) for h in case.institutions}
+        wanted = {h: row["overspend_shared"] for h, row in its_rows.items()}
+        if sum(wanted.values()) > pool["reserve"]:
+            for h, amount in shared(pool["reserve"], wanted).items():
+                its_rows[h]["overspend_shared"] = amount
+        second = _second(case, its_rows)
+        for h, row in its_rows.items():
+            row["second_distribution"] = second[h]
+            row["settled"] = (
+                row["due"] - row["surplus_returned"] + row["overspend_shared"] - row["deposit_forfeited"] + second[h]
+            )
+            row["final_payment"] = row["settled"] - row["paid_in_months"]
+            rows[scheme, h] = row
+    return rows
+
+
+def _sharing(
+    case: Case, base: _Base, scheme: str, h: str, due: int, in_scheme: list[Stay], months: Rows
+) -> dict[str, Any]:
+    policy = case.policy
+    stays = [s for s in in_scheme if s["institution_id"] == h]
+    grade = case.grades.get(h, policy.choice("settlement.grade_when_missing"))
+    actual = sum(s["fund_by_item"] for s in stays)
+    its_months = [row for (s, _, its), row in months.items() if (s, its) == (scheme, h)]
+    held, paid = sum(r["deposit"] for r in its_months), sum(r["paid"] for r in its_months)
+    weights = sum(base.groups.get((s["drg"],), {}).get("base_points") or 0 for s in stays)
+    keep, returned, reasonable, fund_bears = None, 0, 0, 0
+    if due > actual:
+        keep = next(
+            band.value
+            for band in policy.bands("settlement.keep_bands")
+            if band.upto is None or Fraction(actual, due) < Fraction(band.upto + 1, UNIT)
+        )
+        returned = due - actual - rounded(Fraction(keep, UNIT) * (due - actual))
+    if actual > due:
+        shown = sum(amount for e, s, _, amount in case.evidence if (e, s) == (h, scheme))
+        reasonable = min(actual - due, shown)
+        fund_bears = rounded(reasonable * case.ratio("settlement.reasonable_fund_share"))
+    back = rounded(held * Fraction(policy.table("settlement.deposit_return")[grade], UNIT))
+    return {
+        "level": case.institutions[h],
+        "grade": grade,
+        "n": len(stays),
+        "points": sum(s["points"] for s in stays),
+        "cmi": units(Fraction(weights, UNIT) / (len(stays) * base.scale)) if stays else None,
+        "cost": cost_of(stays),
+        "actual": actual,
+        "due": due,
+        "balance": due - actual,
+        "use_ratio": units(Fraction(actual, due)) if due else None,
+        "keep_share": keep,
+        "surplus_returned": returned,
+        "overspend_reasonable": reasonable,
+        "overspend_shared": fund_bears,
+        "deposit_held": held,
+        "deposit_forfeited": held - back,
+        "paid_in_months": paid,
+    }
+
+
+def _set_aside(case: Case, rows: Iterable[dict[str, Any]]) -> int:
+    returned = sum(row["surplus_returned"] for row in rows)
+    return rounded(returned * case.ratio("settlement.second_distribution_surplus_share"))
+
+
+def _second(case: Case, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
+    pool = sum(row["deposit_forfeited"] for row in rows.values()) + _set_aside(case, rows.values())
+    grades = case.policy.table("settlement.second_distribution_weights")
+    weights = {h: row["points"] * grades[row["grade"]] for h, row in rows.items()}
+    return shared(pool if any(weights.values()) else 0, weights)
+
+
+def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Stay]) -> Rows:
+    total = case.policy.choice("fund.basis") == "total"
+
+    def share(due: int, stays: list[Stay], key: Callable[[Stay], Any]) -> dict[str, int]:
+        own = {s["stay_id"]: s["personal_paid"] if total and due else 0 for s in stays}
+        given = shared(due + sum(own.values()), {key(s): s["points"] for s in stays})
+        return {s["stay_id"]: given[key(s)] - own[s["stay_id"]] for s in stays}
+
+    month_due: dict[str, int] = {}
+    year_due: dict[str, int] = {}
+    for (scheme, month, h), row in months.items():
+        its = [s for s in settled if (s["insurance_scheme"], s["month"], s["institution_id"]) == (scheme, month, h)]
+        month_due |= share(row["due"], its, lambda s: s["stay_id"])
+    for (scheme, h), row in statements.items():
+        its = [s for s in settled if (s["insurance_scheme"], s["institution_id"]) == (scheme, h)]
+        year_due |= share(row["due"], its, lambda s: (s["month"], s["stay_id"]))
+    return {
+        (s["stay_id"],): {
+            **{name: s[name] for name in ("institution_id", "insurance_scheme", "month", "drg")},
+            "month_due": month_due[s["stay_id"]],
+            "year_due": year_due[s["stay_id"]],
+        }
+        for s in settled
+    }
+
+
+def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
+    rows: Rows = {}
+    for scheme, budget in case.budgets.items():
+        its = [row for (s, _), row in statements.items() if s == scheme]
+        reserve = pools[scheme, YEAR]["reserve"]
+        aside = _set_aside(case, its)
+        second_pool = sum(row["deposit_forfeited"] for row in its) + aside
+        rows[scheme,] = {
+            "budget": budget,
+            "reserve": reserve,
+            "distributable": budget - reserve,
+            "risk_draw": sum(row["overspend_shared"] for row in its),
+            "recovered": sum(max(-row["final_payment"], 0) for row in its),
+            "paid": sum(row["paid"] for (s, _, _), row in months.items() if s == scheme)
+            + sum(max(row["final_payment"], 0) for row in its),
+            "returned": sum(row["surplus_returned"] for row in its) - aside,
+            "carried_over": budget - reserve - sum(row["due"] for row in its)
+            + second_pool - sum(row["second_distribution"] for row in its),
+        }  # fmt: skip
+    return rows
