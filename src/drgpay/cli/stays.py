@@ -1,9 +1,10 @@
-"""Commands on files of stays: check, group."""
+"""Commands on files of stays: check, group, formats."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -20,9 +21,16 @@ from drgpay.steps import grouping, intake
 
 _RESULTS = ("stay_id", "mdc", "adrg", "drg", "drg_name", "severity", "status")
 
-Source = Annotated[Path, typer.Argument(help="病例文件 file of stays: CSV, XLSX, Parquet")]
+Source = Annotated[Path, typer.Argument(help="病例文件 file of stays: CSV, XLSX, Parquet, DBF, JSON")]
 Findings = Annotated[
     Path | None, typer.Option("--findings", help="问题清单 findings: .xlsx or .csv; default beside the output")
+]
+Form = Annotated[str, typer.Option("--format", help="文件格式 format, see drgpay formats; default: recognised")]
+Alias = Annotated[
+    Path | None, typer.Option("--alias", help="别名文件 alias file (YAML): own column names, constants")
+]
+NewbornAge = Annotated[
+    str, typer.Option("--newborn-age", metavar="days|months", help="首页不足1周岁年龄的单位 unit of infants' age")
 ]
 
 
@@ -30,20 +38,46 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(check)
     app.command()(group)
+    app.command()(formats)
+
+
+def formats() -> None:
+    """列出能读的文件格式。 List the formats that can be read."""
+    typer.echo(f"{intake.CANONICAL}  [csv xlsx parquet dbf]\n  drgpay 标准列\n  drgpay's own columns")
+    for form in intake.catalogue().values():
+        typer.echo(f"{form.id}  [{' '.join(form.files)}]\n  {form.zh}\n  {form.en}")
 
 
 def check(
-    source: Source,
+    source: Annotated[
+        Path | None, typer.Argument(help="病例文件 file of stays: CSV, XLSX, Parquet, DBF, JSON", show_default=False)
+    ] = None,
     need: Annotated[str, typer.Option(help="用途 purpose: grouping | settlement")] = "settlement",
     findings: Findings = None,
+    form: Form = "",
+    alias: Alias = None,
+    newborn_age: NewbornAge = "",
+    template: Annotated[
+        str, typer.Option("--template", metavar="FORMAT", help="不校验,写出该格式的模板 write a template (-o)")
+    ] = "",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="模板文件 the template: .xlsx")] = None,
     lang: Lang = "zh",
 ) -> None:
-    """校验病例文件,列出问题和改法。 Check a file of stays; list what is wrong and what to do."""
+    """校验病例文件,列出问题和改法;或写出模板。 Check a file of stays and say what to do; or write a template."""
     in_lang(lang)
+    if template:
+        if output is None or output.suffix.lower() != ".xlsx":
+            raise typer.BadParameter("….xlsx", param_hint="-o")
+        intake.write_template(template, output)
+        err.print(("模板:" if lang == "zh" else "template: ") + str(output), markup=False, highlight=False)
+        return
+    if source is None:
+        raise typer.BadParameter("SOURCE 或 or --template", param_hint="SOURCE")
     if need not in ("grouping", "settlement"):
         raise typer.BadParameter("grouping | settlement", param_hint="--need")
     read, kept, found = 0, 0, []
-    for part in intake.read_stays(source, need=need, codes=known_codes()):
+    hints = _hints(form, alias, newborn_age)
+    for part in _said(intake.read_stays(source, need=need, codes=known_codes(), hints=hints), lang):
         read, kept = read + part.rows, kept + part.stays.num_rows
         found.append(part.findings)
     whole = intake.merge_findings(found)
@@ -70,12 +104,16 @@ def group(
     scheme: Annotated[str, typer.Option(help="分组方案 grouping scheme")] = "chs-drg-1.1",
     switch: Annotated[list[str] | None, typer.Option(help="方案开关 named switch of the scheme, repeatable")] = None,
     findings: Findings = None,
+    form: Form = "",
+    alias: Alias = None,
+    newborn_age: NewbornAge = "",
     lang: Lang = "zh",
 ) -> None:
     """给病例分组,只需要分组字段。 Group stays; only the grouping columns are needed."""
     in_lang(lang)
     chosen = load(scheme, frozenset(switch or ()))
-    rows = _grouped(source, chosen)
+    parts = intake.read_stays(source, need="grouping", codes=known_codes(), hints=_hints(form, alias, newborn_age))
+    rows = _grouped(_said(parts, lang), chosen)
     total, kept, found = 0, 0, []
     counts: dict[str, int] = {}
 
@@ -99,9 +137,25 @@ def group(
         _write_findings(whole, target, lang)
 
 
-def _grouped(source: Path, scheme: Any) -> Iterator[tuple[intake.Intake, pl.DataFrame]]:
+def _hints(form: str, alias: Path | None, newborn_age: str) -> intake.Hints:
+    """What the alias file says, with what the options say over it."""
+    if newborn_age not in ("", "days", "months"):
+        raise typer.BadParameter("days | months", param_hint="--newborn-age")
+    said = intake.read_hints(alias) if alias else intake.Hints()
+    return replace(said, format=form or said.format, newborn_age=newborn_age or said.newborn_age)
+
+
+def _said(parts: Iterator[intake.Intake], lang: str) -> Iterator[intake.Intake]:
+    """The parts as they come; the first one says what the file was read as."""
+    for number, part in enumerate(parts):
+        if number == 0:
+            err.print(part.format[0 if lang == "zh" else 1], markup=False, highlight=False)
+        yield part
+
+
+def _grouped(parts: Iterator[intake.Intake], scheme: Any) -> Iterator[tuple[intake.Intake, pl.DataFrame]]:
     names = {d.code: d.name for d in scheme.drgs}
-    for part in intake.read_stays(source, need="grouping", codes=known_codes()):
+    for part in parts:
         groups = frame(pa.Table.from_batches([grouping.group_batch(scheme, part.stays)]))
         ids = frame(part.stays.select(["stay_id"]))
         named = groups.with_columns(drg_name=pl.col("drg").replace_strict(names, default="", return_dtype=pl.String))

@@ -7,6 +7,15 @@ what it judges. Nothing is rounded or guessed on reading. Findings carry no pers
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
 from drgpay.steps.intake.findings import merge as merge_findings
+from drgpay.steps.intake.formats import (
+    CANONICAL,
+    Format,
+    Hints,
+    catalogue,
+    fee_total_check,
+    read_hints,
+    write_template,
+)
 from drgpay.steps.intake.kernel import CheckContext, KnownCodes, check_batch, stays_schema
 from drgpay.steps.intake.reference import check_stay
 from drgpay.steps.intake.registers import read_register
@@ -17,21 +26,28 @@ WRITES = ("findings", "stays")
 """tables this step writes"""
 
 __all__ = [
+    "CANONICAL",
     "RULES",
     "WRITES",
     "CheckContext",
     "Conversion",
+    "Format",
+    "Hints",
     "Intake",
     "KnownCodes",
     "Rule",
+    "catalogue",
     "check_batch",
     "check_stay",
     "convert",
+    "fee_total_check",
     "later_duplicates",
     "merge_findings",
+    "read_hints",
     "read_register",
     "read_stays",
     "stays_schema",
     "write_findings_csv",
     "write_findings_workbook",
+    "write_template",
 ]

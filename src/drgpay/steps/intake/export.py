@@ -53,7 +53,7 @@ _WORDS = {
 def write_findings_csv(findings: Any, path: Path) -> None:
     """FINDINGS as CSV (UTF-8 with a mark, so that Excel reads the Chinese), sorted by file, line, column, rule."""
     frame = pl.DataFrame(merge([findings]))
-    _renamed(path, lambda temporary: frame.write_csv(temporary, include_bom=True))
+    renamed(path, lambda temporary: frame.write_csv(temporary, include_bom=True))
 
 
 def write_findings_workbook(findings: Any, path: Path, lang: str = "zh") -> None:
@@ -80,7 +80,7 @@ def write_findings_workbook(findings: Any, path: Path, lang: str = "zh") -> None
             sheet.autofilter(0, 0, max(len(listed), 1), len(columns) - 1)
             _counts(book.add_worksheet(words["counts"]), frame, lang, head)
 
-    _renamed(path, write)
+    renamed(path, write)
 
 
 def _head(sheet: Any, titles: list[str], widths: list[int], style: Any) -> None:
@@ -98,7 +98,7 @@ def _counts(sheet: Any, frame: pl.DataFrame, lang: str, style: Any) -> None:
         sheet.write_row(at, 0, [rule, words[level], n, RULES[rule].texts()[("zh", "en").index(lang)]])
 
 
-def _renamed(path: Path, write: Callable[[Path], object]) -> None:
+def renamed(path: Path, write: Callable[[Path], object]) -> None:
     """Write under a temporary name in the same folder, then rename: a reader never sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")

@@ -1,5 +1,7 @@
 """Files as chunks of columns: CSV (UTF-8 or GB18030), Excel and Parquet, with the line every row stands on.
 
+Other kinds of files are in :mod:`.formats`.
+
 Text files are never guessed at: every cell comes out as text, and :mod:`.values` gives it its type. CSV and Parquet
 are read block by block; a workbook is held whole (a sheet has at most 1,048,576 rows).
 """
@@ -23,6 +25,7 @@ import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.headers import header_key
+from drgpay.steps.intake.values import Fault
 from drgpay.tables import Table
 from drgpay.units.vector import Ints
 
@@ -30,6 +33,8 @@ _BLOCK = 1 << 20
 _CSV_BLOCK = 1 << 22
 """bytes of a CSV read at a time; the reader holds up to 32 such blocks ahead, and no record may be longer"""
 _SEPARATORS = (",", "\t", ";")
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
+"""kinds of files :func:`open_source` reads"""
 
 
 @dataclass(frozen=True)
@@ -37,13 +42,15 @@ class Chunk:
     """Some rows of a file: one Arrow array per wanted header position, and the line of every row.
 
     ``inside``: line breaks inside the cells of every row. ``ragged``: (line, number of cells) of records in between
-    that have more or fewer cells than the header.
+    that have more or fewer cells than the header. ``faults``: (column or header cell, fault) found on the way, by
+    position in ``lines``.
     """
 
     columns: dict[int, Any]
     lines: Ints
     inside: Ints
     ragged: tuple[tuple[int, int], ...] = ()
+    faults: tuple[tuple[str, Fault], ...] = ()
 
 
 class Source(Protocol):
@@ -56,6 +63,10 @@ class Source(Protocol):
     @property
     def header(self) -> tuple[str, ...]:
         """Header cells as they stand."""
+
+    @property
+    def floats(self) -> frozenset[int]:
+        """Header positions whose cells are floating-point numbers."""
 
     def chunks(self, wanted: Sequence[int], rows: int) -> Iterator[Chunk]:
         """The columns at the wanted header positions, at most ``rows`` rows at a time; blank rows are left out."""
@@ -75,15 +86,8 @@ def open_source(path: Path, known: frozenset[str] = frozenset()) -> Source:
     ``known``: header cells the caller knows; the separator of a CSV is the one that shows most of them.
     Raises DrgpayError of kind DATA for a missing, empty, truncated, misnamed or wrongly encoded file.
     """
-    name, suffix = path.name, path.suffix.lower()
-    if path.is_dir():
-        raise fail(
-            "这是文件夹,不是文件", "a folder, not a file", "给出其中一个文件", "name one file in it", file=name
-        )
-    if not path.exists():
-        raise fail("找不到文件", "no such file", "核对路径和文件名", "check the path and the name", file=name)
-    if path.stat().st_size == 0:
-        raise fail("文件是空的", "the file is empty", "重新导出", "export it again", file=name)
+    present(path)
+    suffix = path.suffix.lower()
     if suffix in (".csv", ".txt", ".tsv"):
         return _open_csv(path, known)
     if suffix in (".xlsx", ".xlsm", ".xls"):
@@ -95,8 +99,21 @@ def open_source(path: Path, known: frozenset[str] = frozenset()) -> Source:
         f"unknown kind of file {suffix}",
         "请用 .csv、.xlsx 或 .parquet",
         "use .csv, .xlsx or .parquet",
-        file=name,
+        file=path.name,
     )
+
+
+def present(path: Path) -> None:
+    """Fail unless the path is a file with something in it."""
+    name = path.name
+    if path.is_dir():
+        raise fail(
+            "这是文件夹,不是文件", "a folder, not a file", "给出其中一个文件", "name one file in it", file=name
+        )
+    if not path.exists():
+        raise fail("找不到文件", "no such file", "核对路径和文件名", "check the path and the name", file=name)
+    if path.stat().st_size == 0:
+        raise fail("文件是空的", "the file is empty", "重新导出", "export it again", file=name)
 
 
 @dataclass(frozen=True)
@@ -109,6 +126,7 @@ class _Csv:
     """number of quotation marks; with some, a record may run over several lines"""
     lone: bool
     """there is nothing after the header, not even a line break"""
+    floats: frozenset[int] = frozenset()
 
     @property
     def file(self) -> str:
@@ -267,6 +285,11 @@ def _recognised(cells: list[str], known: frozenset[str]) -> int:
     return sum(header_key(cell) in known for cell in cells)
 
 
+def encoding_of(path: Path) -> str:
+    """``utf-8`` or ``gb18030``. Raises DrgpayError of kind DATA when it is neither."""
+    return _encoding(path)[0]
+
+
 def _encoding(path: Path) -> tuple[str, int]:
     """(``utf-8`` or ``gb18030``, number of quotation marks), by decoding the whole file strictly."""
     with path.open("rb") as file:
@@ -317,6 +340,7 @@ class _Excel:
     header: tuple[str, ...]
     first_line: int
     data: Any = field(repr=False)
+    floats: frozenset[int] = frozenset()
 
     def chunks(self, wanted: Sequence[int], rows: int) -> Iterator[Chunk]:
         for start in range(0, self.data.num_rows, rows):
@@ -359,7 +383,7 @@ def _open_excel(path: Path) -> Source:
 class _Parquet:
     path: Path
     header: tuple[str, ...]
-    types: tuple[Any, ...]
+    floats: frozenset[int]
 
     @property
     def file(self) -> str:
@@ -392,7 +416,8 @@ def _open_parquet(path: Path) -> Source:
             schema = file.schema_arrow
     except (pa.ArrowException, OSError) as error:
         raise _broken_parquet(path.name) from error
-    return _Parquet(path, tuple(schema.names), tuple(schema.types))
+    floats = frozenset(i for i, kind in enumerate(schema.types) if pa.types.is_floating(kind))
+    return _Parquet(path, tuple(schema.names), floats)
 
 
 def _broken_parquet(name: str) -> DrgpayError:
@@ -407,10 +432,8 @@ def _broken_parquet(name: str) -> DrgpayError:
 
 def refuse_floats(source: Source, table: Table, places: Mapping[str, Sequence[int]]) -> None:
     """Fail when a money column of a Parquet file is floating point. ``places``: column -> header positions."""
-    if not isinstance(source, _Parquet):
-        return
     for name, positions in places.items():
-        if table[name].type == "fen" and any(pa.types.is_floating(source.types[i]) for i in positions):
+        if table[name].type == "fen" and source.floats.intersection(positions):
             raise fail(
                 "金额列是浮点数,不能精确到分",
                 "a money column is floating point, which is not exact to the fen",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,14 @@ def shown(value: str | None) -> str:
 class Notes:
     """The findings of some rows of one file, gathered rule by rule, and which of the rows are kept out.
 
-    ``lines``: line of every row; ``ids``: their stay_id (Arrow text, may be null).
+    ``lines``: line of every row; ``ids``: their stay_id (Arrow text, may be null); ``names``: column -> header cell
+    that people know it by, for columns that are shown under another name than their own.
     """
 
-    def __init__(self, file: str, need: str, lines: Ints, ids: Any) -> None:
+    def __init__(self, file: str, need: str, lines: Ints, ids: Any, names: Mapping[str, str] | None = None) -> None:
         self.out: Flags = np.zeros(len(lines), bool)
         self.lines = lines
-        self._file, self._need, self._ids = file, need, ids
+        self._file, self._need, self._ids, self._names = file, need, ids, names or {}
         self._parts: list[Any] = []
 
     def add(
@@ -67,7 +68,7 @@ class Notes:
             "file": self._file,
             "row": pa.array(self.lines[at]),
             "stay_id": self._ids.take(pa.array(at)),
-            "field": column.name if column else field,
+            "field": self._names.get(column.name, column.name) if column else field,
             "value": "" if values is None else pc.fill_null(pa.array(values, pa.string()), ""),
             "rule": rule,
             "level": level,

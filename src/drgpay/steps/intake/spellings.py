@@ -7,6 +7,12 @@ NULLS = frozenset(
 )
 """cells that stand for an empty one, in columns of numbers, dates, amounts and code lists"""
 
+FLAGS = {
+    **dict.fromkeys(("1", "true", "yes", "y", "是"), True),
+    **dict.fromkeys(("0", "false", "no", "n", "否"), False),
+}
+"""words of a switch"""
+
 WORDS: dict[str, dict[str, str | None]] = {
     "sex": {
         **dict.fromkeys(("1", "m", "男", "男性", "1男"), "male"),
@@ -39,6 +45,29 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("目录调整", "药品目录调整", "新增药品目录"), "new_drug_list"),
         **dict.fromkeys(("疫情", "突发疫情", "疾病暴发"), "outbreak"),
         **dict.fromkeys(("新技术", "新技术应用"), "new_technology"),
+    },
+    "part": {
+        "异地就医": "out_of_area", "门诊": "outpatient", "门诊(按人头)": "outpatient", "住院drg": "inpatient_drg",
+        "床日": "bed_day", "其他": "other",
+    },
+    "stage": {"年初": "initial", "年中": "mid_year"},
+    "change_reason": {
+        **dict.fromkeys(("政策调整", "政策变化"), "policy_change"),
+        **dict.fromkeys(("物价增长", "物价上涨"), "price_growth"),
+        "需求增长": "demand_growth",
+        **dict.fromkeys(("疫情", "突发疫情", "疾病暴发"), "outbreak"),
+    },
+    "movement": {"期初": "opening", "动用": "draw", "归还": "repayment"},
+    "draw_reason": {
+        **dict.fromkeys(("老龄化", "人口老龄化"), "ageing"),
+        **dict.fromkeys(("突发公共卫生事件", "公共卫生事件"), "public_health_emergency"),
+        **dict.fromkeys(("政策调整", "政策变化"), "policy_change"),
+        **dict.fromkeys(("自然灾害", "灾害"), "disaster"),
+    },
+    "function": {"综合": "general", "综合医院": "general", "专科": "specialised", "专科医院": "specialised"},
+    "advance_kind": {
+        **dict.fromkeys(("年初预付", "常规", "常规预付"), "ordinary"),
+        **dict.fromkeys(("应急", "应急预付"), "emergency"),
     },
     "discharge_way": {
         "医嘱离院": "1", "医嘱转院": "2", "医嘱转社区": "3", "医嘱转社区卫生服务机构/乡镇卫生院": "3",

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.duplicates import Repeats
-from drgpay.steps.intake.files import Chunk, Source, fail, open_source, refuse_floats
+from drgpay.steps.intake.files import Chunk, Source, fail, refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
-from drgpay.steps.intake.headers import Layout, known_headers, locate
+from drgpay.steps.intake.formats import Hints, Opened, open_stays
+from drgpay.steps.intake.headers import Layout, locate
 from drgpay.steps.intake.kernel import CheckContext, KnownCodes, accepted, judge, stays_columns
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
@@ -27,18 +28,19 @@ ROW_GROUP = 65536
 PART_ROWS = 8 * ROW_GROUP
 """rows of one canonical Parquet part"""
 
-_NULLING = frozenset(("unreadable", "not_listed", "too_large"))
+_NULLING = frozenset(("unreadable", "not_listed", "too_large", "age_unit"))
 """faults that leave a null behind, which must not be reproached a second time as a missing value"""
 
 
 @dataclass(frozen=True)
 class Intake:
     """Some rows of a file: ``stays`` that were accepted (record batch), ``findings`` (FINDINGS), and the number of
-    ``rows`` read, accepted or not."""
+    ``rows`` read, accepted or not; ``format``: words that say what the file was read as (Chinese, English)."""
 
     stays: Any
     findings: Any
     rows: int
+    format: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,11 @@ def read_stays(
     institutions: frozenset[str] | None = None,
     year: int | None = None,
     chunk_rows: int = ROW_GROUP,
+    hints: Hints | None = None,
 ) -> Iterator[Intake]:
-    """Read a file of stays: CSV (UTF-8, GB18030), Excel or Parquet.
+    """Read a file of stays: CSV (UTF-8, GB18030), Excel, Parquet, DBF or JSON, in any of the formats.
+
+    The format is recognised by the headers, or named in the ``hints`` (see :mod:`.formats`).
 
     ``need``: ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
     (without a stay_id column the line number stands for it); ``settlement`` wants every column of STAYS that may not
@@ -74,17 +79,19 @@ def read_stays(
     has two columns for one, or keeps money as floating-point numbers; at the first item: for a file without rows.
     """
     columns = stays_columns(need)
-    source = open_source(path, frozenset(known_headers(STAYS.columns)))
-    required = {"dx"} if need == "grouping" else {column.name for column in columns if not column.null}
-    layout = locate(source.file, source.header, STAYS, columns, frozenset(required))
+    opened = open_stays(path, hints or Hints())
+    source = opened.source
+    required = frozenset({"dx"} if need == "grouping" else {column.name for column in columns if not column.null})
+    opened.demand(required)
+    layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent))
-    return _intakes(source, layout, context, chunk_rows)
+    return _intakes(opened, layout, context, chunk_rows)
 
 
-def _intakes(source: Source, layout: Layout, context: CheckContext, chunk_rows: int) -> Iterator[Intake]:
-    columns = stays_columns(context.need)
-    whole = _on_the_file(source.file, layout, context.need)
+def _intakes(opened: Opened, layout: Layout, context: CheckContext, chunk_rows: int) -> Iterator[Intake]:
+    columns, source = stays_columns(context.need), opened.source
+    whole = _on_the_file(opened, layout, context.need)
     repeats = Repeats(
         typed(STAYS["stay_id"], ids).values
         for place in layout.places.get("stay_id", ())
@@ -94,9 +101,15 @@ def _intakes(source: Source, layout: Layout, context: CheckContext, chunk_rows: 
     read = 0
     for chunk in source.chunks(wanted, chunk_rows):
         values = {column.name: _column(column.name, chunk, layout) for column in columns}
+        for name, value in values.items():
+            found = tuple(fault for where, fault in chunk.faults if where == name)
+            values[name] = replace(value, faults=(*value.faults, *found))
         ids = values["stay_id"].values
         batch = pa.record_batch([values[c.name].values for c in columns], names=[c.name for c in columns])
-        notes = Notes(source.file, context.need, chunk.lines, ids)
+        notes = Notes(source.file, context.need, chunk.lines, ids, opened.names)
+        for where, fault in chunk.faults:
+            if where not in values:
+                notes.add(fault.rule, None, fault.at, fault.values, fault.texts, field=where)
         silent = _faults(values, notes)
         over = np.flatnonzero(chunk.inside)
         notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
@@ -105,20 +118,23 @@ def _intakes(source: Source, layout: Layout, context: CheckContext, chunk_rows: 
         findings = [whole, notes.table(), _ragged(source, chunk, context.need)]
         rows = len(chunk.lines) + len(chunk.ragged)
         if rows:
-            yield Intake(accepted(batch, notes, context.need), merge(findings), rows)
+            yield Intake(accepted(batch, notes, context.need), merge(findings), rows, opened.said)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
         raise fail("只有表头,没有数据行", "a header and no rows", "重新导出", "export it again", file=source.file)
 
 
-def _on_the_file(file: str, layout: Layout, need: str) -> Any:
+def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
     absent = [
         ("stay_id_made" if name == "stay_id" else "column_absent", STAYS[name], "")
         for name in layout.absent
         if need == "grouping"
     ]
-    return whole_file(file, need, [*absent, *(("column_unknown", head, near) for head, near in layout.unknown)])
+    summed = [("amount_summed", STAYS[name], "") for name in opened.summed]
+    unknown = layout.unknown if opened.unknown is None else opened.unknown
+    heads = (("column_unknown", head, near) for head, near in unknown)
+    return whole_file(opened.source.file, need, [*absent, *summed, *heads])
 
 
 def _column(name: str, chunk: Chunk, layout: Layout) -> Typed:
@@ -159,6 +175,7 @@ def convert(
     institutions: frozenset[str] | None = None,
     year: int | None = None,
     chunk_rows: int = ROW_GROUP,
+    hints: Hints | None = None,
 ) -> Conversion:
     """Bring a file of stays into canonical Parquet: ``folder/<name of the file>-00000.parquet``, -00001 and so on.
 
@@ -172,7 +189,13 @@ def convert(
     rows_in = rows_ok = 0
     try:
         for intake in read_stays(
-            path, need=need, codes=codes, institutions=institutions, year=year, chunk_rows=chunk_rows
+            path,
+            need=need,
+            codes=codes,
+            institutions=institutions,
+            year=year,
+            chunk_rows=chunk_rows,
+            hints=hints,
         ):
             rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
             findings.append(intake.findings)

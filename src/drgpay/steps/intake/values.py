@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError
 from drgpay.steps.intake.findings import shown
-from drgpay.steps.intake.spellings import NULLS, WORDS
+from drgpay.steps.intake.spellings import FLAGS, NULLS, WORDS
 from drgpay.tables import Column
-from drgpay.units import parse_fen
+from drgpay.units import parse_coefficient, parse_fen
 from drgpay.units.vector import Ints
 
 _EMPTY = ["", "NULL", "null", "\\N"]
@@ -200,6 +200,28 @@ def _plain_fen(text: pl.Series) -> pl.Series:
     return pl.select(pl.when(sign == "-").then(-fen).otherwise(fen)).to_series()
 
 
+def _ratio(column: Column, text: pl.Series) -> Typed:
+    """Decimals or percentages -> 1/10,000; only registers have them, so cell by cell will do."""
+    ratio: list[int | None] = []
+    refused: list[tuple[int, tuple[str, str]]] = []
+    for at, cell in enumerate(_blank_words(text)):
+        try:
+            ratio.append(None if cell is None else int(parse_coefficient(cell)))
+        except DrgpayError as error:
+            ratio.append(None)
+            words = f"{column.zh}:{error.zh};{error.fix_zh}", f"{column.name}: {error.en}; {error.fix_en}"
+            refused.append((at, words))
+    unreadable = _fault("unreadable", text, [at for at, _ in refused], tuple(words for _, words in refused))
+    return Typed(pa.array(ratio, pa.int64()), unreadable)
+
+
+def _flag(column: Column, text: pl.Series) -> Typed:
+    spelled = normal(_blank_words(text))
+    meant = [None if cell is None else FLAGS.get(cell.casefold()) for cell in spelled]
+    wrong = [at for at, cell in enumerate(spelled) if cell is not None and meant[at] is None]
+    return Typed(pa.array(meant, pa.bool_()), _fault("unreadable", text, wrong))
+
+
 _READERS: dict[str, Callable[[Column, pl.Series], Typed]] = {
     "text": _text,
     "code": _code,
@@ -208,5 +230,7 @@ _READERS: dict[str, Callable[[Column, pl.Series], Typed]] = {
     "int32": _int,
     "int64": _int,
     "fen": _fen,
+    "ratio": _ratio,
+    "flag": _flag,
     "date": _date,
 }

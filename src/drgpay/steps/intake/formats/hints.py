@@ -1,0 +1,125 @@
+"""What a hospital says about its files: the format, its own names of columns, constants, the unit of infants' age."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import yaml
+
+from drgpay.errors import DrgpayError
+from drgpay.steps.intake.files import fail
+from drgpay.steps.intake.formats.catalogue import CANONICAL, catalogue
+from drgpay.steps.intake.formats.cells import DAYS, MONTHS
+from drgpay.steps.intake.headers import header_key
+from drgpay.steps.intake.values import typed
+from drgpay.tables import STAYS
+
+_KEYS = ("format", "newborn_age", "columns", "constants")
+_NO_CONSTANT = ("stay_id", "dx", "proc")
+
+
+@dataclass(frozen=True)
+class Hints:
+    """``format``: name of the format, empty = recognise it; ``newborn_age``: ``days`` or ``months``, empty = as the
+    header says; ``columns``: own header -> column of STAYS or header of a format; ``constants``: column of STAYS ->
+    text of the one value all rows have; ``file``: where it was said, and ``lines``: on which line."""
+
+    format: str = ""
+    newborn_age: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_hints(path: Path) -> Hints:
+    """Read an alias file.
+
+    YAML with any of ``format``, ``newborn_age``, ``columns`` (own header: column of STAYS, or header of a format) and
+    ``constants`` (column of STAYS: value). Raises DrgpayError of kind DATA naming file, line and the known names.
+    """
+    name = path.name
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise fail("找不到别名文件", "no such alias file", "核对路径", "check the path", file=name) from error
+    except (yaml.MarkedYAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        raise fail("不是正确的 YAML(UTF-8)", "not valid YAML (UTF-8)", "核对缩进和冒号", "check indents and colons",
+                   file=name, row=line) from error  # fmt: skip
+    said: dict[str, Any] = {}
+    lines: dict[str, int] = {}
+    for key, value in _pairs(node, name):
+        if key.value not in _KEYS:
+            raise _unknown(name, key, _KEYS, _KEYS)
+        if key.value in ("columns", "constants"):
+            said[key.value] = {}
+            for inner, target in _pairs(value, name):
+                _scalar(target, name)
+                said[key.value][inner.value] = target.value
+                lines[inner.value] = inner.start_mark.line + 1
+                _judge(key.value, inner, target, name)
+        else:
+            _scalar(value, name)
+            choices = (DAYS, MONTHS) if key.value == "newborn_age" else (CANONICAL, *catalogue())
+            if value.value not in choices:
+                raise _unknown(name, value, choices, choices)
+            said[key.value] = value.value
+    return Hints(**said, file=name, lines=lines)
+
+
+def _pairs(node: Any, file: str) -> list[tuple[Any, Any]]:
+    if node is None:
+        return []
+    if not isinstance(node, yaml.MappingNode):
+        raise fail("应为“名称: 值”的列表", "a list of “name: value” is wanted", "核对缩进", "check the indents",
+                   file=file, row=node.start_mark.line + 1)  # fmt: skip
+    return [(key, value) for key, value in node.value if _scalar(key, file)]
+
+
+def _scalar(node: Any, file: str) -> bool:
+    if not isinstance(node, yaml.ScalarNode) or not node.value:
+        raise fail("应为一个名称或值", "one name or value is wanted", "核对该行", "check the line",
+                   file=file, row=node.start_mark.line + 1)  # fmt: skip
+    return True
+
+
+def _judge(part: str, key: Any, value: Any, file: str) -> None:
+    """A column must lead to a known header; a constant must be a value of its column."""
+    if part == "columns":
+        formats = list(catalogue().values())
+        known = any(form.place(file, [value.value])[0] for form in formats) or value.value in STAYS.names
+        if not known:
+            headers = (*STAYS.names, *(header for form in formats for header in form.headers()))
+            raise _unknown(file, value, headers, STAYS.names)
+        return
+    names = tuple(name for name in STAYS.names if name not in _NO_CONSTANT)
+    if key.value not in names:
+        raise _unknown(file, key, names, names)
+    column = STAYS[key.value]
+    read = typed(column, pa.array([value.value]))
+    if read.faults or not read.values.is_valid()[0].as_py():
+        raise fail(f"{column.zh}的值不对", f"no value of {column.name}", f"用 {column.constraint()}".strip(),
+                   f"use {column.constraint()}".strip(), file=file, row=value.start_mark.line + 1, field=column.name,
+                   value=value.value)  # fmt: skip
+
+
+def _unknown(file: str, node: Any, headers: Iterable[str], listed: Iterable[str]) -> DrgpayError:
+    by_key = {header_key(header): header for header in headers}
+    near = [by_key[key] for key in difflib.get_close_matches(header_key(node.value), by_key)]
+    names = ", ".join(listed)
+    return fail(
+        "不认识的字段",
+        "unknown field",
+        (f"最接近的是 {'、'.join(near)};" if near else "") + f"已知的有 {names}",
+        (f"nearest: {', '.join(near)}; " if near else "") + f"known: {names}",
+        file=file,
+        row=node.start_mark.line + 1,
+        value=node.value,
+    )
