@@ -138,7 +138,24 @@ def _case(seed: int) -> Case:
             (dice.choice(list(institutions)), dice.choice(SCHEMES), dice.choice(REASONS), dice.randint(0, 10**7))
             for _ in range(dice.randint(0, 5))
         ],
+        **_dealings(dice, list(institutions)),
     )
+
+
+def _dealings(dice: random.Random, institutions: list[str]) -> dict[str, Any]:
+    """Violations, advances and debts of some institutions, of any size."""
+
+    def some() -> list[tuple[str, str, int]]:
+        return [
+            (dice.choice(institutions), dice.choice(SCHEMES), 10 ** dice.randint(0, 7))
+            for _ in range(dice.choice([0, 0, 1, 4]))
+        ]
+
+    return {
+        "violations": [(*one, dice.choice([0, 20_000, 33_333, 50_000])) for one in some()],
+        "advances": some(),
+        "debts": {(h, s): amount for h, s, amount in some()},
+    }
 
 
 @dataclass
@@ -256,7 +273,7 @@ def test_nothing_is_lost(seed: int) -> None:
         sources = row["distributable"] + row["risk_draw"] + row["recovered"]
         assert sources == row["paid"] + row["returned"] + row["carried_over"]
         statements = {h: r for (s, h), r in tables["statements"].items() if s == scheme}
-        assert row["paid"] - row["recovered"] == sum(r["settled"] for r in statements.values())
+        assert row["paid"] - row["recovered"] + row["debts"] == sum(r["settled"] for r in statements.values())
         assert row["risk_draw"] <= row["reserve"]
         months = [r for (s, _, _), r in tables["institution_months"].items() if s == scheme]
         assert all(r["paid"] + r["deposit"] == r["due"] for r in months)

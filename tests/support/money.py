@@ -11,19 +11,22 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from drgpay.engine import LocalEngine, dataset, one_batch, read_table, table_path
+from drgpay.engine import LocalEngine, dataset, frame, one_batch, read_table, table_path
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import TABLES
-from drgpay.runs.region import Region
+from drgpay.runs.money import Period
+from drgpay.runs.region import Region, Registers
 from drgpay.runs.settle import Order, _Run
 from drgpay.steps import fund, points
 from drgpay.tables import (
+    ADVANCES,
     BASE_GROUPS,
     BASE_YEARS,
     BUDGETS,
     CASE_POINTS,
     CLOSINGS,
     COEFFICIENTS,
+    DEBTS,
     EVIDENCE,
     GRADE_REGISTER,
     GROUPED,
@@ -32,6 +35,7 @@ from drgpay.tables import (
     POOLS,
     STATEMENTS,
     STAY_PAYMENTS,
+    VIOLATIONS,
     Table,
 )
 from support.plain_year import Case, Rows, Stay
@@ -87,33 +91,38 @@ def write_grouped(folder: Path, stays: Sequence[Stay], files: int = 1, rows: int
 
 
 def _register(table: Table, rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame(table.of(rows).to_pylist(), schema=list(table.names)) if rows else _empty(table)
+    return frame(table.of(rows)) if rows else frame(table.schema.empty_table())
 
 
-def _empty(table: Table) -> pl.DataFrame:
-    of = {"fen": pl.Int64, "int16": pl.Int16}
-    return pl.DataFrame(schema={c.name: of.get(c.type, pl.String) for c in table.columns})
-
-
-def region(folder: Path, case: Case) -> Region:
+def registers(case: Case) -> Registers:
     """The registers of a case as a run holds them."""
-    return Region(
-        folder,
-        {"id": "test"},
-        _register(INSTITUTIONS, [{"institution_id": h, "name": h, "level": v} for h, v in case.institutions.items()]),
-        _register(BUDGETS, [
-            {"year": case.year, "insurance_scheme": s, "revenue": b, "drg_budget": b}
-            for s, b in case.budgets.items()
-        ]),
-        _register(GRADE_REGISTER, [
-            {"year": case.year, "institution_id": h, "grade": g} for h, g in case.grades.items()
-        ]),
-        _register(EVIDENCE, [
+    tables = {
+        INSTITUTIONS: [{"institution_id": h, "name": h, "level": v} for h, v in case.institutions.items()],
+        BUDGETS: [
+            {"year": case.year, "insurance_scheme": s, "revenue": b, "drg_budget": b} for s, b in case.budgets.items()
+        ],
+        GRADE_REGISTER: [{"year": case.year, "institution_id": h, "grade": g} for h, g in case.grades.items()],
+        EVIDENCE: [
             {"evidence_id": str(i), "year": case.year, "institution_id": h, "insurance_scheme": s, "reason": r,
              "amount": a}
             for i, (h, s, r, a) in enumerate(case.evidence)
-        ]),
-    )  # fmt: skip
+        ],
+        VIOLATIONS: [
+            {"violation_id": str(i), "year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a,
+             "damages_multiple": m}
+            for i, (h, s, a, m) in enumerate(case.violations)
+        ],
+        ADVANCES: [
+            {"advance_id": str(i), "year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a,
+             "date": date(case.year, 1, 5), "advance_kind": "ordinary"}
+            for i, (h, s, a) in enumerate(case.advances)
+        ],
+        DEBTS: [
+            {"year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a}
+            for (h, s), a in case.debts.items()
+        ],
+    }  # fmt: skip
+    return Registers({table.name: _register(table, rows) for table, rows in tables.items()})
 
 
 def settle(
@@ -123,15 +132,13 @@ def settle(
     folder.mkdir(exist_ok=True)
     run = object.__new__(_Run)
     run.order = Order(folder, "demo", case.year, month)
+    run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, LocalEngine(threads)
     run.tables, run.work = folder / TABLES, folder / "work"
-    run.region, run.policy, run.run_id = region(folder, case), case.policy, f"test-{case.year}"
+    run.registers, run.policy, run.run_id = registers(case), case.policy, f"test-{case.year}"
+    run.region = Region(folder, {"id": "test"}, run.registers)
     write_grouped(run.tables, case.stays, files, rows)
-    grouped = dataset(run.tables, GROUPED)
-    base, coefficients = run._points_base(grouped)
-    tables = points.points_tables(base, coefficients, run.policy, case.year, run.order.months)
-    cases, sums = points.score(run.engine, grouped, tables, run.policy, table_path(run.tables, CASE_POINTS))
-    run._settle(grouped, case.budgets, cases, sums)
+    run._money(dataset(run.tables, GROUPED))
     return run.tables
 
 

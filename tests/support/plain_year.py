@@ -38,6 +38,10 @@ class Case:
     budgets: dict[str, int]
     grades: dict[str, str] = field(default_factory=dict)
     evidence: list[tuple[str, str, str, int]] = field(default_factory=list)
+    violations: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """(institution, scheme, fen, multiple of damages in 1/10,000)"""
+    advances: list[tuple[str, str, int]] = field(default_factory=list)
+    debts: dict[tuple[str, str], int] = field(default_factory=dict)
     year: int = 2024
 
     def __repr__(self) -> str:
@@ -442,6 +446,8 @@ def _months(case: Case, pools: Rows, settled: list[Stay]) -> Rows:
 
 # ---- design/05
 
+_BY_REASON = "settlement.reasonable_share_by_reason"
+
 
 def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: list[Stay]) -> Rows:
     rows: Rows = {}
@@ -457,10 +463,16 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
         second = _second(case, its_rows)
         for h, row in its_rows.items():
             row["second_distribution"] = second[h]
+            found = [v for v in case.violations if v[:2] == (h, scheme)]
+            row["violations"] = sum(amount for _, _, amount, _ in found)
+            row["damages"] = sum(rounded(amount * Fraction(multiple, UNIT)) for _, _, amount, multiple in found)
+            row["advance_netted"] = sum(amount for its, s, amount in case.advances if (its, s) == (h, scheme))
+            row["debt_netted"] = case.debts.get((h, scheme), 0)
             row["settled"] = (
                 row["due"] - row["surplus_returned"] + row["overspend_shared"] - row["deposit_forfeited"] + second[h]
-            )
-            row["final_payment"] = row["settled"] - row["paid_in_months"]
+                - row["violations"] - row["damages"]
+            )  # fmt: skip
+            row["final_payment"] = row["settled"] - row["paid_in_months"] - row["advance_netted"] - row["debt_netted"]
             rows[scheme, h] = row
     return rows
 
@@ -484,9 +496,15 @@ def _sharing(
         )
         returned = due - actual - rounded(Fraction(keep, UNIT) * (due - actual))
     if actual > due:
-        shown = sum(amount for e, s, _, amount in case.evidence if (e, s) == (h, scheme))
-        reasonable = min(actual - due, shown)
-        fund_bears = rounded(reasonable * case.ratio("settlement.reasonable_fund_share"))
+        shown: dict[str, int] = {}
+        for e, s, reason, amount in case.evidence:
+            if (e, s) == (h, scheme):
+                shown[reason] = shown.get(reason, 0) + amount
+        reasonable = min(actual - due, sum(shown.values()))
+        its_share = {r: Fraction(v, UNIT) for r, v in (policy.table_or_none(_BY_REASON) or {}).items()}
+        general = case.ratio("settlement.reasonable_fund_share")
+        parts = shared(reasonable, shown)
+        fund_bears = sum(rounded(part * its_share.get(reason, general)) for reason, part in parts.items())
     back = rounded(held * Fraction(policy.table("settlement.deposit_return")[grade], UNIT))
     return {
         "level": case.institutions[h],
@@ -559,10 +577,13 @@ def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
             "reserve": reserve,
             "distributable": budget - reserve,
             "risk_draw": sum(row["overspend_shared"] for row in its),
+            "debts": sum(row["debt_netted"] for row in its),
             "recovered": sum(max(-row["final_payment"], 0) for row in its),
             "paid": sum(row["paid"] for (s, _, _), row in months.items() if s == scheme)
-            + sum(max(row["final_payment"], 0) for row in its),
-            "returned": sum(row["surplus_returned"] for row in its) - aside,
+            + sum(max(row["final_payment"], 0) + row["advance_netted"] for row in its),
+            "returned": sum(
+                row["surplus_returned"] + row["violations"] + row["damages"] + row["debt_netted"] for row in its
+            ) - aside,
             "carried_over": budget - reserve - sum(row["due"] for row in its)
             + second_pool - sum(row["second_distribution"] for row in its),
         }  # fmt: skip

@@ -17,6 +17,8 @@ PRACTICE = "practice.yaml"
 POLICY = "policy.json"
 """the law in force: every value with its source"""
 TABLES = "tables"
+REGISTERS = "registers"
+"""the small tables people brought, as they were read"""
 
 
 def file_digest(path: Path) -> str:

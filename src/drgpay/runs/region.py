@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,13 +11,47 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import Dataset, frame, open_parquet
+from drgpay.engine import Dataset, frame, open_parquet, read_table, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
-from drgpay.tables import BUDGETS, EVIDENCE, GRADE_REGISTER, INSTITUTIONS, STAYS, Table
+from drgpay.tables import (
+    ADVANCES,
+    BUDGETS,
+    DECISION_REGISTERS,
+    EVIDENCE,
+    GRADE_REGISTER,
+    INSTITUTIONS,
+    STAYS,
+    Table,
+)
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
+
+
+NEEDED = (INSTITUTIONS, BUDGETS)
+OPTIONAL = (GRADE_REGISTER, EVIDENCE, ADVANCES, *DECISION_REGISTERS)
+
+
+@dataclass(frozen=True)
+class Registers:
+    """Small tables people bring, by name; one that was not brought is empty."""
+
+    frames: Mapping[str, pl.DataFrame]
+
+    def __getitem__(self, table: Table) -> pl.DataFrame:
+        found = self.frames.get(table.name)
+        return frame(table.schema.empty_table()) if found is None else found
+
+    def write(self, folder: Path) -> None:
+        """Keep them beside a run, so that it can be recomputed from its folder alone."""
+        for table in (*NEEDED, *OPTIONAL):
+            write_table(folder, table, self[table].to_arrow())
+
+    @staticmethod
+    def read(folder: Path) -> Registers:
+        """The registers kept beside a run."""
+        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *OPTIONAL)})
 
 
 @dataclass(frozen=True)
@@ -25,10 +60,7 @@ class Region:
 
     folder: Path
     about: dict[str, Any]
-    institutions: pl.DataFrame
-    budgets: pl.DataFrame
-    grades: pl.DataFrame
-    evidence: pl.DataFrame
+    registers: Registers
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -115,7 +147,7 @@ def _holds_stays(path: Path) -> bool:
 
 
 def read_region(folder: Path) -> Region:
-    """Registers of a region; institutions and budgets must be there, grades and evidence may be missing."""
+    """Registers of a region; institutions and budgets must be there, the others may be missing."""
     if not folder.is_dir():
         raise DrgpayError(
             Kind.DATA,
@@ -133,26 +165,18 @@ def read_region(folder: Path) -> Region:
             Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=about_file.name
         ) from error
 
-    def register(table: Table, *, needed: bool) -> pl.DataFrame:
+    frames = {}
+    for table in (*NEEDED, *OPTIONAL):
         path = _find(folder, table.name)
         if path is not None:
-            return frame(intake.read_register(path, table))
-        if not needed:
-            return frame(table.schema.empty_table())
-        raise DrgpayError(
-            Kind.DATA,
-            zh=f"缺少登记表 {table.name}({table.zh})",
-            en=f"the register {table.name} is missing",
-            file=f"{folder.name}/{table.name}.csv",
-            fix_zh="列见 docs/tables.md",
-            fix_en="docs/tables.md lists its columns",
-        )
-
-    return Region(
-        folder,
-        about,
-        register(INSTITUTIONS, needed=True),
-        register(BUDGETS, needed=True),
-        register(GRADE_REGISTER, needed=False),
-        register(EVIDENCE, needed=False),
-    )
+            frames[table.name] = frame(intake.read_register(path, table))
+        elif table in NEEDED:
+            raise DrgpayError(
+                Kind.DATA,
+                zh=f"缺少登记表 {table.name}({table.zh})",
+                en=f"the register {table.name} is missing",
+                file=f"{folder.name}/{table.name}.csv",
+                fix_zh="列见 docs/tables.md",
+                fix_en="docs/tables.md lists its columns",
+            )
+    return Region(folder, about, Registers(frames))

@@ -22,7 +22,19 @@ from drgpay.engine import Dataset, Engine, Part, frame, table_path, write_part, 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
-from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, PRACTICE, TABLES, file_digest, folder_digests, write_json
+from drgpay.runs import money
+from drgpay.runs.manifest import (
+    LEDGER,
+    MANIFEST,
+    POLICY,
+    PRACTICE,
+    REGISTERS,
+    TABLES,
+    file_digest,
+    folder_digests,
+    write_json,
+)
+from drgpay.runs.money import Rules, Settled
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
@@ -164,6 +176,8 @@ class _Run:
         self.tables = folder / TABLES
         self.work = folder / "work"
         self.region: Region = read_region(order.region)
+        self.registers = self.region.registers
+        self.period = money.Period(order.year, order.months)
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
         switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
         self.scheme: Scheme = load_scheme(self.policy.scheme, switches)
@@ -175,11 +189,7 @@ class _Run:
         self.tables.mkdir()
         self.work.mkdir()
         grouped, counts = self._group()
-        base, coefficients = self._points_base(grouped)
-        tables = points.points_tables(base, coefficients, self.policy, self.order.year, self.order.months)
-        cases, sums = points.score(self.engine, grouped, tables, self.policy, table_path(self.tables, CASE_POINTS))
-        budgets = fund.budget_of(self.region.budgets, self.order.year, sums["insurance_scheme"].unique().sort())
-        conservation = self._settle(grouped, budgets, cases, sums)
+        rules, conservation = self._money(grouped)
         shutil.rmtree(self.work)
         write_json(
             self.folder / POLICY,
@@ -187,7 +197,7 @@ class _Run:
         )
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
-        manifest = self._manifest(counts, base, conservation)
+        manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
         for report in reports:
             report(self.folder)
@@ -211,7 +221,7 @@ class _Run:
         years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
         if self.policy.choice("fund.seasonality") == "last_year":
             years |= {self.order.year - 1}
-        institutions = frozenset(self.region.institutions["institution_id"])
+        institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context)
         kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
@@ -262,93 +272,59 @@ class _Run:
         places = frame(pa.Table.from_batches(list(self.engine.scan(found))))
         return {key[0]: its["row_no"].to_numpy() + 1 for key, its in places.group_by("file_no", maintain_order=True)}
 
-    def _points_base(self, grouped: Dataset) -> tuple[points.Base, points.Coefficients]:
-        base = points.base_period(self.engine, grouped, self.policy)
-        coefficients = points.coefficients(base, self.region.institutions, self.policy)
-        groups = [
-            {
-                "drg": g.drg,
-                "n": g.n,
-                "mean_cost": g.mean_cost,
-                "cv": g.cv,
-                "stable": g.stable,
-                "base_points": g.base_points,
-                "high_multiple": g.high_multiple,
-                "basic": g.basic,
-                "fixed_coefficient": coefficients.groups.get(g.drg),
-                "fixed_by": coefficients.reasons.get(g.drg),
-            }
-            for g in base.groups.values()
-        ]
-        write_table(self.tables, BASE_YEARS, BASE_YEARS.of(base.years))
-        write_table(self.tables, BASE_GROUPS, BASE_GROUPS.of(groups))
-        write_table(self.tables, COEFFICIENTS, COEFFICIENTS.of(coefficients.rows))
-        write_table(self.tables, INSTITUTIONS, self.region.institutions.to_arrow())
-        return base, coefficients
-
-    def _settle(
-        self, grouped: Dataset, budgets: dict[str, int], cases: Dataset, sums: pl.DataFrame
-    ) -> list[tuple[str, int, int]]:
-        policy, order = self.policy, self.order
-        with_patients = policy.choice("fund.basis") == "total"
-        season = fund.seasonality(self.engine, grouped, policy, order.year)
-        pools = fund.pools(budgets, season, sums, policy)
-        pools = [p for p in pools if order.month is None or p.month == order.month]
-        months = settlement.month_rows([p for p in pools if p.month], sums, policy, with_patients)
-        write_table(self.tables, POOLS, POOLS.of([p.row() for p in pools]))
-        write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(months))
-
-        ledger = Ledger(f"drgpay {self.run_id}")
-        poster = settlement.Poster(ledger, self.run_id, self.region.identity["id"], order.year, policy)
-        dues = {(r["insurance_scheme"], r["institution_id"], r["month"]): r["due"] for r in months}
-        opening = [p for p in pools if p.month == (order.month or fund.YEAR)]
-        for pool in opening:
-            poster.open_year(pool)
-        for row in months:
-            poster.month(row)
-        conservation: list[tuple[str, int, int]] = []
-        if order.month is None:
-            statements, closings = self._clear(opening, sums, months, ledger, poster, with_patients)
-            dues |= {(r["insurance_scheme"], r["institution_id"], fund.YEAR): r["due"] for r in statements}
-            conservation = list(settlement.conservation(closings))
-        self._pay_stays(cases, dues, with_patients)
-        ledger.write(self.folder / LEDGER)
-        return conservation
-
-    def _clear(
-        self,
-        pools: list[fund.Pool],
-        sums: pl.DataFrame,
-        months: list[dict[str, Any]],
-        ledger: Ledger,
-        poster: settlement.Poster,
-        with_patients: bool,
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        year = pl.col("year") == self.order.year
-        grades = dict(self.region.grades.filter(year).select("institution_id", "grade").rows())
-        whole = sums.group_by("institution_id", "insurance_scheme").agg(
-            pl.col("n", "points", "weight_points", "cost", "personal", "actual").sum()
+    def _money(self, grouped: Dataset) -> tuple[Rules, list[tuple[str, int, int]]]:
+        """Points, settlement, ledger and stays' payments of the grouped stays, written; both sides of the equation
+        of conservation by insurance scheme, for a whole year."""
+        self.registers.write(self.folder / REGISTERS)
+        rules = money.rules(self.engine, grouped, self.policy, self.registers, self.period, self.work)
+        self._write_rules(rules)
+        cases, sums = points.score(
+            self.engine, grouped, rules.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
-        statements, closings = [], []
-        for pool in pools:
-            its = pl.col("insurance_scheme") == pool.insurance_scheme
-            evidence = self.region.evidence.filter(year & its).group_by("institution_id").agg(pl.col("amount").sum())
-            rows = settlement.clear(
-                pool, whole.filter(its), months, self.region.institutions, grades, dict(evidence.rows()),
-                self.policy, with_patients,
-            )  # fmt: skip
-            poster.clearing(rows)
-            statements += rows
-            closings.append(settlement.closing(ledger, pool.insurance_scheme))
-        settlement.check_closed(ledger, statements, closings)
-        write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
-        write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
-        return statements, closings
+        settled = money.settle(self.engine, grouped, self.policy, self.registers, self.period, sums)
+        write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
+        write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
+        conservation = self._book(settled)
+        self._pay_stays(cases, settled.dues())
+        return rules, conservation
 
-    def _pay_stays(self, cases: Dataset, dues: dict[tuple[str, str, int], int], with_patients: bool) -> None:
-        institutions = self.region.institutions["institution_id"].sort().to_list()
+    def _write_rules(self, rules: Rules) -> None:
+        fixed = rules.coefficients
+        groups = [
+            asdict(g) | {"fixed_coefficient": fixed.groups.get(g.drg), "fixed_by": fixed.reasons.get(g.drg)}
+            for g in rules.base.groups.values()
+        ]
+        write_table(self.tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
+        write_table(self.tables, BASE_GROUPS, BASE_GROUPS.of(groups))
+        write_table(self.tables, COEFFICIENTS, COEFFICIENTS.of(fixed.rows))
+        write_table(self.tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
+
+    def _book(self, settled: Settled) -> list[tuple[str, int, int]]:
+        """Post everything to the ledger; for a whole year read the closings from it, and stop unless they balance."""
+        ledger = Ledger(f"drgpay {self.run_id}")
+        poster = settlement.Poster(ledger, self.run_id, self.region.identity["id"], self.order.year, self.policy)
+        for pool in settled.opening:
+            poster.open_year(pool)
+        for row in settled.months:
+            poster.month(row)
+        closings = []
+        for scheme, rows in settled.statements.items():
+            poster.clearing(rows)
+            closings.append(settlement.closing(ledger, scheme))
+        if closings:
+            statements = [row for rows in settled.statements.values() for row in rows]
+            settlement.check_closed(ledger, statements, closings)
+            write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
+            write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
+        ledger.write(self.folder / LEDGER)
+        return list(settlement.conservation(closings))
+
+    def _pay_stays(self, cases: Dataset, dues: dict[tuple[str, str, int], int]) -> None:
         small = settlement.dues_of(
-            institutions, dues, with_patients=with_patients, with_year=self.order.month is None
+            self.registers[INSTITUTIONS]["institution_id"].sort().to_list(),
+            dues,
+            with_patients=self.policy.choice("fund.basis") == "total",
+            with_year=self.period.whole,
         )
         paid = self.engine.map_by(
             cases,

@@ -74,8 +74,8 @@ _STAY_DAYS = {
     "RW2": 3.0, "XR2": 17.0, "XR3": 17.0, "XR1": 20.0,
 }  # fmt: skip
 
-SEVERITY_SHARES = (0.60, 0.29, 0.11)
-"""stays without, with CC, with MCC"""
+SEVERITY_SHARES = (0.60, 0.29, 0.11, 0.0)
+"""stays without, with CC, with MCC; one with both counts as with MCC"""
 
 CYCLES = frozenset({"RE1", "RG1", "RB1", "RB2", "RC1", "RU1", "LL1", "RW2"})
 """planned series of stays"""

@@ -68,7 +68,7 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 
-ALL = INPUTS + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + (ADJUSTMENTS,) + FUND_TABLES
+ALL = INPUTS + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES
 """every table, inputs first"""
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drgpay.tables.decisions import ADJUSTMENTS
 from drgpay.tables.inputs import GRADES, INSTITUTION, INSURANCE, LEVELS, SCHEMES, STAYS
 from drgpay.tables.model import Column, Table
 
@@ -172,9 +173,15 @@ STATEMENTS = Table(
         Column("deposit_held", "fen", "质量保证金", "deposit held back in the months", low=0),
         Column("deposit_forfeited", "fen", "保证金扣减", "deposit not returned", low=0),
         Column("second_distribution", "fen", "二次分配", "share of the second distribution", low=0),
-        Column("settled", "fen", "清算应得", "due − returned + shared − forfeited + second distribution"),
+        Column("violations", "fen", "违规扣回", "confirmed violations refused or recovered", low=0),
+        Column("damages", "fen", "违约金", "liquidated damages", low=0),
+        Column("settled", "fen", "清算应得", "due − returned + shared − forfeited + second distribution − "
+               "violations − damages"),
         Column("paid_in_months", "fen", "已预拨", "paid in the months", low=0),
-        Column("final_payment", "fen", "清算支付", "settled − paid in months; negative = to be paid back"),
+        Column("advance_netted", "fen", "冲抵预付", "advances of the year, netted", low=0),
+        Column("debt_netted", "fen", "冲抵上年应退", "owed from an earlier clearing, netted", low=0),
+        Column("final_payment", "fen", "清算支付", "settled − paid in months − advances − debts; negative = to be "
+               "paid back"),
     ),
 )  # fmt: skip
 
@@ -187,9 +194,10 @@ CLOSINGS = Table(
         Column("reserve", "fen", "预留", "reserve kept back"),
         Column("distributable", "fen", "可分配额", "distributable fund"),
         Column("risk_draw", "fen", "风险金动用", "drawn from the risk fund for shared overspend"),
+        Column("debts", "fen", "上年应退", "owed by institutions from an earlier clearing, netted now"),
         Column("recovered", "fen", "收回", "paid back by institutions at clearing"),
-        Column("paid", "fen", "支付机构", "paid to institutions, in the months and at clearing"),
-        Column("returned", "fen", "结余归基金", "surplus returned to the fund and not shared out again"),
+        Column("paid", "fen", "支付机构", "paid to institutions: advances, in the months and at clearing"),
+        Column("returned", "fen", "归基金", "surplus, violations, damages and debts returned to the fund"),
         Column("carried_over", "fen", "结转", "carried over: not earned by anybody"),
     ),
 )  # fmt: skip
@@ -213,7 +221,7 @@ LEDGER = Table(
     ),
 )  # fmt: skip
 
-RESULTS = (FINDINGS, GROUPED, BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, POOLS, INSTITUTION_MONTHS,
-           STAY_PAYMENTS, STATEMENTS, CLOSINGS, LEDGER)  # fmt: skip
+RESULTS = (FINDINGS, GROUPED, BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, ADJUSTMENTS, POOLS,
+           INSTITUTION_MONTHS, STAY_PAYMENTS, STATEMENTS, CLOSINGS, LEDGER)  # fmt: skip
 
 __all__ = ["CLASSES", "RESULTS", "SCHEMES", "SEVERITIES", "STATUSES"]

@@ -1,7 +1,7 @@
 """Settlement (清算): months, clearing, statements, stays' payments, posting. Source: design/05, design/04 §3."""
 
 from drgpay.steps.settlement.allocate import ORDER, SCANNED, Dues, dues_of, share_pool, stay_payments
-from drgpay.steps.settlement.clearing import clear
+from drgpay.steps.settlement.clearing import Dealings, clear
 from drgpay.steps.settlement.months import month_rows
 from drgpay.steps.settlement.posting import Poster, check_closed, closing, conservation
 
@@ -12,6 +12,7 @@ __all__ = [
     "ORDER",
     "SCANNED",
     "WRITES",
+    "Dealings",
     "Dues",
     "Poster",
     "check_closed",

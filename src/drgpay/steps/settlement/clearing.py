@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -15,13 +16,25 @@ from drgpay.units import ONE, half_up, split
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Dealings:
+    """What people decided about institutions of one insurance scheme and year, in fen by institution."""
+
+    grades: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """institution → reason → overspend recognised as reasonable"""
+    violations: Mapping[str, int] = field(default_factory=dict)
+    damages: Mapping[str, int] = field(default_factory=dict)
+    advances: Mapping[str, int] = field(default_factory=dict)
+    debts: Mapping[str, int] = field(default_factory=dict)
+
+
 def clear(
     pool: Any,
     sums: pl.DataFrame,
     months: list[Row],
     institutions: pl.DataFrame,
-    grades: Mapping[str, str],
-    evidence: Mapping[str, int],
+    dealings: Dealings,
     policy: Policy,
     with_patients: bool,
 ) -> list[Row]:
@@ -29,8 +42,7 @@ def clear(
 
     ``pool``: the year's pool (insurance_scheme, ``fund``, ``reserve``); ``sums``: institution_id, n, points,
     weight_points, cost, personal, actual of the year; ``months``: rows of ``institution_months``; ``institutions``:
-    institution_id, level; ``grades``: institution → grade; ``evidence``: institution → amount of overspend (fen)
-    that people recognised as reasonable.
+    institution_id, level; ``dealings``: grades, evidence, violations, advances and debts.
     """
     by_institution = {row["institution_id"]: row for row in sums.iter_rows(named=True)}
     points = {h: row["points"] for h, row in by_institution.items()}
@@ -51,7 +63,7 @@ def clear(
             "insurance_scheme": pool.insurance_scheme,
             "institution_id": institution,
             "level": level,
-            "grade": grades.get(institution, policy.choice("settlement.grade_when_missing")),
+            "grade": dealings.grades.get(institution, policy.choice("settlement.grade_when_missing")),
             "n": n,
             "points": its.get("points", 0),
             "cmi": half_up(weight, n * scale) if n else None,
@@ -60,8 +72,12 @@ def clear(
             "due": due.get(institution, 0),
             "deposit_held": held[institution],
             "paid_in_months": paid[institution],
+            "violations": dealings.violations.get(institution, 0),
+            "damages": dealings.damages.get(institution, 0),
+            "advance_netted": dealings.advances.get(institution, 0),
+            "debt_netted": dealings.debts.get(institution, 0),
         }
-        rows.append(row | _sharing(row, evidence.get(institution, 0), policy))
+        rows.append(row | _sharing(row, dealings.evidence.get(institution, {}), policy))
     _limit_draws(rows, pool.reserve)
     _second_distribution(rows, policy)
     for row in rows:
@@ -71,12 +87,14 @@ def clear(
             + row["overspend_shared"]
             - row["deposit_forfeited"]
             + row["second_distribution"]
+            - row["violations"]
+            - row["damages"]
         )
-        row["final_payment"] = row["settled"] - row["paid_in_months"]
+        row["final_payment"] = row["settled"] - row["paid_in_months"] - row["advance_netted"] - row["debt_netted"]
     return rows
 
 
-def _sharing(row: Row, evidence: int, policy: Policy) -> Row:
+def _sharing(row: Row, evidence: Mapping[str, int], policy: Policy) -> Row:
     """Surplus kept by band of actual ÷ due, reasonable overspend shared, deposit returned by grade.
 
     The band is compared exactly; shares are rounded half up to fen, once each. Source: design/05 §1–3.
@@ -88,8 +106,12 @@ def _sharing(row: Row, evidence: int, policy: Policy) -> Row:
         keep = band_of(policy.bands("settlement.keep_bands"), actual * ONE // due).value
         returned = balance - half_up(balance * keep, ONE)
     elif balance < 0:
-        reasonable = min(-balance, evidence)
-        shared = half_up(reasonable * policy.ratio("settlement.reasonable_fund_share"), ONE)
+        reasonable = min(-balance, sum(evidence.values()))
+        general = policy.ratio("settlement.reasonable_fund_share")
+        by_reason = policy.table_or_none("settlement.reasonable_share_by_reason") or {}
+        # Evidence beyond the overspend counts pro rata, so that each reason keeps its own share.
+        parts = split(reasonable, evidence)
+        shared = sum(half_up(part * by_reason.get(reason, general), ONE) for reason, part in parts.items())
     back = half_up(row["deposit_held"] * policy.table("settlement.deposit_return")[row["grade"]], ONE)
     return {
         "balance": balance,

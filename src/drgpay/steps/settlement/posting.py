@@ -1,8 +1,9 @@
 """Posting rules: which accounts every amount of a settlement moves between, and the closing read from the ledger.
 
 Accounts, per insurance scheme: ``bank`` (what has been paid out, on the credit side), ``fund:drg`` (budget to
-share), ``fund:reserve``, ``fund:returned``, ``fund:second``, ``fund:carried``, and of every institution
-``payable`` (owed to it) and ``deposit``. Source: design/05, Ledger and §6.
+share), ``fund:reserve``, ``fund:returned``, ``fund:second``, ``fund:carried``, and of every institution ``payable``
+(owed to it), ``deposit``, ``advance`` (paid ahead) and ``debt`` (owed by it from an earlier clearing).
+Source: design/05, Ledger and §6.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ YEAR_MORE, YEAR_LESS = "year_due_more", "year_due_less"
 SURPLUS, SHARED, FORFEITED = "surplus_returned", "overspend_shared", "deposit_forfeited"
 DEPOSIT_BACK, SECOND, SET_ASIDE = "deposit_returned", "second_distribution", "surplus_set_aside"
 FINAL_PAID, RECOVERED, CARRIED = "final_paid", "recovered", "carried_over"
+VIOLATION, DAMAGES = "violation_recovered", "damages"
+ADVANCE_PAID, ADVANCE_NETTED = "advance_paid", "advance_netted"
+DEBT_OPENED, DEBT_NETTED = "debt_opened", "debt_netted"
 
 
 class Poster:
@@ -93,6 +97,12 @@ class Poster:
                 (DEPOSIT_BACK, deposit, payable, row["deposit_held"] - row["deposit_forfeited"],
                  "settlement.deposit_return"),
                 (FORFEITED, deposit, "fund:second", row["deposit_forfeited"], "settlement.deposit_return"),
+                (VIOLATION, payable, "fund:returned", row["violations"], "violations"),
+                (DAMAGES, payable, "fund:returned", row["damages"], "violations"),
+                (ADVANCE_PAID, f"{h}:advance", "bank", row["advance_netted"], "advances"),
+                (ADVANCE_NETTED, payable, f"{h}:advance", row["advance_netted"], "advances"),
+                (DEBT_OPENED, f"{h}:debt", "fund:returned", row["debt_netted"], "debts"),
+                (DEBT_NETTED, payable, f"{h}:debt", row["debt_netted"], "debts"),
             ):  # fmt: skip
                 self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
             self._second(scheme, row, on)
@@ -126,8 +136,9 @@ def closing(ledger: Ledger, scheme: str) -> Row:
         "reserve": total(RESERVE),
         "distributable": total(BUDGET) - total(RESERVE),
         "risk_draw": total(SHARED),
+        "debts": total(DEBT_OPENED),
         "recovered": total(RECOVERED),
-        "paid": total(MONTH_PAID) + total(FINAL_PAID),
+        "paid": total(ADVANCE_PAID) + total(MONTH_PAID) + total(FINAL_PAID),
         "returned": -ledger.balance(f"{scheme}:fund:returned"),
         "carried_over": -ledger.balance(f"{scheme}:fund:carried"),
     }
@@ -158,7 +169,8 @@ def check_closed(ledger: Ledger, statements: list[Row], closings: list[Row]) -> 
         scheme, h = row["insurance_scheme"], row["institution_id"]
         in_book = {e: booked.get((scheme, h, e), 0) for e in (
             MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED, FORFEITED, SECOND,
-            FINAL_PAID, RECOVERED)}  # fmt: skip
+            VIOLATION, DAMAGES, ADVANCE_NETTED, DEBT_NETTED, FINAL_PAID, RECOVERED)}  # fmt: skip
+        cash = in_book[MONTH_PAID] + in_book[FINAL_PAID] - in_book[RECOVERED]
         pairs = {
             "due": in_book[MONTH_DUE] + in_book[YEAR_MORE] - in_book[YEAR_LESS],
             "surplus_returned": in_book[SURPLUS],
@@ -168,7 +180,11 @@ def check_closed(ledger: Ledger, statements: list[Row], closings: list[Row]) -> 
             "second_distribution": in_book[SECOND],
             "paid_in_months": in_book[MONTH_PAID],
             "final_payment": in_book[FINAL_PAID] - in_book[RECOVERED],
-            "settled": in_book[MONTH_PAID] + in_book[FINAL_PAID] - in_book[RECOVERED],
+            "violations": in_book[VIOLATION],
+            "damages": in_book[DAMAGES],
+            "advance_netted": in_book[ADVANCE_NETTED],
+            "debt_netted": in_book[DEBT_NETTED],
+            "settled": cash + in_book[ADVANCE_NETTED] + in_book[DEBT_NETTED],
         }
         for column, amount in pairs.items():
             if row[column] != amount:
