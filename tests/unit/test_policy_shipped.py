@@ -24,7 +24,7 @@ def test_the_dictionary_is_coherent_and_closed() -> None:
         assert parameter.name == name
         assert parameter.zh
         assert parameter.en
-        assert parameter.clause.startswith("design/")
+        assert parameter.clause.startswith(("design/", "schemes"))
         low, high = parameter.limits()
         assert low is None or high is None or low <= high
         if parameter.at_most is not None:
@@ -37,7 +37,7 @@ def test_the_dictionary_is_coherent_and_closed() -> None:
 
 
 def test_demo_is_whole_and_every_value_has_its_source(demo: Policy) -> None:
-    assert practices() == ["demo"]
+    assert "demo" in practices()
     assert (demo.practice, demo.region, demo.scheme) == ("demo", "demo", "chs-drg-1.1")
     for name, source in demo.values().items():
         assert source.source

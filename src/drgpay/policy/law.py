@@ -71,6 +71,14 @@ class Policy:
         """One of the parameter's closed list."""
         return cast(str, self._value(name, "choice"))
 
+    def choice_or_none(self, name: str) -> str | None:
+        """One of an optional parameter's closed list; None when it is not set."""
+        return cast("str | None", self._value(name, "choice", optional=True))
+
+    def fen_or_none(self, name: str) -> int | None:
+        """An optional amount of money in fen; None when it is not set."""
+        return cast("int | None", self._value(name, "yuan", optional=True))
+
     def flag(self, name: str) -> bool:
         """A switch; false when the practice does not set it."""
         return cast(bool, self._value(name, "flag"))

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from drgpay.engine import Dataset, Engine, frame, integers
+from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.runs.region import Registers
 from drgpay.steps import fund, points, settlement
@@ -22,6 +23,7 @@ from drgpay.tables import (
     DEBTS,
     EVIDENCE,
     GRADE_REGISTER,
+    GROUP_WEIGHTS,
     INDICATOR_VALUES,
     INSTITUTIONS,
     STAY_DECISIONS,
@@ -62,7 +64,8 @@ def rules(
 ) -> Rules:
     """Base points, coefficients and the kernel's tables. ``work``: a folder for what must be brought together on
     disk; last year's grades and indicator values enter the coefficients."""
-    base = points.base_period(engine, grouped, policy)
+    by_rate = policy.choice_or_none("points.pricing") == "rate"
+    base = _rate_base(registers, policy) if by_rate else points.base_period(engine, grouped, policy)
     before = pl.col("year") == period.year - 1
     grades = dict(registers[GRADE_REGISTER].filter(before).select("institution_id", "grade").rows())
     values = registers[INDICATOR_VALUES].filter(before).select("institution_id", "indicator", "value").rows()
@@ -76,7 +79,46 @@ def rules(
         discharges = dict(frame(counted).select("institution_id", "n").rows())
     adjusting = points.adjusting(policy, registers[STAY_DECISIONS], discharges, readmitted)
     tables = points.points_tables(base, coefficients, policy, period.year, period.months, adjusting)
+    if by_rate:
+        tables = points.rate_tables(
+            _weights(registers), _rate(policy), tables, policy, policy.integer("points.scale")
+        )
     return Rules(base, coefficients, tables)
+
+
+def _rate(policy: Policy) -> int:
+    """The rate in the unit of ``points.parse_rate``."""
+    fen = policy.fen_or_none("rate.base_rate")
+    assert fen is not None  # the dictionary requires it with points.pricing=rate
+    return fen * 10**4
+
+
+def _weights(registers: Registers) -> dict[str, str]:
+    weights = dict(registers[GROUP_WEIGHTS].select("drg", "weight").rows())
+    if not weights:
+        raise DrgpayError(
+            Kind.DATA,
+            zh="费率法需要登记表 group_weights(病组权重)",
+            en="the rate method needs the register group_weights",
+            file="group_weights.csv",
+            fix_zh="在区域文件夹中放入 group_weights.csv:drg,weight",
+            fix_en="put group_weights.csv with drg,weight into the region's folder",
+        )
+    return weights
+
+
+def _rate_base(registers: Registers, policy: Policy) -> points.Base:
+    """Groups of the rate method: payment standards at coefficient 1 in fen. There is no base period: nothing is
+    trimmed, and cost ratios of institutions are 1."""
+    rate, rule = _rate(policy), points.rate_rule(policy)
+    basics = set(policy.codes("coefficient.basic_groups"))
+    groups = {}
+    for drg, weight in sorted(_weights(registers).items()):
+        standard = points.payment_standard(points.parse_weight(weight), rate, points.parse_rate_coefficient("1"))
+        value = standard or None
+        groups[drg] = points.Group(drg, 0, standard, None, True, value, rule.high_multiple, drg in basics)
+    sums = pl.DataFrame(schema={"institution_id": pl.String, "drg": pl.String, "n": pl.Int64, "cost": pl.Int64})
+    return points.Base(ONE, 1, groups, [], sums)
 
 
 @dataclass(frozen=True)
@@ -111,7 +153,8 @@ def settle(
     pools = fund.pools(budgets, season, sums, policy)
     if not period.whole:
         pools = [p for p in pools if p.month in period.months]
-    months = settlement.month_rows([p for p in pools if p.month], sums, policy, with_patients)
+    by_rate = policy.choice_or_none("points.pricing") == "rate"
+    months = settlement.month_rows([p for p in pools if p.month], sums, policy, with_patients, by_rate)
     if not period.whole:
         return Settled(pools, months, {})
     whole = sums.group_by("institution_id", "insurance_scheme").agg(
@@ -126,6 +169,7 @@ def settle(
             dealings(registers, period.year, pool.insurance_scheme),
             policy,
             with_patients,
+            by_rate,
         )
         for pool in pools
         if pool.month == fund.YEAR

@@ -86,4 +86,12 @@ ADJUSTMENTS = Table(
     folder=True,
 )  # fmt: skip
 
-DECISION_REGISTERS = (STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)
+GROUP_WEIGHTS = Table(
+    "group_weights", "病组权重", "published weights of the groups, for the rate method", "register", ("drg",),
+    (
+        Column("drg", "code", "病组", "DRG"),
+        Column("weight", "text", "权重", "weight as printed, up to nine decimals"),
+    ),
+)  # fmt: skip
+
+DECISION_REGISTERS = (GROUP_WEIGHTS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)

@@ -14,6 +14,27 @@ FLAGS = {
 """words of a switch"""
 
 WORDS: dict[str, dict[str, str | None]] = {
+    "kind": {
+        "特例单议": "special",
+        "高倍率评审": "high_extra",
+        "新技术": "technology",
+        "中医优势": "tcm",
+        "不予支付": "refuse",
+        "扣减": "deduct",
+    },
+    "decision": {
+        **dict.fromkeys(("同意", "通过"), "approved"),
+        **dict.fromkeys(("不同意", "不通过"), "declined"),
+        "待定": "pending",
+    },
+    "indicator": {
+        "费用消耗指数": "cost_index",
+        "时间消耗指数": "time_index",
+        "人次人头比": "visits_per_head",
+        "政策范围外费用占比": "out_of_policy_share",
+        "再入院率": "readmission_rate",
+        "技术水平": "technical_level",
+    },
     "sex": {
         **dict.fromkeys(("1", "m", "男", "男性", "1男"), "male"),
         **dict.fromkeys(("2", "f", "女", "女性", "2女"), "female"),

@@ -25,9 +25,10 @@ from drgpay.steps.points.rate import (
     rate_payment,
     rate_payments,
     rate_rule,
+    rate_tables,
 )
 from drgpay.steps.points.readmit import readmissions
-from drgpay.steps.points.reference import Line, StayPoints, stay_points
+from drgpay.steps.points.reference import Facts, Line, StayPoints, adjusted_points, stay_points
 from drgpay.tables import ADJUSTMENTS
 from drgpay.units import ONE
 
@@ -106,6 +107,7 @@ __all__ = [
     "Adjusting",
     "Base",
     "Coefficients",
+    "Facts",
     "Group",
     "Line",
     "Marks",
@@ -113,6 +115,7 @@ __all__ = [
     "RateRule",
     "StayPoints",
     "add_up",
+    "adjusted_points",
     "adjusting",
     "base_period",
     "case_points",
@@ -126,6 +129,7 @@ __all__ = [
     "rate_payment",
     "rate_payments",
     "rate_rule",
+    "rate_tables",
     "readmissions",
     "score",
     "stay_points",

@@ -272,6 +272,8 @@ def _group_values(base: Base, policy: Policy) -> tuple[dict[str, int], dict[str,
                 values[group.drg] = policy.ratio("coefficient.basic_group_value")
                 reasons[group.drg] = "coefficient.basic_group_value"
     least, share = policy.integer_or_none("coefficient.min_cases"), policy.ratio_or_none("coefficient.dominant_share")
+    if base.institution_sums.is_empty():  # no base period (rate method): nothing to except
+        return values, reasons
     dominant = dict(base.institution_sums.group_by("drg").agg(pl.col("n").max()).rows())
     for group in base.groups.values():
         if group.drg in values:

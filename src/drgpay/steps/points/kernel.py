@@ -62,6 +62,8 @@ class PointsTables:
     ungrouped_discount: int
     qy_discount: int
     adjusting: Adjusting = field(default_factory=Adjusting)
+    standards: Ints | None = None
+    """rate method: payment standards in fen, [group, institution]; a point is then 10,000 fen"""
     extra_allowed: Ints | None = None
     """with a cap: extra points allowed per institution, and ``extra_asked`` what the stays would get"""
     extra_asked: Ints | None = None
@@ -122,9 +124,14 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     drg = codes_in(batch.column("drg"), tables.drgs)
     institution = codes_in(batch.column("institution_id"), tables.institutions)
     cost = integers(batch.column("total_cost"))
-    base_points, mean = tables.base_points[drg], np.maximum(tables.mean_cost[drg], 1)
     k_hi, fixed = tables.high_multiple[drg], tables.group_coefficient[drg]
     k = np.where(fixed >= 0, fixed, tables.coefficient[institution])
+    factor = k
+    if tables.standards is None:
+        base_points, mean = tables.base_points[drg], np.maximum(tables.mean_cost[drg], 1)
+    else:  # the coefficient is in the standard already
+        base_points, factor = tables.standards[drg, institution], np.full_like(k, ONE)
+        mean = np.maximum(base_points, 1)
 
     case_class = np.full(len(cost), _NORMAL, np.int64)
     case_class[cost * ONE < tables.low_multiple * mean] = _LOW
@@ -135,14 +142,14 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     case_class[status == 2] = _QY
     special = _leave_group(batch, case_class, settings)
 
-    points = mul_div_half_up(base_points, k, ONE)
+    points = mul_div_half_up(base_points, factor, ONE)
     extra = np.zeros_like(points)
     low = np.flatnonzero(case_class == _LOW)
     points[low] = np.minimum(points[low], mul_div_half_up(base_points[low], cost[low], mean[low]))
     high, counted = _extra_rows(batch, np.flatnonzero(case_class == _HIGH), cost, k_hi * mean, tables)
     if len(high):
         # P·K + P·(c/A − k_hi) = P·(A·(K − k_hi) + c) / A, all over one denominator and rounded once.
-        above = mean[high] * (k[high] - k_hi[high]) + counted * ONE
+        above = mean[high] * (factor[high] - k_hi[high]) + counted * ONE
         whole = mul_div_half_up(base_points[high], above, mean[high] * ONE)
         extra[high] = _within_cap(whole - points[high], institution[high], tables)
         points[high] += extra[high]

@@ -14,13 +14,16 @@ reckoned from that published standard.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
+from drgpay.steps.points.kernel import PointsTables
 from drgpay.units import ONE, Fen, half_up, mul_div, mul_div_half_up, parse_scaled
 
 WEIGHT_DECIMALS, RATE_DECIMALS, COEFFICIENT_DECIMALS = 9, 6, 8
@@ -102,3 +105,40 @@ def rate_payment(cost: int, standard: int, rule: RateRule) -> tuple[str, int]:
         extra = cost - half_up(rule.high_multiple * standard, ONE) if rule.pays_extra else 0
         return "high", standard + extra
     return "normal", standard
+
+
+def rate_tables(
+    weights: Mapping[str, str], rates: int, base_tables: PointsTables, policy: Policy, scale: int
+) -> PointsTables:
+    """The kernel's tables for a year paid by rate. ``weights``: DRG → printed weight; ``rates``: the rate;
+    ``base_tables``: tables with institutions, coefficients and decisions, whose groups are replaced by the weights.
+
+    Points become money: one point is 10,000 fen, so that a stay's points are its payment in fen. A group without a
+    weight is paid by its own cost.
+    """
+    rule = rate_rule(policy)
+    drgs = sorted(weights)
+    exact = [parse_weight(weights[drg]) for drg in drgs]
+    fixed = dict(zip(base_tables.drgs.to_pylist(), base_tables.group_coefficient.tolist(), strict=False))
+    ks = base_tables.coefficient.tolist()
+    finer = 10 ** (COEFFICIENT_DECIMALS - 4)
+    standards = np.zeros((len(drgs) + 1, len(ks)), np.int64)
+    for i, (drg, weight) in enumerate(zip(drgs, exact, strict=True)):
+        own = fixed.get(drg, -1)
+        standards[i] = [payment_standard(weight, rates, (own if own >= 0 else k) * finer) for k in ks]
+    none = np.zeros(1, np.int64)
+    shown = [half_up(weight * scale, 10 ** (WEIGHT_DECIMALS - 4)) for weight in exact]
+    return replace(
+        base_tables,
+        drgs=pa.array(drgs, pa.string()),
+        mean_cost=np.append([payment_standard(w, rates, 10**COEFFICIENT_DECIMALS) for w in exact], 1).astype(
+            np.int64
+        ),
+        base_points=np.append(np.array(shown, np.int64), none),
+        high_multiple=np.full(len(drgs) + 1, rule.high_multiple, np.int64),
+        group_coefficient=np.array([*(fixed.get(drg, -1) for drg in drgs), -1], np.int64),
+        low_multiple=rule.low_multiple,
+        overall_mean=ONE,
+        scale=1,
+        standards=standards,
+    )

@@ -32,7 +32,9 @@ def earlier_stays(batch: Any, *, days: int) -> Any:
 
     ``batch``: rows of whole persons sorted by :data:`_ORDER`; days are counted from discharge to the next admission.
     """
-    same = np.ones(max(batch.num_rows - 1, 0), bool)
+    if batch.num_rows == 0:
+        return batch.select(["stay_id"])
+    same = np.ones(batch.num_rows - 1, bool)
     for name in ("person_id", "institution_id", "drg"):
         values = batch.column(name)
         same &= pc.equal(values.slice(1), values.slice(0, len(values) - 1)).to_numpy(zero_copy_only=False)
@@ -41,7 +43,7 @@ def earlier_stays(batch: Any, *, days: int) -> Any:
         for name in ("admission_date", "discharge_date")
     )
     gap = admitted[1:] - left[:-1]
-    earlier = np.append(same & (gap <= days), np.zeros(min(batch.num_rows, 1), bool))
+    earlier = np.append(same & (gap <= days), False)
     return batch.select(["stay_id"]).filter(pa.array(earlier))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from drgpay.policy import Policy
@@ -31,18 +32,43 @@ class StayPoints:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What decisions and adjustments look at besides class and cost. ``decisions``: approved kind → amount (fen) and
+    share (1/10,000), None where not given; ``others``: other diagnoses."""
+
+    drg: str = ""
+    los: int | None = None
+    age: int | None = None
+    others: int = 0
+    readmitted: bool = False
+    decisions: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+
+
 def _round(x: Fraction) -> int:
     return half_up(x.numerator, x.denominator)
 
 
 def stay_points(
-    status: str, cost: int, group: Group | None, k: int, overall_mean: int, policy: Policy, k_parameter: str
+    status: str,
+    cost: int,
+    group: Group | None,
+    k: int,
+    overall_mean: int,
+    policy: Policy,
+    k_parameter: str,
+    facts: Facts | None = None,
 ) -> StayPoints:
-    """Points of one stay. ``group``: its published group, None when there is none; ``k``: K(h, g) in 1/10,000 and
-    ``k_parameter`` where it comes from. A cap on extra points is a matter of the institution and not applied here.
+    """Points of one stay, before adjustments. ``group``: its published group, None when there is none; ``k``: K(h, g)
+    in 1/10,000 and ``k_parameter`` where it comes from; ``facts``: decisions and what further rules look at. A cap on
+    extra points is a matter of the institution and not applied here.
     """
+    facts = facts or Facts()
     scale = policy.integer("points.scale")
     lines = [Line("总费用", "total cost", show_fen(cost))]
+    left = _left_group(cost, overall_mean, policy, facts, lines)
+    if left is not None:
+        return left
     if status != "grouped" or group is None or group.base_points is None:
         case_class = status if status != "grouped" else "unstable"
         parameter = f"points.{case_class}_discount"
@@ -74,9 +100,10 @@ def stay_points(
         )
         return StayPoints("low", k, 0, points, tuple(lines))
     if cost > high:
-        extra = 0
-        if policy.choice("points.high_extra") == "auto":
-            extra = _round(Fraction(p * k, ONE) + p * (Fraction(cost, a) - Fraction(k_hi, ONE))) - normal
+        extra, rule, review = 0, policy.choice("points.high_extra"), facts.decisions.get("high_extra")
+        counted = cost - ((review[0] or 0) if review else 0)
+        if (rule == "auto" or (rule == "after_review" and review)) and counted > high:
+            extra = _round(Fraction(p * k, ONE) + p * (Fraction(counted, a) - Fraction(k_hi, ONE))) - normal
         lines += [
             Line("正常点数 P × K", "normal points P × K", show_points(normal)),
             Line("追加 = P × (费用 ÷ A − 倍率)", "extra = P × (cost ÷ A − multiple)", show_points(extra),
@@ -85,3 +112,64 @@ def stay_points(
         return StayPoints("high", k, extra, normal + extra, tuple(lines))
     lines.append(Line("点数 = P × K", "points = P × K", show_points(normal)))
     return StayPoints("normal", k, 0, normal, tuple(lines))
+
+
+def _left_group(cost: int, overall_mean: int, policy: Policy, facts: Facts, lines: list[Line]) -> StayPoints | None:
+    """A stay that is not paid by its group: refused, special review, bed-days, short; None for all others."""
+    scale = policy.integer("points.scale")
+    if "refuse" in facts.decisions:
+        lines.append(Line("不予支付", "not paid", show_points(0), "stay_decisions"))
+        return StayPoints("excluded", 0, 0, 0, tuple(lines))
+    special = facts.decisions.get("special")
+    short, long = policy.integer_or_none("points.short_stay_days"), policy.integer_or_none("points.long_stay_days")
+    if special is None and long is not None and facts.los is not None and facts.los > long:
+        per_day = policy.ratio_or_none("points.bed_day_points") or 0
+        points = facts.los * per_day
+        lines += [
+            Line("床日点数", "points per day", show_points(per_day), "points.bed_day_points"),
+            Line(
+                f"点数 = {facts.los} 天 × 床日点数",
+                f"points = {facts.los} days × points per day",
+                show_points(points),
+            ),
+        ]
+        return StayPoints("bed_day", ONE, 0, points, tuple(lines))
+    is_short = short is not None and facts.los is not None and facts.los <= short
+    if special is None and not is_short:
+        return None
+    recognised = cost if special is None or special[0] is None else special[0]
+    points = _round(Fraction(recognised * scale * ONE, overall_mean))
+    parameter = "points.short_stay_days" if special is None else "points.special_quota"
+    lines.append(Line("点数 = 费用 ÷ M × 标度", "points = cost ÷ M × scale", show_points(points), parameter))
+    return StayPoints("short" if special is None else "special", ONE, 0, points, tuple(lines))
+
+
+def adjusted_points(judged: StayPoints, policy: Policy, facts: Facts) -> list[tuple[str, int, int]]:
+    """Adjustments of one stay in order: name, points before, points after."""
+    in_group = judged.case_class in ("normal", "low", "high", "unstable")
+    steps: list[tuple[str, int]] = []
+    age, comorbidities = (policy.integer_or_none(f"points.difficulty_{n}") for n in ("age", "comorbidities"))
+    holds = (age is not None and facts.age is not None and facts.age >= age) + (
+        comorbidities is not None and facts.others >= comorbidities
+    )
+    if in_group and holds:
+        add, both = policy.ratio_or_none("points.difficulty_add"), policy.ratio_or_none("points.difficulty_add_both")
+        steps.append(("difficulty", ONE + ((both if both is not None and holds == 2 else add) or 0)))
+    long_enough = (facts.los if facts.los is not None else -1) >= (policy.integer_or_none("points.tcm_min_los") or 0)
+    tcm = facts.drg in (policy.codes_or_none("points.tcm_groups") or ()) and "tcm" in facts.decisions
+    if in_group and tcm and long_enough:
+        steps.append(("tcm", ONE + (policy.ratio_or_none("points.tcm_add") or 0)))
+    if "technology" in facts.decisions:
+        share, most = facts.decisions["technology"][1] or 0, policy.ratio_or_none("points.technology_max")
+        steps.append(("technology", ONE + (share if most is None else min(share, most))))
+    if facts.readmitted:
+        steps.append(("readmission", policy.ratio_or_none("points.readmit_keep") or 0))
+    if "deduct" in facts.decisions:
+        steps.append(("deduction", ONE - min(facts.decisions["deduct"][1] or 0, ONE)))
+    points, made = judged.points, []
+    for name, factor in steps:
+        if factor != ONE:
+            after = _round(Fraction(points * factor, ONE))
+            made.append((name, points, after))
+            points = after
+    return made

@@ -33,6 +33,12 @@ def share_pool(fund: int, points: Mapping[str, int], patients: Mapping[str, int]
     return due
 
 
+def pay_by_rate(points: Mapping[str, int], patients: Mapping[str, int]) -> dict[str, int]:
+    """Fund payment of every institution under the rate method: the sum of its stays' payments (points are fen then)
+    less what its patients paid, at least nothing. The pool does not limit it. Source: design/03 §5."""
+    return {h: max(paid - patients.get(h, 0), 0) for h, paid in points.items()}
+
+
 @dataclass(frozen=True)
 class Dues:
     """Institutions' dues as an array ``[institution, insurance scheme, month]``, month 0 being the year."""

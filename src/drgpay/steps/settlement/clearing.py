@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from drgpay.policy import Policy, band_of
-from drgpay.steps.settlement.allocate import share_pool
+from drgpay.steps.settlement.allocate import pay_by_rate, share_pool
 from drgpay.units import ONE, half_up, split
 
 Row = dict[str, Any]
@@ -37,6 +37,7 @@ def clear(
     dealings: Dealings,
     policy: Policy,
     with_patients: bool,
+    by_rate: bool = False,
 ) -> list[Row]:
     """Rows of table ``statements`` of one insurance scheme, one per institution of the register.
 
@@ -47,7 +48,7 @@ def clear(
     by_institution = {row["institution_id"]: row for row in sums.iter_rows(named=True)}
     points = {h: row["points"] for h, row in by_institution.items()}
     patients = {h: row["personal"] for h, row in by_institution.items()} if with_patients else {}
-    due = share_pool(pool.fund, points, patients)
+    due = pay_by_rate(points, patients) if by_rate else share_pool(pool.fund, points, patients)
     paid: dict[str, int] = defaultdict(int)
     held: dict[str, int] = defaultdict(int)
     for row in months:

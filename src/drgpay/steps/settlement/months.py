@@ -8,11 +8,13 @@ from typing import Any
 import polars as pl
 
 from drgpay.policy import Policy
-from drgpay.steps.settlement.allocate import share_pool
+from drgpay.steps.settlement.allocate import pay_by_rate, share_pool
 from drgpay.units import ONE, half_up
 
 
-def month_rows(pools: Iterable[Any], sums: pl.DataFrame, policy: Policy, with_patients: bool) -> list[dict[str, Any]]:
+def month_rows(
+    pools: Iterable[Any], sums: pl.DataFrame, policy: Policy, with_patients: bool, by_rate: bool = False
+) -> list[dict[str, Any]]:
     """Rows of table ``institution_months`` for the given pools of single months.
 
     ``pools``: objects with insurance_scheme, month and ``fund`` (fen); ``sums``: institution_id, insurance_scheme,
@@ -27,7 +29,7 @@ def month_rows(pools: Iterable[Any], sums: pl.DataFrame, policy: Policy, with_pa
         ).sort("institution_id")
         points = dict(here.select("institution_id", "points").rows())
         patients = dict(here.select("institution_id", "personal").rows()) if with_patients else {}
-        due = share_pool(pool.fund, points, patients)
+        due = pay_by_rate(points, patients) if by_rate else share_pool(pool.fund, points, patients)
         for institution, n, cost, actual in here.select("institution_id", "n", "cost", "actual").rows():
             paid = half_up(due[institution] * ratio, ONE)
             rows.append(

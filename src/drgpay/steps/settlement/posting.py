@@ -116,7 +116,9 @@ class Poster:
         left = second_pool(rows, self._policy) - sum(row["second_distribution"] for row in rows)
         self._post(scheme, f"{CARRIED}:second", "fund:second", "fund:carried", left, on)
         unearned = -self._ledger.balance(f"{scheme}:fund:drg")
-        self._post(scheme, CARRIED, "fund:drg", "fund:carried", unearned, on)
+        # Under the rate method the stays may earn more than the budget: then a deficit is carried over.
+        self._post(scheme, CARRIED, "fund:drg", "fund:carried", max(unearned, 0), on)
+        self._post(scheme, f"{CARRIED}:deficit", "fund:carried", "fund:drg", max(-unearned, 0), on)
 
     def _second(self, scheme: str, row: Row, on: date) -> None:
         h = row["institution_id"]

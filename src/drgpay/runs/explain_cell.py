@@ -1,0 +1,178 @@
+"""The explanation of one figure of a statement: formula, ledger entries, largest stays, parameters and sources."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from drgpay.engine import Dataset, dataset, frame, open_parquet, read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Ledger
+from drgpay.runs.explain import Line, Section
+from drgpay.runs.manifest import LEDGER, POLICY, TABLES, read_manifest
+from drgpay.steps import fund
+from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS
+from drgpay.units import show_fen, show_percent, show_points
+
+
+@dataclass(frozen=True)
+class Item:
+    """How a column of the statement comes about: the columns it is made of, the ledger events that book it, and the
+    policy parameters that decide it."""
+
+    zh: str
+    en: str
+    columns: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+
+
+ITEMS = {
+    "due": Item("应付 = 本机构点数 ÷ 总点数 × 可分配额(含个人负担时再减个人负担)",
+                "due = own points ÷ all points × distributable (less the patients' part where it counts)",
+                ("points",), ("month_due", "year_due_more", "year_due_less"),
+                ("fund.basis", "fund.reserve_share")),
+    "actual": Item("本机构病例按项目记账的基金应付之和", "what the fund would pay item by item", ("n", "cost")),
+    "balance": Item("结余 = 应付 − 项目基金应付", "balance = due − actual", ("due", "actual")),
+    "surplus_returned": Item("结余上缴 = 结余 − 结余 × 留用比例", "returned = surplus − surplus × keep share",
+                             ("balance", "use_ratio", "keep_share"), ("surplus_returned",),
+                             ("settlement.keep_bands",)),
+    "overspend_shared": Item("超支分担 = 合理超支 × 分担比例(不超过预留)",
+                             "shared = reasonable overspend × share (the reserve at most)",
+                             ("balance", "overspend_reasonable"), ("overspend_shared",),
+                             ("settlement.reasonable_fund_share", "settlement.reasonable_share_by_reason")),
+    "deposit_held": Item("质量保证金 = 各月应付 − 各月预拨付", "deposit = dues − payments of the months",
+                         (), ("month_deposit",), ("settlement.monthly_pay_ratio",)),
+    "deposit_forfeited": Item("保证金扣减 = 保证金 × (1 − 返还比例)", "forfeited = deposit × (1 − share returned)",
+                              ("deposit_held", "grade"), ("deposit_forfeited", "deposit_returned"),
+                              ("settlement.deposit_return", "settlement.grade_when_missing")),
+    "second_distribution": Item("二次分配 = 池 × 点数 × 等级权重 ÷ 合计", "the pool by points × grade weight",
+                                ("points", "grade"), ("second_distribution",),
+                                ("settlement.second_distribution_weights",
+                                 "settlement.second_distribution_surplus_share")),
+    "violations": Item("违规认定金额,拒付或追回", "confirmed violations, refused or recovered", (),
+                       ("violation_recovered",)),
+    "damages": Item("违约金 = 违规金额 × 倍数", "damages = amount × multiple", ("violations",), ("damages",)),
+    "settled": Item("清算应得 = 应付 − 上缴 + 分担 − 扣减 + 二次分配 − 违规 − 违约金",
+                    "settled = due − returned + shared − forfeited + second − violations − damages",
+                    ("due", "surplus_returned", "overspend_shared", "deposit_forfeited", "second_distribution",
+                     "violations", "damages")),
+    "paid_in_months": Item("各月预拨付之和", "sum of the monthly payments", (), ("month_paid",),
+                           ("settlement.monthly_pay_ratio",)),
+    "advance_netted": Item("本年预付款,在清算时冲抵", "advances of the year, netted at clearing", (),
+                           ("advance_paid", "advance_netted")),
+    "debt_netted": Item("上年应退,在清算时冲抵", "owed from an earlier clearing, netted now", (),
+                        ("debt_opened", "debt_netted")),
+    "final_payment": Item("清算支付 = 清算应得 − 已预拨 − 预付 − 上年应退",
+                          "final = settled − paid in months − advances − debts",
+                          ("settled", "paid_in_months", "advance_netted", "debt_netted"),
+                          ("final_paid", "recovered"), ("settlement.clearing_deadline",)),
+}  # fmt: skip
+ALIASES = {"deposit": "deposit_held", "surplus": "surplus_returned", "overspend": "overspend_shared",
+           "second": "second_distribution", "paid": "paid_in_months", "final": "final_payment"}  # fmt: skip
+
+_STAYS = 10
+"""largest stays shown"""
+
+
+def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section], dict[str, dict[str, str]]]:
+    """Sections that explain a figure of an institution's statement, for each insurance scheme, and the parameters
+    named with their values and sources. Raises DATA for an unknown institution and USAGE for an unknown item."""
+    manifest, tables = read_manifest(run), run / TABLES
+    name = ALIASES.get(item, item)
+    if name not in ITEMS:
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="清算单没有这一项",
+            en="the statement has no such item",
+            field="--item",
+            value=item,
+            fix_zh=f"可选:{', '.join([*ITEMS, *ALIASES])}",
+            fix_en=f"one of: {', '.join([*ITEMS, *ALIASES])}",
+        )
+    if manifest["kind"] != "year":
+        raise DrgpayError(
+            Kind.USAGE, zh="月度运行没有清算单", en="a month run has no statements", file=run.name,
+            fix_zh="用 drgpay run year 的结果", fix_en="name the result of drgpay run year",
+        )  # fmt: skip
+    rows = read_table(tables, STATEMENTS).filter(pl.col("institution_id") == institution).to_dicts()
+    if not rows:
+        raise DrgpayError(
+            Kind.DATA, zh="没有这家机构", en="no such institution", field="--institution", value=institution,
+            fix_zh="机构编号见报告或 registers/institutions", fix_en="the report lists the institutions' codes",
+        )  # fmt: skip
+    chosen, ledger = ITEMS[name], Ledger.read(run / LEDGER)
+    sections = []
+    for row in rows:
+        sections.append(_formula(tables, row, name, chosen))
+        entries = [
+            e
+            for e in ledger
+            if e.institution_id == institution
+            and e.insurance_scheme == row["insurance_scheme"]
+            and e.event in chosen.events
+        ]
+        if entries:
+            lines = [Line(f"{e.date} {e.debit} ← {e.credit}", f"{e.date} {e.debit} ← {e.credit}",
+                          f"{show_fen(e.amount)}  {e.entry_id}", e.parameter) for e in entries]  # fmt: skip
+            sections.append(Section("总账分录", "ledger entries", tuple(lines)))
+        if name in ("due", "actual"):
+            sections.append(_largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
+    sources: dict[str, dict[str, str]] = json.loads((run / POLICY).read_text(encoding="utf-8"))
+    return sections, {p: sources[p] for p in chosen.parameters if p in sources}
+
+
+def _shown(column: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    kind = STATEMENTS[column].type
+    if kind == "fen":
+        return show_fen(value)
+    return {"points": show_points, "ratio": show_percent}.get(kind, str)(value)
+
+
+def _formula(tables: Path, row: dict[str, Any], name: str, item: Item) -> Section:
+    lines = [Line(item.zh, item.en, "")]
+    lines += [Line(STATEMENTS[c].zh, STATEMENTS[c].en, _shown(c, row[c])) for c in item.columns]
+    if name == "due":
+        pool = read_table(tables, POOLS).row(
+            by_predicate=(pl.col("insurance_scheme") == row["insurance_scheme"]) & (pl.col("month") == fund.YEAR),
+            named=True,
+        )
+        lines += [
+            Line("总点数", "all points", show_points(pool["points"])),
+            Line("可分配额", "distributable", show_fen(pool["distributable"]), "fund.basis"),
+        ]
+    first = item.parameters[0] if item.parameters else ""
+    lines.append(Line(STATEMENTS[name].zh, STATEMENTS[name].en, _shown(name, row[name]), first))
+    place = f"{row['institution_id']} · {row['insurance_scheme']}"
+    return Section(f"{STATEMENTS[name].zh} {place}", f"{name} {place}", tuple(lines))
+
+
+def _largest(tables: Path, row: dict[str, Any], column: str) -> Section:
+    """The stays with the largest part of the figure, and how many there are."""
+    data = dataset(tables, STAY_PAYMENTS if column == "year_due" else CASE_POINTS)
+    keys = {"institution_id": row["institution_id"], "insurance_scheme": row["insurance_scheme"]}
+    stays = pl.concat(_matching(data, keys, ("stay_id", "drg", column))).sort(
+        [column, "stay_id"], descending=[True, False]
+    )
+    lines = [Line(f"{s} {drg}", f"{s} {drg}", show_fen(x)) for s, drg, x in stays.head(_STAYS).rows()]
+    total = sum(stays[column].to_list())
+    lines.append(Line(f"共 {stays.height} 例", f"{stays.height} stays in all", show_fen(total)))
+    return Section("最大的病例", "largest stays", tuple(lines))
+
+
+def _matching(data: Dataset, keys: dict[str, str], columns: tuple[str, ...]) -> list[pl.DataFrame]:
+    found = []
+    for path in data.paths:
+        table = open_parquet(path).read(columns=[*keys, *columns])
+        for name, value in keys.items():
+            table = table.filter(pc.equal(table.column(name).cast(pa.string()), value))
+        found.append(frame(table.select(list(columns))))
+    return found
