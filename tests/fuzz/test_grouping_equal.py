@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.stays import Stay, StayMaker, as_batch, dictionary_coded
 
 from drgpay import scheme
 from drgpay.scheme import Scheme
 from drgpay.steps.grouping import compile_scheme, explain_stay
+from support.stays import Stay, StayMaker, as_batch, dictionary_coded
 
 SCHEMES = ("bj-drg-2022", "chs-drg-1.0", "chs-drg-1.1", "chs-drg-2.0", "zj-drg-1.0")
 SWITCHED = [

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.stays import as_batch
 
 from drgpay import scheme
 from drgpay.steps.grouping import explain_stay, group_batch
+from support.stays import as_batch
 
 SCHEMES = ("bj-drg-2022", "chs-drg-1.0", "chs-drg-1.1", "chs-drg-2.0", "zj-drg-1.0")
 

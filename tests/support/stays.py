@@ -92,9 +92,8 @@ class StayMaker:
     def for_group(self, mdc: Mdc, adrg: Adrg, drg: Drg) -> Stay:
         """A stay built to satisfy the MDC's condition, the ADRG's rule and the DRG's split."""
         draft = _Draft()
-        tables = {"pdx": mdc.dx, "adx": mdc.dx, "odx": mdc.dx}
         self._satisfy(adrg.rule, adrg.lists, draft, adrg, mdc)
-        self._satisfy(mdc.condition, tables, draft, adrg, mdc)
+        self._satisfy(mdc.condition, mdc.by_name, draft, adrg, mdc)
         self._satisfy(drg.split, adrg.lists, draft, adrg, mdc)
         if not draft.principal:
             draft.principal = self.random.choice(self._dx)
@@ -151,11 +150,13 @@ class StayMaker:
                     draft.principal = self._listed(expr, lists, adrg, mdc)
             case InList(kind="pproc"):
                 draft.operation = self._listed(expr, lists, adrg, mdc)
-            case InList(kind="proc"):
-                draft.procedures.append(self._listed(expr, lists, adrg, mdc))
-            case InList(name=name):
-                if not any(code in lists[name] for code in draft.others):
-                    draft.others.append(self._listed(expr, lists, adrg, mdc))
+            case InList(kind="proc" | "oproc", least=least):
+                if expr.kind == "oproc" and not draft.operation:
+                    draft.operation = self.random.choice(self._any_proc)
+                draft.procedures += [self._listed(expr, lists, adrg, mdc) for _ in range(least)]
+            case InList(name=name, least=least):
+                if sum(code in lists[name] for code in draft.others) < least:
+                    draft.others += [self._listed(expr, lists, adrg, mdc) for _ in range(least)]
             case Operation():
                 draft.operation = draft.operation or self.random.choice(self._operations)
             case Compare(field="sex", value=value):
@@ -167,9 +168,11 @@ class StayMaker:
                 for site in self.random.sample(sites, least):
                     draft.others.append(self._pick_of_site(mdc, site))
             case Severity(levels=levels):
-                level = self.random.choice(sorted(levels))
-                if level:
-                    draft.others += self.random.sample(self._severe[level], 2)
+                standing = self.random.choice(sorted(levels))
+                for level in (1, 2):
+                    if standing & level:
+                        codes = self._severe[level]
+                        draft.others += self.random.sample(codes, min(2, len(codes)))
             case Const() | Not():
                 pass
 
@@ -220,7 +223,7 @@ class StayMaker:
             case 8:
                 dx.insert(chance.randint(0, len(dx)), chance.choice((None, "", "Z99.999", "K35.8", *dx)))
             case 9:
-                dx += [self._pick_of_site(m, s) for m, s in chance.sample(self._sites, 2)]
+                dx += [self._pick_of_site(m, s) for m, s in chance.sample(self._sites, min(2, len(self._sites)))]
             case _:
                 stay.update({k: v for k, v in self.noise().items() if k not in ("dx", "proc")})
 

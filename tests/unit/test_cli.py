@@ -167,7 +167,8 @@ def test_schemes_and_policies_can_be_read() -> None:
     assert drgpay("policy", "show", "demo", "nonsense", "--on", "2024-06-01").returncode == Kind.USAGE
     assert "no difference" in drgpay("policy", "diff", "demo", "demo", "--on", "2024-06-01").stdout
     assert drgpay("policy", "check", "demo", "--on", "2024-06-01").returncode == 0
-    assert drgpay("policy", "list").stdout.split() == ["demo"]
+    listed = drgpay("policy", "list").stdout.split()
+    assert listed == ["beijing", "demo", "hangzhou", "hospital-prepay", "shanwei", "weihai"]
     assert drgpay("--version").stdout.startswith("drgpay ")
 
 

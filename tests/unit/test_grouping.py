@@ -10,14 +10,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import small_scheme
-from support.stays import as_batch, dictionary_coded
 
 from drgpay import scheme
 from drgpay.errors import DrgpayError
 from drgpay.scheme import Scheme
 from drgpay.steps.grouping import compile_scheme, explain_stay, group_batch
 from drgpay.steps.grouping.codebook import Codebook
+from support import small_scheme
+from support.stays import as_batch, dictionary_coded
 
 
 @pytest.fixture(scope="module")
@@ -196,13 +196,18 @@ def test_the_explanation_names_lists_codes_and_exclusions(small: Scheme) -> None
     ]
     texts = [s.en for s in told.steps]
     assert (
-        "ADRG BB1 开颅: «pdx & (proc1 | pproc2)» does not hold; pdx does not hold; proc1 holds (01.2400); "
-        "pproc2 does not hold" in texts
+        "ADRG BB1 开颅: does not hold; condition: the principal diagnosis is in the group's list of diagnoses and "
+        "(some procedure is in the group's list of procedures 1 or the principal procedure is in the group's list "
+        "of procedures 2); the principal diagnosis is not in the group's list of diagnoses; some procedure is in the "
+        "group's list of procedures 1 (01.2400); the principal procedure is not in the group's list of procedures 2"
+    ) in texts
+    assert "ADRG BR1 癫痫: holds; the principal diagnosis is in the group's list of diagnoses (G40.000)" in texts
+    assert texts[-1] == (
+        "DRG BR13 癫痫伴并发症: holds; condition: age in years at least 17 and with MCC or CC; "
+        "age in years at least 17; with MCC or CC"
     )
-    assert "ADRG BR1 癫痫: «pdx» holds; pdx holds (G40.000)" in texts
-    assert texts[-1] == "DRG BR13 癫痫伴并发症: «age>=17 & mcc_or_cc» holds; age>=17 holds; mcc_or_cc holds"
-    assert "核心病组 BR1 癫痫：«pdx» 符合；pdx 符合 (G40.000)" in [s.zh for s in told.steps]
-    assert "MDC A 先期分组: unconditional holds" in texts
+    assert "核心病组 BR1 癫痫：符合；主要诊断在本组诊断表 (G40.000)" in [s.zh for s in told.steps]
+    assert "MDC A 先期分组: holds; unconditional" in texts
 
 
 @given(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import small_scheme
 
 from drgpay import scheme
 from drgpay.errors import DrgpayError, Kind
+from support import small_scheme
 
 FAULTS = [
     ("mdc", "B,神经,4", "B,神经,3", "mdc «B»: has order 3 like M"),

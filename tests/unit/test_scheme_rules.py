@@ -28,8 +28,11 @@ def test_not_binds_tightest_then_and() -> None:
         ("los<=6", "split", Compare("los", "<=", 6)),
         ("odx12", "rule", InList("odx", "odx12")),
         ("icu", "split", Flag("icu")),
-        ("mcc_or_cc", "split", Severity(frozenset({1, 2}))),
+        ("mcc_or_cc", "split", Severity(frozenset({1, 2, 3}))),
         ("no_mcc", "split", Severity(frozenset({0, 1}))),
+        ("mcc", "rule", Severity(frozenset({2, 3}))),
+        ("proc2>=3", "rule", InList("proc", "proc2", 3)),
+        ("oproc", "rule", InList("oproc", "oproc")),
     ],
 )
 def test_words(text: str, place: str, want: rules.Expr) -> None:
@@ -48,9 +51,10 @@ def test_words(text: str, place: str, want: rules.Expr) -> None:
         ("sex==other", "condition", "not known"),
         ("age==male", "rule", "not known"),
         ("sites>=3", "condition", "not known"),
-        ("mcc", "rule", "may not stand in a rule"),
+        ("pdx>=2", "rule", "not known"),
+        ("proc1<2", "rule", "not known"),
+        ("mcc", "condition", "may not stand in a condition"),
         ("sites>=2", "rule", "may not stand in a rule"),
-        ("pproc", "condition", "pdx, adx and odx only"),
     ],
 )
 def test_refusals_say_what_is_wrong(text: str, place: str, says: str) -> None:
@@ -62,3 +66,9 @@ def test_a_replacement_rule_reads_the_list_of_the_base_rule() -> None:
     tree = rules.parse("adx & pproc2", "rule")
     assert rules.reread_lists(tree, {"pdx", "proc2"}) == And((InList("adx", "pdx"), InList("pproc", "proc2")))
     assert rules.reread_lists(tree, {"adx", "pdx", "pproc2"}) == tree
+
+
+@pytest.mark.parametrize("text", ["pdx & (proc1 | !(op & proc2>=2))", "!mcc & any_cc | true", "age<17 & sex==male"])
+def test_a_shown_tree_reads_as_the_same_tree(text: str) -> None:
+    tree = rules.parse(text, "split")
+    assert rules.parse(rules.show(tree), "split") == tree

@@ -1,4 +1,4 @@
-"""Commands on schemes and policies: what there is, what it says, building it from its source."""
+"""Commands on policies and generated documentation."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table as Grid
 
 from drgpay import policy as law
-from drgpay import scheme as schemes
 from drgpay import tables
 from drgpay.cli.console import Lang, in_lang
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 
-scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=True)
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
 docs_app = typer.Typer(help="生成文档 generated documentation", no_args_is_help=True)
 
@@ -31,56 +28,8 @@ Set = Annotated[list[str] | None, typer.Option("--set", help="改一个参数 ch
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.add_typer(scheme_app, name="scheme")
     app.add_typer(policy_app, name="policy")
     app.add_typer(docs_app, name="docs", hidden=True)
-
-
-@scheme_app.command("list")
-def scheme_list() -> None:
-    """列出可用方案。 List the schemes there are."""
-    grid = Grid("id", "title", "ICD", "ADRG", "DRG", "digest")
-    for e in schemes.catalogue():
-        grid.add_row(e.id, e.title, e.icd_edition, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12])
-    out.print(grid)
-
-
-@scheme_app.command("show")
-def scheme_show(
-    scheme: str, code: Annotated[str | None, typer.Argument(help="ADRG 或 DRG 编码 code")] = None
-) -> None:
-    """显示方案,或其中一个病组。 Show a scheme, or one group of it."""
-    chosen = schemes.load(scheme)
-    if code is None:
-        out.print(f"{chosen.id}  {chosen.title}\n{chosen.icd_edition}\ndigest {chosen.digest}")
-        for m in chosen.mdcs:
-            out.print(f"{m.code}  {m.name}")
-        for name, effect in schemes.switches_of(scheme).items():
-            out.print(f"--switch {name}: {effect}")
-        return
-    for a in chosen.adrgs:
-        drgs = [d for d in chosen.drgs if d.adrg == a.code]
-        if code in (a.code, *(d.code for d in drgs)):
-            out.print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule_text}")
-            for name, codes in a.lists.items():
-                out.print(
-                    f"  {name}: {len(codes)}  " + " ".join(sorted(codes)[:8]) + (" …" if len(codes) > 8 else "")
-                )
-            for d in drgs:
-                out.print(f"  {d.code}  {d.name}  [{d.split_text}]")
-            return
-    raise typer.BadParameter(f"{code}: 方案中没有 not in {scheme}", param_hint="CODE")
-
-
-@scheme_app.command("build")
-def scheme_build(
-    source: Annotated[Path, typer.Argument(help="方案的 CSV 文件夹 folder of a scheme's CSV tables")],
-    dest: Annotated[Path | None, typer.Option("-o", help="输出文件夹 target; default: the package's data")] = None,
-) -> None:
-    """检查方案表并打包。 Check a scheme's tables and pack them."""
-    report = schemes.build(source, dest) if dest else schemes.build(source)
-    rows = ", ".join(f"{name} {n:,}" for name, n in report.rows.items())
-    out.print(f"{report.id}: {rows}\n{report.bytes:,} bytes → {report.folder}\ndigest {report.digest}")
 
 
 @policy_app.command("list")

@@ -1,8 +1,7 @@
-"""Commands of the main job: make a region, run a month or a year, report, verify, explain, and the demonstration."""
+"""Commands of the main job: make a region, run a month or a year, report, verify, and the demonstration."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from datetime import datetime
@@ -17,6 +16,7 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, Lang, Threads, bar, engine_with_progress, err, in_lang
+from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import CLOSINGS, INSTITUTIONS, POOLS, STATEMENTS
@@ -39,19 +39,7 @@ Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 rep
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
 REPORTS = ("report.xlsx", "report.html")
-_ZH_VALUES = {
-    "employee": "职工",
-    "resident": "居民",
-    "male": "男",
-    "female": "女",
-    "normal": "正常倍率",
-    "low": "低倍率",
-    "high": "高倍率",
-    "unstable": "非稳定病组",
-    "ungrouped": "未入组",
-    "qy": "歧义",
-}
-"""coded values of an explanation, in Chinese"""
+_SCHEMES = {"employee": "职工", "resident": "居民"}
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
 
@@ -63,7 +51,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(run_app, name="run")
     app.command("report")(report)
     app.command()(verify)
-    app.command()(explain)
 
 
 @region_app.command("make")
@@ -105,13 +92,14 @@ def run_year(
     year: Year,
     output: OutFolder,
     known_on: KnownOn = None,
+    own: Schemes = None,
     threads: Threads = CPUS,
     lang: Lang = "zh",
     replace: Replace = False,
 ) -> None:
     """全年:校验、分组、点数、月结、清算、总账、报告。 The whole year, from checks to clearing, ledger and report."""
     day = known_on.date() if known_on else None
-    _run(runs.Order(region, policy, year, known_on=day), output, threads, lang, replace)
+    _run(runs.Order(region, policy, year, None, day, schemes_folder(own)), output, threads, lang, replace)
 
 
 @run_app.command("month")
@@ -122,13 +110,14 @@ def run_month(
     month: Annotated[int, typer.Option("--month", min=1, max=12, help="月份 month")],
     output: OutFolder,
     known_on: KnownOn = None,
+    own: Schemes = None,
     threads: Threads = CPUS,
     lang: Lang = "zh",
     replace: Replace = False,
 ) -> None:
     """一个月的预结算。 The pre-settlement of one month."""
     day = known_on.date() if known_on else None
-    _run(runs.Order(region, policy, year, month, day), output, threads, lang, replace)
+    _run(runs.Order(region, policy, year, month, day, schemes_folder(own)), output, threads, lang, replace)
 
 
 def report(
@@ -169,43 +158,6 @@ def verify(run: RunFolder, threads: Threads = CPUS) -> None:
         out.print(f"{'✓' if c.ok else '✗'} {c.zh} {c.en}" + (f"\n{c.failure}" if c.failure else ""))
     if not all(c.ok for c in checks):
         raise typer.Exit(int(Kind.BROKEN))
-
-
-def explain(
-    run: RunFolder,
-    stay: Annotated[str, typer.Option("--stay", help="病例号 stay id")],
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
-    lang: Lang = "zh",
-) -> None:
-    """解释一个病例:入组、点数、支付及依据。 Explain a stay: group, points, payment, and what each rests on."""
-    in_lang(lang)
-    sections, sources = runs.explain_stay(run, stay)
-    if as_json:
-        content = {
-            "stay": stay,
-            "sections": [{"zh": s.zh, "en": s.en, "lines": [vars_of(line) for line in s.lines]} for s in sections],
-            "parameters": sources,
-        }
-        typer.echo(json.dumps(content, ensure_ascii=False, indent=1))
-        return
-    for section in sections:
-        out.print(f"\n■ {section.zh if lang == 'zh' else section.en}")
-        for line in section.lines:
-            text = line.zh if lang == "zh" else line.en
-            value = _ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value
-            out.print("  " + text + (f": {value}" if value else "") + _by(line.parameter))
-    out.print("\n■ " + ("参数与来源" if lang == "zh" else "parameters and sources"))
-    for name, said in sources.items():
-        out.print(f"  {name} = {said['value']}  ← {said['source'] or said['notice']}")
-
-
-def vars_of(line: Any) -> dict[str, str]:
-    """A line of an explanation as a plain dict."""
-    return {"zh": line.zh, "en": line.en, "value": line.value, "parameter": line.parameter}
-
-
-def _by(parameter: str) -> str:
-    return f"   [{parameter}]" if parameter else ""
 
 
 def demo(
@@ -257,7 +209,7 @@ def _summary(run: Path, lang: str) -> None:
     grid = Grid(*(titles_zh if zh else titles_en))
     for row in read_table(tables, POOLS).filter(pl.col("month") == (month or 0)).iter_rows(named=True):
         value = "–" if row["point_value"] is None else show_coefficient(row["point_value"])
-        scheme = _ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
+        scheme = _SCHEMES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
         amounts = (f"{row['n']:,}", show_points(row["points"]), show_fen(row["distributable"]))
         grid.add_row(scheme, period, *amounts, value)
     out.print(grid)
@@ -299,6 +251,6 @@ def _conservation(tables: Path, zh: bool) -> None:
         sources, uses = list(said)[:3], list(said)[3:]
         sign = "=" if sum(row[k] for k in sources) == sum(row[k] for k in uses) else "≠"
         title = "基金守恒" if zh else "conservation"
-        scheme = _ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
+        scheme = _SCHEMES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
         sides = (" + ".join(said[k] for k in side) for side in (sources, uses))
         out.print(f"{title} {scheme}: {f' {sign} '.join(sides)}")

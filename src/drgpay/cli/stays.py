@@ -13,6 +13,7 @@ import pyarrow as pa
 import typer
 
 from drgpay.cli.console import Lang, err, in_lang
+from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import known_codes
@@ -28,6 +29,12 @@ Findings = Annotated[
 Form = Annotated[str, typer.Option("--format", help="文件格式 format, see drgpay formats; default: recognised")]
 Alias = Annotated[
     Path | None, typer.Option("--alias", help="别名文件 alias file (YAML): own column names, constants")
+]
+Codes = Annotated[
+    str,
+    typer.Option(
+        "--codes", metavar="insurer|clinical", help="编码版本 edition: insurer 医保版; clinical 国临版, converted"
+    ),
 ]
 NewbornAge = Annotated[
     str, typer.Option("--newborn-age", metavar="days|months", help="首页不足1周岁年龄的单位 unit of infants' age")
@@ -57,6 +64,7 @@ def check(
     form: Form = "",
     alias: Alias = None,
     newborn_age: NewbornAge = "",
+    codes: Codes = "insurer",
     template: Annotated[
         str, typer.Option("--template", metavar="FORMAT", help="不校验,写出该格式的模板 write a template (-o)")
     ] = "",
@@ -77,7 +85,8 @@ def check(
         raise typer.BadParameter("grouping | settlement", param_hint="--need")
     read, kept, found = 0, 0, []
     hints = _hints(form, alias, newborn_age)
-    for part in _said(intake.read_stays(source, need=need, codes=known_codes(), hints=hints), lang):
+    way = crosswalk_of(codes)
+    for part in _said(intake.read_stays(source, need=need, codes=known_codes(), hints=hints, crosswalk=way), lang):
         read, kept = read + part.rows, kept + part.stays.num_rows
         found.append(part.findings)
     whole = intake.merge_findings(found)
@@ -107,12 +116,15 @@ def group(
     form: Form = "",
     alias: Alias = None,
     newborn_age: NewbornAge = "",
+    codes: Codes = "insurer",
+    own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
     """给病例分组,只需要分组字段。 Group stays; only the grouping columns are needed."""
     in_lang(lang)
-    chosen = load(scheme, frozenset(switch or ()))
-    parts = intake.read_stays(source, need="grouping", codes=known_codes(), hints=_hints(form, alias, newborn_age))
+    chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
+    hints, way = _hints(form, alias, newborn_age), crosswalk_of(codes)
+    parts = intake.read_stays(source, need="grouping", codes=known_codes(), hints=hints, crosswalk=way)
     rows = _grouped(_said(parts, lang), chosen)
     total, kept, found = 0, 0, []
     counts: dict[str, int] = {}
@@ -135,6 +147,13 @@ def group(
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         _write_findings(whole, target, lang)
+
+
+def crosswalk_of(codes: str) -> intake.Crosswalk | None:
+    """The crosswalk that brings a file's codes into the insurer's edition; none when they are in it."""
+    if codes not in intake.EDITIONS:
+        raise typer.BadParameter(" | ".join(intake.EDITIONS), param_hint="--codes")
+    return intake.clinical() if codes == "clinical" else None
 
 
 def _hints(form: str, alias: Path | None, newborn_age: str) -> intake.Hints:

@@ -8,26 +8,32 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
-from drgpay.runs.manifest import POLICY, PRACTICE, TABLES, read_manifest
+from drgpay.runs.manifest import POLICY, PRACTICE, REGISTERS, TABLES, read_manifest
+from drgpay.runs.region import Registers
+from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, points
 from drgpay.tables import (
+    ADJUSTMENTS,
     BASE_GROUPS,
     BASE_YEARS,
     CASE_POINTS,
     COEFFICIENTS,
+    GROUP_WEIGHTS,
     GROUPED,
     POOLS,
+    STAY_DECISIONS,
     STAY_PAYMENTS,
     Table,
 )
-from drgpay.units import show_coefficient, show_fen, show_points, show_ratio
+from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_points, show_ratio
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,46 @@ class Section:
 Line = points.Line
 
 
-def explain_stay(run: Path, stay_id: str) -> tuple[list[Section], dict[str, dict[str, str]]]:
+def explain_stay(
+    run: Path, stay_id: str, schemes: Path | None = None
+) -> tuple[list[Section], dict[str, dict[str, str]]]:
     """Sections that explain a stay of a run, and for every policy parameter they name its value and source.
 
-    Raises DATA when the run has no such stay.
+    ``schemes`` may hold grouping schemes besides those shipped. Raises DATA when the run has no such stay.
     """
     manifest = read_manifest(run)
     tables = run / TABLES
+    stay = _stay(tables, stay_id)
+    sources: dict[str, dict[str, str]] = json.loads((run / POLICY).read_text(encoding="utf-8"))
+    sections = [_facts(stay), _grouping(stay, _scheme(manifest, schemes))]
+    case = _find(tables, CASE_POINTS, stay_id)
+    if case is None:
+        sections.append(
+            Section("点数", "points", (Line("基期病例,不参与当年结算", "a base-period stay: not settled", ""),))
+        )
+    else:
+        policy = _policy(run, manifest)
+        coefficient, payment = _coefficient(tables, stay["institution_id"]), _payment(tables, case, manifest)
+        if policy.choice_or_none("points.pricing") == "rate":
+            sections += [coefficient, _by_rate(tables, stay, case, policy), payment]
+        else:
+            base = _group_base(tables, stay["drg"], manifest)
+            sections += [base, coefficient, _points(tables, stay, case, manifest, policy), payment]
+    named = {line.parameter for s in sections for line in s.lines if line.parameter}
+    return sections, {name: sources[name] for name in sorted(named) if name in sources}
+
+
+def tell_stay(run: Path, stay_id: str, schemes: Path | None = None) -> grouping.Story:
+    """The grouping of a stay of a run as people read it. Raises DATA when the run has no such stay."""
+    manifest = read_manifest(run)
+    return grouping.tell_stay(_scheme(manifest, schemes), _stay(run / TABLES, stay_id))
+
+
+def _scheme(manifest: dict[str, Any], schemes: Path | None) -> Scheme:
+    return load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes)
+
+
+def _stay(tables: Path, stay_id: str) -> dict[str, Any]:
     stay = _find(tables, GROUPED, stay_id)
     if stay is None:
         raise DrgpayError(
@@ -60,23 +99,7 @@ def explain_stay(run: Path, stay_id: str) -> tuple[list[Section], dict[str, dict
             fix_zh="核对病例号;被剔除的病例在报告的“校验问题”页",
             fix_en="check the id; rows kept out are listed in the report's findings",
         )
-    sources: dict[str, dict[str, str]] = json.loads((run / POLICY).read_text(encoding="utf-8"))
-    sections = [_facts(stay), _grouping(stay, manifest)]
-    case = _find(tables, CASE_POINTS, stay_id)
-    if case is None:
-        sections.append(
-            Section("点数", "points", (Line("基期病例,不参与当年结算", "a base-period stay: not settled", ""),))
-        )
-    else:
-        policy = _policy(run, manifest)
-        sections += [
-            _group_base(tables, stay["drg"], manifest),
-            _coefficient(tables, stay["institution_id"]),
-            _points(tables, stay, case, manifest, policy),
-            _payment(tables, case, manifest),
-        ]
-    named = {line.parameter for s in sections for line in s.lines if line.parameter}
-    return sections, {name: sources[name] for name in sorted(named) if name in sources}
+    return stay
 
 
 def _find(tables: Path, table: Table, stay_id: str) -> dict[str, Any] | None:
@@ -125,8 +148,7 @@ def _facts(stay: dict[str, Any]) -> Section:
     )
 
 
-def _grouping(stay: dict[str, Any], manifest: dict[str, Any]) -> Section:
-    scheme = load_scheme(manifest["scheme"], frozenset(manifest["switches"]))
+def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
     path = grouping.explain_stay(scheme, stay)
     # That the principal diagnosis stands in no other category's table goes without saying.
     told = (s for s in path.steps if s.matched or s.part != "mdc" or s.text != "pdx")
@@ -162,6 +184,9 @@ def _coefficient(tables: Path, institution: str) -> Section:
     words = {
         "level": ("等级系数", "level"),
         "cost_difference": ("成本差异系数", "cost difference"),
+        "capacity": ("医疗服务能力系数", "capacity"),
+        "guidance": ("行为引导系数", "guidance"),
+        "management": ("分级管理系数", "management"),
         points.TOTAL: ("合成后", "combined"),
     }
     parameters = {"level": "coefficient.level_method", "cost_difference": "coefficient.own_share"}
@@ -174,9 +199,52 @@ def _coefficient(tables: Path, institution: str) -> Section:
                 own = show_ratio(row["own_cost"], row["own_expected"])
                 level = show_ratio(row["level_cost"], row["level_expected"])
                 zh, en = f"{zh}(本机构 {own},同等级 {level})", f"{en} (own {own}, level {level})"
+            elif row["inputs"]:
+                zh, en = f"{zh}({row['inputs']})", f"{en} ({row['inputs']})"
             lines.append(Line(zh, en, show_coefficient(row["value"]) + bound,
                               parameters.get(row["component"], "coefficient.combine")))  # fmt: skip
     return Section("机构系数", "institution's coefficient", tuple(lines))
+
+
+def _by_rate(tables: Path, stay: dict[str, Any], case: dict[str, Any], policy: Policy) -> Section:
+    """Weight × rate × K, the bounds on that standard, and what is paid (design/03 §5)."""
+    rule = points.rate_rule(policy)
+
+    def bound(standard: int, multiple: int) -> str:
+        return show_fen(half_up(standard * multiple, ONE))
+
+    weights = Registers.read(tables.parent / REGISTERS)[GROUP_WEIGHTS]
+    weight = next((w for drg, w in weights.select("drg", "weight").rows() if drg == stay["drg"]), None)
+    lines = [Line("总费用", "total cost", show_fen(stay["total_cost"]))]
+    if weight is not None and case["case_class"] in ("normal", "low", "high"):
+        rate = policy.fen_or_none("rate.base_rate") or 0
+        k = case["coefficient"]
+        standard = points.payment_standard(points.parse_weight(weight), rate * 10**4, k * 10**4)
+        lines += [
+            Line("权重", "weight", weight),
+            Line("费率(元/权重)", "rate (yuan per weight)", show_fen(rate), "rate.base_rate"),
+            Line("支付标准 = 权重 × 费率 × 系数", "standard = weight × rate × K", show_fen(standard)),
+            Line(
+                "低倍率界限", "low bound", show_fen(half_up(standard * rule.low_multiple, ONE)), "rate.low_multiple"
+            ),
+            Line(
+                "高倍率界限",
+                "high bound",
+                show_fen(half_up(standard * rule.high_multiple, ONE)),
+                "rate.high_multiple",
+            ),
+        ]
+    else:
+        lines.append(
+            Line("按自身费用折算", "by its own cost", show_coefficient(case["coefficient"]), "rate.base_rate")
+        )
+    for row in _rows(tables, ADJUSTMENTS, stay["stay_id"]):
+        zh, en = _ADJUSTED[row["adjustment"]]
+        lines.append(Line(zh, en, show_fen(row["after"]), row["parameter"]))
+    lines.append(Line("病例类型", "class", case["case_class"]))
+    return Section(
+        "费率法", "rate method", (*lines, Line("病例支付额", "payment of the stay", show_fen(case["points"])))
+    )
 
 
 def _points(
@@ -189,13 +257,55 @@ def _points(
         group = points.Group(**{f: row[f] for f in points.Group.__dataclass_fields__})
         parameter = row["fixed_by"] or parameter
     judged = points.stay_points(
-        stay["status"], stay["total_cost"], group, k, manifest["base"]["mean_cost"], policy, parameter
-    )
+        stay["status"], stay["total_cost"], group, k, manifest["base"]["mean_cost"], policy, parameter,
+        _decided(tables, stay, case["case_class"]),
+    )  # fmt: skip
     lines = [*judged.lines, Line("病例类型", "class", case["case_class"])]
-    if judged.points != case["points"]:
+    adjustments = _rows(tables, ADJUSTMENTS, stay["stay_id"])
+    if judged.points != (adjustments[0]["before"] if adjustments else case["points"]):
         extra = show_points(case["extra"])
         lines.append(Line("追加点数(上限后)", "extra points within the cap", extra, "points.high_extra_cap"))
+    for row in adjustments:
+        zh, en = _ADJUSTED[row["adjustment"]]
+        lines.append(Line(f"{zh} × {show_coefficient(row['factor'])}", f"{en} × {show_coefficient(row['factor'])}",
+                          show_points(row["after"]), row["parameter"]))  # fmt: skip
     return Section("点数", "points", (*lines, Line("病例点数", "case points", show_points(case["points"]))))
+
+
+_ADJUSTED = {
+    "difficulty": ("难度系数", "difficulty"),
+    "tcm": ("中医优势病组", "TCM"),
+    "technology": ("新技术", "new technology"),
+    "readmission": ("短期再入院", "short-interval readmission"),
+    "deduction": ("监管扣减", "deduction by supervision"),
+}
+
+
+def _decided(tables: Path, stay: dict[str, Any], case_class: str) -> points.Facts:
+    """Approved decisions on a stay and what further rules look at."""
+    decisions = Registers.read(tables.parent / REGISTERS)[STAY_DECISIONS].filter(
+        (pl.col("stay_id") == stay["stay_id"]) & (pl.col("decision") == "approved")
+    )
+    rows = decisions.select("kind", "amount", "share").rows()
+    if case_class != "special":  # approved, but beyond the institution's quota
+        rows = [row for row in rows if row[0] != "special"]
+    return points.Facts(
+        stay["drg"],
+        stay["los"],
+        stay["age"],
+        len(stay["dx"]) - 1,
+        decisions={
+            kind: (amount, share) for kind, amount, share in decisions.select("kind", "amount", "share").rows()
+        },
+    )
+
+
+def _rows(tables: Path, table: Table, stay_id: str) -> list[dict[str, Any]]:
+    """All rows of a stay in a table of few rows per stay."""
+    found: list[dict[str, Any]] = []
+    for path in dataset(tables, table).paths:
+        found += pq.read_table(path, filters=[("stay_id", "=", stay_id)]).to_pylist()
+    return found
 
 
 def _payment(tables: Path, case: dict[str, Any], manifest: dict[str, Any]) -> Section:

@@ -68,6 +68,8 @@ class Order:
     year: int
     month: int | None = None
     known_on: date | None = None
+    schemes: Path | None = None
+    """folder of grouping schemes besides those shipped"""
 
     @property
     def on(self) -> date:
@@ -180,7 +182,7 @@ class _Run:
         self.period = money.Period(order.year, order.months)
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
         switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
-        self.scheme: Scheme = load_scheme(self.policy.scheme, switches)
+        self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
         self._known_groups()
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
 

@@ -1,13 +1,19 @@
 """Grouping schemes (分组方案): tables in, a frozen :class:`Scheme` out.
 
-``build`` checks a folder of CSV tables and writes it as package data; ``load`` returns a scheme with its switches
-applied; ``catalogue`` lists what there is. The grammar of rules has one reader, ``drgpay.scheme.rules``.
+``build`` checks a folder of CSV tables and writes it as package data, ``build_overlay`` does so with a base and a
+file of changes, ``import_workbook`` with the official workbook; ``load`` returns a scheme with its switches applied;
+``catalogue`` lists what there is; ``compare`` says how two schemes differ. The grammar of rules has one reader,
+``drgpay.scheme.rules``.
 """
 
 from __future__ import annotations
 
 from drgpay.scheme.codes import Codes, build_codes, load_codes, load_crosswalk
+from drgpay.scheme.diff import Difference, compare
+from drgpay.scheme.document import found as overlay_file
 from drgpay.scheme.model import UNGROUPED, Adrg, Drg, Mdc, Scheme
+from drgpay.scheme.official import ImportReport, import_workbook
+from drgpay.scheme.overlay import Moved, OverlayReport, build_overlay
 from drgpay.scheme.package import (
     BuildReport,
     CatalogueEntry,
@@ -25,14 +31,22 @@ __all__ = [
     "BuildReport",
     "CatalogueEntry",
     "Codes",
+    "Difference",
     "Drg",
+    "ImportReport",
     "Mdc",
+    "Moved",
+    "OverlayReport",
     "Scheme",
     "build",
     "build_codes",
+    "build_overlay",
     "catalogue",
+    "compare",
+    "import_workbook",
     "load",
     "load_codes",
     "load_crosswalk",
+    "overlay_file",
     "switches_of",
 ]

@@ -12,7 +12,7 @@ from drgpay.scheme import rules
 from drgpay.scheme.rules import Compare, Const, Expr, Flag, InList, Operation, RuleError, Severity
 from drgpay.scheme.source import TABLES, Problem, Row, Source
 
-KINDS = ("surgical", "procedure", "medical")
+KINDS = ("surgical", "procedure", "medical", "qy")
 
 
 def check(source: Source) -> list[Problem]:
@@ -93,10 +93,12 @@ def _orders(tables: dict[str, list[Row]]) -> Iterator[Problem]:
 def _references(tables: dict[str, list[Row]]) -> Iterator[Problem]:
     mdcs = {r["mdc"] for r in tables["mdc"]}
     adrgs = {r["adrg"] for r in tables["adrg"]}
+    unrelated = {r["adrg"] for r in tables["adrg"] if r["kind"] == "qy"}
     with_drg = {r["adrg"] for r in tables["drg"]}
     for name, field, known, key in (
         ("adrg", "mdc", mdcs, "adrg"),
         ("mdc_dx", "mdc", mdcs, "mdc"),
+        ("mdc_code", "mdc", mdcs, "mdc"),
         ("drg", "adrg", adrgs, "drg"),
         ("adrg_code", "adrg", adrgs, "adrg"),
     ):
@@ -111,9 +113,18 @@ def _references(tables: dict[str, list[Row]]) -> Iterator[Problem]:
                 f"在 {field}.csv 中加上该 {label}，或改正此处",
                 f"add it to {field}.csv, or correct it here",
             )
-    for adrg in sorted(adrgs - with_drg):
+    for adrg in sorted(adrgs - with_drg - unrelated):
         yield Problem(
             "adrg", adrg, "没有任何 DRG", "has no DRG", "在 drg.csv 中加上它的病组", "add its groups to drg.csv"
+        )
+    for adrg in sorted(unrelated & with_drg):
+        yield Problem(
+            "adrg",
+            adrg,
+            "歧义组本身就是病组，不再分 DRG",
+            "is a group of unrelated operations and has no DRG of its own",
+            "从 drg.csv 中删去",
+            "remove them from drg.csv",
         )
     targets = {"mdc": mdcs, "adrg": adrgs}
     for row in tables["alternative"]:
@@ -176,35 +187,37 @@ def _words(tables: dict[str, list[Row]]) -> Iterator[Problem]:
 
 def _lists(tables: dict[str, list[Row]]) -> Iterator[Problem]:
     present: dict[str, set[str]] = defaultdict(set)
-    for row in tables["adrg_code"]:
-        present[row["adrg"]].add(row["list"])
+    for table, key in (("adrg_code", "adrg"), ("mdc_code", "mdc")):
+        for row in tables[table]:
+            present[row[key]].add(row["list"])
     used: dict[str, set[str]] = defaultdict(set)
     unreadable: set[str] = set()
     for table, _, owner, tree in _parsed(tables):
         if isinstance(tree, RuleError):
             unreadable.add(owner)
-        elif table != "mdc":
+        else:
             used[owner] |= rules.lists(rules.reread_lists(tree, present[owner]) if table == "alternative" else tree)
-    for row in tables["adrg"]:
-        adrg = row["adrg"]
-        for name in sorted(used[adrg] - present[adrg]):
-            yield Problem(
-                "adrg",
-                adrg,
-                f"规则用到目录 {name}，但 adrg_code 中没有",
-                f"a rule uses the list {name}, which adrg_code does not have",
-                "补上该目录的编码，或改正规则",
-                "add the list's codes, or correct the rule",
-            )
-        for name in sorted(present[adrg] - used[adrg] if adrg not in unreadable else ()):
-            yield Problem(
-                "adrg_code",
-                f"{adrg} · {name}",
-                "没有规则用到该目录",
-                "no rule uses this list",
-                "改正规则，或删去该目录",
-                "correct the rule, or remove the list",
-            )
+    for key in ("mdc", "adrg"):
+        for owner in (row[key] for row in tables[key]):
+            needed = used[owner] - {"pdx", "adx", "odx"} if key == "mdc" else used[owner]
+            for name in sorted(needed - present[owner]):
+                yield Problem(
+                    key,
+                    owner,
+                    f"规则用到目录 {name}，但 {key}_code 中没有",
+                    f"a rule uses the list {name}, which {key}_code does not have",
+                    "补上该目录的编码，或改正规则",
+                    "add the list's codes, or correct the rule",
+                )
+            for name in sorted(present[owner] - used[owner] if owner not in unreadable else ()):
+                yield Problem(
+                    f"{key}_code",
+                    f"{owner} · {name}",
+                    "没有规则用到该目录",
+                    "no rule uses this list",
+                    "改正规则，或删去该目录",
+                    "correct the rule, or remove the list",
+                )
 
 
 def _splits(tables: dict[str, list[Row]]) -> Iterator[Problem]:
@@ -241,7 +254,7 @@ def _tile(texts: tuple[str, ...]) -> tuple[tuple[int, ...], str] | None:
         if len(held) != 1:
             said = [f"{name}={value}" for name, value in case.items() if name != "severity"]
             if "severity" in case:
-                said.append(rules.SEVERITIES[int(case["severity"])])
+                said.append(rules.STANDINGS[int(case["severity"])])
             return held, ", ".join(said) or "always"
     return None
 
@@ -251,7 +264,7 @@ def _domain(found: Iterable[rules.Atom]) -> tuple[list[str], list[list[int | str
     domain: dict[str, set[int | str | bool]] = defaultdict(set)
     for atom in found:
         if isinstance(atom, Severity):
-            domain["severity"] = {0, 1, 2}
+            domain["severity"] = set(range(len(rules.STANDINGS)))
         elif isinstance(atom, Compare) and isinstance(atom.value, int):
             domain[atom.field] |= {v for v in (atom.value - 1, atom.value, atom.value + 1) if v >= 0}
         elif isinstance(atom, Compare):

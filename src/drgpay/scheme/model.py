@@ -20,6 +20,7 @@ class Mdc:
     """A major diagnostic category. ``dx`` maps a code of its table to the body sites it stands for (MDC Z only).
 
     ``pre`` marks the category that takes any case and counts only if one of its groups matches (MDC A).
+    ``lists`` are those the condition names besides the table.
     """
 
     code: str
@@ -29,11 +30,20 @@ class Mdc:
     condition: Expr
     pre: bool
     dx: Mapping[str, tuple[str, ...]] = field(repr=False)
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, frozenset[str]]:
+        """Every list the condition may name; ``pdx``, ``adx`` and ``odx`` are the table."""
+        return {**dict.fromkeys(("pdx", "adx", "odx"), frozenset(self.dx)), **self.lists}
 
 
 @dataclass(frozen=True)
 class Adrg:
-    """An adjacent group: its rule and the code lists the rule and the splits name."""
+    """An adjacent group: its rule and the code lists the rule and the splits name.
+
+    ``kind`` is surgical, procedure, medical, or qy: a group of unrelated operations, which has no DRG of its own.
+    """
 
     code: str
     mdc: str
@@ -91,10 +101,10 @@ class Scheme:
     @cached_property
     def _names(self) -> dict[str, str]:
         return {
+            **{f"{m.code}QY": f"{m.name}(歧义组)" for m in self.mdcs if not m.pre},
             **{m.code: m.name for m in self.mdcs},
             **{a.code: a.name for a in self.adrgs},
             **{d.code: d.name for d in self.drgs},
-            **{f"{m.code}QY": f"{m.name}(歧义组)" for m in self.mdcs if not m.pre},
             UNGROUPED: "未入组",
         }
 
@@ -119,13 +129,15 @@ class Scheme:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON data with sets sorted; parsed trees are left out, their texts stand for them."""
+    """The value as JSON data with sets sorted; parsed trees are left out, their texts stand for them.
+
+    Lists of a condition are left out where there are none, as in all schemes that know only the tables of the MDC.
+    """
     if isinstance(value, Scheme | Mdc | Adrg | Drg):
-        return {
-            f.name: _plain(getattr(value, f.name))
-            for f in fields(value)
-            if f.name not in ("condition", "rule", "split")
-        }
+        left_out = ["condition", "rule", "split"]
+        if isinstance(value, Mdc) and not value.lists:
+            left_out.append("lists")
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in left_out}
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, frozenset):

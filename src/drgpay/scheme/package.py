@@ -19,7 +19,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import integrity, rules, switches
 from drgpay.scheme.codes import DATA, load_codes
 from drgpay.scheme.model import Adrg, Drg, Mdc, Scheme
-from drgpay.scheme.source import TABLES, Row, read_source
+from drgpay.scheme.source import TABLES, Row, Source, read_source
 
 SCHEMES = DATA / "schemes"
 _GRAY_DICTIONARY = "icd9cm3-nhsa-2.0"
@@ -57,7 +57,15 @@ def build(source: Path, dest: Path = SCHEMES, base: str = "") -> BuildReport:
     """
     read, problems = read_source(source)
     integrity.raise_if_any(problems, source)
-    integrity.raise_if_any(integrity.check(read), source)
+    return install(read, dest, base, source)
+
+
+def install(read: Source, dest: Path, base: str, origin: object) -> BuildReport:
+    """Check the tables and write them as package data to ``<dest>/<id>/``; ``origin`` is named when they are wrong.
+
+    Otherwise as :func:`build`.
+    """
+    integrity.raise_if_any(integrity.check(read), origin)
     scheme_id = str(read.identity["id"])
     folder, draft = dest / scheme_id, dest / f".{scheme_id}.draft"
     shutil.rmtree(draft, ignore_errors=True)
@@ -156,7 +164,14 @@ def catalogue(folder: Path | None = None) -> list[CatalogueEntry]:
 def switches_of(scheme_id: str, *, folder: Path | None = None) -> dict[str, str]:
     """The switches the scheme knows -> their effect, in words."""
     place = _find(scheme_id, folder)
-    return switches.available(_rows(place, "alternative"), (place / "invalid.parquet").exists())
+    kinds = _columns(place, "adrg")[TABLES["adrg"].columns.index("kind")]
+    return switches.available(_rows(place, "alternative"), (place / "invalid.parquet").exists(), kinds)
+
+
+def source_of(scheme_id: str, *, folder: Path | None = None) -> Source:
+    """The tables a scheme was built from and its identity: what an overlay changes, row by row."""
+    place = _find(scheme_id, folder)
+    return Source(_identity(place), {name: _rows(place, name) for name in TABLES})
 
 
 def _columns(place: Path, name: str) -> list[list[str]]:
@@ -175,13 +190,16 @@ def _rows(place: Path, name: str) -> list[Row]:
 def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) -> Scheme:
     alternative = _rows(place, "alternative")
     invalid = _rows(place, "invalid")
-    texts = switches.chosen(chosen, switches.available(alternative, bool(invalid)), alternative)
+    adrg_rows = _rows(place, "adrg")
+    kinds = [r["kind"] for r in adrg_rows]
+    texts = switches.chosen(chosen, switches.available(alternative, bool(invalid), kinds), alternative)
     dx: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for mdc, code, site in zip(*_columns(place, "mdc_dx"), strict=True):
         dx[mdc][code] = (*dx[mdc].get(code, ()), *((site,) if site else ()))
     lists: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for adrg, name, code in zip(*_columns(place, "adrg_code"), strict=True):
-        lists[adrg][name].append(code)
+    for table in ("adrg_code", "mdc_code"):
+        for owner, name, code in zip(*_columns(place, table), strict=True):
+            lists[owner][name].append(code)
     mdcs = tuple(
         Mdc(
             r["mdc"],
@@ -191,6 +209,7 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
             rules.parse(text, "condition"),
             r["condition"] == "true",
             dx[r["mdc"]],
+            {name: frozenset(codes) for name, codes in lists[r["mdc"]].items()},
         )
         for r in sorted(_rows(place, "mdc"), key=lambda r: int(r["order"]))
     )
@@ -206,7 +225,7 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
             rules.reread_lists(rules.parse(text, "rule"), lists[r["adrg"]].keys()),
             {name: frozenset(codes) for name, codes in lists[r["adrg"]].items()},
         )
-        for r in sorted(_rows(place, "adrg"), key=lambda r: (rank[r["mdc"]], int(r["order"])))
+        for r in sorted(adrg_rows, key=lambda r: (rank[r["mdc"]], int(r["order"])))
     )
     drgs = tuple(
         Drg(r["drg"], r["adrg"], r["name"], r["split"], rules.parse(r["split"], "split"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from string import ascii_lowercase
 from typing import TypeVar
@@ -20,15 +20,21 @@ SEVERITIES = ("none", "cc", "mcc")
 """Levels of severity; the position is the level's rank."""
 
 _LEVELS = {
-    "mcc": frozenset({2}),
+    "mcc": frozenset({2, 3}),
     "cc": frozenset({1}),
-    "mcc_or_cc": frozenset({1, 2}),
+    "mcc_or_cc": frozenset({1, 2, 3}),
     "none": frozenset({0}),
     "no_mcc": frozenset({0, 1}),
+    "any_cc": frozenset({1, 3}),
 }
+STANDINGS = ("none", "cc", "mcc", "mcc with cc")
+"""What the complications of a stay that count are; the position is made of the bits 1 (some CC) and 2 (some MCC)."""
+
 FLAGS = ("icu", "bilateral")
 NUMBERS = ("age", "age_days", "weight", "los")
-_FAMILIES = (("pdx", "adx", "odx"), ("pproc", "proc"))
+_FAMILIES = (("pdx", "adx", "odx"), ("pproc", "proc", "oproc"))
+MANY = ("adx", "odx", "proc", "oproc")
+"""kinds of lists that look at several reported codes"""
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,14 @@ class Const:
 
 @dataclass(frozen=True)
 class InList:
-    """A reported code is in a list. ``kind`` says which reported codes are looked at, ``name`` which list."""
+    """A reported code is in a list. ``kind`` says which reported codes are looked at, ``name`` which list.
+
+    ``least`` different codes of the list must be among them.
+    """
 
     kind: str
     name: str
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ class Sites:
 
 @dataclass(frozen=True)
 class Severity:
-    """The stay's severity rank is one of these."""
+    """The stay's standing (position in ``STANDINGS``) is one of these."""
 
     levels: frozenset[int]
 
@@ -115,11 +125,11 @@ class RuleError(ValueError):
 _TOKEN = re.compile(
     r"\s*(?:(?P<word>[a-z_]+\d*)(?:\s*(?P<cmp>==|<=|>=|<|>)\s*(?P<value>\d+|[a-z]+))?|(?P<mark>[!&|()]))"
 )
-_LIST = re.compile(r"(pdx|adx|odx|pproc|proc)\d*")
+_LIST = re.compile(r"(pdx|adx|odx|pproc|proc|oproc)\d*")
 
 _ALLOWED: dict[str, tuple[type, ...]] = {
     "condition": (InList, Operation, Compare, Sites, Flag),
-    "rule": (InList, Operation, Compare, Flag),
+    "rule": (InList, Operation, Compare, Severity, Flag),
     "split": (InList, Operation, Compare, Severity, Flag),
 }
 
@@ -146,8 +156,6 @@ def parse(text: str, place: str) -> Expr:
     for atom in atoms(expr):
         if not isinstance(atom, _ALLOWED[place]):
             raise RuleError(f"«{describe(atom)}» may not stand in a {place}: «{text}»")
-        if place == "condition" and isinstance(atom, InList) and atom.name not in ("pdx", "adx", "odx"):
-            raise RuleError(f"a condition knows pdx, adx and odx only, not «{atom.name}»: «{text}»")
     return expr
 
 
@@ -191,7 +199,10 @@ def _single(tokens: list[re.Match[str]], at: int, text: str) -> tuple[Expr, int]
 
 def _atom(token: re.Match[str], text: str) -> Expr:
     word, cmp, value = token["word"], token["cmp"], token["value"]
+    found = _LIST.fullmatch(word)
     if cmp is not None:
+        if found and found[1] in MANY and cmp == ">=" and value.isdigit() and int(value) > 0:
+            return InList(found[1], word, int(value))
         if word in NUMBERS and value.isdigit():
             return Compare(word, cmp, int(value))
         if word == "sex" and cmp == "==" and value in ("male", "female"):
@@ -207,7 +218,6 @@ def _atom(token: re.Match[str], text: str) -> Expr:
         return Severity(_LEVELS[word])
     if word in FLAGS:
         return Flag(word)
-    found = _LIST.fullmatch(word)
     if found:
         return InList(found[1], word)
     raise RuleError(f"«{word}» is not a word of the grammar in «{text}»")
@@ -270,7 +280,7 @@ def reread_lists(expr: Expr, present: Set[str]) -> Expr:
         number = atom.name.removeprefix(atom.kind)
         family = next(those for those in _FAMILIES if atom.kind in those)
         found = [kind + number for kind in family if kind + number in present]
-        return InList(atom.kind, found[0]) if len(found) == 1 else atom
+        return replace(atom, name=found[0]) if len(found) == 1 else atom
 
     return change_lists(expr, change)
 
@@ -280,8 +290,8 @@ def describe(atom: Const | Atom) -> str:
     match atom:
         case Const():
             return "true"
-        case InList(kind=kind, name=name):
-            return kind + name.lstrip(ascii_lowercase)
+        case InList(kind=kind, name=name, least=least):
+            return kind + name.lstrip(ascii_lowercase) + (f">={least}" if least > 1 else "")
         case Operation(principal=principal):
             return "pop" if principal else "op"
         case Compare(field=field, op=op, value=value):
@@ -292,3 +302,56 @@ def describe(atom: Const | Atom) -> str:
             return name
         case Severity(levels=levels):
             return next(word for word, those in _LEVELS.items() if those == levels)
+
+
+def show(expr: Expr) -> str:
+    """The tree as a text that :func:`parse` reads as the same tree."""
+    match expr:
+        case And(terms=terms):
+            return " & ".join(_inside(term) for term in terms)
+        case Or(terms=terms):
+            return " | ".join(_inside(term) for term in terms)
+        case Not(term=term):
+            return f"!{_inside(term)}"
+        case _:
+            return describe(expr)
+
+
+def show_split(expr: Expr) -> str:
+    """The tree as a split is written: ``always`` where nothing is asked."""
+    return "always" if expr == Const(True) else show(expr)
+
+
+def _inside(expr: Expr) -> str:
+    return f"({show(expr)})" if isinstance(expr, And | Or) else show(expr)
+
+
+def plainest(expr: Expr) -> Expr:
+    """A tree of severities only in the fewest words the grammar has for it; any other tree as it is."""
+    if any(not isinstance(atom, Severity) for atom in atoms(expr)):
+        return expr
+    return severity(frozenset(s for s in range(len(STANDINGS)) if holds_for(expr, s)))
+
+
+def severity(levels: frozenset[int]) -> Expr:
+    """The tree that holds for these standings: one word or two, where there are such, else each standing."""
+    every = frozenset(range(len(STANDINGS)))
+    known: dict[frozenset[int], Expr] = {those: Severity(those) for those in _LEVELS.values()}
+    known |= {every: Const(True), frozenset(): Not(Const(True))}
+    for those in _LEVELS.values():
+        known.setdefault(every - those, Not(Severity(those)))
+    single = list(known.items())
+    for a, first in single:
+        for b, second in single:
+            known.setdefault(a & b, And((first, second)))
+            known.setdefault(a | b, Or((first, second)))
+    return known.get(levels) or Or(tuple(severity(frozenset({standing})) for standing in sorted(levels)))
+
+
+def holds_for(expr: Expr, standing: int) -> bool:
+    """Whether a tree of severities only holds for a standing."""
+
+    def leaf(atom: Const | Atom) -> bool:
+        return standing in atom.levels if isinstance(atom, Severity) else isinstance(atom, Const) and atom.value
+
+    return fold(expr, leaf, lambda x: not x, lambda x, y: x and y, lambda x, y: x or y)

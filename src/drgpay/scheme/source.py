@@ -25,6 +25,7 @@ class TableSpec:
 TABLES: dict[str, TableSpec] = {
     "mdc": TableSpec(("mdc", "name", "order", "condition"), ("mdc",)),
     "mdc_dx": TableSpec(("mdc", "code", "site"), ("mdc", "code", "site")),
+    "mdc_code": TableSpec(("mdc", "list", "code"), ("mdc", "list", "code"), required=False),
     "adrg": TableSpec(("adrg", "mdc", "name", "order", "kind", "rule"), ("adrg",)),
     "adrg_code": TableSpec(("adrg", "list", "code"), ("adrg", "list", "code")),
     "drg": TableSpec(("drg", "adrg", "name", "split"), ("drg",)),

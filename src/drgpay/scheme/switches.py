@@ -23,9 +23,14 @@ SKIP_INVALID = "skip_invalid_procedure"
 _SKIP_EFFECT = "an invalid or gray first procedure gives its place to the next"
 
 
-def available(alternative: Iterable[Row], has_invalid: bool) -> dict[str, str]:
-    """The switches a scheme knows -> their effect in words."""
+def available(alternative: Iterable[Row], has_invalid: bool, kinds: Iterable[str]) -> dict[str, str]:
+    """The switches a scheme knows -> their effect in words. ``kinds`` are the kinds of its ADRG.
+
+    A scheme with groups of its own for unrelated operations has settled what ``qy`` leaves open.
+    """
     result = dict(GENERAL)
+    if "qy" in kinds:
+        del result["qy"]
     if has_invalid:
         result[SKIP_INVALID] = _SKIP_EFFECT
     for row in alternative:

@@ -1,23 +1,61 @@
 """Grouping (分组): a stay's codes, sex, age, weight and days decide its MDC, ADRG and DRG under a scheme.
 
-``compile_scheme`` and ``group_batch`` do it for record batches; ``explain_stay`` does it for one stay and says why.
+``compile_scheme`` and ``group_batch`` do it for record batches; ``explain_stay`` does it for one stay and says why,
+``tell_stay`` says it as people read it. :class:`Grouper` is the door for programs: stays in any form.
 """
 
 from __future__ import annotations
 
+from drgpay.steps.grouping.api import Grouped, Grouper
+from drgpay.steps.grouping.given import read_stay
 from drgpay.steps.grouping.kernel import Kernel, compile_scheme, group_batch
-from drgpay.steps.grouping.reference import Explanation, Finding, Step, explain_stay
+from drgpay.steps.grouping.path import Explanation, Finding, Step
+from drgpay.steps.grouping.reference import explain_stay
+from drgpay.steps.grouping.story import (
+    BY_THE_RECORD,
+    Alternative,
+    Check,
+    Layer,
+    Named,
+    Standing,
+    Story,
+    Tried,
+    alternatives,
+    tell_stay,
+)
+from drgpay.steps.grouping.transition import all_transitions, count_transitions, groups_before_after, paired_groups
+from drgpay.steps.grouping.wording import PARTS, VALUES, Said
 
 WRITES = ("grouped",)
 """tables this step writes"""
 
 __all__ = [
+    "BY_THE_RECORD",
+    "PARTS",
+    "VALUES",
     "WRITES",
+    "Alternative",
+    "Check",
     "Explanation",
     "Finding",
+    "Grouped",
+    "Grouper",
     "Kernel",
+    "Layer",
+    "Named",
+    "Said",
+    "Standing",
     "Step",
+    "Story",
+    "Tried",
+    "all_transitions",
+    "alternatives",
     "compile_scheme",
+    "count_transitions",
     "explain_stay",
     "group_batch",
+    "groups_before_after",
+    "paired_groups",
+    "read_stay",
+    "tell_stay",
 ]

@@ -8,28 +8,15 @@ codes, age, weight or flags stays open and is computed for the few stays it can 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from drgpay.scheme import UNGROUPED, Mdc, Scheme
-from drgpay.scheme.rules import (
-    And,
-    Atom,
-    Compare,
-    Const,
-    Expr,
-    Flag,
-    InList,
-    Operation,
-    Severity,
-    Sites,
-    atoms,
-    fold,
-)
+from drgpay.scheme import UNGROUPED, Adrg, Mdc, Scheme
+from drgpay.scheme.rules import Atom, Const, Expr, InList, Operation, Severity, Sites, atoms, fold, holds_for
 from drgpay.steps.grouping.codebook import Codebook
 
 Bools = npt.NDArray[np.bool_]
@@ -54,7 +41,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Condition:
-    """An MDC condition other than ``pdx`` alone. ``guard`` says which stays can satisfy it at all."""
+    """An MDC condition other than ``pdx`` alone.
+
+    ``guard`` says which stays can satisfy it at all: ``pdx`` those whose principal diagnosis has the MDC's bit.
+    """
 
     mdc: int
     rule: Rule
@@ -102,7 +92,7 @@ class Compiled:
                 if due and adrg.kind == "medical":
                     result.append(unrelated)
                     due = False
-                result.append(Entry(adrg.code, number, adrg.rule, adrg.lists))
+                result.append(Entry(adrg.code, number, adrg.rule, adrg.lists, unrelated=adrg.kind == "qy"))
             if due:
                 result.append(unrelated)
         return result
@@ -123,62 +113,39 @@ class Compiled:
             self.principal_table[self.dx.id_of[code]] = tables[table]
 
     def _compile_conditions(self) -> None:
-        """Bits of an MDC are 1 << its number; ``tables`` has the bits of every MDC table the code stands in."""
+        """Bits of an MDC are 1 << its number; ``tables`` has those a principal diagnosis allows."""
         self.tables = np.zeros(self.dx.size, dtype=np.uint32)
         self.plain_bits = np.uint32(0)
         self.conditions: list[Condition] = []
-        invalid = self.dx.members(self.scheme.invalid_dx)
         for number, mdc in enumerate(self.scheme.mdcs):
-            table = self.dx.members(mdc.dx)
+            rule = self.rule(mdc.condition, mdc.by_name)
             bit = np.uint32(1 << number)
-            self.tables[table & ~invalid] |= bit
-            if mdc.condition == InList("pdx", "pdx"):
+            self.tables[_allowed(rule, self.dx.size)] |= bit
+            if isinstance(mdc.condition, InList) and mdc.condition.kind == "pdx":
                 self.plain_bits |= bit
             else:
-                self.conditions.append(self._condition(number, mdc, table, invalid))
+                self.conditions.append(self._condition(number, mdc, rule))
 
-    def _condition(self, number: int, mdc: Mdc, table: Bools, invalid: Bools) -> Condition:
+    def _condition(self, number: int, mdc: Mdc, rule: Rule) -> Condition:
         sites = np.zeros(self.dx.size, dtype=np.uint32)
         names = sorted({site for those in mdc.dx.values() for site in those})
         for code, those in mdc.dx.items():
             sites[self.dx.id_of[code]] = sum(1 << names.index(site) for site in those)
-        terms = mdc.condition.terms if isinstance(mdc.condition, And) else (mdc.condition,)
-        kinds = {t.kind for t in terms if isinstance(t, InList)}
-        guard = "all"
-        if "pdx" in kinds:
-            guard = "pdx"
-        elif any(isinstance(t, Sites) for t in terms):
-            guard = "sites"
-        elif kinds:
-            guard = "dx"
-        elif mdc.pre and self._needs_procedure(number):
-            guard = "pre"
-        if any(isinstance(a, Sites) for a in atoms(mdc.condition)):
+        if any(isinstance(a, Sites) for a in atoms(rule.expr)):
             self.dx_bits[sites > 0] |= SITED
-        if any(isinstance(a, InList) and a.kind != "pdx" for a in atoms(mdc.condition)):
-            self.dx_bits[table] |= CONDITION_DX
-        members = {InList("pdx", "pdx"): table & ~invalid, InList("adx", "adx"): table, InList("odx", "odx"): table}
-        return Condition(number, Rule(mdc.condition, members), sites, guard, mdc.pre)
-
-    def _needs_procedure(self, mdc: int) -> bool:
-        """No entry of the MDC can hold for a stay without a procedure from one of the MDC's lists."""
-
-        def leaf(atom: Const | Atom) -> tuple[bool, bool]:
-            if isinstance(atom, Const):
-                return atom.value, not atom.value
-            return not (isinstance(atom, InList) and atom.kind in ("pproc", "proc")), True
-
-        return not any(
-            fold(
-                entry.expr,
-                leaf,
-                lambda x: (x[1], x[0]),
-                lambda x, y: (x[0] and y[0], x[1] or y[1]),
-                lambda x, y: (x[0] or y[0], x[1] and y[1]),
-            )[0]
-            for entry in self.entries
-            if entry.mdc == mdc
-        )
+        for atom, members in rule.members.items():
+            if atom.kind in ("adx", "odx"):
+                self.dx_bits[members] |= CONDITION_DX
+        guard = "all"
+        if not (self.tables >> np.uint32(number) & np.uint32(1)).all():
+            guard = "pdx"
+        elif _needs(rule.expr, lambda atom: isinstance(atom, Sites)):
+            guard = "sites"
+        elif _needs(rule.expr, lambda atom: isinstance(atom, InList) and atom.kind in ("adx", "odx")):
+            guard = "dx"
+        elif mdc.pre and all(_needs(e.expr, _lists_procedures) for e in self.entries if e.mdc == number):
+            guard = "pre"
+        return Condition(number, rule, sites, guard, mdc.pre)
 
     def rule(self, expr: Expr, lists: Mapping[str, frozenset[str]]) -> Rule:
         """The tree with its lists as yes/no tables, less what may not stand in that place."""
@@ -186,7 +153,7 @@ class Compiled:
         for atom in atoms(expr):
             if isinstance(atom, InList):
                 codes = lists[atom.name] - self._barred(atom.kind)
-                book = self.proc if atom.kind in ("pproc", "proc") else self.dx
+                book = self.proc if _lists_procedures(atom) else self.dx
                 members[atom] = book.members(codes)
         return Rule(expr, members)
 
@@ -195,7 +162,7 @@ class Compiled:
             return self.scheme.invalid_dx
         if kind == "pproc":
             return self.scheme.invalid_op | self.scheme.gray_op
-        return self.scheme.invalid_op if kind == "proc" else frozenset()
+        return self.scheme.invalid_op if kind in ("proc", "oproc") else frozenset()
 
     def _compile_decisions(self) -> None:
         count = len(self.mdcs)
@@ -250,45 +217,69 @@ class Compiled:
         for atom in atoms(entry.expr):
             if isinstance(atom, InList) and atom.kind in ("adx", "odx"):
                 self.dx_bits[self.dx.members(entry.lists[atom.name])] |= RULE_DX
-            elif isinstance(atom, InList) and atom.kind in ("pproc", "proc"):
+            elif isinstance(atom, InList) and _lists_procedures(atom):
                 listed = self.proc.members(entry.lists[atom.name])
-                if atom.kind == "proc":
+                if atom.kind != "pproc":
                     self.proc_bits[listed] |= RULE_PROC
                 if pre:
                     self.proc_bits[listed] |= PRE_PROC
 
     def _compile_drgs(self) -> None:
-        """``drg_of[entry * 3 + severity]``; -1 where the split needs more than the severity."""
+        """``drg_of[entry * 4 + standing]``; -1 where the split needs more than the standing.
+
+        Entries whose splits read the same and name no list share a ``split_kind``: they are computed together.
+        """
         qy = [e.code for e in self.entries if e.unrelated]
         self.drg_codes = [*(d.code for d in self.scheme.drgs), *qy, UNGROUPED]
         number = {code: i for i, code in enumerate(self.drg_codes)}
         self.ungrouped = number[UNGROUPED]
-        self.drg_of = np.full(3 * (self.none + 1), self.ungrouped, dtype=np.int16)
-        self.open_splits: dict[int, list[tuple[int, Rule]]] = {}
+        self.drg_of = np.full(4 * (self.none + 1), self.ungrouped, dtype=np.int16)
+        self.split_kind = np.full(self.none + 1, -1, dtype=np.int16)
+        self.open_splits: list[list[tuple[Rule, npt.NDArray[np.int16]]]] = []
+        kinds: dict[Any, int] = {}
         for i, entry in enumerate(self.entries):
             if entry.unrelated:
-                self.drg_of[3 * i : 3 * i + 3] = number[entry.code]
+                self.drg_of[4 * i : 4 * i + 4] = number[entry.code]
                 continue
             drgs = self.scheme.drgs_of[entry.code]
             if all(isinstance(a, Severity) for d in drgs for a in atoms(d.split)):
                 for drg in drgs:
-                    for severity in range(3):
-                        if _by_severity(drg.split, severity):
-                            self.drg_of[3 * i + severity] = number[drg.code]
+                    for standing in range(4):
+                        if holds_for(drg.split, standing):
+                            self.drg_of[4 * i + standing] = number[drg.code]
             else:
-                self.drg_of[3 * i : 3 * i + 3] = -1
-                self.open_splits[i] = [(number[d.code], self.rule(d.split, entry.lists)) for d in drgs]
-        self.adrg_codes = [a.code for a in self.scheme.adrgs]
+                self.drg_of[4 * i : 4 * i + 4] = -1
+                rules = [self.rule(d.split, entry.lists) for d in drgs]
+                alone = i if any(rule.members for rule in rules) else -1
+                kind = kinds.setdefault((alone, *(d.split for d in drgs)), len(kinds))
+                if kind == len(self.open_splits):
+                    self.open_splits.append(
+                        [(rule, np.full(self.none, self.ungrouped, dtype=np.int16)) for rule in rules]
+                    )
+                self.split_kind[i] = kind
+                for drg, (_, code_of) in zip(drgs, self.open_splits[kind], strict=True):
+                    code_of[i] = number[drg.code]
+        self.adrg_codes = [a.code for a in self.scheme.adrgs if a.kind != "qy"]
         place = {code: i for i, code in enumerate(self.adrg_codes)}
         self.adrg_of = np.array([*(place.get(e.code, -1) for e in self.entries), -1], dtype=np.int16)
         self.status_of = np.array([0] * len(self.scheme.drgs) + [2] * len(qy) + [1], dtype=np.int8)
 
 
+def _lists_procedures(atom: Const | Atom) -> bool:
+    return isinstance(atom, InList) and "proc" in atom.kind
+
+
+def _owners(scheme: Scheme) -> Iterator[Mdc | Adrg]:
+    """Everything that has lists of its own."""
+    yield from scheme.mdcs
+    yield from scheme.adrgs
+
+
 def _dx_codes(scheme: Scheme) -> Iterable[str]:
     for mdc in scheme.mdcs:
         yield from mdc.dx
-    for adrg in scheme.adrgs:
-        for name, codes in adrg.lists.items():
+    for owner in _owners(scheme):
+        for name, codes in owner.lists.items():
             if "dx" in name:
                 yield from codes
     for part in (scheme.mcc, scheme.cc, scheme.exclusion, scheme.invalid_dx):
@@ -296,8 +287,8 @@ def _dx_codes(scheme: Scheme) -> Iterable[str]:
 
 
 def _proc_codes(scheme: Scheme) -> Iterable[str]:
-    for adrg in scheme.adrgs:
-        for name, codes in adrg.lists.items():
+    for owner in _owners(scheme):
+        for name, codes in owner.lists.items():
             if "proc" in name:
                 yield from codes
     for part in (scheme.operation, scheme.invalid_op, scheme.gray_op):
@@ -313,12 +304,9 @@ def _settle(
     """For each pair of classes and pair of bits: can the rule hold, must it hold."""
     some = np.arange(4)
     proc_listed, dx_listed = (some & 1) > 0, (some & 2) > 0
-    no = np.zeros((1, 1, 1), dtype=np.bool_)
 
-    def leaf(atom: Const | Atom) -> tuple[Bools, Bools]:
+    def leaf(atom: Const | Atom) -> Bounds:
         match atom:
-            case Const(value=value):
-                return no | value, no | value
             case InList(kind="pdx", name=name):
                 sure = has_dx[entry.code, name][:, None, None]
                 return sure, sure
@@ -328,29 +316,49 @@ def _settle(
             case Operation(principal=True):
                 sure = has_proc["", ""][None, :, None]
                 return sure, sure
-            case InList(kind=kind):
-                return (proc_listed if kind == "proc" else dx_listed)[None, None, :], no
-            case Operation() | Compare() | Flag() | Sites() | Severity():
-                return ~no, no
+            case InList():
+                return (proc_listed if _lists_procedures(atom) else dx_listed)[None, None, :], _NO
+            case _:
+                return _open(atom)
 
-    can, must = fold(
-        entry.expr,
+    can, must = _bounds(entry.expr, leaf)
+    return np.broadcast_to(can, shape), np.broadcast_to(must, shape)
+
+
+Bounds = tuple[Bools, Bools]
+"""Whether a tree can hold and whether it must, given what is known."""
+_NO = np.zeros(1, dtype=np.bool_)
+
+
+def _open(atom: Const | Atom) -> Bounds:
+    """A constant is what it is; of any other atom nothing is known."""
+    return (_NO | atom.value, _NO | atom.value) if isinstance(atom, Const) else (~_NO, _NO)
+
+
+def _bounds(expr: Expr, leaf: Callable[[Const | Atom], Bounds]) -> Bounds:
+    return fold(
+        expr,
         leaf,
         lambda x: (~x[1], ~x[0]),
         lambda x, y: (x[0] & y[0], x[1] & y[1]),
         lambda x, y: (x[0] | y[0], x[1] | y[1]),
     )
-    return np.broadcast_to(can, shape), np.broadcast_to(must, shape)
 
 
-def _by_severity(split: Expr, severity: int) -> bool:
-    def leaf(atom: Const | Atom) -> bool:
-        if isinstance(atom, Const):
-            return atom.value
-        assert isinstance(atom, Severity)
-        return severity in atom.levels
+def _needs(expr: Expr, is_one: Callable[[Const | Atom], bool]) -> bool:
+    """The tree cannot hold where no atom of this sort holds."""
+    return not _bounds(expr, lambda atom: (_NO, _NO) if is_one(atom) else _open(atom))[0].any()
 
-    return fold(split, leaf, lambda x: not x, lambda x, y: x and y, lambda x, y: x or y)
+
+def _allowed(rule: Rule, size: int) -> Bools:
+    """The principal diagnoses with which the rule can hold, by number of the code."""
+
+    def leaf(atom: Const | Atom) -> Bounds:
+        if isinstance(atom, InList) and atom.kind == "pdx":
+            return rule.members[atom], rule.members[atom]
+        return _open(atom)
+
+    return np.broadcast_to(_bounds(rule.expr, leaf)[0], size)
 
 
 def _distinct(table: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any]]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from drgpay.scheme import SEVERITIES, Scheme
-from drgpay.scheme.rules import Atom, Compare, Const, Flag, InList, Operation, Severity, Sites, fold
+from drgpay.scheme.rules import STANDINGS, Atom, Compare, Const, Flag, InList, Operation, Severity, Sites, fold
 from drgpay.steps.grouping.batch import Bools, Stays
 from drgpay.steps.grouping.codebook import Ints
 from drgpay.steps.grouping.compiled import (
@@ -43,7 +43,7 @@ _COMPARE = {
     "==": operator.eq,
 }
 _RANK = np.array([0, 1, 2, 2], dtype=np.int8)
-"""Severity rank of the bits CC and MCC together."""
+"""Severity rank of each standing."""
 _OTHER_BITS = np.uint8(0xFF & ~SEVERE)
 _COLUMNS = {"weight": "birth_weight"}
 
@@ -125,17 +125,18 @@ class Kernel:
         tables = self.tables
         work = _Work(tables, Stays(batch, tables.dx, tables.proc))
         mdc, entry = work.find_entries()
-        drg = tables.drg_of[entry.astype(np.intp) * 3 + work.severity]
+        drg = tables.drg_of[entry.astype(np.intp) * 4 + work.standing]
         unsettled = np.flatnonzero(drg < 0)
         if len(unsettled):
-            for number, where in _parts(entry[unsettled]):
+            for kind, where in _parts(tables.split_kind[entry[unsettled]]):
                 those = unsettled[where]
                 some = _Some(work, those)
                 result = np.full(len(those), tables.ungrouped, dtype=drg.dtype)
-                for code, rule in tables.open_splits[number]:
-                    result[some.holds(rule)] = code
+                for rule, code_of in tables.open_splits[kind]:
+                    held = some.holds(rule)
+                    result[held] = code_of[entry[those[held]]]
                 drg[those] = result
-        return mdc, entry, drg, work.severity
+        return mdc, entry, drg, _RANK[work.standing]
 
 
 class _Work:
@@ -160,7 +161,7 @@ class _Work:
             place += 1
 
     def _read_dx(self) -> None:
-        """Severity, and which stays have a diagnosis that some rule looks for among all diagnoses."""
+        """Standing, and which stays have a diagnosis that some rule looks for among all diagnoses."""
         lists = self.stays.dx
         principal_table = self.tables.principal_table[self.principal]
 
@@ -172,7 +173,7 @@ class _Work:
             return bits
 
         self.dx_bits = lists.collect(self.tables.dx_word, settle)
-        self.severity = _RANK[self.dx_bits & SEVERE]
+        self.standing = self.dx_bits & SEVERE
 
     def _read_proc(self) -> None:
         """Which stays have a procedure that some rule looks for among all procedures."""
@@ -285,10 +286,9 @@ class _Some:
                 return members[atom][work.principal[stays]]
             case InList(kind="pproc"):
                 return members[atom][work.operation[stays]]
-            case InList(kind="proc"):
-                return self._any("proc", members[atom])
-            case InList(kind=kind):
-                return self._any("dx", members[atom], others=kind == "odx")
+            case InList(kind=kind, least=least):
+                column = "proc" if "proc" in kind else "dx"
+                return self._any(column, members[atom], others=kind in ("odx", "oproc"), least=least)
             case Operation(principal=True):
                 codes = work.operation[stays]
                 return work.tables.operation[codes] & ~work.tables.barred[codes]
@@ -301,7 +301,9 @@ class _Some:
                 found: Bools = _COMPARE[op](numbers[stays], value)
                 return found if present is None else found & present[stays]
             case Severity(levels=levels):
-                return np.isin(work.severity[stays], list(levels))
+                among = np.array([standing in levels for standing in range(len(STANDINGS))])
+                listed: Bools = among[work.standing[stays]]
+                return listed
             case Flag(name=name):
                 return work.stays.flag(name)[stays]
             case Sites(least=least):
@@ -314,11 +316,15 @@ class _Some:
             self._lists[column] = lists.of(self._stays)
         return self._lists[column]
 
-    def _any(self, column: str, member: Bools, others: bool = False) -> Bools:
+    def _any(self, column: str, member: Bools, others: bool = False, least: int = 1) -> Bools:
         starts, codes, places = self._codes(column)
         hits = member[codes]
         if others:
             hits &= places > 0
+        if least > 1:
+            rows = np.repeat(np.arange(len(self._stays)), np.diff(starts))[hits]
+            different = np.unique(rows * len(member) + codes[hits]) // len(member)
+            return np.bincount(different, minlength=len(self._stays)) >= least
         counts = np.concatenate(([0], np.cumsum(hits)))[starts]
         return np.diff(counts) > 0
 

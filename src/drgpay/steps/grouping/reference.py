@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from drgpay.scheme import SEVERITIES, UNGROUPED, Adrg, Mdc, Scheme
 from drgpay.scheme.rules import (
+    STANDINGS,
     And,
     Compare,
     Const,
@@ -23,8 +24,8 @@ from drgpay.scheme.rules import (
     Or,
     Severity,
     Sites,
-    describe,
 )
+from drgpay.steps.grouping.path import Explanation, Finding, Step
 
 _COMPARE = {
     "<": operator.lt,
@@ -35,117 +36,23 @@ _COMPARE = {
 }
 
 
-class Finding(NamedTuple):
-    """One atom of a rule, whether it holds, and the codes of the stay that made it hold."""
-
-    atom: str
-    holds: bool
-    codes: tuple[str, ...] = ()
-
-
-class Step(NamedTuple):
-    """One step of the path. ``part`` is mdc, adrg, qy, severity, drg or retry; ``code`` is what was tried.
-
-    ``text`` is the condition, rule or split; ``standing`` (severity only) is the diagnosis' standing: mcc, cc,
-    excluded (``table`` says by which exclusion table) or not_listed.
-    """
-
-    part: str
-    code: str
-    name: str
-    matched: bool
-    text: str = ""
-    findings: tuple[Finding, ...] = ()
-    standing: str = ""
-    table: str = ""
-
-    @property
-    def zh(self) -> str:
-        """The step in one line of Chinese."""
-        return _sentence(self, _ZH)
-
-    @property
-    def en(self) -> str:
-        """The step in one line of English."""
-        return _sentence(self, _EN)
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """The result for one stay and the steps that led to it. ``mdc`` and ``adrg`` are None when there is none."""
-
-    mdc: str | None
-    adrg: str | None
-    drg: str
-    severity: str
-    status: str
-    steps: tuple[Step, ...]
-
-
-_ZH = {
-    "yes": "符合",
-    "no": "不符合",
-    "mdc": "主要诊断大类",
-    "adrg": "核心病组",
-    "drg": "病组",
-    "qy": "手术与主要诊断无关",
-    "retry": "改用后面的手术重试",
-    "severity": "其他诊断",
-    "mcc": "MCC（严重并发症或合并症）",
-    "cc": "CC（并发症或合并症）",
-    "excluded": "被主要诊断排除，排除表 ",
-    "not_listed": "不是 MCC 也不是 CC",
-    "always": "不分条件",
-    "missing": "无",
-    "colon": "：",
-    "stop": "；",
-}
-_EN = {
-    "yes": "holds",
-    "no": "does not hold",
-    "mdc": "MDC",
-    "adrg": "ADRG",
-    "drg": "DRG",
-    "qy": "operation unrelated to the principal diagnosis",
-    "retry": "tried again with a later procedure",
-    "severity": "other diagnosis",
-    "mcc": "MCC",
-    "cc": "CC",
-    "excluded": "excluded by the principal diagnosis, exclusion table ",
-    "not_listed": "neither MCC nor CC",
-    "always": "unconditional",
-    "missing": "no code",
-    "colon": ": ",
-    "stop": "; ",
-}
-
-
-def _sentence(step: Step, words: Mapping[str, str]) -> str:
-    subject = f"{words[step.part]} {step.code} {step.name}".rstrip()
-    if step.part == "severity":
-        return f"{subject}{words['colon']}{words[step.standing]}{step.table}"
-    if step.part in ("qy", "retry"):
-        return subject
-    verdict = words["yes"] if step.matched else words["no"]
-    found = words["stop"].join(
-        f"{f.atom} {words['yes'] if f.holds else words['no']}" + (f" ({', '.join(f.codes)})" if f.codes else "")
-        for f in step.findings
-    )
-    rule = f"«{step.text}»" if step.text and step.findings else words["always"]
-    return f"{subject}{words['colon']}{rule} {verdict}" + (f"{words['stop']}{found}" if found else "")
-
-
 @dataclass(frozen=True)
 class _Case:
-    """A stay as the rules see it: the principal places may be empty (None)."""
+    """A stay as the rules see it: the principal places may be empty (None), ``standing`` has bits for CC and MCC."""
 
     principal: str | None
     diagnoses: tuple[str, ...]
     others: tuple[str, ...]
     operation: str | None
     procedures: tuple[str, ...]
+    later: tuple[str, ...]
     facts: Mapping[str, Any]
-    severity: int = 0
+    standing: int = 0
+
+    @property
+    def severity(self) -> str:
+        """Word of the highest level."""
+        return SEVERITIES[min(self.standing, 2)]
 
     def codes(self, kind: str) -> tuple[str, ...]:
         """The reported codes a kind of list atom looks at."""
@@ -157,7 +64,7 @@ class _Case:
             return self.others
         if kind == "pproc":
             return () if self.operation is None else (self.operation,)
-        return self.procedures
+        return self.later if kind == "oproc" else self.procedures
 
 
 class _Lists(NamedTuple):
@@ -183,31 +90,35 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
     barred = scheme.invalid_op | scheme.gray_op
     places = reported if "skip_invalid_procedure" in scheme.switches else reported[:1]
     first = next((code for code in places if code not in barred), None)
-    procedures = tuple(code for code in reported if code is not None and code not in scheme.invalid_op)
+    procedures, later = (
+        tuple(code for code in those if code is not None and code not in scheme.invalid_op)
+        for those in (reported, reported[1:])
+    )
     facts = {
         **{name: stay.get(name) for name in ("sex", "age", "age_days", "los", "icu", "bilateral")},
         "weight": stay.get("birth_weight"),
     }
-    rank, standings = _severity(scheme, reported_first, others)
-    case = _Case(principal, diagnoses, others, first, procedures, facts, rank)
+    standing, told = _severity(scheme, reported_first, others)
+    case = _Case(principal, diagnoses, others, first, procedures, later, facts, standing)
     result = _attempt(scheme, case)
     if result.status == "ungrouped" and "retry_procedures" in scheme.switches:
         tried = result.steps
         for code in reported[1:]:
             alone = () if code is None or code in scheme.invalid_op else (code,)
-            again = _attempt(scheme, replace(case, operation=None if code in barred else code, procedures=alone))
+            first = None if code in barred else code
+            again = _attempt(scheme, replace(case, operation=first, procedures=alone, later=()))
             tried = (*tried, Step("retry", code or "", "", again.status != "ungrouped"), *again.steps)
             if again.status != "ungrouped":
                 result = again
                 break
         result = replace(result, steps=tried)
-    return replace(result, steps=(*standings, *result.steps))
+    return replace(result, steps=(*told, *result.steps))
 
 
 def _severity(scheme: Scheme, principal: str | None, others: tuple[str, ...]) -> tuple[int, tuple[Step, ...]]:
-    """The highest rank of the other diagnoses that count, and the standing of each."""
+    """The bits of the other diagnoses that count (1 = CC, 2 = MCC), and the standing of each."""
     mine = None if principal is None else scheme.exclusion.get(principal)
-    best = 0
+    bits = 0
     steps = []
     for code in others:
         rank, table = 0, ""
@@ -218,16 +129,15 @@ def _severity(scheme: Scheme, principal: str | None, others: tuple[str, ...]) ->
                 standing = SEVERITIES[level]
         if rank and table and table == mine:
             rank, standing = 0, "excluded"
-        best = max(best, rank)
+        bits |= rank
         steps.append(
             Step("severity", code, "", rank > 0, standing=standing, table=table if standing == "excluded" else "")
         )
-    return best, tuple(steps)
+    return bits, tuple(steps)
 
 
 def _attempt(scheme: Scheme, case: _Case) -> Explanation:
     """MDC in order, ADRG of the MDC in order, then the split."""
-    severity = SEVERITIES[case.severity]
     steps: list[Step] = []
     first_mdc: str | None = None
     for mdc in scheme.mdcs:
@@ -238,44 +148,50 @@ def _attempt(scheme: Scheme, case: _Case) -> Explanation:
         if isinstance(found, Adrg):
             return _split(scheme, mdc, found, case, steps)
         if found:
-            return Explanation(mdc.code, None, f"{mdc.code}QY", severity, "qy", tuple(steps))
+            return Explanation(mdc.code, None, found, case.severity, "qy", tuple(steps))
         if mdc.pre:
             continue
         first_mdc = first_mdc or mdc.code
         if "mdc_fallthrough" not in scheme.switches:
             break
-    return Explanation(first_mdc, None, UNGROUPED, severity, "ungrouped", tuple(steps))
+    return Explanation(first_mdc, None, UNGROUPED, case.severity, "ungrouped", tuple(steps))
 
 
 def _of_mdc(mdc: Mdc) -> _Lists:
-    return _Lists({"pdx": mdc.dx, "adx": mdc.dx, "odx": mdc.dx}, mdc.dx)
+    return _Lists(mdc.by_name, mdc.dx)
 
 
-def _search(scheme: Scheme, mdc: Mdc, case: _Case, steps: list[Step]) -> Adrg | bool:
-    """The first ADRG of the MDC that holds; True for an unrelated operation (switch ``qy``); else False."""
+def _search(scheme: Scheme, mdc: Mdc, case: _Case, steps: list[Step]) -> Adrg | str:
+    """The first ADRG of the MDC that holds; the code of the group of an unrelated operation; or "" for neither.
+
+    That group is one of the scheme's own (kind ``qy``) or, by the switch ``qy``, comes before the medical ADRG.
+    """
     asked = "qy" not in scheme.switches or mdc.pre
     unrelated = any(code in scheme.operation for code in case.procedures)
+    code = f"{mdc.code}QY"
     for adrg in scheme.adrgs_of[mdc.code]:
         if adrg.kind == "medical" and not asked:
             asked = True
             if unrelated:
                 break
         if _judge(steps, "adrg", adrg, adrg.rule_text, adrg.rule, case, _Lists(adrg.lists, {}), scheme):
-            return adrg
+            if adrg.kind != "qy":
+                return adrg
+            code = adrg.code
+            break
     else:
         if asked or not unrelated:
-            return False
-    steps.append(Step("qy", f"{mdc.code}QY", mdc.name, True))
-    return True
+            return ""
+    steps.append(Step("qy", code, mdc.name, True))
+    return code
 
 
 def _split(scheme: Scheme, mdc: Mdc, adrg: Adrg, case: _Case, steps: list[Step]) -> Explanation:
     """The DRG of the ADRG whose split holds; a value the split needs may be missing, then the stay is ungrouped."""
-    severity = SEVERITIES[case.severity]
     for drg in scheme.drgs_of[adrg.code]:
         if _judge(steps, "drg", drg, drg.split_text, drg.split, case, _Lists(adrg.lists, {}), scheme):
-            return Explanation(mdc.code, adrg.code, drg.code, severity, "grouped", tuple(steps))
-    return Explanation(mdc.code, adrg.code, UNGROUPED, severity, "ungrouped", tuple(steps))
+            return Explanation(mdc.code, adrg.code, drg.code, case.severity, "grouped", tuple(steps))
+    return Explanation(mdc.code, adrg.code, UNGROUPED, case.severity, "ungrouped", tuple(steps))
 
 
 def _judge(
@@ -290,7 +206,7 @@ def _judge(
 ) -> bool:
     findings: list[Finding] = []
     holds = _true(expr, case, lists, scheme, findings)
-    steps.append(Step(part, subject.code, subject.name, holds, text, tuple(findings)))
+    steps.append(Step(part, subject.code, subject.name, holds, text, tuple(findings), rule=expr))
     return holds
 
 
@@ -305,26 +221,32 @@ def _true(expr: Expr, case: _Case, lists: _Lists, scheme: Scheme, findings: list
         verdicts = [_true(term, case, lists, scheme, findings) for term in expr.terms]
         return all(verdicts) if isinstance(expr, And) else any(verdicts)
     codes: tuple[str, ...] = ()
+    seen: tuple[str | int, ...] = ()
     if isinstance(expr, InList):
         listed = lists.by_name[expr.name]
-        codes = tuple(code for code in case.codes(expr.kind) if code in listed)
-        holds = bool(codes)
+        seen = reported = case.codes(expr.kind)
+        codes = tuple(code for code in reported if code in listed)
+        holds = len(set(codes)) >= expr.least
     elif isinstance(expr, Operation):
-        reported = case.codes("pproc" if expr.principal else "proc")
+        seen = reported = case.codes("pproc" if expr.principal else "proc")
         codes = tuple(code for code in reported if code in scheme.operation)
         holds = bool(codes)
     elif isinstance(expr, Compare):
         value = case.facts[expr.field]
+        seen = () if value is None else (value,)
         holds = value is not None and bool(_COMPARE[expr.op](value, expr.value))
     elif isinstance(expr, Sites):
         codes = tuple(dict.fromkeys(code for code in case.codes("adx") if lists.sites.get(code)))
+        seen = case.codes("adx")
         holds = _assign([lists.sites[code] for code in codes]) >= expr.least
     elif isinstance(expr, Severity):
-        holds = case.severity in expr.levels
+        seen = (STANDINGS[case.standing],)
+        holds = case.standing in expr.levels
     else:
         assert isinstance(expr, Flag)
         holds = bool(case.facts[expr.name])
-    findings.append(Finding(describe(expr), holds, codes))
+        seen = (expr.name,) if holds else ()
+    findings.append(Finding(expr, holds, codes, seen))
     return holds
 
 

@@ -1,0 +1,22 @@
+"""Where a user's own schemes are kept. Only the command line looks at the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Schemes = Annotated[
+    Path | None,
+    typer.Option("--schemes", help="自有方案文件夹 folder of your own schemes; default: your data folder"),
+]
+
+
+def schemes_folder(said: Path | None) -> Path:
+    """The folder said, or the one of the platform: ``$XDG_DATA_HOME/drgpay/schemes``, else below the home folder."""
+    if said is not None:
+        return said
+    base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "drgpay" / "schemes"

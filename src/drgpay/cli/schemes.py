@@ -1,0 +1,278 @@
+"""Commands on grouping schemes: what there is, what it says, how two differ, building and importing one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Column
+from rich.table import Table as Grid
+
+from drgpay import scheme as schemes
+from drgpay.cli.console import Lang, err, in_lang
+from drgpay.cli.folders import Schemes, schemes_folder
+from drgpay.cli.sheets import Sheets, open_sheets
+from drgpay.cli.stays import Codes, crosswalk_of
+from drgpay.runs import known_codes
+from drgpay.scheme import Difference, Scheme
+from drgpay.steps import grouping, intake
+from drgpay.units import show_fen
+
+out = Console(soft_wrap=True, highlight=False, markup=False)
+scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=True)
+
+To = Annotated[
+    Path | None, typer.Option("-o", "--to", help="目标文件夹 folder to write to; default: your data folder")
+]
+Name = Annotated[str, typer.Argument(help="方案编号,可加开关 id, switches after it: chs-drg-2.0+qy")]
+_SHOWN = 40
+"""differences and transitions on the screen; a report has them all"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(scheme_app, name="scheme")
+
+
+@scheme_app.command("list")
+def scheme_list(own: Schemes = None) -> None:
+    """列出可用方案。 List the schemes there are."""
+    grid = Grid(*(Column(head, no_wrap=True) for head in ("id", "base", "ADRG", "DRG", "digest")), "title")
+    for e in schemes.catalogue(schemes_folder(own)):
+        grid.add_row(e.id, e.base, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12], e.title)
+    out.print(grid)
+
+
+@scheme_app.command("show")
+def scheme_show(
+    scheme: Name,
+    code: Annotated[str | None, typer.Argument(help="MDC、ADRG 或 DRG 编码 code")] = None,
+    own: Schemes = None,
+) -> None:
+    """显示方案,或其中一个病组。 Show a scheme, or one group of it."""
+    chosen = _load(scheme, own)
+    if code is None:
+        out.print(f"{chosen.id}  {chosen.title}\n{chosen.icd_edition}\ndigest {chosen.digest}")
+        for m in chosen.mdcs:
+            out.print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]")
+        for name, effect in schemes.switches_of(chosen.id, folder=schemes_folder(own)).items():
+            out.print(f"--switch {name}: {effect}")
+        return
+    for m in chosen.mdcs:
+        if code == m.code:
+            out.print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]  {len(m.dx):,}")
+            for a in chosen.adrgs_of[code]:
+                out.print(f"  {a.code}  {a.name}  {a.kind}")
+            return
+    for a in chosen.adrgs:
+        drgs = chosen.drgs_of[a.code]
+        if code in (a.code, *(d.code for d in drgs)):
+            out.print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule_text}")
+            for name, codes in a.lists.items():
+                out.print(
+                    f"  {name}: {len(codes)}  " + " ".join(sorted(codes)[:8]) + (" …" if len(codes) > 8 else "")
+                )
+            for d in drgs:
+                out.print(f"  {d.code}  {d.name}  [{d.split_text}]")
+            return
+    raise typer.BadParameter(f"{code}: 方案中没有 not in {scheme}", param_hint="CODE")
+
+
+@scheme_app.command("build")
+def scheme_build(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="本地方案的 YAML 文件(或自带的名称),或 CSV 文件夹 overlay (file or shipped name), or folder of CSV"
+        ),
+    ],
+    to: To = None,
+    own: Schemes = None,
+    lang: Lang = "zh",
+) -> None:
+    """检查并生成方案:本地变更文件,或一套 CSV 表。 Check and pack a scheme: a file of changes, or a folder of CSV."""
+    zh = in_lang(lang) == "zh"
+    folder = schemes_folder(own)
+    if source.is_dir():
+        _built(schemes.build(source, to or folder))
+        return
+    report = schemes.build_overlay(schemes.overlay_file(source), to or folder, folder=folder)
+    out.print(f"{report.base} + {report.changes} " + ("项变更" if zh else "changes"))
+    for table, (added, removed, changed) in report.moved.rows.items():
+        out.print(f"  {table}: +{added:,} −{removed:,}" + (f" ~{changed:,}" if changed else ""))
+    for word, codes in ((("新增", "new"), report.moved.new), (("取消", "gone"), report.moved.gone)):
+        if codes:
+            out.print(f"  {word[0 if zh else 1]}: {' '.join(codes)}")
+    for code, before, after in report.moved.renamed:
+        out.print(f"  {code}: {before} → {after}")
+    _built(report.build)
+
+
+@scheme_app.command("import")
+def scheme_import(
+    workbook: Annotated[Path, typer.Argument(help="官方配置工作簿 the official workbook: .xlsx")],
+    scheme_id: Annotated[str, typer.Option("--id", help="方案编号 id of the scheme")] = "chs-drg-3.0",
+    title: Annotated[str, typer.Option(help="方案名称 title")] = "",
+    amendments: Annotated[
+        Path | None, typer.Option("--amendments", help="勘误文件(或自带的名称) amendments: YAML, or a shipped name")
+    ] = None,
+    to: To = None,
+    lang: Lang = "zh",
+) -> None:
+    """从国家医保局公布的配置工作簿导入方案。 Import a scheme from the workbook NHSA publishes."""
+    language = 0 if in_lang(lang) == "zh" else 1
+    report = schemes.import_workbook(
+        workbook,
+        scheme_id,
+        to or schemes_folder(None),
+        title=title,
+        amendments=schemes.overlay_file(amendments) if amendments else None,
+    )
+    for said in report.said:
+        out.print(f"  {said[language]}")
+    _built(report.build)
+
+
+def _built(report: schemes.BuildReport) -> None:
+    rows = ", ".join(f"{name} {n:,}" for name, n in report.rows.items() if n)
+    out.print(f"{report.id}: {rows}\n{report.bytes:,} bytes → {report.folder}\ndigest {report.digest}")
+
+
+def _load(name: str, own: Path | None) -> Scheme:
+    scheme_id, *switches = name.split("+")
+    return schemes.load(scheme_id, frozenset(switches), folder=schemes_folder(own))
+
+
+@scheme_app.command("diff")
+def scheme_diff(
+    first: Name,
+    second: Name,
+    stays: Annotated[Path | None, typer.Option("--stays", help="病例文件 file of stays to group under both")] = None,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="另算各组次均费用(需结算字段) mean cost too; needs the settlement columns")
+    ] = False,
+    codes: Codes = "insurer",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="报告 report: .xlsx or .csv")] = None,
+    own: Schemes = None,
+    lang: Lang = "zh",
+) -> None:
+    """比较两个方案:规则、编码,以及哪些病例换组。 Compare two schemes: rules, codes, and which stays change group."""
+    in_lang(lang)
+    if output is not None and output.suffix.lower() not in (".xlsx", ".csv"):
+        raise typer.BadParameter(".xlsx | .csv", param_hint="-o")
+    if cost and stays is None:
+        raise typer.BadParameter("--stays", param_hint="--cost")
+    a, b = _load(first, own), _load(second, own)
+    told = schemes.compare(a, b)
+    _tell(told, lang)
+    moved = _Stays(a, b, stays, cost, codes) if stays else None
+    if output is None:
+        if moved is not None:
+            for _ in moved.changed():
+                pass
+            _tell_moved(moved, lang)
+        return
+    with open_sheets(output) as sheets:
+        _write(sheets, told, lang)
+        if moved is not None:
+            _write_moved(sheets, moved, lang)
+            _tell_moved(moved, lang)
+    err.print(("报告:" if lang == "zh" else "report: ") + str(output), markup=False, highlight=False)
+
+
+def _tell(told: Sequence[Difference], lang: str) -> None:
+    counts = Counter((d.part, d.what) for d in told)
+    out.print(f"{'差别' if lang == 'zh' else 'differences'}: {len(told):,}")
+    for (part, what), n in counts.items():
+        out.print(f"  {part} {what}: {n:,}")
+    for d in told[:_SHOWN]:
+        out.print(d.zh if lang == "zh" else d.en)
+    if len(told) > _SHOWN:
+        out.print(f"… {len(told) - _SHOWN:,}: -o report.xlsx")
+
+
+class _Stays:
+    """A file of stays grouped under two schemes; the counts are complete once ``changed`` has been gone through."""
+
+    def __init__(self, a: Scheme, b: Scheme, source: Path, cost: bool, codes: str) -> None:
+        self.a, self.b = a, b
+        need = "settlement" if cost else "grouping"
+        self._parts = intake.read_stays(source, need=need, codes=known_codes(), crosswalk=crosswalk_of(codes))
+        self._counts: list[pl.DataFrame] = []
+        self.read = self.kept = 0
+
+    def changed(self) -> Iterator[pl.DataFrame]:
+        """The stays whose group changes, part by part; reads the file once."""
+        for part in self._parts:
+            self.read, self.kept = self.read + part.rows, self.kept + part.stays.num_rows
+            groups = (grouping.group_batch(scheme, part.stays) for scheme in (self.a, self.b))
+            pairs = grouping.paired_groups(part.stays, *groups)
+            self._counts.append(grouping.count_transitions(pairs))
+            yield pairs.filter(pl.col("drg_a") != pl.col("drg_b"))
+
+    def transitions(self) -> pl.DataFrame:
+        """Counts from group to group."""
+        return grouping.all_transitions(self._counts)
+
+
+def _tell_moved(moved: _Stays, lang: str) -> None:
+    table = moved.transitions()
+    n = int(table["n"].sum())
+    changed = table.filter(pl.col("drg_a") != pl.col("drg_b")).sort(
+        "n", "drg_a", "drg_b", descending=[True, False, False]
+    )
+    left = n - int(changed["n"].sum())
+    share = f"{100 * left // n if n else 100}%"
+    zh = f"病例 {moved.read:,},可用 {moved.kept:,};不换组 {left:,}({share}),换组 {n - left:,}"
+    en = f"{moved.read:,} stays, {moved.kept:,} usable; {left:,} keep their group ({share}), {n - left:,} change it"
+    out.print(zh if lang == "zh" else en)
+    for row in changed.head(_SHOWN).iter_rows(named=True):
+        out.print(f"  {row['drg_a']} → {row['drg_b']}: {row['n']:,}")
+
+
+_HEADS = {
+    "part": "层次", "key": "编码", "what": "差别", "before": "前", "after": "后", "n_added": "增加编码数",
+    "n_removed": "减少编码数", "added": "增加的编码", "removed": "减少的编码", "stay_id": "病例号",
+    "drg_a": "前方案病组", "drg_b": "后方案病组", "n": "病例数", "drg": "病组", "name": "名称",
+    "n_a": "前病例数", "n_b": "后病例数",
+    "mean_a": "前次均费用(元)", "mean_b": "后次均费用(元)", "text": "说明", "cost": "费用合计(元)",
+}  # fmt: skip
+
+
+def _heads(names: Sequence[str], lang: str) -> list[str]:
+    return [_HEADS[name] if lang == "zh" else name for name in names]
+
+
+def _write(sheets: Sheets, told: Sequence[Difference], lang: str) -> None:
+    columns = ("part", "key", "what", "before", "after", "n_added", "n_removed", "added", "removed", "text")
+    with sheets.sheet("differences", _heads(columns, lang)) as add:
+        for d in told:
+            add([d.part, d.key, d.what, d.before, d.after, len(d.added), len(d.removed), " ".join(d.added),
+                 " ".join(d.removed), d.zh if lang == "zh" else d.en])  # fmt: skip
+
+
+def _write_moved(sheets: Sheets, moved: _Stays, lang: str) -> None:
+    with sheets.sheet("stays", _heads(("stay_id", "drg_a", "drg_b"), lang)) as add:
+        for part in moved.changed():
+            for row in part.select("stay_id", "drg_a", "drg_b").iter_rows():
+                add(row)
+    table = moved.transitions()
+    with sheets.sheet("transitions", _heads(table.columns, lang)) as add:
+        for pair in table.iter_rows(named=True):
+            add(_shown(pair))
+    groups = grouping.groups_before_after(table)
+    with sheets.sheet("groups", _heads(["drg", "name", *groups.columns[1:]], lang)) as add:
+        for group in groups.iter_rows(named=True):
+            drg, *rest = _shown(group)
+            add([drg, moved.b.name(drg) or moved.a.name(drg), *rest])
+
+
+def _shown(row: dict[str, Any]) -> list[Any]:
+    """A row with its amounts in yuan."""
+    money = ("cost", "mean_a", "mean_b")
+    return ["" if v is None else show_fen(v) if name in money else v for name, v in row.items()]
