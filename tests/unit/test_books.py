@@ -149,3 +149,14 @@ def test_the_ledger_and_the_calendar_on_the_command_line(small_run: Path, tmp_pa
     said = runner.invoke(app, words)
     assert said.output.count("overdue") == 1
     assert "clearing of 2024" in said.output
+
+
+def test_a_figure_is_explained_on_the_command_line(small_run: Path) -> None:
+    h = read_table(small_run / TABLES, STATEMENTS)["institution_id"][0]
+    runner = CliRunner()
+    said = runner.invoke(app, ["explain", str(small_run), "--institution", h, "--item", "deposit", "--lang", "en"])
+    assert said.exit_code == 0, said.output
+    assert "ledger entries" in said.output
+    assert "settlement.monthly_pay_ratio = 0.95" in said.output
+    wrong = runner.invoke(app, ["explain", str(small_run), "--institution", h, "--stay", "S1"])
+    assert wrong.exit_code == Kind.USAGE

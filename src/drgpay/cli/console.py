@@ -36,6 +36,25 @@ _WORDS = {
 }
 
 
+ZH_VALUES = {
+    "employee": "职工",
+    "resident": "居民",
+    "male": "男",
+    "female": "女",
+    "normal": "正常倍率",
+    "low": "低倍率",
+    "high": "高倍率",
+    "unstable": "非稳定病组",
+    "ungrouped": "未入组",
+    "qy": "歧义",
+    "short": "短住院",
+    "bed_day": "床日",
+    "special": "特例单议",
+    "excluded": "不予支付",
+}
+"""coded values in Chinese"""
+
+
 def in_lang(lang: str) -> str:
     """``zh`` or ``en``; anything else is a usage error."""
     if lang not in ("zh", "en"):

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from drgpay import report as reports
 from drgpay import runs
-from drgpay.cli.console import Lang, in_lang
+from drgpay.cli.console import ZH_VALUES, Lang, in_lang
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps import grouping
@@ -19,19 +19,6 @@ from drgpay.steps.grouping import BY_THE_RECORD, PARTS, VALUES, Said, Story
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 
-_ZH_VALUES = {
-    "employee": "职工",
-    "resident": "居民",
-    "male": "男",
-    "female": "女",
-    "normal": "正常倍率",
-    "low": "低倍率",
-    "high": "高倍率",
-    "unstable": "非稳定病组",
-    "ungrouped": "未入组",
-    "qy": "歧义",
-}
-"""coded values of a run's explanation, in Chinese"""
 _SHOWN = 6
 """names of failed groups on the screen for one reason; all are on the card and in the JSON"""
 
@@ -47,6 +34,10 @@ def explain(
         typer.Argument(metavar="[RUN|STAY.json]", help="运行结果文件夹或病例 JSON a run, or a stay as JSON"),
     ] = None,
     stay: Annotated[str, typer.Option("--stay", help="运行中的病例号 id of a stay of the run")] = "",
+    institution: Annotated[
+        str, typer.Option("--institution", help="清算单的机构编号 an institution of the run")
+    ] = "",
+    item: Annotated[str, typer.Option("--item", help="清算单的一项 a figure of its statement, e.g. deposit")] = "due",
     dx: Annotated[str, typer.Option(help="诊断,用 | 隔开,主要诊断在前 diagnoses, | between them")] = "",
     proc: Annotated[str, typer.Option(help="手术操作,用 | 隔开 procedures, | between them")] = "",
     sex: Annotated[str, typer.Option(help="性别 male | female")] = "",
@@ -61,12 +52,18 @@ def explain(
     html: Annotated[Path | None, typer.Option("--html", help="写成可打印的解释单 a card to print: .html")] = None,
     lang: Lang = "zh",
 ) -> None:
-    """解释一个病例:运行中的(入组、点数、支付),或直接给出编码的(入组)。 Explain a stay: of a run, or by its codes."""
+    """解释一个病例,或清算单的一项。 Explain a stay (of a run, or by its codes) or a figure of a statement."""
     in_lang(lang)
     if html and html.suffix.lower() != ".html":
         raise typer.BadParameter("….html", param_hint="--html")
     by_codes = bool(dx or proc or sex) or not all(x is None for x in (age, age_days, weight, los))
     from_file = source is not None and (source.is_file() or source.suffix.lower() == ".json")
+    if institution:
+        if source is None or from_file or by_codes or stay or html:
+            raise typer.BadParameter("RUN --institution H001 --item deposit", param_hint="--institution")
+        _print_sections({"institution": institution, "item": item}, *runs.explain_cell(source, institution, item),
+                        as_json, lang)  # fmt: skip
+        return
     if source is not None and not from_file:
         if by_codes or not stay:
             raise typer.BadParameter("RUN --stay ID", param_hint="--stay")
@@ -119,9 +116,19 @@ def _explain_of_run(run: Path, stay: str, own: Path, as_json: bool, html: Path |
         reports.write_stay_card(story, html, lang, stay=stay, sections=sections[2:], sources=sources)
         out.print(str(html))
         return
+    _print_sections({"stay": stay}, sections, sources, as_json, lang)
+
+
+def _print_sections(
+    subject: dict[str, str],
+    sections: list[runs.Section],
+    sources: dict[str, dict[str, str]],
+    as_json: bool,
+    lang: str,
+) -> None:
     if as_json:
         content = {
-            "stay": stay,
+            **subject,
             "sections": [{"zh": s.zh, "en": s.en, "lines": [vars(line) for line in s.lines]} for s in sections],
             "parameters": sources,
         }
@@ -131,7 +138,7 @@ def _explain_of_run(run: Path, stay: str, own: Path, as_json: bool, html: Path |
         out.print(f"\n■ {section.zh if lang == 'zh' else section.en}")
         for line in section.lines:
             text = line.zh if lang == "zh" else line.en
-            value = _ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value
+            value = ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value
             by = f"   [{line.parameter}]" if line.parameter else ""
             out.print("  " + text + (f": {value}" if value else "") + by)
     out.print("\n■ " + ("参数与来源" if lang == "zh" else "parameters and sources"))
