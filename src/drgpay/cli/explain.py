@@ -35,7 +35,7 @@ def explain(
     ] = None,
     stay: Annotated[str, typer.Option("--stay", help="运行中的病例号 id of a stay of the run")] = "",
     institution: Annotated[
-        str, typer.Option("--institution", help="清算单的机构编号 an institution of the run")
+        str, typer.Option("--institution", help="清算单的机构 an institution of the run")
     ] = "",
     item: Annotated[str, typer.Option("--item", help="清算单的一项 a figure of its statement, e.g. deposit")] = "due",
     dx: Annotated[str, typer.Option(help="诊断,用 | 隔开,主要诊断在前 diagnoses, | between them")] = "",
