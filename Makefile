@@ -22,7 +22,7 @@ demo: $(READY) ## make a region, settle its year, check it, and show where the r
 	$(BIN)/drgpay demo --output demo
 
 test: lint ## lint, types, architecture, and all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check src tests benchmarks

@@ -177,6 +177,10 @@ def _clearing(dice: random.Random, rows: dict[str, list[Row]], scheme: str, leve
                 "second_distribution": 0,
                 "settled": settled,
                 "paid_in_months": sums["paid"],
+                "violations": 0,
+                "damages": 0,
+                "advance_netted": 0,
+                "debt_netted": 0,
                 "final_payment": settled - sums["paid"],
             }
         )
@@ -199,6 +203,7 @@ def _clearing(dice: random.Random, rows: dict[str, list[Row]], scheme: str, leve
             "reserve": sum(p["reserve"] for p in pools),
             "distributable": distributable,
             "risk_draw": shared,
+            "debts": 0,
             "recovered": recovered,
             "paid": paid,
             "returned": distributable + shared + recovered - paid - carried,
