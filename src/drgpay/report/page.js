@@ -226,13 +226,14 @@
       amount.textContent = money(row[step.key]);
       amount.className = "number";
     });
-    var turn = data.steps.findIndex(function (step) { return step.key === "settled"; });
-    var level = 0, reached = data.steps.slice(0, turn).map(function (step) { return (level += step.sign * row[step.key]); });
+    var steps = data.steps.filter(function (step) { return !step.seldom || row[step.key]; });
+    var turn = steps.findIndex(function (step) { return step.key === "settled"; });
+    var level = 0, reached = steps.slice(0, turn).map(function (step) { return (level += step.sign * row[step.key]); });
     var low = Math.min.apply(null, reached), high = Math.max.apply(null, reached);
     /* the steps are small beside the amount due: the left axis begins just below them */
     var floor = Math.max(0, low - Math.max(high - low, high / 200) * 0.6);
     draw("statement", "statement_chart", [
-      waterfall(row, data.steps.slice(0, turn + 1), "x", "y"), waterfall(row, data.steps.slice(turn), "x2", "y2")
+      waterfall(row, steps.slice(0, turn + 1), "x", "y"), waterfall(row, steps.slice(turn), "x2", "y2")
     ], {
       height: 330, showlegend: false, margin: { l: 60, r: 16, t: 26, b: 44 },
       xaxis: { domain: [0, 0.63] }, xaxis2: { domain: [0.71, 1], anchor: "y2", linecolor: color("line") },

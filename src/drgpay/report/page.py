@@ -25,12 +25,18 @@ STEPS = (
     ("overspend_shared", "relative", 1),
     ("deposit_forfeited", "relative", -1),
     ("second_distribution", "relative", 1),
+    ("violations", "relative", -1),
+    ("damages", "relative", -1),
     ("settled", "total", 1),
     ("paid_in_months", "relative", -1),
+    ("advance_netted", "relative", -1),
+    ("debt_netted", "relative", -1),
     ("final_payment", "total", 1),
 )
 """Steps of a statement, as a waterfall: column, how it stands, sign (design/05)."""
 
+_SELDOM = frozenset({"violations", "damages", "advance_netted", "debt_netted"})
+"""steps drawn only where they are not zero"""
 _TINTS = {"returned": "surplus", "carried_over": "other", "risk_draw": "overspend", "recovered": "secondary"}
 _COMPACT = {
     "zh": ((10**10, " 亿元"), (10**6, " 万元"), (100, " 元")),
@@ -339,7 +345,9 @@ def _figures(source: Source, lang: str) -> dict[str, Any]:
         "lang": lang,
         "schemes": source.schemes,
         "words": {key: {"zh": text.zh, "en": text.en} for key, text in texts.items()},
-        "steps": [{"key": key, "measure": measure, "sign": sign} for key, measure, sign in STEPS],
+        "steps": [
+            {"key": key, "measure": measure, "sign": sign, "seldom": key in _SELDOM} for key, measure, sign in STEPS
+        ],
         "flows": [_flow(row, institutions) for row in source.tables["closings"]],
         "months": [
             {"scheme": r["insurance_scheme"], "month": r["month"], "n": r["n"], "value": r["point_value"]}
@@ -377,7 +385,7 @@ def _flow(row: Row, institutions: Sequence[Row]) -> dict[str, Any]:
     levels = dict.fromkeys(LEVELS, 0)
     for one in institutions:
         if one["insurance_scheme"] == row["insurance_scheme"] and "paid_in_months" in one:
-            levels[one["level"]] += one["paid_in_months"] + max(one["final_payment"], 0)
+            levels[one["level"]] += one["paid_in_months"] + one["advance_netted"] + max(one["final_payment"], 0)
     if sum(levels.values()) != row["paid"]:
         levels = {}
     return {
