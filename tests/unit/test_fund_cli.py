@@ -118,6 +118,9 @@ def test_health(region: Path, tmp_path: Path) -> None:
     assert second["balance"] == "1024.00"
     assert second["projected_balance"] == "1144.00"
     assert "黄" in told("health", region)
+    told("health", region, "-o", tmp_path / "health.xlsx")
+    (drawn,) = (sheet for sheet in openpyxl.load_workbook(tmp_path / "health.xlsx") if sheet.title == "图")
+    assert len(drawn._charts) == 1
 
 
 def test_prepay(region: Path, tmp_path: Path) -> None:

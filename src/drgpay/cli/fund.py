@@ -16,8 +16,8 @@ from rich.table import Table as Grid
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import Column, Table
-from drgpay.units import show_coefficient, show_fen
+from drgpay.tables import FUND_HEALTH, Column, Table
+from drgpay.units import ONE, show_coefficient, show_fen
 
 out = Console(soft_wrap=True, highlight=False, markup=False)
 
@@ -174,9 +174,32 @@ def _workbook(tables: runs.FundTables, target: Path, lang: str) -> None:
             for table, rows in tables:
                 name = table.zh if lang == "zh" else table.name
                 _frame(table, rows, lang).write_excel(book, name, autofit=True)
+                if table is FUND_HEALTH:
+                    _health_chart(book, name, rows, lang)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _health_chart(book: Any, name: str, rows: list[dict[str, Any]], lang: str) -> None:
+    """Months of payment by month, a line per insurance scheme, beside the table."""
+    rows = sorted(rows, key=lambda row: (row["insurance_scheme"], row["year"], row["month"]))
+    chart, sheet = book.add_chart({"type": "line"}), book.add_worksheet("图" if lang == "zh" else "chart")
+    first = 0
+    for scheme in sorted({row["insurance_scheme"] for row in rows}):
+        its = [row for row in rows if row["insurance_scheme"] == scheme]
+        for i, row in enumerate(its, first):
+            sheet.write_string(i, 0, f"{row['year']}-{row['month']:02d}")
+            if row["months_of_payment"] is not None:
+                sheet.write_number(i, 1, row["months_of_payment"] / ONE)
+        last = first + len(its) - 1
+        place = {"categories": [sheet.name, first, 0, last, 0], "values": [sheet.name, first, 1, last, 1]}
+        chart.add_series({"name": _word(scheme, lang), "marker": {"type": "circle"}, **place})
+        first = last + 1
+    head = FUND_HEALTH["months_of_payment"]
+    chart.set_title({"name": head.zh if lang == "zh" else head.en})
+    chart.set_size({"width": 720, "height": 360})
+    sheet.insert_chart(0, 3, chart)
 
 
 def _folder(tables: runs.FundTables, target: Path, lang: str) -> None:

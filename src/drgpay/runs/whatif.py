@@ -1,0 +1,276 @@
+"""Simulation: a year run settled again under another policy, from its grouped stays; nothing is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+
+from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import Policy, dictionary, load, parse_setting
+from drgpay.runs import money
+from drgpay.runs.compare import Comparison, Outcome, Sweep, compare
+from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES, read_manifest
+from drgpay.runs.region import Registers
+from drgpay.runs.remember import Remembering
+from drgpay.scheme import load as load_scheme
+from drgpay.steps import fund, points
+from drgpay.tables import GROUPED, INSTITUTIONS, STATEMENTS
+from drgpay.units import half_up, parse_coefficient, parse_fen, parse_scaled, show_coefficient, show_fen
+
+REASON = "模拟 what-if"
+"""source of a value that was changed for a simulation"""
+STEPS = 10
+"""steps of a sweep when no step is given"""
+_MOST = 200
+_RANGE = re.compile(r"(.+?)\.\.([^:]+)(?::(.+))?")
+_READ: dict[str, Callable[[str], int]] = {
+    "ratio": parse_coefficient,
+    "yuan": parse_fen,
+    "integer": partial(parse_scaled, decimals=0),
+}
+_SHOW: dict[str, Callable[[int], str]] = {
+    "ratio": show_coefficient,
+    "yuan": partial(show_fen, group=False),
+    "integer": str,
+}
+"""numbers of a policy that a sweep can run over: how their texts are read and written"""
+
+
+def what_if(
+    run: Path, engine: Engine, changes: Mapping[str, object] | None = None, policy: str | Path | None = None
+) -> Comparison:
+    """The year run in folder ``run`` under another policy, beside its own.
+
+    ``changes``: parameters as in :meth:`Policy.amend`, made to the run's policy, or to the practice ``policy`` in
+    force on the run's day. Raises USAGE (a month run, another grouping, a year the run did not keep), POLICY, DATA
+    (no run), BROKEN when the run's statements do not follow from its own stays and policy.
+    """
+    with Simulation(run, engine) as simulation:
+        return simulation.compare(simulation.alternative(changes or {}, policy))
+
+
+def sweep(
+    run: Path,
+    engine: Engine,
+    over: str,
+    changes: Mapping[str, object] | None = None,
+    policy: str | Path | None = None,
+) -> Sweep:
+    """The same for every value of a range: ``points.max_cv=0.6..1.2:0.1``; without a step in ten steps.
+
+    Both ends count. The range is over one number of the policy; a value outside its bounds is a POLICY failure.
+    """
+    with Simulation(run, engine) as simulation:
+        start = simulation.alternative(changes or {}, policy)
+        name, texts = sweep_values(over, start)
+        alternatives = [start.amend({name: text}, REASON) for text in texts]
+        return Sweep(
+            name,
+            simulation.policy.source(name).value,
+            [(p.source(name).value, simulation.compare(p)) for p in alternatives],
+        )
+
+
+class Simulation:
+    """A year run held ready: its baseline is settled once, and alternatives reuse all that they cannot change.
+
+    Sums over the stays are kept by what they were made from (:class:`Remembering`); base points, coefficients and the
+    clearing are small tables and made anew. Use it in a ``with``: it keeps a working folder outside the run.
+    """
+
+    def __init__(self, run: Path, engine: Engine) -> None:
+        manifest = read_manifest(run)
+        if manifest["kind"] != "year":
+            raise DrgpayError(
+                Kind.USAGE,
+                zh="月度运行没有清算,不能模拟",
+                en="a month's run has no clearing: nothing to simulate",
+                file=run,
+                fix_zh="给出 drgpay run year 的输出文件夹",
+                fix_en="name the output folder of drgpay run year",
+            )
+        known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
+        self.policy = load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
+        self._run, self._manifest = run, manifest
+        self._registers = _registers(run)
+        self._period = money.Period(manifest["year"], fund.MONTHS)
+        self._engine = Remembering(engine)
+        self._grouped = dataset(run / TABLES, GROUPED)
+        self._of_year = holding(self._grouped, self._period.year)
+        self._outcomes = 0
+
+    def __enter__(self) -> Simulation:
+        """Settle the run's own year, and stop unless that gives the run's statements."""
+        self._work = TemporaryDirectory(prefix="drgpay-")
+        try:
+            self.baseline = self.settle(self.policy)
+            self._same_as_run()
+        except BaseException:
+            self._work.cleanup()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._work.cleanup()
+
+    def alternative(self, changes: Mapping[str, object], policy: str | Path | None = None) -> Policy:
+        """The run's policy, or another practice in force on the same day, with some values changed."""
+        other = load(policy, on=self.policy.on, known_on=self.policy.known_on) if policy else self.policy
+        return other.amend(changes, REASON) if changes else other
+
+    def compare(self, policy: Policy) -> Comparison:
+        """The run's year under ``policy``, beside the run."""
+        self._answerable(policy)
+        before = len(self._engine.scanned)
+        new = self.settle(policy)
+        names = dict(self._registers[INSTITUTIONS].select("institution_id", "name").rows())
+        identity = {"region": self._manifest["region"], "year": self._period.year, "scheme": self.policy.scheme}
+        identity |= {"practice_old": self.policy.practice, "practice_new": policy.practice}
+        return compare(identity, self.baseline, new, names, self._engine.scanned[before:])
+
+    def settle(self, policy: Policy) -> Outcome:
+        """The run's year under ``policy``; only scans whose question is new are made."""
+        self._outcomes += 1
+        work = Path(self._work.name, str(self._outcomes))
+        registers, period = self._registers, self._period
+        rules = money.rules(self._engine, self._grouped, policy, registers, period, work)
+        sums = points.tally(self._engine, self._of_year, rules.tables, policy)
+        return Outcome(policy, rules, money.settle(self._engine, self._grouped, policy, registers, period, sums))
+
+    def _same_as_run(self) -> None:
+        stored = read_table(self._run / TABLES, STATEMENTS).to_dicts()
+        made = frame(STATEMENTS.of(self.baseline.statements)).sort(STATEMENTS.key).to_dicts()
+        for old, new in zip(stored, made, strict=False):
+            for column, value in old.items():
+                if new[column] != value:
+                    raise _not_the_run(
+                        "/".join(new[key] for key in STATEMENTS.key), f"{column}: {value} ≠ {new[column]}"
+                    )
+        if len(stored) != len(made):
+            raise _not_the_run(None, f"{len(stored)} ≠ {len(made)}")
+
+    def _answerable(self, policy: Policy) -> None:
+        """The alternative needs the same grouping, only years the run kept, and groups of the scheme."""
+        regroup = "分组方案不同,病例须重新分组", "another grouping: the stays would have to be grouped again"
+        again_zh = "按新政策另跑一年:drgpay run year --policy …,再比较两次运行的报告"
+        again_en = "run the year under the other policy (drgpay run year --policy …) and compare the two reports"
+        switches = tuple(sorted(p.codes_or_none("grouping.switches") or ()) for p in (self.policy, policy))
+        for field, old, new in (
+            ("scheme", self.policy.scheme, policy.scheme),
+            ("grouping.switches", *(", ".join(names) or "none" for names in switches)),
+        ):
+            if old != new:
+                raise DrgpayError(
+                    Kind.USAGE, zh=regroup[0], en=regroup[1], field=field, value=f"{old} → {new}",
+                    fix_zh=again_zh, fix_en=again_en,
+                )  # fmt: skip
+        missing = sorted(_years(policy, self._period.year) - _years(self.policy, self._period.year))
+        if missing:
+            raise DrgpayError(
+                Kind.USAGE,
+                zh="运行结果里没有这些年度的病例",
+                en="the run did not keep the stays of these years",
+                field="points.base_years / fund.seasonality",
+                value=", ".join(map(str, missing)),
+                fix_zh=again_zh,
+                fix_en=again_en,
+            )
+        named = set(policy.codes("coefficient.basic_groups"))
+        if named != set(self.policy.codes("coefficient.basic_groups")):
+            scheme = load_scheme(policy.scheme, frozenset(switches[1]))
+            unknown = sorted(named - {group.code for group in scheme.drgs})
+            if unknown:
+                raise DrgpayError(
+                    Kind.POLICY,
+                    zh=f"政策列出的病组不在分组方案 {scheme.id} 中",
+                    en=f"the policy names groups that {scheme.id} does not have",
+                    field="coefficient.basic_groups",
+                    value=", ".join(unknown[:10]),
+                    fix_zh="改为该方案的病组编码",
+                    fix_en="name groups of that scheme",
+                )
+
+
+def _registers(run: Path) -> Registers:
+    try:
+        return Registers.read(run / REGISTERS)
+    except DrgpayError as error:
+        raise DrgpayError(
+            Kind.DATA,
+            zh="运行结果里的登记表不全",
+            en="this run does not hold all of its registers",
+            file=run,
+            field=f"{REGISTERS}/{error.file}",
+            fix_zh="用当前版本重新运行 drgpay run year",
+            fix_en="run drgpay run year again with this version",
+        ) from error
+
+
+def _years(policy: Policy, year: int) -> set[int]:
+    """Years of stays that a year run under this policy keeps."""
+    last = {year - 1} if policy.choice("fund.seasonality") == "last_year" else set()
+    return {year, *(y for y, _ in policy.years("points.base_years")), *last}
+
+
+def holding(grouped: Dataset, year: int) -> Dataset:
+    """The files that may hold stays of a year, by the bounds in their footers; all files when none does."""
+
+    def may(path: Path) -> bool:
+        meta = open_parquet(path).metadata
+        place = meta.schema.to_arrow_schema().get_field_index("year")
+        bounds = [meta.row_group(i).column(place).statistics for i in range(meta.num_row_groups)]
+        return any(b is None or not b.has_min_max or b.min <= year <= b.max for b in bounds)
+
+    return Dataset(tuple(path for path in grouped.paths if may(path)) or grouped.paths)
+
+
+def _not_the_run(field: str | None, value: str) -> DrgpayError:
+    return DrgpayError(
+        Kind.BROKEN,
+        zh="按运行自己的政策重算,与其清算单不一致",
+        en="settled again under its own policy, the run gives other statements",
+        file="tables/statements.parquet",
+        field=field,
+        value=value,
+        fix_zh="先用 drgpay verify 复核;若是旧版本的结果,用当前版本重新运行",
+        fix_en="check it with drgpay verify; if another version made it, run the year again with this one",
+    )
+
+
+def sweep_values(over: str, policy: Policy) -> tuple[str, Sequence[str]]:
+    """Name and values of a sweep from ``name=first..last[:step]``, as texts the policy reads. USAGE when it is not
+    a range of numbers; an unknown name fails as everywhere."""
+    name, said = parse_setting(over)
+    policy.source(name)
+    kind = dictionary()[name].type
+    if kind not in _READ:
+        raise _no_range(over, "只能扫描数值参数", "only a number can be swept")
+    match = _RANGE.fullmatch(said)
+    if match is None:
+        raise _no_range(over, "扫描范围须写成 参数=起..止[:步长]", "a sweep is written name=first..last[:step]")
+    first, last = _READ[kind](match[1]), _READ[kind](match[2])
+    step = _READ[kind](match[3]) if match[3] else None
+    if last < first or (step is not None and (step <= 0 or (last - first) // step >= _MOST)):
+        raise _no_range(
+            over, f"须由小到大、步长为正、至多 {_MOST} 个值", f"upwards, by a step above 0, at most {_MOST}"
+        )
+    if step is None:
+        found: Sequence[int] = sorted({half_up(first * STEPS + i * (last - first), STEPS) for i in range(STEPS + 1)})
+    else:
+        found = range(first, last + 1, step)
+    return name, [_SHOW[kind](value) for value in found]
+
+
+def _no_range(over: str, zh: str, en: str) -> DrgpayError:
+    right = "points.max_cv=0.6..1.2:0.1"
+    return DrgpayError(
+        Kind.USAGE, zh=zh, en=en, field="--sweep", value=over, fix_zh=f"例如 {right}", fix_en=f"for example {right}"
+    )
