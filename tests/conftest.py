@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -9,3 +11,6 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("reproducible")
+
+# Tables on the screen are as wide as a terminal; the tests read whole rows.
+os.environ["COLUMNS"] = "200"
