@@ -105,7 +105,8 @@ def _policy(dice: random.Random) -> Policy:
 def _case(seed: int) -> Case:
     """A small region under odd rules, made from one number."""
     dice = random.Random(seed)
-    institutions = {f"H{dice.choice('ab')}{i:02d}": dice.choice(LEVELS) for i in range(dice.choice([1, 2, 5, 12, 12, 30]))}
+    count = dice.choice([1, 2, 5, 12, 12, 30])
+    institutions = {f"H{dice.choice('ab')}{i:02d}": dice.choice(LEVELS) for i in range(count)}
     working = list(institutions)[dice.randint(0, 1) :] or list(institutions)  # perhaps one without a stay
     groups = [f"{a}{a}1{i % 4 + 1}" for i, a in enumerate("ABCDEFGH"[: dice.randint(1, 8)])]
     maker = _Maker(

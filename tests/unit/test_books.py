@@ -16,7 +16,18 @@ from drgpay.engine import LocalEngine, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import load, practice_text
-from drgpay.runs import ITEMS, LEDGER, TABLES, Order, deadlines, explain_cell, explain_stay, run, verify
+from drgpay.runs import (
+    ITEMS,
+    LEDGER,
+    TABLES,
+    Order,
+    deadlines,
+    explain_cell,
+    explain_stay,
+    read_manifest,
+    run,
+    verify,
+)
 from drgpay.runs.deadlines import working_day
 from drgpay.tables import ADJUSTMENTS, CASE_POINTS, CLOSINGS, STATEMENTS
 from drgpay.units import parse_fen
@@ -90,6 +101,9 @@ def test_decisions_are_paid_netted_and_explained(small_region: Path, small_run: 
     )
     out = run(Order(region, "demo", 2024), tmp_path / "run", LocalEngine(2))
     assert all(c.ok for c in verify(out, LocalEngine(1)))
+    assert {"stay_decisions.csv", "violations.csv", "debts.csv", "advances.csv"} <= read_manifest(out)[
+        "inputs"
+    ].keys()
     mine = (pl.col("institution_id") == h) & (pl.col("insurance_scheme") == scheme)
     row = read_table(out / TABLES, STATEMENTS).filter(mine).row(0, named=True)
     assert (row["violations"], row["damages"], row["debt_netted"], row["advance_netted"]) == (

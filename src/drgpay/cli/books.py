@@ -8,17 +8,14 @@ from typing import Annotated
 
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Table as Grid
 
 from drgpay import policy as law
 from drgpay import runs
-from drgpay.cli.console import Lang, in_lang
+from drgpay.cli.console import Lang, in_lang, out
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.units import show_fen
-
-out = Console(soft_wrap=True, highlight=False, markup=False)
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from drgpay.engine import LocalEngine
 
-err = Console(stderr=True, soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True, emoji=False)
+out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 Lang = Annotated[str, typer.Option("--lang", help="输出语言 language of the output: zh | en", metavar="zh|en")]
 Threads = Annotated[

@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from drgpay import report as reports
 from drgpay import runs
-from drgpay.cli.console import ZH_VALUES, Lang, in_lang
+from drgpay.cli.console import ZH_VALUES, Lang, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps import grouping
 from drgpay.steps.grouping import BY_THE_RECORD, PARTS, VALUES, Said, Story
-
-out = Console(soft_wrap=True, highlight=False, markup=False)
 
 _SHOWN = 6
 """names of failed groups on the screen for one reason; all are on the card and in the JSON"""
@@ -34,9 +31,7 @@ def explain(
         typer.Argument(metavar="[RUN|STAY.json]", help="运行结果文件夹或病例 JSON a run, or a stay as JSON"),
     ] = None,
     stay: Annotated[str, typer.Option("--stay", help="运行中的病例号 id of a stay of the run")] = "",
-    institution: Annotated[
-        str, typer.Option("--institution", help="清算单的机构 an institution of the run")
-    ] = "",
+    institution: Annotated[str, typer.Option("--institution", help="清算单的机构 an institution of the run")] = "",
     item: Annotated[str, typer.Option("--item", help="清算单的一项 a figure of its statement, e.g. deposit")] = "due",
     dx: Annotated[str, typer.Option(help="诊断,用 | 隔开,主要诊断在前 diagnoses, | between them")] = "",
     proc: Annotated[str, typer.Option(help="手术操作,用 | 隔开 procedures, | between them")] = "",

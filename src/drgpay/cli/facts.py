@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from drgpay import policy as law
 from drgpay import tables
-from drgpay.cli.console import Lang, in_lang
-
-out = Console(soft_wrap=True, highlight=False, markup=False)
+from drgpay.cli.console import Lang, in_lang, out
 
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
 docs_app = typer.Typer(help="生成文档 generated documentation", no_args_is_help=True)

@@ -10,16 +10,13 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 import xlsxwriter
-from rich.console import Console
 from rich.table import Table as Grid
 
 from drgpay import runs
-from drgpay.cli.console import Lang, in_lang
+from drgpay.cli.console import Lang, in_lang, out
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import FUND_HEALTH, Column, Table
 from drgpay.units import ONE, show_coefficient, show_fen
-
-out = Console(soft_wrap=True, highlight=False, markup=False)
 
 fund_app = typer.Typer(
     help="基金预算、预警、预付和风险调剂金 the fund: budget, health, prepayment", no_args_is_help=True

@@ -10,19 +10,16 @@ from typing import Annotated, Any, cast
 
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Table as Grid
 
 from drgpay import report as reports
 from drgpay import runs, samples
-from drgpay.cli.console import CPUS, Lang, Threads, bar, engine_with_progress, err, in_lang
+from drgpay.cli.console import CPUS, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import CLOSINGS, INSTITUTIONS, POOLS, STATEMENTS
 from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
-
-out = Console(soft_wrap=True, highlight=False, markup=False)
 
 region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
 run_app = typer.Typer(help="运行一个月或一年 run a month or a year", no_args_is_help=True)

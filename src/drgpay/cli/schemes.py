@@ -9,12 +9,11 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
-from rich.console import Console
 from rich.table import Column
 from rich.table import Table as Grid
 
 from drgpay import scheme as schemes
-from drgpay.cli.console import Lang, err, in_lang
+from drgpay.cli.console import Lang, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.sheets import Sheets, open_sheets
 from drgpay.cli.stays import Codes, crosswalk_of
@@ -23,7 +22,6 @@ from drgpay.scheme import Difference, Scheme
 from drgpay.steps import grouping, intake
 from drgpay.units import show_fen
 
-out = Console(soft_wrap=True, highlight=False, markup=False)
 scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=True)
 
 To = Annotated[

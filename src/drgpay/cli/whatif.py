@@ -7,17 +7,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table as Grid
 
 from drgpay import report as reports
 from drgpay import runs
-from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang
+from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import parse_setting
 from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_points, show_ratio
-
-out = Console(soft_wrap=True, highlight=False, markup=False)
 
 _SHOWN = 10
 """winners and losers on the screen; all are in the files"""

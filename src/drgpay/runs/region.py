@@ -70,10 +70,8 @@ class Region:
 
     def files(self) -> list[Path]:
         """Every input file a run reads, in name order."""
-        registers = [
-            p for t in (INSTITUTIONS, BUDGETS, GRADE_REGISTER, EVIDENCE) if (p := _find(self.folder, t.name))
-        ]
-        return [*registers, *_stay_files(self.folder)]
+        registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL))
+        return [*(p for p in registers if p), *_stay_files(self.folder)]
 
     def stays(self, work: Path, context: intake.CheckContext) -> Stays:
         """The stays as canonical Parquet: files that are so already as they are, others (CSV, workbooks, Parquet with

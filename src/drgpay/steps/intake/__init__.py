@@ -4,6 +4,7 @@ Bad data is a finding row, never a crash: ``error`` keeps the row out, ``warn`` 
 what it judges. Nothing is rounded or guessed on reading. Findings carry no personal data.
 """
 
+from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
 from drgpay.steps.intake.findings import merge as merge_findings
@@ -27,18 +28,22 @@ WRITES = ("findings", "stays")
 
 __all__ = [
     "CANONICAL",
+    "EDITIONS",
     "RULES",
     "WRITES",
     "CheckContext",
     "Conversion",
+    "Crosswalk",
     "Format",
     "Hints",
     "Intake",
     "KnownCodes",
     "Rule",
+    "Way",
     "catalogue",
     "check_batch",
     "check_stay",
+    "clinical",
     "convert",
     "fee_total_check",
     "later_duplicates",

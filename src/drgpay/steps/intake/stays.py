@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.codes import read_codes
+from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import Chunk, Source, fail, refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
@@ -62,10 +63,12 @@ def read_stays(
     year: int | None = None,
     chunk_rows: int = ROW_GROUP,
     hints: Hints | None = None,
+    crosswalk: Crosswalk | None = None,
 ) -> Iterator[Intake]:
     """Read a file of stays: CSV (UTF-8, GB18030), Excel, Parquet, DBF or JSON, in any of the formats.
 
-    The format is recognised by the headers, or named in the ``hints`` (see :mod:`.formats`).
+    The format is recognised by the headers, or named in the ``hints`` (see :mod:`.formats`). A ``crosswalk`` brings
+    the codes into the insurer's edition before they are judged.
 
     ``need``: ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
     (without a stay_id column the line number stands for it); ``settlement`` wants every column of STAYS that may not
@@ -86,10 +89,12 @@ def read_stays(
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent))
-    return _intakes(opened, layout, context, chunk_rows)
+    return _intakes(opened, layout, context, chunk_rows, crosswalk)
 
 
-def _intakes(opened: Opened, layout: Layout, context: CheckContext, chunk_rows: int) -> Iterator[Intake]:
+def _intakes(
+    opened: Opened, layout: Layout, context: CheckContext, chunk_rows: int, crosswalk: Crosswalk | None
+) -> Iterator[Intake]:
     columns, source = stays_columns(context.need), opened.source
     whole = _on_the_file(opened, layout, context.need)
     repeats = Repeats(
@@ -101,6 +106,8 @@ def _intakes(opened: Opened, layout: Layout, context: CheckContext, chunk_rows: 
     read = 0
     for chunk in source.chunks(wanted, chunk_rows):
         values = {column.name: _column(column.name, chunk, layout) for column in columns}
+        if crosswalk is not None:
+            values |= {name: crosswalk.convert(STAYS[name], values[name]) for name in ("dx", "proc")}
         for name, value in values.items():
             found = tuple(fault for where, fault in chunk.faults if where == name)
             values[name] = replace(value, faults=(*value.faults, *found))
