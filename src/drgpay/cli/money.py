@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -176,12 +177,17 @@ def demo(
     settled = time.monotonic()
     verify(run, threads)
     err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
-    example = f"drgpay explain {run} --stay {runs.first_stay(run)}"
+    example = f"{_command()} explain {run} --stay {runs.first_stay(run)}"
     page, workbook = run / REPORTS[1], run / REPORTS[0]
     if lang == "zh":
         out.print(f"\n报告:{page}(浏览器打开)和 {workbook}\n解释任一病例:{example}")
     else:
         out.print(f"\nreport: {page} (open in a browser) and {workbook}\nexplain a stay: {example}")
+
+
+def _command() -> str:
+    """How the user called this program, so that what is printed can be typed."""
+    return sys.argv[0] if "/" in sys.argv[0] else "drgpay"
 
 
 def _summary(run: Path, lang: str) -> None:
