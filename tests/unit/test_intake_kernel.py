@@ -18,6 +18,7 @@ from drgpay.steps.intake import (
     KnownCodes,
     check_batch,
     check_stay,
+    code_lists,
     later_duplicates,
     stays_schema,
 )
@@ -109,16 +110,25 @@ def test_every_rule_of_one_stay_can_be_broken() -> None:
                   "principal_procedure_blank", "bounds", "too_large", "age_unit", "age_decimal", "dx_main_flag",
                   "proc_main_flag", "fee_total", "fee_unreadable", "duration", "duration_stay",
                   "amount_summed", "code_converted", "code_other_meaning", "code_to_gray",
-                  "code_no_counterpart"}  # fmt: skip
+                  "code_no_counterpart", "stays_overlap", "after_death"}  # fmt: skip
     changes: list[dict[str, Any]] = [
         {"stay_id": None}, {"institution_id": None}, {"institution_id": "h2"}, {"sex": None}, {"sex": "x"},
         {"age": 151}, {"age": None, "age_days": None}, {"age": 0, "age_days": None}, {"age": 7},
         {"birth_weight": None}, {"birth_weight": 1}, {"los": None}, {"los": -1}, {"los": 9},
         {"discharge_date": date(2023, 1, 1)},
         {"discharge_way": 0}, {"dx": []}, {"dx": ["Z"]}, {"dx": ["A", "Z"]}, {"dx": ["C"]}, {"proc": ["Z"]},
-        {"total_cost": -1}, {"personal_paid": 2},
+        {"total_cost": -1}, {"personal_paid": 2}, {"person_id": None}, {"discharge_way": None}, {"dx": ["C61.x00"]},
+        {"proc": ["60.2100"]}, {"dx": ["O80.900"]}, {"dx": ["A", "A"]}, {"proc": ["P", "P"]}, {"dx": ["V01.000"]},
+        {"dx": ["Z37.000"]}, {"dx": ["R05.x00", "S00.000"]}, {"dx": ["S00.000"]},
+        {"age_days": 29, "birth_weight": None, "dx": ["P07.000"]}, {"dx": ["P07.000"]}, {"age": 1, "age_days": None},
     ]  # fmt: skip
-    context = CheckContext("settlement", CODES, frozenset(["h1"]), 2024, np.array([1], np.int64))
+    codes = KnownCodes.of(
+        ["A", "B", "C", "C61.x00", "O80.900", "V01.000", "Z37.000", "R05.x00", "S00.000", "P07.000"],
+        ["C"],
+        ["P", "60.2100"],
+        code_lists(),
+    )
+    context = CheckContext("settlement", codes, frozenset(["h1"]), 2024, np.array([1], np.int64), quality=True)
     batch = batch_of([{**clean(i), **change} for i, change in enumerate(changes)])
     _, findings = check_batch(batch, file="f", first_row=1, context=context)
     assert set(findings.column("rule").to_pylist()) == set(RULES) - of_reading

@@ -25,6 +25,9 @@ CPUS = os.cpu_count() or 1
 _WORDS = {
     "look for duplicates": "查重",
     "check and group": "校验与分组",
+    "check": "校验",
+    "side by side": "同一人员比对",
+    "score": "评分",
     "count": "计数",
     "base period: sums": "基期汇总",
     "base period: medians of unstable groups": "非稳定病组中位数",

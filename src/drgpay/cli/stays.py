@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +13,18 @@ import polars as pl
 import pyarrow as pa
 import typer
 
-from drgpay.cli.console import Lang, err, in_lang
+from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import frame
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import known_codes
+from drgpay.runs import Checked, check_file, check_region, known_codes
 from drgpay.scheme import load
 from drgpay.steps import grouping, intake
+from drgpay.units import show_percent
 
 _RESULTS = ("stay_id", "mdc", "adrg", "drg", "drg_name", "severity", "status")
+_LOWEST_UNITS = 10
+"""institutions, and departments, named on the screen; the workbook has them all"""
 
 Source = Annotated[Path, typer.Argument(help="病例文件 file of stays: CSV, XLSX, Parquet, DBF, JSON")]
 Findings = Annotated[
@@ -68,10 +72,17 @@ def check(
     template: Annotated[
         str, typer.Option("--template", metavar="FORMAT", help="不校验,写出该格式的模板 write a template (-o)")
     ] = "",
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="模板文件 the template: .xlsx")] = None,
+    region: Annotated[
+        Path | None, typer.Option("--region", help="校验统筹区的全部病例 all files of a region folder, into -o")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="模板 .xlsx,或统筹区的结果文件夹 template, or folder for --region"),
+    ] = None,
     lang: Lang = "zh",
 ) -> None:
-    """校验病例文件,列出问题和改法;或写出模板。 Check a file of stays and say what to do; or write a template."""
+    """校验病例文件或统筹区,列出问题、改法和得分;或写出模板。 Check a file of stays or a region: findings, what to do,
+    scores; or write a template."""
     in_lang(lang)
     if template:
         if output is None or output.suffix.lower() != ".xlsx":
@@ -79,22 +90,29 @@ def check(
         intake.write_template(template, output)
         err.print(("模板:" if lang == "zh" else "template: ") + str(output), markup=False, highlight=False)
         return
-    if source is None:
-        raise typer.BadParameter("SOURCE 或 or --template", param_hint="SOURCE")
     if need not in ("grouping", "settlement"):
         raise typer.BadParameter("grouping | settlement", param_hint="--need")
-    read, kept, found = 0, 0, []
-    hints = _hints(form, alias, newborn_age)
-    way = crosswalk_of(codes)
-    for part in _said(intake.read_stays(source, need=need, codes=known_codes(), hints=hints, crosswalk=way), lang):
-        read, kept = read + part.rows, kept + part.stays.num_rows
-        found.append(part.findings)
-    whole = intake.merge_findings(found)
-    _tell(read, kept, whole, lang)
-    if whole.num_rows:
+    if region is not None:
+        _check_region(region, output, lang)
+        return
+    if source is None:
+        raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
+    hints, way = _hints(form, alias, newborn_age), crosswalk_of(codes)
+    parts = intake.read_stays(source, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
+    with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
+        done = check_file(_said(parts, lang), source.name, engine, Path(work))
+    _tell(done.rows, done.kept, done.findings.num_rows, lang)
+    if done.findings.num_rows:
         target = findings or source.with_name(f"{source.stem}.findings.xlsx")
-        _write_findings(whole, target, lang)
-    if kept == 0:
+        if target.suffix.lower() == ".xlsx":
+            units = need == "settlement"
+            scores, lowest = (done.scores, done.lowest) if units else (None, None)
+            intake.write_findings_workbook(done.findings, target, lang, scores=scores, lowest=lowest)
+            _tell_file(target, lang)
+        else:
+            _write_findings(done.findings, target, lang)
+    _tell_scores(done, lang)
+    if done.kept == 0:
         raise DrgpayError(
             Kind.DATA,
             zh="没有一行可用",
@@ -103,6 +121,42 @@ def check(
             fix_zh="按问题清单修改后重试",
             fix_en="mend the file as the findings say and try again",
         )
+
+
+def _check_region(region: Path, output: Path | None, lang: str) -> None:
+    if output is None:
+        raise typer.BadParameter("结果文件夹 folder", param_hint="-o")
+
+    def book(folder: Path, done: Checked) -> None:
+        intake.write_findings_workbook(
+            done.findings, folder / "findings.xlsx", lang, counts=done.counts, scores=done.scores, lowest=done.lowest
+        )
+
+    with engine_with_progress(CPUS, lang) as engine:
+        done = check_region(region, output, engine, book)
+    _tell(done.rows, done.kept, int(done.counts["n"].sum()), lang)
+    _tell_scores(done, lang)
+    _tell_file(output, lang)
+
+
+def _tell_scores(done: Checked, lang: str) -> None:
+    """The score of all stays, and the institutions and departments that score lowest."""
+    scores = frame(done.scores).sort("scope", "score", "institution_id", "department_id")
+    zh = {"all": "全部", "institution": "机构", "department": "科室"}
+    for scope, name in zh.items():
+        of_scope = scores.filter(pl.col("scope") == scope)
+        for row in of_scope.head(_LOWEST_UNITS).iter_rows(named=True):
+            unit = " ".join(part for part in (row["institution_id"], row["department_id"]) if part)
+            score, wrong = show_percent(row["score"]).rstrip("%"), show_percent(row["error_share"])
+            said = (
+                f"{name} {unit}".rstrip() + f":得分 {score},{row['n']:,} 例,有错误 {wrong};{row['top_rules']}"
+                if lang == "zh"
+                else f"{scope} {unit}".rstrip()
+                + f": score {score}, {row['n']:,} stays, {wrong} with errors; {row['top_rules']}"
+            )
+            typer.echo(said)
+        if of_scope.height > _LOWEST_UNITS:
+            typer.echo(f"  … {of_scope.height}")
 
 
 def group(
@@ -140,7 +194,7 @@ def group(
 
     _write_results(results(), output)
     whole = intake.merge_findings(found)
-    _tell(total, kept, whole, lang)
+    _tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
     err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
@@ -220,8 +274,8 @@ def _write_csv(results: Iterator[pl.DataFrame], out: TextIO) -> None:
         out.write(result.write_csv(include_header=i == 0))
 
 
-def _tell(read: int, kept: int, findings: Any, lang: str) -> None:
-    out, n = read - kept, findings.num_rows
+def _tell(read: int, kept: int, n: int, lang: str) -> None:
+    out = read - kept
     zh = f"读入 {read:,} 行,可用 {kept:,},剔除 {out:,},问题 {n:,} 条"
     en = f"{read:,} rows, {kept:,} usable, {out:,} kept out, {n:,} findings"
     err.print(zh if lang == "zh" else en, highlight=False)
@@ -232,4 +286,8 @@ def _write_findings(findings: Any, target: Path, lang: str) -> None:
         intake.write_findings_workbook(findings, target, lang)
     else:
         intake.write_findings_csv(findings, target)
+    _tell_file(target, lang)
+
+
+def _tell_file(target: Path, lang: str) -> None:
     err.print(("问题清单:" if lang == "zh" else "findings: ") + str(target), markup=False, highlight=False)

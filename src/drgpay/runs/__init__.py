@@ -1,5 +1,6 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
+from drgpay.runs.checks import Checked, check_file, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
@@ -19,6 +20,7 @@ __all__ = [
     "POLICY",
     "TABLES",
     "Check",
+    "Checked",
     "Comparison",
     "Deadline",
     "FundTables",
@@ -27,6 +29,8 @@ __all__ = [
     "Report",
     "Section",
     "Sweep",
+    "check_file",
+    "check_region",
     "deadlines",
     "explain_cell",
     "explain_stay",

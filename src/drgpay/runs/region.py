@@ -73,13 +73,18 @@ class Region:
         registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL))
         return [*(p for p in registers if p), *_stay_files(self.folder)]
 
+    def stay_files(self) -> tuple[list[Path], list[Path]]:
+        """Files that are canonical Parquet, and the others, both in name order."""
+        files = _stay_files(self.folder)
+        ready = [p for p in files if p.suffix.lower() == ".parquet" and _is_canonical(p)]
+        return ready, [p for p in files if p not in ready]
+
     def stays(self, work: Path, context: intake.CheckContext) -> Stays:
         """The stays as canonical Parquet: files that are so already as they are, others (CSV, workbooks, Parquet with
         other columns) read and checked into ``work`` first."""
-        files = _stay_files(self.folder)
-        ready = [p for p in files if p.suffix.lower() == ".parquet" and _is_canonical(p)]
+        ready, others = self.stay_files()
         paths, findings = list(ready), []
-        for number, path in enumerate(p for p in files if p not in ready):
+        for number, path in enumerate(others):
             done = intake.convert(
                 path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions
             )
@@ -113,7 +118,7 @@ def _is_canonical(path: Path) -> bool:
 def known_codes() -> intake.KnownCodes:
     """The insurer's edition of the codes, as the checks take them."""
     dx, proc = load_codes("icd10-nhsa-2.0"), load_codes("icd9cm3-nhsa-2.0")
-    return intake.KnownCodes.of(dx.known, dx.gray, proc.known)
+    return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists())
 
 
 def _find(folder: Path, name: str) -> Path | None:

@@ -1,5 +1,6 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
+from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
     ADJUSTMENTS,
     DEBTS,
@@ -69,7 +70,7 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 
-ALL = INPUTS + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES
+ALL = INPUTS + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES
 """every table, inputs first"""
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "BUDGET_PARTS",
     "BUDGET_PLAN",
     "CASE_POINTS",
+    "CHECK_TABLES",
     "CLASSES",
     "CLAW_BACKS",
     "CLOSINGS",
@@ -121,6 +123,7 @@ __all__ = [
     "POOLS",
     "PREPAYMENTS",
     "PREPAYMENT_TERMS",
+    "RECORD_SCORES",
     "RESULTS",
     "RISK_FUND",
     "RISK_MOVEMENTS",
@@ -131,6 +134,7 @@ __all__ = [
     "STAYS",
     "STAY_DECISIONS",
     "STAY_PAYMENTS",
+    "STAY_SCORES",
     "VIOLATIONS",
     "Column",
     "Table",

@@ -1,9 +1,11 @@
 """Reading and checking (数据接入与校验): files of stays and registers in, canonical tables and findings out.
 
-Bad data is a finding row, never a crash: ``error`` keeps the row out, ``warn`` lets it go on, and no check changes
-what it judges. Nothing is rounded or guessed on reading. Findings carry no personal data.
+Bad data is a finding row, never a crash: ``error`` keeps the row out, ``warn`` lets it go on, ``info`` is a hint on
+the quality of coding, and no check changes what it judges. Nothing is rounded or guessed on reading. Findings carry
+no personal data.
 """
 
+from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
@@ -17,21 +19,30 @@ from drgpay.steps.intake.formats import (
     read_hints,
     write_template,
 )
-from drgpay.steps.intake.kernel import CheckContext, KnownCodes, check_batch, stays_schema
-from drgpay.steps.intake.reference import check_stay
+from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_schema
+from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
+from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
+from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.registers import read_register
-from drgpay.steps.intake.rules import RULES, Rule
+from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
+from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 
-WRITES = ("findings", "stays")
+WRITES = ("findings", "record_scores", "stay_scores", "stays")
 """tables this step writes"""
 
 __all__ = [
     "CANONICAL",
     "EDITIONS",
+    "PERSON_ORDER",
+    "PLACED",
+    "RESPONSIBLE",
     "RULES",
+    "STAY_ORDER",
+    "TALLY_KEY",
     "WRITES",
     "CheckContext",
+    "CodeList",
     "Conversion",
     "Crosswalk",
     "Format",
@@ -40,18 +51,30 @@ __all__ = [
     "KnownCodes",
     "Rule",
     "Way",
+    "accepted",
     "catalogue",
     "check_batch",
+    "check_person",
     "check_stay",
     "clinical",
+    "code_lists",
     "convert",
     "fee_total_check",
+    "judged",
     "later_duplicates",
     "merge_findings",
+    "overlaps",
+    "placed",
     "read_hints",
     "read_register",
     "read_stays",
+    "record_scores",
+    "repetitions",
+    "score_stay",
+    "score_stays",
     "stays_schema",
+    "tally",
+    "with_findings",
     "write_findings_csv",
     "write_findings_workbook",
     "write_template",

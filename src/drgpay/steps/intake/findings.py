@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.steps.intake.rules import RULES
+from drgpay.steps.intake.rules import ABOUT, RULES
 from drgpay.tables import FINDINGS, Column
 from drgpay.units.vector import Ints
 
@@ -33,16 +33,29 @@ def shown(value: str | None) -> str:
 
 
 class Notes:
-    """The findings of some rows of one file, gathered rule by rule, and which of the rows are kept out.
+    """The findings of some rows, gathered rule by rule.
 
-    ``lines``: line of every row; ``ids``: their stay_id (Arrow text, may be null); ``names``: column -> header cell
-    that people know it by, for columns that are shown under another name than their own.
+    ``file``: the name of the file, or one for every row (Arrow text); ``lines``: line of every row; ``ids``: their
+    stay_id (Arrow text, may be null); ``names``: column -> header cell that people know it by, for columns that are
+    shown under another name than their own; ``quality``: keep findings of level ``info``. ``out``: which of the rows
+    are kept out; ``lost``: the points each row loses, by what the rules are about; ``broken``: rules and where.
     """
 
-    def __init__(self, file: str, need: str, lines: Ints, ids: Any, names: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        file: Any,
+        need: str,
+        lines: Ints,
+        ids: Any,
+        names: Mapping[str, str] | None = None,
+        *,
+        quality: bool = False,
+    ) -> None:
         self.out: Flags = np.zeros(len(lines), bool)
-        self.lines = lines
-        self._file, self._need, self._ids, self._names = file, need, ids, names or {}
+        self.lost: dict[str, Ints] = {about: np.zeros(len(lines), np.int64) for about in ABOUT}
+        self.broken: list[tuple[str, Ints]] = []
+        self.file, self.lines, self._quality = file, lines, quality
+        self._need, self._ids, self._names = need, ids, names or {}
         self._parts: list[Any] = []
 
     def add(
@@ -58,16 +71,18 @@ class Notes:
         when it may not be shown; ``texts``: own (Chinese, English) words per row instead of the rule's; ``field``:
         a header cell, when the finding is on no column of the table."""
         level = RULES[rule].levels.get(self._need)
-        if level is None or len(at) == 0:
+        if level is None or len(at) == 0 or (level == "info" and not self._quality):
             return
-        n = len(at)
+        n, which, words = len(at), pa.array(at), RULES[rule]
         if level == "error":
             self.out[at] = True
-        zh, en = zip(*texts, strict=True) if texts else RULES[rule].texts(column)
+        self.lost[words.about][at] += words.deduct_by_field.get(column.name if column else "", words.deduct)
+        self.broken.append((rule, at))
+        zh, en = zip(*texts, strict=True) if texts else words.texts(column)
         cells = {
-            "file": self._file,
+            "file": self.file if isinstance(self.file, str) else self.file.take(which),
             "row": pa.array(self.lines[at]),
-            "stay_id": self._ids.take(pa.array(at)),
+            "stay_id": self._ids.take(which),
             "field": self._names.get(column.name, column.name) if column else field,
             "value": "" if values is None else pc.fill_null(pa.array(values, pa.string()), ""),
             "rule": rule,

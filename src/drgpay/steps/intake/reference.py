@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from drgpay.steps.intake.kernel import NEWBORN_DAYS, CheckContext
+from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.coding import NEWBORN_DAYS
+from drgpay.steps.intake.known import CodeList
+from drgpay.steps.intake.persons import DIED
 from drgpay.steps.intake.rules import RULES, limits
 from drgpay.tables import STAYS
 
@@ -23,7 +27,9 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
     for name in ("institution_id", "insurance_scheme", "admission_date", "discharge_date", *_MONEY):
         if get(name) is None:
             found.add((name, "missing"))
-    for name in ("los", "sex"):
+    if context.need == "settlement":
+        found |= {(name, "unfilled") for name in ("person_id", "department_id", "doctor_id") if get(name) is None}
+    for name in ("los", "sex", "discharge_way"):
         if get(name) is None:
             found.add((name, f"{name}_missing"))
     for name, rule in (
@@ -45,6 +51,7 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
         found.add(("age_days" if "age" in context.absent else "age", "age_missing"))
     found |= _ages(get("age"), get("age_days"), get("birth_weight"))
     found |= _codes(get("dx") or [], get("proc") or [], context)
+    found |= _lists(stay, context)
     found |= _dates(get("admission_date"), get("discharge_date"), get("los"), context.year)
     if (
         all(get(name) is not None and _within(name, stay[name]) for name in _MONEY)
@@ -54,7 +61,9 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
     return {
         (name, rule, RULES[rule].levels[context.need])
         for name, rule in found
-        if context.need in RULES[rule].levels and name not in context.absent
+        if context.need in RULES[rule].levels
+        and name not in context.absent
+        and (context.quality or RULES[rule].levels[context.need] != "info")
     }
 
 
@@ -71,13 +80,26 @@ def _ages(age: int | None, days: int | None, weight: int | None) -> set[tuple[st
         found.add(("age_days", "age_conflict"))
     if days is not None and days <= NEWBORN_DAYS and not age and weight is None:
         found.add(("birth_weight", "birth_weight_missing"))
+    if weight is not None and _years(age, days) >= 1:
+        found.add(("birth_weight", "birth_weight_age"))
     return found
+
+
+def _years(age: int | None, days: int | None) -> int:
+    """Age in whole years, −1 when unknown."""
+    if age is not None:
+        return age
+    return -1 if days is None else days // 365
 
 
 def _codes(dx: list[str], proc: list[str], context: CheckContext) -> set[tuple[str, str]]:
     found = set()
     if not dx or dx[0] is None:
         found.add(("dx", "dx_missing"))
+    for name, codes in (("dx", dx), ("proc", proc)):
+        given = [code for code in codes if code is not None]
+        if len(given) > len(set(given)):
+            found.add((name, f"{name}_repeated"))
     if context.codes is None:
         return found
     known, gray, known_proc = (
@@ -94,6 +116,47 @@ def _codes(dx: list[str], proc: list[str], context: CheckContext) -> set[tuple[s
     return found
 
 
+def _is_in(code: str, one: CodeList) -> bool:
+    for spec in one.codes:
+        low, _, high = spec.partition("-")
+        if "?" in spec:
+            if len(code) == len(spec) and all(a in (b, "?") for a, b in zip(spec, code, strict=True)):
+                return True
+        elif low <= code[: len(low)] and code[: len(high or low)] <= (high or low):
+            return True
+    return False
+
+
+def _lists(stay: dict[str, Any], context: CheckContext) -> set[tuple[str, str]]:
+    """What the lists of codes say of a stay; codes that are not of the edition are passed over."""
+    if context.codes is None:
+        return set()
+    found: set[tuple[str, str]] = set()
+    years, weight, sex = _years(stay["age"], stay["age_days"]), stay["birth_weight"], stay["sex"]
+    named: dict[str, list[str]] = {}
+    """id of a list -> codes of the stay that are on it"""
+    for one in context.codes.lists:
+        known = set((context.codes.dx if one.kind == "dx" else context.codes.proc).to_pylist())
+        codes = stay[one.kind] or []
+        named[one.id] = on = [code for code in codes if code in known and _is_in(code, one)]
+        if one.sex and on and sex in STAYS["sex"].choices and sex != one.sex:
+            found.add((one.kind, one.rule))
+        if one.age and on and years >= 0 and not one.age[0] <= years <= one.age[1]:
+            found.add((one.kind, one.rule))
+        if one.weight and on and weight is not None and weight >= 0 and not one.weight[0] <= weight <= one.weight[1]:
+            found.add(("birth_weight", one.rule))
+        if one.principal and codes and codes[0] in on:
+            found.add(("dx", one.rule))
+    principal = stay["dx"][0] if stay["dx"] else None
+    if principal in named.get("injury", []) and not named["external_cause"]:
+        found.add(("dx", "external_cause_missing"))
+    if principal in named.get("symptom", []) and named["definite"]:
+        found.add(("dx", "dx_symptom"))
+    if principal in named.get("perinatal", []) and years == 0 and (stay["age_days"] or 0) > NEWBORN_DAYS:
+        found.add(("dx", "newborn_dx"))
+    return found
+
+
 def _dates(admitted: Any, left: Any, los: int | None, year: int | None) -> set[tuple[str, str]]:
     found = set()
     if admitted is not None and left is not None:
@@ -104,3 +167,30 @@ def _dates(admitted: Any, left: Any, los: int | None, year: int | None) -> set[t
     if left is not None and year is not None and left.year != year:
         found.add(("discharge_date", "other_year"))
     return found
+
+
+def check_person(stays: Sequence[dict[str, Any]]) -> set[tuple[Any, str]]:
+    """(stay_id, rule) of the stays of one person that do not go together; no stay_id occurs twice."""
+    found = set()
+    for stay in stays:
+        admitted = stay["admission_date"]
+        before = [
+            other
+            for other in stays
+            if (other["admission_date"], other["discharge_date"], other["stay_id"])
+            < (admitted, stay["discharge_date"], stay["stay_id"])
+        ]
+        if any(other["discharge_date"] > admitted for other in before):
+            found.add((stay["stay_id"], "stays_overlap"))
+        if any(other["discharge_way"] == DIED and other["discharge_date"] < admitted for other in stays):
+            found.add((stay["stay_id"], "after_death"))
+    return found
+
+
+def score_stay(broken: Iterable[tuple[str, str]]) -> tuple[int, int, int]:
+    """(completeness lost, accuracy lost, score) of a stay from the (column, rule) it broke."""
+    lost = {"completeness": 0, "accuracy": 0}
+    for column, name in broken:
+        rule = RULES[name]
+        lost[rule.about] += rule.deduct_by_field.get(column, rule.deduct)
+    return lost["completeness"], lost["accuracy"], max(0, 100 - sum(lost.values()))

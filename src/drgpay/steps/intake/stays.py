@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
@@ -20,9 +21,12 @@ from drgpay.steps.intake.files import Chunk, Source, fail, refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import Hints, Opened, open_stays
 from drgpay.steps.intake.headers import Layout, locate
-from drgpay.steps.intake.kernel import CheckContext, KnownCodes, accepted, judge, stays_columns
+from drgpay.steps.intake.kernel import accepted, judge, stays_columns
+from drgpay.steps.intake.known import KnownCodes
+from drgpay.steps.intake.scores import score_stays
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
+from drgpay.units.vector import Ints
 
 ROW_GROUP = 65536
 """rows of a row group of the canonical Parquet"""
@@ -36,12 +40,16 @@ _NULLING = frozenset(("unreadable", "not_listed", "too_large", "age_unit"))
 @dataclass(frozen=True)
 class Intake:
     """Some rows of a file: ``stays`` that were accepted (record batch), ``findings`` (FINDINGS), and the number of
-    ``rows`` read, accepted or not; ``format``: words that say what the file was read as (Chinese, English)."""
+    ``rows`` read, accepted or not; ``format``: words that say what the file was read as (Chinese, English);
+    ``lines``: line of every accepted stay; ``scores``: STAY_SCORES of all rows with as many cells as the header, if
+    the quality was to be judged."""
 
     stays: Any
     findings: Any
     rows: int
     format: tuple[str, str]
+    lines: Ints
+    scores: Any
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ def read_stays(
     chunk_rows: int = ROW_GROUP,
     hints: Hints | None = None,
     crosswalk: Crosswalk | None = None,
+    quality: bool = False,
 ) -> Iterator[Intake]:
     """Read a file of stays: CSV (UTF-8, GB18030), Excel, Parquet, DBF or JSON, in any of the formats.
 
@@ -88,7 +97,7 @@ def read_stays(
     opened.demand(required)
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
-    context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent))
+    context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
     return _intakes(opened, layout, context, chunk_rows, crosswalk)
 
 
@@ -113,7 +122,7 @@ def _intakes(
             values[name] = replace(value, faults=(*value.faults, *found))
         ids = values["stay_id"].values
         batch = pa.record_batch([values[c.name].values for c in columns], names=[c.name for c in columns])
-        notes = Notes(source.file, context.need, chunk.lines, ids, opened.names)
+        notes = Notes(source.file, context.need, chunk.lines, ids, opened.names, quality=context.quality)
         for where, fault in chunk.faults:
             if where not in values:
                 notes.add(fault.rule, None, fault.at, fault.values, fault.texts, field=where)
@@ -125,7 +134,10 @@ def _intakes(
         findings = [whole, notes.table(), _ragged(source, chunk, context.need)]
         rows = len(chunk.lines) + len(chunk.ragged)
         if rows:
-            yield Intake(accepted(batch, notes, context.need), merge(findings), rows, opened.said)
+            kept = accepted(batch, notes, context.need)
+            lines = chunk.lines[~notes.out]
+            scores = score_stays(batch, notes) if context.quality else None
+            yield Intake(kept, merge(findings), rows, opened.said, lines, scores)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
