@@ -16,6 +16,7 @@ from drgpay.engine import Dataset, Engine, frame, integers
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.runs.region import Registers
+from drgpay.scheme import Scheme
 from drgpay.steps import fund, points, settlement
 from drgpay.tables import (
     ADVANCES,
@@ -30,6 +31,21 @@ from drgpay.tables import (
     VIOLATIONS,
 )
 from drgpay.units import ONE, half_up
+
+
+def check_groups(policy: Policy, scheme: Scheme) -> None:
+    """Fail with POLICY when the policy names groups the scheme does not have."""
+    unknown = sorted(set(policy.codes("coefficient.basic_groups")) - {d.code for d in scheme.drgs})
+    if unknown:
+        raise DrgpayError(
+            Kind.POLICY,
+            zh=f"政策列出的病组不在分组方案 {scheme.id} 中",
+            en=f"the policy names groups that {scheme.id} does not have",
+            field="coefficient.basic_groups",
+            value=", ".join(unknown[:10]),
+            fix_zh="改为该方案的病组编码",
+            fix_en="name groups of that scheme",
+        )
 
 
 @dataclass(frozen=True)

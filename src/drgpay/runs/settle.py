@@ -183,7 +183,7 @@ class _Run:
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
         switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
         self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
-        self._known_groups()
+        money.check_groups(self.policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
 
     def go(self, reports: Sequence[Report]) -> None:
@@ -204,20 +204,6 @@ class _Run:
         for report in reports:
             report(self.folder)
         write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
-
-    def _known_groups(self) -> None:
-        """Groups the policy names must be groups of the scheme."""
-        unknown = sorted(set(self.policy.codes("coefficient.basic_groups")) - {d.code for d in self.scheme.drgs})
-        if unknown:
-            raise DrgpayError(
-                Kind.POLICY,
-                zh=f"政策列出的病组不在分组方案 {self.scheme.id} 中",
-                en=f"the policy names groups that {self.scheme.id} does not have",
-                field="coefficient.basic_groups",
-                value=", ".join(unknown[:10]),
-                fix_zh="改为该方案的病组编码",
-                fix_en="name groups of that scheme",
-            )
 
     def _group(self) -> tuple[Dataset, dict[str, int]]:
         years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})

@@ -185,18 +185,7 @@ class Simulation:
             )
         named = set(policy.codes("coefficient.basic_groups"))
         if named != set(self.policy.codes("coefficient.basic_groups")):
-            scheme = load_scheme(policy.scheme, frozenset(switches[1]))
-            unknown = sorted(named - {group.code for group in scheme.drgs})
-            if unknown:
-                raise DrgpayError(
-                    Kind.POLICY,
-                    zh=f"政策列出的病组不在分组方案 {scheme.id} 中",
-                    en=f"the policy names groups that {scheme.id} does not have",
-                    field="coefficient.basic_groups",
-                    value=", ".join(unknown[:10]),
-                    fix_zh="改为该方案的病组编码",
-                    fix_en="name groups of that scheme",
-                )
+            money.check_groups(policy, load_scheme(policy.scheme, frozenset(switches[1])))
 
 
 def _registers(run: Path) -> Registers:
