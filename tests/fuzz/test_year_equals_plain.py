@@ -63,6 +63,7 @@ _RULES = {
     "coefficient.basic_groups": ("[AA11, BB12]", "[]"),
     "coefficient.basic_group_value": ("1", "0.82", "1.0001"),
     "coefficient.min_cases": ("none", "6", "20"),
+    "coefficient.one_when_unstable": ("true", "false"),
     "coefficient.dominant_share": ("none", "70%", "33.33%"),
     "fund.basis": ("fund", "total"),
     "fund.reserve_share": ("5%", "0", "0.0333", "1"),

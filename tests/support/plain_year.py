@@ -314,6 +314,8 @@ class _Coefficients:
         least = policy.integer_or_none("coefficient.min_cases")
         if least is not None and group["n"] < least:
             return UNIT, "coefficient.min_cases"
+        if policy.flag("coefficient.one_when_unstable") and not group["stable"]:
+            return UNIT, "coefficient.one_when_unstable"
         share = policy.ratio_or_none("coefficient.dominant_share")
         stays = [s for s in self.base.left if s["drg"] == drg]
         largest = max(map(len, grouped_by(stays, lambda s: s["institution_id"]).values()), default=0)

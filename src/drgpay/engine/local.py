@@ -24,7 +24,7 @@ from drgpay.errors import DrgpayError, Kind
 T = TypeVar("T")
 R = TypeVar("R")
 
-BUCKET_ROWS = 300_000
+BUCKET_ROWS = 100_000
 """rows one bucket of ``map_by`` aims at"""
 _FOLD_ROWS = 2_000_000
 """partial sums held before they are added up"""

@@ -280,6 +280,8 @@ def _group_values(base: Base, policy: Policy) -> tuple[dict[str, int], dict[str,
             continue
         if least is not None and group.n < least:
             values[group.drg], reasons[group.drg] = ONE, "coefficient.min_cases"
+        elif policy.flag("coefficient.one_when_unstable") and not group.stable:
+            values[group.drg], reasons[group.drg] = ONE, "coefficient.one_when_unstable"
         elif share is not None and group.n and dominant.get(group.drg, 0) * ONE >= share * group.n:
             values[group.drg], reasons[group.drg] = ONE, "coefficient.dominant_share"
     return values, reasons
