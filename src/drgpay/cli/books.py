@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from drgpay import policy as law
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.units import show_fen
@@ -67,12 +68,8 @@ def ledger(
             Kind.USAGE, zh="不认识的输出格式", en="unknown kind of output", value=output.name,
             fix_zh="用 .csv 或 .xlsx", fix_en="use .csv or .xlsx",
         )  # fmt: skip
-    draft = output.with_name(f".{output.stem}.tmp{output.suffix}")
-    try:
+    with drafted(output) as draft:
         write(pl.DataFrame(rows), draft)
-        draft.replace(output)
-    finally:
-        draft.unlink(missing_ok=True)
     out.print(str(output))
 
 

@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import FUND_HEALTH, Column, Table
 from drgpay.units import ONE, show_coefficient, show_fen
@@ -165,20 +166,16 @@ def _frame(table: Table, rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
 
 def _workbook(tables: runs.FundTables, target: Path, lang: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.tmp")
-    try:
-        with xlsxwriter.Workbook(draft, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-            for table, rows in tables:
-                name = table.zh if lang == "zh" else table.name
-                _frame(table, rows, lang).write_excel(book, name, autofit=True)
-                if table is FUND_HEALTH:
-                    _health_chart(book, name, rows, lang)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with drafted(target) as draft, xlsxwriter.Workbook(draft, options) as book:
+        for table, rows in tables:
+            name = table.zh if lang == "zh" else table.name
+            _frame(table, rows, lang).write_excel(book, name, autofit=True)
+            if table is FUND_HEALTH:
+                _health_chart(book, rows, lang)
 
 
-def _health_chart(book: Any, name: str, rows: list[dict[str, Any]], lang: str) -> None:
+def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
     """Months of payment by month, a line per insurance scheme, beside the table."""
     rows = sorted(rows, key=lambda row: (row["insurance_scheme"], row["year"], row["month"]))
     chart, sheet = book.add_chart({"type": "line"}), book.add_worksheet("图" if lang == "zh" else "chart")

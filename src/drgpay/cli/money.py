@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 
 from drgpay import report as reports
 from drgpay import runs, samples
-from drgpay.cli.console import CPUS, Lang, Threads, bar, engine_with_progress, err, in_lang, out
+from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
@@ -37,7 +37,6 @@ Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 rep
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
 REPORTS = ("report.xlsx", "report.html")
-_SCHEMES = {"employee": "职工", "resident": "居民"}
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
 
@@ -212,7 +211,7 @@ def _summary(run: Path, lang: str) -> None:
     grid = Grid(*(titles_zh if zh else titles_en))
     for row in read_table(tables, POOLS).filter(pl.col("month") == (month or 0)).iter_rows(named=True):
         value = "–" if row["point_value"] is None else show_coefficient(row["point_value"])
-        scheme = _SCHEMES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
+        scheme = ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
         amounts = (f"{row['n']:,}", show_points(row["points"]), show_fen(row["distributable"]))
         grid.add_row(scheme, period, *amounts, value)
     out.print(grid)
@@ -254,6 +253,6 @@ def _conservation(tables: Path, zh: bool) -> None:
         sources, uses = list(said)[:3], list(said)[3:]
         sign = "=" if sum(row[k] for k in sources) == sum(row[k] for k in uses) else "≠"
         title = "基金守恒" if zh else "conservation"
-        scheme = _SCHEMES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
+        scheme = ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
         sides = (" + ".join(said[k] for k in side) for side in (sources, uses))
         out.print(f"{title} {scheme}: {f' {sign} '.join(sides)}")

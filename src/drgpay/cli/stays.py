@@ -15,7 +15,7 @@ import typer
 
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang
 from drgpay.cli.folders import Schemes, schemes_folder
-from drgpay.engine import frame
+from drgpay.engine import drafted, frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import Checked, check_file, check_region, known_codes
 from drgpay.scheme import load
@@ -236,19 +236,11 @@ def _grouped(parts: Iterator[intake.Intake], scheme: Any) -> Iterator[tuple[inta
 
 
 def _write_results(results: Iterator[pl.DataFrame], output: Path | None) -> None:
-    if output is None or output.suffix.lower() == ".csv":
-        if output is None:
-            _write_csv(results, sys.stdout)
-            return
-        draft = output.with_name(f".{output.name}.tmp")
-        try:
-            with draft.open("w", encoding="utf-8", newline="") as out:
-                _write_csv(results, out)
-            draft.replace(output)
-        finally:
-            draft.unlink(missing_ok=True)
+    if output is None:
+        _write_csv(results, sys.stdout)
         return
-    if output.suffix.lower() not in (".xlsx", ".parquet"):
+    kind = output.suffix.lower()
+    if kind not in (".csv", ".xlsx", ".parquet"):
         raise DrgpayError(
             Kind.USAGE,
             zh="不认识的输出格式",
@@ -257,16 +249,14 @@ def _write_results(results: Iterator[pl.DataFrame], output: Path | None) -> None
             fix_zh="用 .csv、.xlsx 或 .parquet",
             fix_en="use .csv, .xlsx or .parquet",
         )
-    whole = pl.concat(list(results))
-    draft = output.with_name(f".{output.stem}.tmp{output.suffix}")
-    try:
-        if output.suffix.lower() == ".xlsx":
-            whole.write_excel(draft)
+    with drafted(output) as draft:
+        if kind == ".csv":
+            with draft.open("w", encoding="utf-8", newline="") as out:
+                _write_csv(results, out)
+        elif kind == ".xlsx":
+            pl.concat(list(results)).write_excel(draft)
         else:
-            whole.write_parquet(draft)
-        draft.replace(output)
-    finally:
-        draft.unlink(missing_ok=True)
+            pl.concat(list(results)).write_parquet(draft)
 
 
 def _write_csv(results: Iterator[pl.DataFrame], out: TextIO) -> None:

@@ -2,7 +2,7 @@
 
 from drgpay.engine.columns import coded, codes_in, frame, integers
 from drgpay.engine.contract import Dataset, Engine, Kernel, Part, PartKernel, Progress, open_parquet
-from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, read_table, table_path, write_table
+from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
 from drgpay.engine.local import LocalEngine, one_batch, read_part, write_part
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "coded",
     "codes_in",
     "dataset",
+    "drafted",
     "frame",
     "integers",
     "one_batch",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +29,26 @@ def dataset(folder: Path, table: Table) -> Dataset:
     return Dataset.of(table_path(folder, table))
 
 
+@contextmanager
+def drafted(target: Path) -> Iterator[Path]:
+    """A temporary name beside ``target`` to write to; renamed when all went well, removed when not, so that a reader
+    never sees half a file."""
+    draft = target.with_name(f".{target.stem}.tmp{target.suffix}")
+    try:
+        yield draft
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def write_table(folder: Path, table: Table, data: Any) -> None:
     """Check a small table against the dictionary, sort it by its key, and write it."""
     sorted_rows = frame(data).select(table.names).sort(table.key).to_arrow(compat_level=pl.CompatLevel.oldest())
     data = sorted_rows.cast(table.schema)
     table.check(data)
     folder.mkdir(parents=True, exist_ok=True)
-    target = table_path(folder, table)
-    temporary = target.with_suffix(".tmp")
-    pq.write_table(data, temporary, row_group_size=ROW_GROUP, **WRITE_OPTIONS)
-    os.replace(temporary, target)
+    with drafted(table_path(folder, table)) as draft:
+        pq.write_table(data, draft, row_group_size=ROW_GROUP, **WRITE_OPTIONS)
 
 
 def read_table(folder: Path, table: Table) -> pl.DataFrame:

@@ -16,7 +16,6 @@ from drgpay.engine import dataset, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import POLICY, PRACTICE, REGISTERS, TABLES, read_manifest
-from drgpay.runs.region import Registers
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, points
@@ -213,7 +212,7 @@ def _by_rate(tables: Path, stay: dict[str, Any], case: dict[str, Any], policy: P
     def bound(standard: int, multiple: int) -> str:
         return show_fen(half_up(standard * multiple, ONE))
 
-    weights = Registers.read(tables.parent / REGISTERS)[GROUP_WEIGHTS]
+    weights = read_table(tables.parent / REGISTERS, GROUP_WEIGHTS)
     weight = next((w for drg, w in weights.select("drg", "weight").rows() if drg == stay["drg"]), None)
     lines = [Line("总费用", "total cost", show_fen(stay["total_cost"]))]
     if weight is not None and case["case_class"] in ("normal", "low", "high"):
@@ -283,7 +282,7 @@ _ADJUSTED = {
 
 def _decided(tables: Path, stay: dict[str, Any], case_class: str) -> points.Facts:
     """Approved decisions on a stay and what further rules look at."""
-    decisions = Registers.read(tables.parent / REGISTERS)[STAY_DECISIONS].filter(
+    decisions = read_table(tables.parent / REGISTERS, STAY_DECISIONS).filter(
         (pl.col("stay_id") == stay["stay_id"]) & (pl.col("decision") == "approved")
     )
     rows = decisions.select("kind", "amount", "share").rows()

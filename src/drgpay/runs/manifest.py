@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
 
 MANIFEST = "manifest.json"
@@ -38,9 +38,8 @@ def folder_digests(folder: Path) -> dict[str, str]:
 
 def write_json(path: Path, content: Any) -> None:
     """JSON with sorted keys and a final newline, written under a temporary name and renamed."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    with drafted(path) as draft:
+        draft.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def read_manifest(run: Path) -> dict[str, Any]:

@@ -103,9 +103,10 @@ class Poster:
                 (ADVANCE_NETTED, payable, f"{h}:advance", row["advance_netted"], "advances"),
                 (DEBT_OPENED, f"{h}:debt", "fund:returned", row["debt_netted"], "debts"),
                 (DEBT_NETTED, payable, f"{h}:debt", row["debt_netted"], "debts"),
+                (SECOND, "fund:second", payable, row["second_distribution"],
+                 "settlement.second_distribution_weights"),
             ):  # fmt: skip
                 self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
-            self._second(scheme, row, on)
             for event, debit, credit, amount in (
                 (FINAL_PAID, payable, "bank", max(final, 0)),
                 (RECOVERED, "bank", payable, max(-final, 0)),
@@ -119,11 +120,6 @@ class Poster:
         # Under the rate method the stays may earn more than the budget: then a deficit is carried over.
         self._post(scheme, CARRIED, "fund:drg", "fund:carried", max(unearned, 0), on)
         self._post(scheme, f"{CARRIED}:deficit", "fund:carried", "fund:drg", max(-unearned, 0), on)
-
-    def _second(self, scheme: str, row: Row, on: date) -> None:
-        h = row["institution_id"]
-        self._post(scheme, SECOND, "fund:second", f"{h}:payable", row["second_distribution"], on, institution=h,
-                   parameter="settlement.second_distribution_weights")  # fmt: skip
 
 
 def closing(ledger: Ledger, scheme: str) -> Row:
