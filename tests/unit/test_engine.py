@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drgpay.engine import Dataset, LocalEngine, Part, coded, codes_in, frame, integers, local
+from drgpay.engine import Dataset, LocalEngine, Part, Source, coded, codes_in, frame, integers, local
 from drgpay.engine import read_table as read_small
 from drgpay.engine import write_table as write_small
 from drgpay.engine.local import key_hash
@@ -239,7 +239,7 @@ class TestMapBy:
     def run(self, data: Dataset, out: Path, threads: int = 2, kernel: Callable[[Any], Any] = numbered) -> Dataset:
         """Number the rows of each name."""
         both = ("name", "number")
-        return LocalEngine(threads).map_by(data, "name", kernel, out, both, both, "number")
+        return LocalEngine(threads).map_by((Source(data, both, both),), "name", kernel, out, "number")
 
     def expected(self) -> list[dict[str, Any]]:
         """The same in plain Python."""
@@ -283,7 +283,8 @@ class TestMapBy:
             return frame(batch).group_by("code", maintain_order=True).len().to_arrow()
 
         data = write(tmp_path / "in", list(self.MANY), group=4)
-        out = LocalEngine().map_by(data, "code", count, tmp_path / "out", COLUMNS, ("code", "number"), "count")
+        rows = Source(data, COLUMNS, ("code", "number"))
+        out = LocalEngine().map_by((rows,), "code", count, tmp_path / "out", "count")
         assert sorted((r["code"], r["len"]) for r in rows_of(out)) == [("c0", 20), ("c1", 20), ("c2", 20)]
 
     def test_rows_are_made_first(self, tmp_path: Path) -> None:
@@ -292,10 +293,31 @@ class TestMapBy:
             return pa.record_batch({"name": batch.column("name"), "number": number})
 
         data = write(tmp_path / "in", [self.MANY[0]], [self.MANY[0]])
-        out = LocalEngine().map_by(
-            data, "name", numbered, tmp_path / "out", ("name", "number"), ("name", "number"), "x", prepare=double
-        )
+        rows = Source(data, ("name", "number"), ("name", "number"), double)
+        out = LocalEngine().map_by((rows,), "name", numbered, tmp_path / "out", "x")
         assert [(r["number"], r["place"]) for r in rows_of(out)] == [(200, 0), (300, 1)]
+
+    @pytest.mark.parametrize("bucket", [300_000, 4])
+    def test_sources_meet_by_key(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: int) -> None:
+        """Rows of two sources with the same key reach the kernel together; one may have nothing for a key."""
+        monkeypatch.setattr(local, "BUCKET_ROWS", bucket)
+
+        def counts(left: Any, right: Any) -> Any:
+            here = [frame(b).group_by("name").agg(n=pl.len()) for b in (left, right)]
+            return here[0].join(here[1], on="name", how="full", coalesce=True).sort("name").to_arrow()
+
+        left = write(tmp_path / "left", [r for r in self.MANY if r["name"] != "k3"], group=4)
+        right = write(tmp_path / "right", [r for r in self.MANY if r["name"] in ("k3", "k4")], group=2)
+        both = ("name", "number")
+        out = LocalEngine().map_by(
+            (Source(left, both, both), Source(right, both, both)), "name", counts, tmp_path / "out", "meet"
+        )
+        found = {r["name"]: (r["n"], r["n_right"]) for r in rows_of(out)}
+        names = [r["name"] for r in self.MANY]
+        assert found == {
+            n: (None if n == "k3" else names.count(n), names.count(n) if n in ("k3", "k4") else None)
+            for n in set(names)
+        }
 
     def test_no_rows_are_written_too(self, tmp_path: Path) -> None:
         out = self.run(write(tmp_path / "empty", []), tmp_path / "out")
@@ -352,7 +374,8 @@ def test_progress_counts_up_to_all(data: Dataset, tmp_path: Path, monkeypatch: p
     engine.map(data, same, [tmp_path / "out"], COLUMNS, "copy")
     assert seen == [("copy", i, 6) for i in range(1, 7)]
     seen.clear()
-    engine.map_by(data, "name", numbered, tmp_path / "by", ("name", "number"), ("name", "number"), "by")
+    both = ("name", "number")
+    engine.map_by((Source(data, both, both),), "name", numbered, tmp_path / "by", "by")
     assert seen == [("by", i, 9) for i in range(1, 10)]  # six parts, three buckets
     seen.clear()
     engine.sum(data, by_code, ["code"], COLUMNS, "sums")

@@ -1,7 +1,17 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
 from drgpay.engine.columns import coded, codes_in, frame, integers
-from drgpay.engine.contract import Dataset, Engine, Kernel, Part, PartKernel, Progress, open_parquet
+from drgpay.engine.contract import (
+    Dataset,
+    Engine,
+    GroupKernel,
+    Kernel,
+    Part,
+    PartKernel,
+    Progress,
+    Source,
+    open_parquet,
+)
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
 from drgpay.engine.local import LocalEngine, one_batch, read_part, write_part
 
@@ -10,11 +20,13 @@ __all__ = [
     "WRITE_OPTIONS",
     "Dataset",
     "Engine",
+    "GroupKernel",
     "Kernel",
     "LocalEngine",
     "Part",
     "PartKernel",
     "Progress",
+    "Source",
     "coded",
     "codes_in",
     "dataset",

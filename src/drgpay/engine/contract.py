@@ -89,6 +89,19 @@ Kernel = Callable[[Any], Any]
 """Arrow batch → Arrow batch, or a tuple of batches, one per output"""
 PartKernel = Callable[[Any, Part], Any]
 """the same, told which part of the data set the batch is"""
+GroupKernel = Callable[..., Any]
+"""one Arrow batch per source, all of whole keys → Arrow batch"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input of ``map_by``: a data set, the columns read from it, and the order its rows come in: a total order
+    that begins with the key. ``prepare`` makes the rows out of a part first."""
+
+    data: Dataset
+    columns: tuple[str, ...]
+    order: tuple[str, ...]
+    prepare: PartKernel | None = None
 
 
 class Engine(Protocol):
@@ -109,17 +122,7 @@ class Engine(Protocol):
         Returns an Arrow table sorted by the keys."""
         ...
 
-    def map_by(
-        self,
-        data: Dataset,
-        key: str,
-        kernel: Kernel,
-        out: Path,
-        columns: Sequence[str],
-        order: Sequence[str],
-        label: str,
-        prepare: PartKernel | None = None,
-    ) -> Dataset:
-        """Bring all rows with the same ``key`` together, sorted by ``order`` (a total order that begins with the
-        key), and apply a kernel to batches of whole keys. ``prepare`` makes the rows out of a part first."""
+    def map_by(self, sources: Sequence[Source], key: str, kernel: GroupKernel, out: Path, label: str) -> Dataset:
+        """Bring all rows with the same ``key`` together, of every source, and apply a kernel to whole keys: it gets
+        one batch per source, each in its order, empty where a source has nothing for these keys."""
         ...

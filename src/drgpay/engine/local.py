@@ -17,7 +17,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drgpay.engine.columns import frame
-from drgpay.engine.contract import Dataset, Kernel, Part, PartKernel, Progress, open_parquet
+from drgpay.engine.contract import (
+    Dataset,
+    GroupKernel,
+    Kernel,
+    Part,
+    PartKernel,
+    Progress,
+    Source,
+    open_parquet,
+)
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS
 from drgpay.errors import DrgpayError, Kind
 
@@ -131,63 +140,57 @@ class LocalEngine:
             raise DrgpayError(Kind.DATA, zh="没有数据可汇总", en="no data to add up", field=label)
         return _add(held, by).sort(by).to_arrow()
 
-    def map_by(
-        self,
-        data: Dataset,
-        key: str,
-        kernel: Kernel,
-        out: Path,
-        columns: Sequence[str],
-        order: Sequence[str],
-        label: str,
-        prepare: PartKernel | None = None,
-    ) -> Dataset:
+    def map_by(self, sources: Sequence[Source], key: str, kernel: GroupKernel, out: Path, label: str) -> Dataset:
         """See :class:`~drgpay.engine.contract.Engine`. Rows go to bucket files by a stable hash of the key, then
         one bucket at a time is sorted and handed to the kernel."""
-        parts = data.parts()
-        buckets = max(1, -(-sum(p.rows for p in parts) // BUCKET_ROWS))
+        buckets = max(1, -(-sum(s.data.rows() for s in sources) // BUCKET_ROWS))
+        steps = sum(len(s.data.parts()) for s in sources) + buckets
         out.mkdir(parents=True)
         spill = out.with_name(out.name + ".spill")
         spill.mkdir()
 
+        def bucket(i: int) -> None:
+            batches = [
+                one_batch(_plain(_bucket_rows(spill / f"{number}-{i}.arrow").sort(source.order)))
+                for number, source in enumerate(sources)
+            ]
+            write_part(out / f"part-{i:05d}.parquet", kernel(*batches))
+
+        try:
+            done = 0
+            for number, source in enumerate(sources):
+                done = self._spill(
+                    source, key, [spill / f"{number}-{i}.arrow" for i in range(buckets)], label, done, steps
+                )
+            for _ in self._ordered(bucket, range(buckets), label, steps, done):
+                pass
+        finally:
+            shutil.rmtree(spill, ignore_errors=True)
+        return Dataset(tuple(sorted(out.glob("*.parquet"))))
+
+    def _spill(self, source: Source, key: str, files: Sequence[Path], label: str, done: int, steps: int) -> int:
+        """Deal the rows of a source out to bucket files by their key; returns how much is done."""
+        buckets, parts = len(files), source.data.parts()
+
         def cut(part: Part) -> list[Any]:
-            batch = read_part(part, columns)
-            if prepare is not None:
-                batch = prepare(batch, part)
+            batch = read_part(part, source.columns)
+            if source.prepare is not None:
+                batch = source.prepare(batch, part)
             place = (key_hash(batch.column(key)) % np.uint64(buckets)).astype(np.int64)
             ordered = np.argsort(place, kind="stable")
             bounds = np.searchsorted(place[ordered], np.arange(buckets + 1))
             table = batch.take(pa.array(ordered)) if buckets > 1 else batch
             return [table.slice(a, b - a) for a, b in pairwise(bounds)]
 
-        writers: list[Any] = [None] * buckets
-        try:
-            steps = len(parts) + buckets
-            for pieces in self._ordered(cut, parts, label, steps):
-                for i, piece in enumerate(pieces):
-                    plain = frame(piece).to_arrow(compat_level=pl.CompatLevel.oldest())
-                    if writers[i] is None:
-                        writers[i] = pa.ipc.new_file(spill / f"{i}.arrow", plain.schema)
-                    writers[i].write_table(plain)
-            for writer in writers:
-                if writer is not None:
-                    writer.close()
-
-            def work(i: int) -> None:
-                with pa.memory_map(str(spill / f"{i}.arrow")) as source:
-                    table = (
-                        frame(pa.ipc.open_file(source).read_all())
-                        .sort(order)
-                        .to_arrow(compat_level=pl.CompatLevel.oldest())
-                    )
-                write_part(out / f"part-{i:05d}.parquet", kernel(one_batch(table)))
-
-            ready = [i for i in range(buckets) if writers[i] is not None]
-            for _ in self._ordered(work, ready, label, steps, done=len(parts)):
-                pass
-        finally:
-            shutil.rmtree(spill, ignore_errors=True)
-        return Dataset(tuple(sorted(out.glob("*.parquet"))))
+        writers: list[Any] = []
+        for pieces in self._ordered(cut, parts, label, steps, done):
+            plain = [_plain(frame(piece)) for piece in pieces]
+            writers = writers or [pa.ipc.new_file(file, plain[0].schema) for file in files]
+            for writer, piece in zip(writers, plain, strict=True):
+                writer.write_table(piece)
+        for writer in writers:
+            writer.close()
+        return done + len(parts)
 
     def _ordered(
         self, work: Callable[[T], R], items: Iterable[T], label: str, total: int, done: int = 0
@@ -228,6 +231,15 @@ def write_part(path: Path, batch: Any) -> None:
             fix_zh="检查磁盘空间和权限",
             fix_en="check disk space and permissions",
         ) from error
+
+
+def _plain(rows: pl.DataFrame) -> Any:
+    return rows.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def _bucket_rows(path: Path) -> pl.DataFrame:
+    with pa.memory_map(str(path)) as source:
+        return frame(pa.ipc.open_file(source).read_all())
 
 
 def _add(frames: list[pl.DataFrame], by: Sequence[str]) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import Dataset, Engine, Part, PartKernel, frame, table_path, write_part, write_table
+from drgpay.engine import Dataset, Engine, Part, PartKernel, Source, frame, table_path, write_part, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import Region, known_codes, read_region
@@ -191,12 +191,13 @@ def _finish(folder: _Folder, engine: Engine, tables: Path, rows: int, kept: int,
 
 def _late(engine: Engine, work: Path, placed: Path, across: bool) -> list[Any]:
     """What stands out between stays: of one person, and of one id in several files."""
-    kernels: list[tuple[str, Any, Sequence[str]]] = [("person_id", intake.overlaps, intake.PERSON_ORDER)]
+    kernels: list[tuple[str, Any, tuple[str, ...]]] = [("person_id", intake.overlaps, intake.PERSON_ORDER)]
     if across:
         kernels.append(("stay_id", intake.repetitions, intake.STAY_ORDER))
     data, found = Dataset.of(placed), []
     for key, kernel, order in kernels:
-        out = engine.map_by(data, key, kernel, work / key, intake.PLACED, order, "side by side", prepare=_given(key))
+        rows = Source(data, intake.PLACED, order, _given(key))
+        out = engine.map_by((rows,), key, kernel, work / key, "side by side")
         found += [pa.table(batch) for batch in engine.scan(out)]
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from drgpay.engine import Dataset, Engine, Kernel, PartKernel
+from drgpay.engine import Dataset, Engine, GroupKernel, Kernel, PartKernel, Source
 
 R = TypeVar("R")
 
@@ -43,25 +43,11 @@ class Remembering:
         question = (data.paths, kernel, tuple(by), tuple(columns))
         return self._once(question, label, lambda: self._engine.sum(data, kernel, by, columns, label))
 
-    def map_by(
-        self,
-        data: Dataset,
-        key: str,
-        kernel: Kernel,
-        out: Path,
-        columns: Sequence[str],
-        order: Sequence[str],
-        label: str,
-        prepare: PartKernel | None = None,
-    ) -> Dataset:
+    def map_by(self, sources: Sequence[Source], key: str, kernel: GroupKernel, out: Path, label: str) -> Dataset:
         """See :class:`~drgpay.engine.contract.Engine`; the same question is answered with the files of the first
         time, which must still be there."""
-        question = (data.paths, key, kernel, tuple(columns), tuple(order), prepare)
-        return self._once(
-            question,
-            label,
-            lambda: self._engine.map_by(data, key, kernel, out, columns, order, label, prepare),
-        )
+        question = (tuple(sources), key, kernel)
+        return self._once(question, label, lambda: self._engine.map_by(sources, key, kernel, out, label))
 
     def _once(self, question: object, label: str, answer: Callable[[], R]) -> R:
         try:

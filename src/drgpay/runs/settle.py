@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay import __version__
-from drgpay.engine import Dataset, Engine, Part, frame, table_path, write_part, write_table
+from drgpay.engine import Dataset, Engine, Part, Source, frame, table_path, write_part, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
@@ -247,15 +247,9 @@ class _Run:
 
     def _duplicates(self, data: Dataset) -> dict[int, Any]:
         """Lines, by file, whose stay id occurred before."""
+        ids = Source(data, ("stay_id",), ("stay_id", "file_no", "row_no"), _position)
         found = self.engine.map_by(
-            data,
-            "stay_id",
-            intake.later_duplicates,
-            self.work / "duplicates",
-            ("stay_id",),
-            ("stay_id", "file_no", "row_no"),
-            "look for duplicates",
-            prepare=_position,
+            (ids,), "stay_id", intake.later_duplicates, self.work / "duplicates", "look for duplicates"
         )
         places = frame(pa.Table.from_batches(list(self.engine.scan(found))))
         return {key[0]: its["row_no"].to_numpy() + 1 for key, its in places.group_by("file_no", maintain_order=True)}
@@ -315,12 +309,10 @@ class _Run:
             with_year=self.period.whole,
         )
         paid = self.engine.map_by(
-            cases,
+            (Source(cases, settlement.SCANNED, settlement.ORDER),),
             "institution_id",
             partial(settlement.stay_payments, dues=small),
             table_path(self.tables, STAY_PAYMENTS),
-            settlement.SCANNED,
-            settlement.ORDER,
             "pay stays",
         )
         check_stays(self.engine, paid, dues)

@@ -198,6 +198,7 @@ def _write_persons(folder: Path, people: People) -> None:
                     pa.array(people.sex[part].astype(np.int32)), pa.array(("male", "female"))
                 ),
                 pa.array(people.birth[part].astype(np.int32)).cast(pa.date32()),
+                *(pa.nulls(part.stop - part.start, PERSONS[name].arrow) for name in ("death_date", "township")),
             ],
             schema=PERSONS.schema,
         )

@@ -1,5 +1,6 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
+from drgpay.tables.care import CARE, CATEGORIES, CHARGES, FEES, ROUTES, STAY_DETAILS, VISIT_KINDS, VISITS
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
     ADJUSTMENTS,
@@ -70,7 +71,7 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 
-ALL = INPUTS + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES
+ALL = INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES
 """every table, inputs first"""
 
 __all__ = [
@@ -85,7 +86,10 @@ __all__ = [
     "BUDGET_ENTRIES",
     "BUDGET_PARTS",
     "BUDGET_PLAN",
+    "CARE",
     "CASE_POINTS",
+    "CATEGORIES",
+    "CHARGES",
     "CHECK_TABLES",
     "CLASSES",
     "CLAW_BACKS",
@@ -96,6 +100,7 @@ __all__ = [
     "DEPARTMENTS",
     "DOCTORS",
     "EVIDENCE",
+    "FEES",
     "FINDINGS",
     "FUND_HEALTH",
     "FUND_HISTORY",
@@ -127,15 +132,19 @@ __all__ = [
     "RESULTS",
     "RISK_FUND",
     "RISK_MOVEMENTS",
+    "ROUTES",
     "SANCTIONS",
     "SCHEMES",
     "STATEMENTS",
     "STATUSES",
     "STAYS",
     "STAY_DECISIONS",
+    "STAY_DETAILS",
     "STAY_PAYMENTS",
     "STAY_SCORES",
     "VIOLATIONS",
+    "VISITS",
+    "VISIT_KINDS",
     "Column",
     "Table",
     "tables_markdown",

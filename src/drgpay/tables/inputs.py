@@ -101,6 +101,8 @@ PERSONS = Table(
         INSURANCE,
         Column("sex", "code", "性别", "sex", choices=("male", "female")),
         Column("birth_date", "date", "出生日期", "date of birth"),
+        Column("death_date", "date", "死亡日期", "date of death", null=True),
+        Column("township", "code", "街道(乡镇)", "street or township of residence", null=True),
     ),
     folder=True,
 )  # fmt: skip

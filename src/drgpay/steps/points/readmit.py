@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import Dataset, Engine, Part, codes_in, frame, integers
+from drgpay.engine import Dataset, Engine, Part, Source, codes_in, frame, integers
 from drgpay.policy import Policy
 
 _COLUMNS = ("person_id", "institution_id", "drg", "admission_date", "discharge_date", "stay_id", "year", "status")
@@ -53,15 +53,7 @@ def readmissions(engine: Engine, grouped: Dataset, policy: Policy, year: int, wo
     if days is None:
         return None
     exempt = pa.array(policy.codes_or_none("points.readmit_exempt") or (), pa.string())
-    found = engine.map_by(
-        grouped,
-        "person_id",
-        partial(earlier_stays, days=days),
-        work,
-        _COLUMNS,
-        _ORDER,
-        "readmissions",
-        prepare=partial(_candidates, years=(year,), exempt=exempt),
-    )
+    candidates = Source(grouped, _COLUMNS, _ORDER, partial(_candidates, years=(year,), exempt=exempt))
+    found = engine.map_by((candidates,), "person_id", partial(earlier_stays, days=days), work, "readmissions")
     ids = [frame(b)["stay_id"] for b in engine.scan(found)]
     return pa.array(sorted(i for part in ids for i in part), pa.string())
