@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from drgpay import scheme
 from drgpay.scheme import Scheme
-from drgpay.steps.grouping import compile_scheme, explain_stay
+from drgpay.steps.grouping import compile_scheme, explain_stay, kernel
 from support.stays import Stay, StayMaker, as_batch, dictionary_coded
 
 SCHEMES = ("bj-drg-2022", "chs-drg-1.0", "chs-drg-1.1", "chs-drg-2.0", "zj-drg-1.0")
@@ -29,7 +29,13 @@ def by_reference(rules: Scheme, stays: list[Stay]) -> list[Result]:
 
 
 def by_kernel(rules: Scheme, batch: pa.RecordBatch) -> list[Result]:
-    result = compile_scheme(rules).group(batch)
+    """Both ways of the kernel, which must be the same: the compiled loop and the array operations."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel, "WORTH", 0)
+        assert kernel.compiled_pass() is not None
+        result = compile_scheme(rules).group(batch)
+        patch.setattr(kernel, "compiled_pass", lambda: None)
+        assert compile_scheme(rules).group(batch).equals(result)
     return list(zip(*(result.column(name).to_pylist() for name in result.schema.names), strict=True))
 
 

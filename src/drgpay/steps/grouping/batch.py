@@ -47,6 +47,16 @@ class CodeLists:
             self.ids = np.arange(book.size)
             self.at = book.ids(values)
 
+    @property
+    def places(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Ints]:
+        """Bounds of the lists, each element's place in the dictionary, and the numbers of the dictionary."""
+        bounds, at = (np.ascontiguousarray(a, dtype=np.int32) for a in (self.offsets, self.at))
+        return bounds, at, self.ids
+
+    def word_of(self, words: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Words, given by number of the code, of every entry of the dictionary."""
+        return words[self.ids]
+
     def at_place(self, place: int) -> Ints:
         """Number of each stay's code at this place of its list; 0 when the list is shorter."""
         codes = np.zeros(len(self.lengths), dtype=np.intp)
@@ -64,7 +74,7 @@ class CodeLists:
         ``settle`` turns the words of some stays' elements into bits; it is told which stays, and where among the
         elements the first ones of the lists are. The stays are taken in portions that stay in the processor's cache.
         """
-        of_dictionary = words[self.ids]
+        of_dictionary = self.word_of(words)
         result = np.zeros(len(self.lengths), dtype=np.uint8)
         for low in range(0, len(result), _PORTION):
             stays = slice(low, min(low + _PORTION, len(result)))
@@ -79,7 +89,7 @@ class CodeLists:
 
     def collect_few(self, bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Bits of the codes joined per stay, for codes that few stays have."""
-        of_dictionary = bits[self.ids]
+        of_dictionary = self.word_of(bits)
         found = np.flatnonzero((of_dictionary != 0)[self.at])
         result = np.zeros(len(self.lengths), dtype=np.uint8)
         stays = np.searchsorted(self.offsets[1:], found, side="right")

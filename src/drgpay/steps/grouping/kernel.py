@@ -33,6 +33,7 @@ from drgpay.steps.grouping.compiled import (
     Condition,
     Rule,
 )
+from drgpay.steps.grouping.loops import WORTH, compiled_pass
 
 STATUSES = ("grouped", "ungrouped", "qy")
 _COMPARE = {
@@ -78,10 +79,10 @@ class Kernel:
             self._try_later_procedures(batch, mdc, entry, drg)
         columns = {
             "mdc": (mdc, mdc == len(self.tables.mdcs)),
-            "adrg": (adrg := self.tables.adrg_of[entry], adrg < 0),
+            "adrg": (adrg := self.tables.adrg_of.take(entry), adrg < 0),
             "drg": (drg, None),
             "severity": (severity, None),
-            "status": (self.tables.status_of[drg], None),
+            "status": (self.tables.status_of.take(drg), None),
         }
         return pa.RecordBatch.from_arrays(
             [self._column(name, *numbers) for name, numbers in columns.items()], names=list(columns)
@@ -125,7 +126,7 @@ class Kernel:
         tables = self.tables
         work = _Work(tables, Stays(batch, tables.dx, tables.proc))
         mdc, entry = work.find_entries()
-        drg = tables.drg_of[entry.astype(np.intp) * 4 + work.standing]
+        drg = tables.drg_of.take(entry.astype(np.intp) * 4 + work.standing)
         unsettled = np.flatnonzero(drg < 0)
         if len(unsettled):
             for kind, where in _parts(tables.split_kind[entry[unsettled]]):
@@ -144,13 +145,21 @@ class _Work:
 
     def __init__(self, tables: Compiled, stays: Stays) -> None:
         self.tables, self.stays = tables, stays
-        self.principal = stays.dx.at_place(0)
-        self.operation = stays.proc.at_place(0)
+        compiled = compiled_pass() if stays.count >= WORTH else None
+        if compiled is None:
+            self.principal, self.operation = stays.dx.at_place(0), stays.proc.at_place(0)
+            self._read_dx()
+            self.proc_bits = self.stays.proc.collect_few(self.tables.proc_bits)
+        else:
+            words = stays.dx.word_of(tables.dx_word), tables.principal_table
+            found = compiled(*stays.dx.places, *words, *stays.proc.places, stays.proc.word_of(tables.proc_bits))
+            self.principal, self.operation, self.dx_bits, self.proc_bits = found
+        self.standing = self.dx_bits & SEVERE
+        # which stays have a code that some rule looks for among all of them
+        self.listed = (self.dx_bits & RULE_DX) >> 2 | self.proc_bits & RULE_PROC
         self._fallthrough = "mdc_fallthrough" in tables.scheme.switches
         if "skip_invalid_procedure" in tables.scheme.switches:
             self._skip_barred()
-        self._read_dx()
-        self._read_proc()
 
     def _skip_barred(self) -> None:
         left = np.flatnonzero(self.tables.barred[self.operation])
@@ -161,7 +170,7 @@ class _Work:
             place += 1
 
     def _read_dx(self) -> None:
-        """Standing, and which stays have a diagnosis that some rule looks for among all diagnoses."""
+        """Bits of the diagnoses of each stay: severity, and what some rule looks for among all diagnoses."""
         lists = self.stays.dx
         principal_table = self.tables.principal_table[self.principal]
 
@@ -173,12 +182,6 @@ class _Work:
             return bits
 
         self.dx_bits = lists.collect(self.tables.dx_word, settle)
-        self.standing = self.dx_bits & SEVERE
-
-    def _read_proc(self) -> None:
-        """Which stays have a procedure that some rule looks for among all procedures."""
-        self.proc_bits = self.stays.proc.collect_few(self.tables.proc_bits)
-        self.listed = (self.dx_bits & RULE_DX) >> 2 | self.proc_bits & RULE_PROC
 
     def find_entries(self) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint16]]:
         """MDC and entry of each stay; the number after the last means none."""
@@ -212,7 +215,7 @@ class _Work:
         MDC A counts only if one of its groups matches, so that is found out here.
         """
         tables = self.tables
-        in_tables = tables.tables[self.principal]
+        in_tables = tables.tables.take(self.principal)
         result: npt.NDArray[np.uint32] = in_tables & tables.plain_bits
         for condition in tables.conditions:
             bit = np.uint32(1 << condition.mdc)
@@ -243,10 +246,11 @@ class _Work:
         """The first entry of the MDC that holds, for some stays."""
         tables = self.tables
         column = mdc.astype(np.int32)
-        cell = tables.dx_class[tables.dx_kind[self.principal[left]] * tables.columns + column]
-        cell += tables.proc_class[tables.proc_kind[self.operation[left]] * tables.columns + column]
+        # take() lets other threads run, which indexing with an array does not
+        cell = tables.dx_class.take(tables.dx_kind.take(self.principal[left]) * tables.columns + column)
+        cell += tables.proc_class.take(tables.proc_kind.take(self.operation[left]) * tables.columns + column)
         cell += self.listed[left]
-        result: npt.NDArray[np.uint16] = tables.decisions[cell]
+        result: npt.NDArray[np.uint16] = tables.decisions.take(cell)
         unsettled = np.flatnonzero(result >= OPEN)
         if len(unsettled):
             result &= np.uint16(OPEN - 1)
