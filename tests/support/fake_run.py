@@ -10,12 +10,14 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from drgpay.engine import table_path, write_table
+from drgpay.scheme import load
 from drgpay.tables import (
     BASE_GROUPS,
     CLOSINGS,
     COEFFICIENTS,
     FINDINGS,
     GRADES,
+    GROUP_NAMES,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     LEVELS,
@@ -60,6 +62,7 @@ def fake_run(
     written = [
         (INSTITUTIONS, registers),
         (BASE_GROUPS, _groups(dice)),
+        (GROUP_NAMES, [{"drg": drg, "name": name} for drg, name in load("chs-drg-1.0").group_names.items()]),
         (COEFFICIENTS, _coefficients(dice, ids)),
         (POOLS, rows["pools"]),
         (INSTITUTION_MONTHS, rows["institution_months"]),

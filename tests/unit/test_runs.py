@@ -334,8 +334,9 @@ def test_bad_rows_are_kept_out_and_the_rest_is_settled(small_region: Path, tmp_p
     assert all(c.ok for c in verify(out, LocalEngine(1)))
 
 
+@pytest.mark.parametrize("own_headers", [False, True])
 def test_a_region_of_csv_files_settles_like_the_same_region_of_parquet(
-    small_region: Path, small_run: Path, tmp_path: Path
+    small_region: Path, small_run: Path, tmp_path: Path, own_headers: bool
 ) -> None:
     region = _copy(small_region, tmp_path / "region")
     whole = pl.concat([frame_of_stays(b) for b in LocalEngine(1).scan(Dataset.of(region / "stays"))])
@@ -346,10 +347,16 @@ def test_a_region_of_csv_files_settles_like_the_same_region_of_parquet(
             lambda fen: f"{fen // 100}.{fen % 100:02d}", return_dtype=pl.String
         ),
     )
+    if own_headers:
+        own = {"stay_id": "本院流水号", "dx": "全部诊断", "total_cost": "账单合计"}
+        text = text.rename(own)
+        lines = "".join(f"  {header}: {name}\n" for name, header in own.items())
+        (region / "stays.yaml").write_text(f"codes: insurer\ncolumns:\n{lines}", encoding="utf-8")
     (region / "stays.csv").write_bytes(text.write_csv().encode("gb18030"))
     out = _year(region, tmp_path / "run")
     for table in (BASE_GROUPS, STATEMENTS, CLOSINGS, INSTITUTION_MONTHS):
         assert _stays(out, table).equals(_stays(small_run, table)), table.name
+    assert ("stays.yaml" in read_manifest(out)["inputs"]) == own_headers
     keys = ("stay_id", "points")
     assert _stays(out).select(keys).sort(keys).equals(_stays(small_run).select(keys).sort(keys))
 

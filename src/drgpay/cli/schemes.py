@@ -154,7 +154,7 @@ def scheme_diff(
     cost: Annotated[
         bool, typer.Option("--cost", help="另算各组次均费用(需结算字段) mean cost too; needs the settlement columns")
     ] = False,
-    codes: Codes = "insurer",
+    codes: Codes = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="报告 report: .xlsx or .csv")] = None,
     own: Schemes = None,
     lang: Lang = "zh",
@@ -197,7 +197,7 @@ def _tell(told: Sequence[Difference], lang: str) -> None:
 class _Stays:
     """A file of stays grouped under two schemes; the counts are complete once ``changed`` has been gone through."""
 
-    def __init__(self, a: Scheme, b: Scheme, source: Path, cost: bool, codes: str) -> None:
+    def __init__(self, a: Scheme, b: Scheme, source: Path, cost: bool, codes: str | None) -> None:
         self.a, self.b = a, b
         need = "settlement" if cost else "grouping"
         self._parts = intake.read_stays(source, need=need, codes=known_codes(), crosswalk=crosswalk_of(codes))

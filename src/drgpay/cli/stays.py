@@ -35,7 +35,7 @@ Alias = Annotated[
     Path | None, typer.Option("--alias", help="别名文件 alias file (YAML): own column names, constants")
 ]
 Codes = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--codes", metavar="insurer|clinical", help="编码版本 edition: insurer 医保版; clinical 国临版, converted"
     ),
@@ -68,7 +68,7 @@ def check(
     form: Form = "",
     alias: Alias = None,
     newborn_age: NewbornAge = "",
-    codes: Codes = "insurer",
+    codes: Codes = None,
     template: Annotated[
         str, typer.Option("--template", metavar="FORMAT", help="不校验,写出该格式的模板 write a template (-o)")
     ] = "",
@@ -97,7 +97,7 @@ def check(
         return
     if source is None:
         raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
-    hints, way = _hints(form, alias, newborn_age), crosswalk_of(codes)
+    hints, way = _hints(form, alias, newborn_age, codes)
     parts = intake.read_stays(source, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
         done = check_file(_said(parts, lang), source.name, engine, Path(work))
@@ -170,14 +170,14 @@ def group(
     form: Form = "",
     alias: Alias = None,
     newborn_age: NewbornAge = "",
-    codes: Codes = "insurer",
+    codes: Codes = None,
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
     """给病例分组,只需要分组字段。 Group stays; only the grouping columns are needed."""
     in_lang(lang)
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
-    hints, way = _hints(form, alias, newborn_age), crosswalk_of(codes)
+    hints, way = _hints(form, alias, newborn_age, codes)
     parts = intake.read_stays(source, need="grouping", codes=known_codes(), hints=hints, crosswalk=way)
     rows = _grouped(_said(parts, lang), chosen)
     total, kept, found = 0, 0, []
@@ -203,19 +203,23 @@ def group(
         _write_findings(whole, target, lang)
 
 
-def crosswalk_of(codes: str) -> intake.Crosswalk | None:
-    """The crosswalk that brings a file's codes into the insurer's edition; none when they are in it."""
-    if codes not in intake.EDITIONS:
+def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:
+    """The crosswalk that brings a file's codes into the insurer's edition; none when they are in it, which is what
+    is taken when nothing is said."""
+    if codes and codes not in intake.EDITIONS:
         raise typer.BadParameter(" | ".join(intake.EDITIONS), param_hint="--codes")
     return intake.clinical() if codes == "clinical" else None
 
 
-def _hints(form: str, alias: Path | None, newborn_age: str) -> intake.Hints:
-    """What the alias file says, with what the options say over it."""
+def _hints(
+    form: str, alias: Path | None, newborn_age: str, codes: str | None
+) -> tuple[intake.Hints, intake.Crosswalk | None]:
+    """What the alias file says, with what the options say over it, and the crosswalk of the codes' edition."""
     if newborn_age not in ("", "days", "months"):
         raise typer.BadParameter("days | months", param_hint="--newborn-age")
     said = intake.read_hints(alias) if alias else intake.Hints()
-    return replace(said, format=form or said.format, newborn_age=newborn_age or said.newborn_age)
+    hints = replace(said, format=form or said.format, newborn_age=newborn_age or said.newborn_age)
+    return hints, crosswalk_of(codes or said.codes)
 
 
 def _said(parts: Iterator[intake.Intake], lang: str) -> Iterator[intake.Intake]:

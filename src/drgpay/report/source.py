@@ -14,12 +14,12 @@ import polars as pl
 from drgpay.engine import frame, open_parquet, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report.labels import Both
-from drgpay.scheme import Scheme, load
 from drgpay.tables import (
     BASE_GROUPS,
     CLOSINGS,
     COEFFICIENTS,
     FINDINGS,
+    GROUP_NAMES,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     POOLS,
@@ -31,7 +31,7 @@ from drgpay.units import ONE, half_up
 Row = dict[str, Any]
 
 FIRST_FINDINGS = 1000
-_READ = (INSTITUTIONS, BASE_GROUPS, COEFFICIENTS, POOLS, INSTITUTION_MONTHS, STATEMENTS, CLOSINGS)
+_READ = (GROUP_NAMES, INSTITUTIONS, BASE_GROUPS, COEFFICIENTS, POOLS, INSTITUTION_MONTHS, STATEMENTS, CLOSINGS)
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Source:
     """the first :data:`FIRST_FINDINGS` findings"""
     finding_counts: list[Row]
     """rule, severity, count and an example of each rule"""
-    names: Scheme | None
-    """the grouping scheme, for the groups' names; None when it is not on this machine"""
+    names: Mapping[str, str]
+    """the groups' names, as the run's scheme has them"""
 
     @property
     def schemes(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class Source:
 
     def group_name(self, drg: str) -> str:
         """Name of a group in the grouping scheme; empty when unknown."""
-        return self.names.name(drg) if self.names else ""
+        return self.names.get(drg, "")
 
     def institutions(self) -> list[Row]:
         """One row per insurance scheme and institution: its statement, or its month when nothing is cleared yet,
@@ -119,10 +119,7 @@ def read_source(run: Path) -> Source:
         t.name: read_table(folder, t).sort(t.key).to_dicts() if table_path(folder, t).exists() else [] for t in _READ
     }
     findings, counts = _read_findings(folder)
-    try:
-        names = load(str(manifest.get("scheme", "")))
-    except DrgpayError:
-        names = None  # a report of an older run is still worth reading without the names
+    names = {row["drg"]: row["name"] for row in tables.pop(GROUP_NAMES.name)}
     return Source(manifest, tables, findings, counts, names)
 
 

@@ -138,7 +138,7 @@ def _judge(region: Region, folder: _Folder, engine: Engine) -> tuple[int, int]:
     institutions = frozenset(region.registers[INSTITUTIONS]["institution_id"])
     context = intake.CheckContext("settlement", known_codes(), institutions, quality=True)
     ready, others = region.stay_files()
-    rows = 0
+    rows, said = 0, region.said()
     if ready:
         data = Dataset(tuple(ready))
         rows = data.rows()
@@ -146,7 +146,7 @@ def _judge(region: Region, folder: _Folder, engine: Engine) -> tuple[int, int]:
     for number, path in enumerate(others):
         file = path.relative_to(region.folder).as_posix()
         parts = intake.read_stays(
-            path, need=context.need, codes=context.codes, institutions=institutions, quality=True
+            path, need=context.need, codes=context.codes, institutions=institutions, quality=True, **said
         )
         for at, part in enumerate(parts):
             rows += part.rows

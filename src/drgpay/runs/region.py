@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,9 @@ from drgpay.tables import (
 )
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
+STAY_SUFFIXES = (*SUFFIXES, ".dbf", ".json", ".jsonl")
+ALIAS = "stays.yaml"
+"""alias file beside the stays: what holds for every file of them that is no canonical Parquet"""
 
 
 NEEDED = (INSTITUTIONS, BUDGETS)
@@ -71,7 +74,8 @@ class Region:
     def files(self) -> list[Path]:
         """Every input file a run reads, in name order."""
         registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL))
-        return [*(p for p in registers if p), *_stay_files(self.folder)]
+        alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
+        return [*(p for p in registers if p), *alias, *_stay_files(self.folder)]
 
     def stay_files(self) -> tuple[list[Path], list[Path]]:
         """Files that are canonical Parquet, and the others, both in name order."""
@@ -79,14 +83,26 @@ class Region:
         ready = [p for p in files if p.suffix.lower() == ".parquet" and _is_canonical(p)]
         return ready, [p for p in files if p not in ready]
 
+    def said(self) -> dict[str, Any]:
+        """What ``stays.yaml`` says of the files that are no canonical Parquet, as arguments of
+        :func:`drgpay.steps.intake.read_stays`."""
+        alias = self.folder / ALIAS
+        hints = intake.read_hints(alias) if alias.is_file() else intake.Hints()
+        return {"hints": hints, "crosswalk": intake.clinical() if hints.codes == "clinical" else None}
+
     def stays(self, work: Path, context: intake.CheckContext) -> Stays:
-        """The stays as canonical Parquet: files that are so already as they are, others (CSV, workbooks, Parquet with
-        other columns) read and checked into ``work`` first."""
+        """The stays as canonical Parquet: files that are so already as they are, others (CSV, workbooks, DBF, lists,
+        Parquet with other columns) read and checked into ``work`` first, as ``stays.yaml`` says where it is there."""
+        said = self.said()
         ready, others = self.stay_files()
         paths, findings = list(ready), []
         for number, path in enumerate(others):
             done = intake.convert(
-                path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions
+                path,
+                work / f"{number:03d}",
+                codes=context.codes,
+                institutions=context.institutions,
+                **said,
             )
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
@@ -160,36 +176,36 @@ def known_codes() -> intake.KnownCodes:
     return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists())
 
 
-def _find(folder: Path, name: str) -> Path | None:
-    return next((p for s in SUFFIXES if (p := folder / f"{name}{s}").is_file()), None)
+def _find(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:
+    return next((p for s in suffixes if (p := folder / f"{name}{s}").is_file()), None)
 
 
 def _stay_files(folder: Path) -> list[Path]:
-    found = _files_of(folder, STAYS.name)
+    found = _files_of(folder, STAYS.name, STAY_SUFFIXES)
     if not found:
         raise DrgpayError(
             Kind.DATA,
             zh="区域文件夹里没有住院病例(stays)",
             en="the region has no stays",
             file=folder.name,
-            fix_zh="把 Parquet/CSV/XLSX 放进 stays/,或先运行 drgpay region make",
-            fix_en="put Parquet, CSV or XLSX files into stays/, or run drgpay region make first",
+            fix_zh="把 Parquet/CSV/XLSX/DBF/JSON 放进 stays/,或先运行 drgpay region make",
+            fix_en="put Parquet, CSV, XLSX, DBF or JSON files into stays/, or run drgpay region make first",
         )
     return found
 
 
-def _files_of(folder: Path, name: str) -> list[Path]:
+def _files_of(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
     """Every file of a table that is kept in a folder or in one file, in name order."""
     inside = folder / name
-    found = sorted(p for p in inside.rglob("*") if _holds_rows(p)) if inside.is_dir() else []
-    single = _find(folder, name)
+    found = sorted(p for p in inside.rglob("*") if _holds_rows(p, suffixes)) if inside.is_dir() else []
+    single = _find(folder, name, suffixes)
     return [*found, single] if single else found
 
 
-def _holds_rows(path: Path) -> bool:
+def _holds_rows(path: Path, suffixes: Sequence[str]) -> bool:
     """Lists of findings, which ``check`` writes beside a file, and hidden files are no rows."""
     name = path.name.lower()
-    return path.suffix.lower() in SUFFIXES and not name.startswith((".", "~$")) and ".findings." not in name
+    return path.suffix.lower() in suffixes and not name.startswith((".", "~$")) and ".findings." not in name
 
 
 def read_region(folder: Path) -> Region:

@@ -46,6 +46,7 @@ from drgpay.tables import (
     CLOSINGS,
     COEFFICIENTS,
     FINDINGS,
+    GROUP_NAMES,
     GROUPED,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
@@ -280,6 +281,8 @@ class _Run:
         write_table(self.tables, BASE_GROUPS, BASE_GROUPS.of(groups))
         write_table(self.tables, COEFFICIENTS, COEFFICIENTS.of(fixed.rows))
         write_table(self.tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
+        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
+        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
 
     def _book(self, settled: Settled) -> list[tuple[str, int, int]]:
         """Post everything to the ledger; for a whole year read the closings from it, and stop unless they balance."""

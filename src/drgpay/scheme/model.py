@@ -114,6 +114,15 @@ class Scheme:
 
     drg_name = name
 
+    @property
+    def group_names(self) -> dict[str, str]:
+        """Name by code of everything a stay can be grouped to: DRGs, QY groups and ``0000``."""
+        return {code: name for code, name in self._names.items() if code not in self._inner}
+
+    @cached_property
+    def _inner(self) -> frozenset[str]:
+        return frozenset(m.code for m in self.mdcs) | frozenset(a.code for a in self.adrgs)
+
     @cached_property
     def adrgs_of(self) -> Mapping[str, tuple[Adrg, ...]]:
         """MDC code -> its ADRG in order of evaluation."""

@@ -54,6 +54,11 @@ GROUPED = Table(
     folder=True,
 )  # fmt: skip
 
+GROUP_NAMES = Table(
+    "group_names", "病组名称", "groups of the scheme a run used, with their names", "grouping", ("drg",),
+    (_DRG, Column("name", "text", "名称", "name, as the scheme has it")),
+)  # fmt: skip
+
 BASE_YEARS = Table(
     "base_years", "基期分年统计", "a group in a base year, before and after trimming", "points", ("year", "drg"),
     (
@@ -222,7 +227,7 @@ LEDGER = Table(
     ),
 )  # fmt: skip
 
-RESULTS = (FINDINGS, GROUPED, BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, ADJUSTMENTS, POOLS,
-           INSTITUTION_MONTHS, STAY_PAYMENTS, STATEMENTS, CLOSINGS, LEDGER)  # fmt: skip
+RESULTS = (FINDINGS, GROUPED, GROUP_NAMES, BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, ADJUSTMENTS,
+           POOLS, INSTITUTION_MONTHS, STAY_PAYMENTS, STATEMENTS, CLOSINGS, LEDGER)  # fmt: skip
 
 __all__ = ["CLASSES", "RESULTS", "SCHEMES", "SEVERITIES", "STATUSES"]

@@ -26,7 +26,7 @@ from drgpay.steps.grouping.story import (
 from drgpay.steps.grouping.transition import all_transitions, count_transitions, groups_before_after, paired_groups
 from drgpay.steps.grouping.wording import PARTS, VALUES, Said
 
-WRITES = ("grouped",)
+WRITES = ("grouped", "group_names")
 """tables this step writes"""
 
 __all__ = [

@@ -190,6 +190,7 @@ def convert(
     year: int | None = None,
     chunk_rows: int = ROW_GROUP,
     hints: Hints | None = None,
+    crosswalk: Crosswalk | None = None,
 ) -> Conversion:
     """Bring a file of stays into canonical Parquet: ``folder/<name of the file>-00000.parquet``, -00001 and so on.
 
@@ -210,6 +211,7 @@ def convert(
             year=year,
             chunk_rows=chunk_rows,
             hints=hints,
+            crosswalk=crosswalk,
         ):
             rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
             findings.append(intake.findings)

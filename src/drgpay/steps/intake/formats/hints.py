@@ -12,6 +12,7 @@ import pyarrow as pa
 import yaml
 
 from drgpay.errors import DrgpayError
+from drgpay.steps.intake.crosswalk import EDITIONS
 from drgpay.steps.intake.files import fail
 from drgpay.steps.intake.formats.catalogue import CANONICAL, catalogue
 from drgpay.steps.intake.formats.cells import DAYS, MONTHS
@@ -19,18 +20,20 @@ from drgpay.steps.intake.headers import header_key
 from drgpay.steps.intake.values import typed
 from drgpay.tables import STAYS
 
-_KEYS = ("format", "newborn_age", "columns", "constants")
+_KEYS = ("format", "newborn_age", "codes", "columns", "constants")
 _NO_CONSTANT = ("stay_id", "dx", "proc")
 
 
 @dataclass(frozen=True)
 class Hints:
     """``format``: name of the format, empty = recognise it; ``newborn_age``: ``days`` or ``months``, empty = as the
-    header says; ``columns``: own header -> column of STAYS or header of a format; ``constants``: column of STAYS ->
-    text of the one value all rows have; ``file``: where it was said, and ``lines``: on which line."""
+    header says; ``codes``: edition of the codes, ``insurer`` or ``clinical``, empty = the insurer's; ``columns``: own
+    header -> column of STAYS or header of a format; ``constants``: column of STAYS -> text of the one value all rows
+    have; ``file``: where it was said, and ``lines``: on which line."""
 
     format: str = ""
     newborn_age: str = ""
+    codes: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
@@ -40,8 +43,9 @@ class Hints:
 def read_hints(path: Path) -> Hints:
     """Read an alias file.
 
-    YAML with any of ``format``, ``newborn_age``, ``columns`` (own header: column of STAYS, or header of a format) and
-    ``constants`` (column of STAYS: value). Raises DrgpayError of kind DATA naming file, line and the known names.
+    YAML with any of ``format``, ``newborn_age``, ``codes``, ``columns`` (own header: column of STAYS, or header of a
+    format) and ``constants`` (column of STAYS: value). Raises DrgpayError of kind DATA naming file, line and the
+    known names.
     """
     name = path.name
     try:
@@ -67,7 +71,7 @@ def read_hints(path: Path) -> Hints:
                 _judge(key.value, inner, target, name)
         else:
             _scalar(value, name)
-            choices = (DAYS, MONTHS) if key.value == "newborn_age" else (CANONICAL, *catalogue())
+            choices = {"newborn_age": (DAYS, MONTHS), "codes": EDITIONS}.get(key.value, (CANONICAL, *catalogue()))
             if value.value not in choices:
                 raise _unknown(name, value, choices, choices)
             said[key.value] = value.value
