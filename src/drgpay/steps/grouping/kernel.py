@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -365,18 +364,22 @@ def _parts(keys: npt.NDArray[Any]) -> list[tuple[int, Ints]]:
     return [(int(keys[part[0]]), part) for part in np.split(order, bounds)]
 
 
-@lru_cache(maxsize=8)
-def _kernel(digest: str) -> list[Kernel]:
-    """A place for the kernel of this content, filled once per process."""
-    return []
+_KEPT = 8
+_kernels: list[tuple[Scheme, Kernel]] = []
+"""kernels of this process, the latest first"""
 
 
 def compile_scheme(scheme: Scheme) -> Kernel:
     """The kernel of a scheme, made once per process for the same content."""
-    place = _kernel(scheme.digest)
-    if not place:
-        place.append(Kernel(scheme))
-    return place[0]
+    for known, kernel in _kernels:
+        if known is scheme:
+            return kernel
+    for known, kernel in _kernels:  # the same content in another object; its digest takes longer than a look
+        if known.digest == scheme.digest:
+            return kernel
+    kernel = Kernel(scheme)
+    _kernels[:] = [(scheme, kernel), *_kernels[: _KEPT - 1]]
+    return kernel
 
 
 def group_batch(scheme: Scheme, batch: Any) -> Any:
