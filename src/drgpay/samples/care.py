@@ -55,7 +55,7 @@ def make_care(
     if details is not None and "details" in extras:
         tables[STAY_DETAILS.name] = details.table
     if details is not None and now and "charges" in extras:
-        tables[CHARGES.name] = make_charges(block, details.fees, details.leave, details.operation)
+        tables[CHARGES.name] = make_charges(details.block, details.fees, details.leave, details.operation)
     if details is not None and now and "visits" in extras:
         honest = make_visits(plan, block, persons, death, details)
         added = injected.visits if injected is not None else honest.take(none)

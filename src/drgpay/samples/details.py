@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.samples.fees import AWAY, NO_OPERATION, TESTS_ONLY, USUAL, WORK_UP, make_fees
+from drgpay.samples.fees import AWAY, EARLY, NO_OPERATION, TESTS_ONLY, USUAL, WORK_UP, make_fees
+from drgpay.samples.people import day_number
 from drgpay.samples.plan import DETAILS, REPEATS, Plan, source
 from drgpay.samples.stays import Block
 from drgpay.scheme import load
@@ -36,10 +37,11 @@ _RETURN = 31
 
 @dataclass(frozen=True)
 class Details:
-    """Details of a block's stays: ``table`` (record batch of STAY_DETAILS), ``fees`` (stays × categories, fen),
+    """Details of a block's stays: ``block`` with the styles it is charged in; ``table`` (record batch of STAY_DETAILS), ``fees`` (stays × categories, fen),
     ``leave`` (days), ``operation`` (days from admission to the first procedure, −1 where there is none), ``route``
     and ``observed`` (hours under observation before admission, −1 where none)."""
 
+    block: Block
     table: Any
     fees: Ints
     leave: Ints
@@ -84,12 +86,10 @@ def make_details(plan: Plan, block: Block) -> Details:
                       for name in ("admission", "discharge"))  # fmt: skip
     los = stays.column("los").to_numpy().astype(np.int64)
     reported = operated(plan, block)
+    letters = plan.mdc[facts.group]
     usual = (facts.style == USUAL) & ~plan.surgical[facts.group] & (los <= 5) & (plan.cost[facts.group] < 9 * 10**5)
     style = np.where(usual & (rng.random(rows) < 2.2 * _WORK_UP), WORK_UP, facts.style)
-    facts = replace(facts, style=style)
-    fees = make_fees(plan, replace(block, facts=facts), reported & (style != NO_OPERATION))
 
-    letters = plan.mdc[facts.group]
     urgent = np.array([_URGENT.get(chr(65 + i), 0.15) for i in range(26)])[letters]
     cyclic = plan.repeats[facts.group] == REPEATS.index("cycle")
     forced = np.isin(facts.style, (TESTS_ONLY, AWAY))
@@ -106,14 +106,20 @@ def make_details(plan: Plan, block: Block) -> Details:
     urgent = np.where(unplanned & (facts.style == USUAL), np.maximum(urgent, 0.6), urgent)
     v = rng.random(rows)
     route = np.where(v < urgent, EMERGENCY, np.where(v > 0.975, TRANSFER, np.where(v > 0.96, ELSE, OUTPATIENT)))
+    # some who came at night were treated before they were admitted
+    night = (style == USUAL) & (route == EMERGENCY) & (admitted > day_number(block.year)) & (rng.random(rows) < 0.008)
+    facts = replace(facts, style=np.where(night, EARLY, style), arg=np.where(night, 1, facts.arg))
+    fees = make_fees(plan, replace(block, facts=facts), reported & (style != NO_OPERATION))
     hours = np.rint(rng.gamma(1.1, 9.0, rows)).astype(np.int64)
-    hours = np.where(rng.random(rows) < 0.004, rng.integers(49, 96, rows), np.minimum(hours, 72))
+    hours = np.where(rng.random(rows) < 0.012, rng.integers(49, 110, rows), np.minimum(hours, 72))
     observed = np.where((route == EMERGENCY) & (rng.random(rows) < 0.4), hours, -1)
 
     away = np.array([_LEAVE.get(chr(65 + i), _LEAVE_ELSE) for i in range(26)])[letters]
     leave = np.where(
         (rng.random(rows) < away) & (los >= 4), 1 + (rng.random(rows) ** 3 * 0.3 * los).astype(np.int64), 0
     )
+    long = (rng.random(rows) < 0.06) & np.isin(letters, [ord("T") - 65, ord("X") - 65]) & (leave > 0)
+    leave = np.where(long, (rng.uniform(0.3, 0.62, rows) * los).astype(np.int64), leave)
     leave = np.where(facts.style == AWAY, facts.arg, np.where(facts.style == USUAL, leave, 0))
 
     lag = np.where(route == EMERGENCY, rng.integers(0, 2, rows), rng.integers(1, 4, rows))
@@ -135,11 +141,14 @@ def make_details(plan: Plan, block: Block) -> Details:
         "leave_days": pa.array(leave.astype(np.int16)),
         "readmission_planned": pa.array(planned),
         "referred": pa.array(referred),
-        "first_procedure_date": pa.array((admitted + operation).astype(np.int32), mask=operation < 0).cast(pa.date32()),
+        "first_procedure_date": pa.array((admitted + operation).astype(np.int32), mask=operation < 0).cast(
+            pa.date32()
+        ),
         "surgeon_id": _surgeons(plan, surgeon, reported),
         "out_of_policy": pa.array(outside),
     })  # fmt: skip
-    return Details(table, fees, leave, np.where(reported, operation, -1), route, observed)
+    charged = replace(block, facts=facts)
+    return Details(charged, table, fees, leave, np.where(reported, operation, -1), route, observed)
 
 
 def _surgeons(plan: Plan, surgeon: Ints, reported: Flags) -> Any:

@@ -16,13 +16,14 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-(USUAL, WORK_UP, TESTS_ONLY, BED_ONLY, GAP, AWAY, TESTS_AND_DRUGS, EARLY, NO_OPERATION, REPEATED_TESTS, DRUGS, FEW_DRUGS,
- FEW_TESTS, UNRELATED, CUT) = range(15)  # fmt: skip
-"""how a stay is charged. WORK_UP: mostly examinations, honestly; TESTS_ONLY: examinations and laboratory and next to
+(USUAL, WORK_UP, TESTS_ONLY, BED_ONLY, GAP, AWAY, TESTS_AND_DRUGS, EARLY, NO_OPERATION, REPEATED_TESTS, DRUGS,
+ FEW_DRUGS, FEW_TESTS, UNRELATED, CUT) = range(15)  # fmt: skip
+"""How a stay is charged. WORK_UP: mostly examinations, honestly; TESTS_ONLY: examinations and laboratory and next to
 nothing else; BED_ONLY: after day ``arg`` only the bed; GAP: nothing at all after day ``arg`` but the last; AWAY: on
-leave for ``arg`` days; TESTS_AND_DRUGS: neither bed nor care; EARLY: a part dated up to ``arg`` days before admission;
-NO_OPERATION: no operation took place; REPEATED_TESTS: the same tests every day; DRUGS: mostly drugs; FEW_DRUGS, FEW_TESTS: these were paid elsewhere;
-UNRELATED: materials and treatments the disease does not need; CUT: as usual, but part of something longer"""
+leave for ``arg`` days; TESTS_AND_DRUGS: neither bed nor care; EARLY: a part dated up to ``arg`` days before
+admission; NO_OPERATION: no operation took place; REPEATED_TESTS: the same tests every day; DRUGS: mostly drugs;
+FEW_DRUGS, FEW_TESTS: these were paid elsewhere; UNRELATED: materials and treatments the disease does not need; CUT: as
+as usual, but part of something longer"""
 
 BED, NURSING, EXAMINATION, LABORATORY, TREATMENT, SURGERY, DRUG, MATERIAL, OTHER = range(len(CATEGORIES))
 assert CATEGORIES[:DRUG] == FEES[:DRUG]
@@ -189,8 +190,9 @@ def _weights(style: Ints, arg: Ints, seed: Ints, day: Ints, los: Ints, leave: In
         OTHER: np.where(day == 0, 0.8, 0.15),
     }
     again = style == REPEATED_TESTS
+    for kind in (EXAMINATION, LABORATORY):
+        chances[kind] = np.where(again & (day < los), 0.95, chances[kind])
     for kind, p in chances.items():
-        p = np.where(again & (day < los), 0.95, p) if kind in (EXAMINATION, LABORATORY) else p
         u = noise[:, kind]
         weight[:, kind] = np.where(u < p, 0.35 + u / np.maximum(p, 1e-9), 0.0)
     heavy = np.where(again, 1.0, np.where(day <= 1, 2.5, 1.0))
@@ -214,8 +216,14 @@ def _odd_days(
     # now and then a day is posted with the next one
     quiet = (chance(seed, 12, day + 64) < 0.015) & (day > 0) & (day < los) & (day != operation)
     weight[quiet] = 0.0
+    # and now and then all of a stay is posted on its last days
+    posted = chance(seed, 13)
+    late = (style == USUAL) & (day < los - 1) & (day >= 0)
+    weight[np.ix_(late & (posted < 0.0025) & (day != operation), ~kept)] = 0.0
+    weight[late & (posted < 0.0007)] = 0.0
     weight[np.ix_((style == BED_ONLY) & (day > arg), ~kept)] = 0.0
     weight[(style == GAP) & (day > arg) & (day < los)] = 0.0
     early = day < 0
     weight[early] = 0.0
-    weight[np.ix_(early, [EXAMINATION, LABORATORY, DRUG])] = 0.8
+    for kind in (EXAMINATION, LABORATORY, DRUG):
+        weight[early, kind] = 0.8

@@ -6,7 +6,8 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as having
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from drgpay.tables import (
 )
 from drgpay.units import show_fen, split
 
+TRUTH_FILE = "truth/violations.parquet"
+"""where a labelled region says what was put into it"""
 GENERATOR = 1
 """version of the generator: raised when the same seed gives other bytes"""
 
@@ -60,7 +63,7 @@ class RegionSummary:
     doctors: int
     fund_by_item: dict[str, int]
     extras: tuple[str, ...] = ()
-    violations: dict[str, float] = field(default_factory=dict)
+    violations: dict[str, float] = having(default_factory=dict)
 
 
 def make_region(
@@ -105,12 +108,13 @@ def make_region(
         made = write_blocks(draft, plan, per_year, extras, rates, progress)
         write_persons(draft / PERSONS.name, plan.people, made.lives, made.death if "persons" in extras else None)
         if rates:
-            write_truth(draft / "truth" / "violations.parquet", [*made.truth, *truth_of_region(plan, rates)])
+            write_truth(draft / TRUTH_FILE, [*made.truth, *truth_of_region(plan, rates)])
         fund = made.fund
         _write_registers(draft, plan, fund)
         summary = RegionSummary(
-            folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id, sum(made.stays.values()), len(plan.people.birth),
-            count, len(plan.places.departments), len(plan.places.doctors),
+            folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id,
+            sum(made.stays.values()), len(plan.people.birth), count,
+            len(plan.places.departments), len(plan.places.doctors),
             dict(zip(SCHEMES, fund[years[-1]], strict=True)), tuple(sorted(extras)), dict(sorted(rates.items())),
         )  # fmt: skip
         _write_identity(draft / "region.json", summary, made.stays)
@@ -129,7 +133,7 @@ def default_institutions(stays: int) -> int:
 
 def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[frozenset[str], dict[str, float]]:
     """Extras and rates that make sense; all extras when there are violations."""
-    for field_, found, known in (("extras", extras, EXTRAS), ("violations", violations, CHEATS)):
+    for field, found, known in (("extras", extras, EXTRAS), ("violations", violations, CHEATS)):
         wrong = sorted(set(found) - set(known))
         if wrong:
             raise DrgpayError(
@@ -138,7 +142,7 @@ def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[fro
                 en="there is no such choice",
                 fix_zh="可选:" + "、".join(known),
                 fix_en="one of " + ", ".join(known),
-                field=field_,
+                field=field,
                 value=wrong[0],
             )
     for name, rate in violations.items():

@@ -16,35 +16,21 @@ from drgpay.samples.fees import (
     TESTS_ONLY,
     UNRELATED,
 )
-from drgpay.samples.visits import ORDINARY
+from drgpay.samples.visits import ORDINARY, plain_code
 
 CHECK_UP, HANG_BED, NO_INDICATION = "examination_admission", "hang_bed", "no_indication"
 
-_MILD = (
-    "I10.x00x002",
-    "K29.500",
-    "R42.x00x001",
-    "E78.500",
-    "M47.900",
-    "K76.000",
-    "I67.200x001",
-    "J31.200",
-    "E04.900",
-)
-_TRIFLES = ("J06.900", "J20.900", "K29.500", "I10.x00x002", "M54.500", "R42.x00x001", "K21.901", "G44.200", "J31.200")
-
-
-def _of(draft: Draft, codes: tuple[str, ...]) -> list[str]:
-    """Those of the codes that exist in the edition."""
-    known = draft.known_dx
-    return [c for c in codes if c in known]
+_MILD = ("I10", "K29.5", "R42", "E78.5", "M47.9", "K76.0", "I67.2", "J31.2", "E04.9")
+"""what a check-up is called on paper"""
+_TRIFLES = ("J06.9", "J20.9", "K29.5", "I10", "M54.5", "R42", "K21.9", "G44.2", "J31.2")
+"""what no one needs a bed for"""
 
 
 def add_check_ups(draft: Draft, rate: float) -> None:
     """Healthy persons in bed for a check-up: alone, or a coachload on one day."""
     fit = draft.medical & (draft.weight < 0.9) & (draft.age >= 25) & (draft.los <= 12) & draft.lives
     count = draft.many(rate, {"check_up": 0.6, "group_check_up": 0.4})
-    mild = _of(draft, _MILD)
+    mild = [plain_code(b) for b in _MILD]
     for i in draft.pick(CHECK_UP, fit, count["check_up"]):
         _checked(draft, i, int(draft.admitted[i]), "check_up", mild)
     left = count["group_check_up"]
@@ -61,9 +47,9 @@ def add_check_ups(draft: Draft, rate: float) -> None:
 
 def _checked(draft: Draft, i: int, day: int, form: str, mild: list[str]) -> None:
     row = draft.row(i)
-    if mild and draft.share(0, 1) < 0.6:
+    if draft.share(0, 1) < 0.6:
         row["dx"] = [mild[draft.between(0, len(mild) - 1)], *row["dx"][1:2]]
-    los = min(draft.between(1, 4), row["los"] + 1, draft.end - day)
+    los = min(draft.between(1, 4), row["los"], draft.end - day)
     row = draft.dated(row, day, max(los, 1))
     level = draft.plan.places.level[row["place"]]
     total = draft.share(120_000, 420_000) * (1.5, 1.1, 0.8)[level]
@@ -131,7 +117,7 @@ def _twice(draft: Draft, i: int, row: Row) -> None:
 
 def _elsewhere(draft: Draft, i: int, row: Row) -> None:
     """On the days of the stay the patient walks into other surgeries."""
-    usual = [v for v in _of(draft, _TRIFLES)]
+    usual = [plain_code(b) for b in _TRIFLES]
     days = sorted({draft.between(row["admission"] + 1, row["discharge"] - 1) for _ in range(draft.between(2, 4))})
     visits = [
         draft.visit(row["person"], draft.other_place(row["place"], (0, 1, 2)), row["department"], day, ORDINARY,
@@ -148,7 +134,7 @@ def add_no_indication(draft: Draft, rate: float) -> None:
     """A bed for what a surgery could have treated."""
     fit = draft.medical & (draft.weight < 0.8) & (draft.los <= 14) & draft.lives
     fit &= np.array([bool(g.adrg) for g in draft.plan.groups])[draft.group]
-    trifles = _of(draft, _TRIFLES)
+    trifles = [plain_code(b) for b in _TRIFLES]
     for form, count in draft.many(
         rate, {"mild_disease": 0.45, "repeated_tests": 0.3, "unrelated_charges": 0.25}
     ).items():

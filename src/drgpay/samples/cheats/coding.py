@@ -48,15 +48,11 @@ def add(draft: Draft, rate: float) -> None:
     }
     for form, count in draft.many(rate, _FORMS).items():
         chosen = draft.pick(NAME, fit[form], _SPARE * count)
-        done = 0
-        for i, row in _gaining(draft, scheme, form, chosen):
-            if done == count:
-                break
+        for i, row in _gaining(draft, scheme, form, chosen)[:count]:
             if form == "procedure_not_done":
                 row["style"] = NO_OPERATION
             draft.put(i, row)
             draft.label(NAME, form, [row], note=row.pop("said"))
-            done += 1
 
 
 def _gaining(draft: Draft, scheme: Scheme, form: str, chosen: list[int]) -> list[tuple[int, Row]]:

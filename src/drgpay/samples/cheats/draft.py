@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from drgpay.samples.plan import CHEATS as STREAM
 from drgpay.samples.plan import HABITS, Plan, source
 from drgpay.samples.stays import Block, Facts, ages, numbered
 from drgpay.samples.visits import OBSERVED, Visits, vocabulary
-from drgpay.scheme import load_codes
 from drgpay.tables import CHEATS, SCHEMES, STAYS
 
 Ints = npt.NDArray[np.int64]
@@ -99,6 +97,7 @@ class Draft:
         self.visits: list[dict[str, int]] = []
         self.labels: list[Label] = []
         self._keys = self.rows
+        self._words = {word: n for n, word in enumerate(vocabulary(plan.templates.dx_codes))}
 
     # choosing
 
@@ -109,7 +108,7 @@ class Draft:
         return dict(zip(forms, self.rng.multinomial(total, odds / odds.sum()).tolist(), strict=True))
 
     def pick(self, violation: str, fit: Flags, count: int) -> list[int]:
-        """Up to ``count`` fitting stays of different free persons, more of them where the institution has the habit."""
+        """Up to ``count`` fitting stays of different free persons, most where the institution has the habit."""
         at = np.flatnonzero(fit & self.free[self.person])
         if count <= 0 or len(at) == 0:
             return []
@@ -190,12 +189,11 @@ class Draft:
         doctor = places.doctor_first[place, department] + int(
             self.rng.integers(places.doctor_count[place, department])
         )
-        words = vocabulary(self.plan.templates.dx_codes)
         own = float(np.clip(self.rng.normal(0.42 if kind != OBSERVED else 0.36, 0.08), 0.05, 0.95))
         self.visits.append(
             {
                 "person": person, "place": place, "department": department, "doctor": int(doctor), "day": day,
-                "kind": kind, "internet": 0, "hours": hours, "dx": words.index(dx) if dx in words else -1,
+                "kind": kind, "internet": 0, "hours": hours, "dx": self._words.get(dx, -1),
                 "second": -1, "total": total, "own": round(total * own), "drug": int(total * drug),
                 "test": int(total * test),
             }
@@ -242,16 +240,6 @@ class Draft:
         return Visits.of(self.visits)
 
     # words
-
-    @property
-    def known_dx(self) -> frozenset[str]:
-        """Diagnoses that exist and may be reported."""
-        return _known_dx()
-
-    def prefixed(self, beginning: str) -> str:
-        """A diagnosis of this beginning among those of the region's records."""
-        words = vocabulary(self.plan.templates.dx_codes)
-        return next((word for word in words if word.startswith(beginning)), words[0])
 
     def department(self, name: str) -> int:
         """The number of a department."""
@@ -304,12 +292,6 @@ class Draft:
             "sex": ("male", "female")[people.sex[person]], "insurance_scheme": SCHEMES[people.scheme[person]],
         }  # fmt: skip
         return self.aged(row)
-
-
-@lru_cache(maxsize=1)
-def _known_dx() -> frozenset[str]:
-    codes = load_codes("icd10-nhsa-2.0")
-    return codes.known - codes.gray
 
 
 def _batch(rows: list[Row]) -> Any:

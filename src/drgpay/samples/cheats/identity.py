@@ -6,7 +6,7 @@ import numpy as np
 
 from drgpay.samples.cheats.draft import Draft, Row
 from drgpay.samples.fees import USUAL
-from drgpay.samples.visits import CHRONIC
+from drgpay.samples.visits import CHRONIC, plain_code
 
 NAME = "fraud"
 _FORMS = {"two_places": 0.25, "cloned_record": 0.3, "after_death": 0.15, "wrong_sex": 0.15, "wrong_age": 0.15}
@@ -58,9 +58,8 @@ def _cloned(draft: Draft, i: int, most: int) -> int:
         clone = draft.again(source)
         clone["seed"] = source["seed"]
         draft.borne_by(clone, person)
-        start = min(source["admission"] + draft.between(-3, 25), draft.end - source["los"])
+        start = min(source["admission"] + draft.between(-3, 25), draft.end - source["los"] - 1)
         draft.dated(clone, max(start, draft.begin), source["los"] + (draft.share(0, 1) < 0.15))
-        clone["discharge"] = clone["admission"] + clone["los"]
         draft.priced(clone, source["total_cost"] * draft.share(0.994, 1.006))
         if draft.share(0, 1) < 0.3:
             clone["dx"] = [clone["dx"][0], *reversed(clone["dx"][1:])]
@@ -88,7 +87,7 @@ def _after_death(draft: Draft, count: int) -> None:
             place = draft.other_place(-1, (0, 1, 2))
             days = [day + draft.between(4, 20) + 28 * n for n in range(draft.between(1, 4))]
             visits = [
-                draft.visit(person, place, 0, d, CHRONIC, draft.prefixed("I10"), draft.between(9_000, 60_000),
+                draft.visit(person, place, 0, d, CHRONIC, plain_code("I10"), draft.between(9_000, 60_000),
                             drug=draft.share(0.8, 0.95), test=0.0)
                 for d in days
                 if d <= draft.end

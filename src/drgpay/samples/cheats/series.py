@@ -1,5 +1,5 @@
-"""One illness in several bills: splitting (分解住院), going home too early (提前出院), costs moved out (费用转嫁门诊),
-and the severe turned away (推诿重症)."""
+"""One illness in several bills: splitting (分解住院), going home too early (提前出院), costs moved to outpatients
+(费用转嫁门诊), and the severe turned away (推诿重症)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drgpay.samples.fees import CUT, FEW_DRUGS, FEW_TESTS, USUAL
 from drgpay.samples.people import day_number
 from drgpay.samples.places import PRIMARY, TERTIARY
 from drgpay.samples.plan import Plan
-from drgpay.samples.visits import CHRONIC, OBSERVED, ORDINARY
+from drgpay.samples.visits import CHRONIC, OBSERVED, ORDINARY, plain_code
 
 SPLITTING, EARLY, SHIFTING, REFUSAL = "splitting", "early_discharge", "cost_shifting", "refusal"
 
@@ -99,7 +99,7 @@ def _sibling(draft: Draft, row: Row) -> str:
 def _principal(draft: Draft, group: int, n: int = 0) -> str:
     table = draft.plan.templates
     which = min(draft.plan.first[group] + n, draft.plan.last[group])
-    return table.dx_codes[table.dx.values[table.dx.offsets[which]]]
+    return str(table.dx_codes[table.dx.values[table.dx.offsets[which]]])
 
 
 def _long_group(draft: Draft) -> int:
@@ -154,7 +154,8 @@ def _early(draft: Draft, i: int, form: str) -> None:
     if draft.share(0, 1) < 0.3:
         draft.moved(back, draft.other_place(row["place"]))
     start = row["discharge"] + draft.between(1, 10)
-    draft.dated(back, start, min(max(2, round(los * draft.share(0.7, 1.3))), 60, draft.end - start))
+    latest = int(draft.left[i] + draft.room[i]) - 1
+    draft.dated(back, start, min(max(2, round(los * draft.share(0.7, 1.3))), latest - start))
     draft.priced(back, total * draft.share(0.8, 1.4))
     back["style"] = USUAL
     draft.put(i, row, back)
@@ -202,7 +203,7 @@ def falling_places(plan: Plan) -> list[int]:
 def add_refusals(draft: Draft, rate: float) -> None:
     """The severe kept waiting under observation, sent on after a night, or not taken any more."""
     count = draft.many(rate, {"long_observation": 0.45, "observed_then_elsewhere": 0.3, "sent_on": 0.25})
-    severe = [draft.prefixed(p) for p in ("J96", "I50", "I63.9", "A41", "K92.2", "J18.9", "R57", "I21")]
+    severe = [plain_code(p) for p in ("J96", "I50", "I63.9", "A41", "K92.2", "J18.9", "R57", "I21")]
     hospitals = draft.plan.places.size * (draft.plan.places.level != PRIMARY) * habits(draft.plan, REFUSAL)
     hospitals = hospitals if hospitals.sum() else draft.plan.places.size
     chance = hospitals / hospitals.sum()
