@@ -37,9 +37,10 @@ _RETURN = 31
 
 @dataclass(frozen=True)
 class Details:
-    """Details of a block's stays: ``block`` with the styles it is charged in; ``table`` (record batch of STAY_DETAILS), ``fees`` (stays × categories, fen),
-    ``leave`` (days), ``operation`` (days from admission to the first procedure, −1 where there is none), ``route``
-    and ``observed`` (hours under observation before admission, −1 where none)."""
+    """Details of a block's stays: ``block`` with the styles it is charged in; ``table`` (record batch of
+    STAY_DETAILS); ``fees`` (stays × categories, fen); ``leave`` (days); ``operation`` (days from admission to the
+    first procedure, −1 where there is none); ``route``; ``observed`` (hours under observation before
+    admission, −1 where none)."""
 
     block: Block
     table: Any

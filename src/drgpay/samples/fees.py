@@ -22,7 +22,7 @@ Flags = npt.NDArray[np.bool_]
 nothing else; BED_ONLY: after day ``arg`` only the bed; GAP: nothing at all after day ``arg`` but the last; AWAY: on
 leave for ``arg`` days; TESTS_AND_DRUGS: neither bed nor care; EARLY: a part dated up to ``arg`` days before
 admission; NO_OPERATION: no operation took place; REPEATED_TESTS: the same tests every day; DRUGS: mostly drugs;
-FEW_DRUGS, FEW_TESTS: these were paid elsewhere; UNRELATED: materials and treatments the disease does not need; CUT: as
+FEW_DRUGS, FEW_TESTS: these were paid elsewhere; UNRELATED: materials and treatments the disease does not need; CUT:
 as usual, but part of something longer"""
 
 BED, NURSING, EXAMINATION, LABORATORY, TREATMENT, SURGERY, DRUG, MATERIAL, OTHER = range(len(CATEGORIES))

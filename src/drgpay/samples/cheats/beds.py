@@ -45,10 +45,15 @@ def add_check_ups(draft: Draft, rate: float) -> None:
         seen = [i for i in seen if i not in set(group)]
 
 
+def _named(principal: str, row: Row) -> list[str]:
+    """Another principal diagnosis, and one more that was there."""
+    return list(dict.fromkeys([principal, *row["dx"][1:2]]))
+
+
 def _checked(draft: Draft, i: int, day: int, form: str, mild: list[str]) -> None:
     row = draft.row(i)
     if draft.share(0, 1) < 0.6:
-        row["dx"] = [mild[draft.between(0, len(mild) - 1)], *row["dx"][1:2]]
+        row["dx"] = _named(mild[draft.between(0, len(mild) - 1)], row)
     los = min(draft.between(1, 4), row["los"], draft.end - day)
     row = draft.dated(row, day, max(los, 1))
     level = draft.plan.places.level[row["place"]]
@@ -141,7 +146,7 @@ def add_no_indication(draft: Draft, rate: float) -> None:
         for i in draft.pick(NO_INDICATION, fit, count):
             row = draft.row(i)
             if form == "mild_disease" or draft.share(0, 1) < 0.5:
-                row["dx"] = [trifles[draft.between(0, len(trifles) - 1)], *row["dx"][1:2]]
+                row["dx"] = _named(trifles[draft.between(0, len(trifles) - 1)], row)
             row["style"] = {"mild_disease": DRUGS, "repeated_tests": REPEATED_TESTS}.get(form, UNRELATED)
             factor = draft.share(0.45, 0.9) if form == "mild_disease" else draft.share(0.8, 1.3)
             draft.priced(row, row["total_cost"] * factor)

@@ -71,6 +71,7 @@ class Draft:
         self.age = stays.column("age").to_numpy().astype(np.int64)
         self.group, self.place, self.person = facts.group, facts.place, facts.person
         self.weight = plan.cost[self.group] / plan.cost.mean()
+        """cost of the group against the mean of the groups"""
         self.surgical = plan.surgical[self.group]
         self.letter = plan.mdc[self.group]
         self.cyclic = plan.repeats[self.group] == 2
@@ -81,7 +82,7 @@ class Draft:
         before = np.full(self.rows, -1, np.int64)
         before[after[after >= 0]] = np.flatnonzero(after >= 0)
         self.alone = (after < 0) & (before < 0)
-        self.since = self.admitted - np.where(before >= 0, self.left[before], self.begin - 60)
+        self.since = self.admitted - np.where(before >= 0, self.left[before], self.begin)
         dies = self.death[np.searchsorted(persons, self.person)]
         self.lives = dies >= NEVER
         self.adult = (self.age >= 15) & ~np.isin(self.letter, [ord("P") - 65, ord("O") - 65])
@@ -96,7 +97,7 @@ class Draft:
         self.added: list[Row] = []
         self.visits: list[dict[str, int]] = []
         self.labels: list[Label] = []
-        self._keys = self.rows
+        self._keys: int = self.rows
         self._words = {word: n for n, word in enumerate(vocabulary(plan.templates.dx_codes))}
 
     # choosing

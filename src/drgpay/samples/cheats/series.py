@@ -18,7 +18,8 @@ _SPLITS = {"short_interval": 0.3, "changed_principal": 0.15, "sister_institution
            "tests_before": 0.15, "several_operations": 0.1, "then_long_stay": 0.1}  # fmt: skip
 _FALLING_FROM = 7
 """month from which an institution turns the severe away"""
-_SEVERE = 1.9
+_SEVERE = 1.25
+"""weight of a group, against the mean of the groups, that such an institution shies away from"""
 _TURNED_AWAY = 0.65
 
 
@@ -58,7 +59,12 @@ def _split(draft: Draft, i: int, form: str) -> None:
     elif form == "then_long_stay":
         gap, rest, more = draft.between(0, 1), draft.between(18, 45), draft.share(1.3, 1.9)
         group = _long_group(draft)
-        second |= {"group": group, "dx": [_principal(draft, group), *second["dx"][:2]], "proc": [], "style": CUT}
+        second |= {
+            "group": group,
+            "dx": list(dict.fromkeys([_principal(draft, group), *second["dx"][:2]])),
+            "proc": [],
+            "style": CUT,
+        }
         second["department"] = int(draft.plan.department[group])
         draft.moved(second, first["place"])
     elif form == "several_operations":
@@ -218,7 +224,7 @@ def add_refusals(draft: Draft, rate: float) -> None:
         visit = draft.visit(person, place, emergency, day, OBSERVED, severe[draft.between(0, len(severe) - 1)], total,
                             drug=draft.share(0.3, 0.5), test=draft.share(0.2, 0.4), hours=hours)  # fmt: skip
         draft.label(REFUSAL, "long_observation", [], place=place, visits=[visit], note="never admitted")
-    fit = draft.adult & ~draft.cyclic & (draft.weight > 0.9) & (draft.since > 10) & (draft.age >= 40)
+    fit = draft.adult & ~draft.cyclic & (draft.weight > 0.45) & (draft.since > 10) & (draft.age >= 40)
     for form in ("observed_then_elsewhere", "sent_on"):
         for i in draft.pick(REFUSAL, fit & ~draft.surgical, count[form]):
             row = draft.row(i)
