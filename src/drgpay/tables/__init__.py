@@ -1,6 +1,17 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
-from drgpay.tables.care import CARE, CATEGORIES, CHARGES, FEES, ROUTES, STAY_DETAILS, VISIT_KINDS, VISITS
+from drgpay.tables.care import (
+    CARE,
+    CATEGORIES,
+    CHARGES,
+    CHEATS,
+    FEES,
+    ROUTES,
+    STAY_DETAILS,
+    TRUTH,
+    VISIT_KINDS,
+    VISITS,
+)
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
     ADJUSTMENTS,
@@ -72,7 +83,7 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 
-ALL = INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES
+ALL = INPUTS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES
 """every table, inputs first"""
 
 __all__ = [
@@ -91,6 +102,7 @@ __all__ = [
     "CASE_POINTS",
     "CATEGORIES",
     "CHARGES",
+    "CHEATS",
     "CHECK_TABLES",
     "CLASSES",
     "CLAW_BACKS",
@@ -144,6 +156,7 @@ __all__ = [
     "STAY_DETAILS",
     "STAY_PAYMENTS",
     "STAY_SCORES",
+    "TRUTH",
     "VIOLATIONS",
     "VISITS",
     "VISIT_KINDS",
