@@ -22,6 +22,7 @@ from drgpay.tables import (
     EVIDENCE,
     GRADE_REGISTER,
     INSTITUTIONS,
+    STAY_DETAILS,
     STAYS,
     Table,
 )
@@ -125,6 +126,8 @@ class Region:
         on. A table without a usable row is there and empty.
         """
         files = self.table_files(table)
+        if not files and table == STAY_DETAILS:  # front pages and settlement lists hold some of them
+            files = [p for p in self.stay_files()[1] if intake.holds_details(p)]
         if not files:
             return None
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])

@@ -7,7 +7,7 @@ no personal data.
 
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
-from drgpay.steps.intake.declared import columns_brought, convert_rows, is_canonical
+from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
 from drgpay.steps.intake.findings import merge as merge_findings
@@ -63,6 +63,7 @@ __all__ = [
     "convert",
     "convert_rows",
     "fee_total_check",
+    "holds_details",
     "is_canonical",
     "judged",
     "later_duplicates",

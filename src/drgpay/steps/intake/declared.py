@@ -20,12 +20,13 @@ from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import Chunk, Source, open_source, refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
+from drgpay.steps.intake.formats import open_details
 from drgpay.steps.intake.headers import Layout, known_headers, locate
 from drgpay.steps.intake.parts import ROW_GROUP, Parts
 from drgpay.steps.intake.rules import limits
 from drgpay.steps.intake.stays import Conversion, ragged
 from drgpay.steps.intake.values import Typed, typed
-from drgpay.tables import Column, Table
+from drgpay.tables import STAY_DETAILS, Column, Table
 
 _NEED = "settlement"
 _BETWEEN = "\x1f"
@@ -109,6 +110,11 @@ def _filled(file: Any, name: str) -> bool:
     )
 
 
+def holds_details(path: Path) -> bool:
+    """Whether details of stays can be taken from a file of stays: it is of one of the known formats."""
+    return open_details(path) is not None
+
+
 def convert_rows(
     paths: Sequence[Path],
     folder: Path,
@@ -125,10 +131,11 @@ def convert_rows(
     or its key occurred before in these files, in their order. Amounts in text are yuan, whole numbers in a Parquet
     file fen. A file with a header and no rows brings nothing. Findings show no ids of persons.
 
-    Files are read ``chunk_rows`` rows at a time; of the keys 8 bytes per row are held. Parts are written under a
-    temporary name and named when a file is done. Raises DrgpayError of kind DATA for a file that cannot be read,
-    lacks a column, has two columns for one, or keeps money as floating-point numbers. Source: design/01 (bad data is
-    a finding).
+    Details of stays may also be taken from front pages and settlement lists of the known formats, as far as these
+    hold them. Files are read ``chunk_rows`` rows at a time; of the keys 8 bytes per row are held. Parts are written
+    under a temporary name and named when a file is done. Raises DrgpayError of kind DATA for a file that cannot be
+    read, lacks a column, has two columns for one, or keeps money as floating-point numbers. Source: design/01 (bad
+    data is a finding).
     """
     opened = [_open(path, table) for path in paths]
     repeats = Repeats(key for one in opened for key in _keys(one, table, chunk_rows))
@@ -156,7 +163,9 @@ def convert_rows(
 
 
 def _open(path: Path, table: Table) -> _Open:
-    source = open_source(path, frozenset(known_headers(table.columns)))
+    source = open_details(path) if table == STAY_DETAILS else None
+    if source is None:
+        source = open_source(path, frozenset(known_headers(table.columns)))
     required = frozenset(column.name for column in table.columns if not column.null)
     layout = locate(source.file, source.header, table, table.columns, required)
     refuse_floats(source, table, layout.places)

@@ -34,7 +34,8 @@ class Entry:
     ``dx.other``, ``proc.main``, ``proc.other`` (codes of a wide list); ``dx.code`` … ``proc.flag`` (nodes of the
     settlement list); ``fee``, ``duration``, ``duration.stay`` (checked); ``sum.X`` (added up when no header gives X);
     empty: known, and not read. ``headers``: alternatives, the first that is there is taken. ``part_of``: the fee this
-    one is already contained in.
+    one is already contained in; ``detail``: the column of STAY_DETAILS it gives, ``fees`` and
+    ``fees.kind`` for items of all kinds.
     """
 
     field: str
@@ -47,6 +48,7 @@ class Entry:
     count: int
     zh: str
     note: str
+    detail: str = ""
 
     def spelled(self) -> tuple[str, ...]:
         """The headers a template has for it: the first alternative, all of its numbers."""
@@ -197,6 +199,7 @@ def _entry(row: dict[str, str], headers: str) -> Entry:
         int(row.get("count") or 0),
         row["zh"],
         row["note"],
+        row.get("detail", ""),
     )
 
 

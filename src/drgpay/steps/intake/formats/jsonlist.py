@@ -64,9 +64,10 @@ def open_json(path: Path, form: Format, own: frozenset[str]) -> JsonLists:
     nodes: dict[str, tuple[str, ...]] = {}
     scalars = set(own)
     for entry in form.entries:
-        if entry.use and entry.node:
+        read = entry.use or entry.detail
+        if read and entry.node:
             nodes[entry.node] = (*nodes.get(entry.node, ()), *entry.headers)
-        elif entry.use:
+        elif read:
             scalars |= set(entry.headers)
     listed = {entry.node for entry in form.entries if entry.node}
     text = path.read_text(encoding=encoding_of(path)).removeprefix("\ufeff")

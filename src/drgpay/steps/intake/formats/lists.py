@@ -96,10 +96,15 @@ def main_first(codes: Any, flags: Sequence[Any], order: Any, kinds: Any, rule: s
     return Typed(lists, faults)
 
 
-def summed(lists: Sequence[Any], without: tuple[Any, frozenset[str]] | None = None) -> Typed:
+def summed(
+    lists: Sequence[Any],
+    without: tuple[Any, frozenset[str]] | None = None,
+    only: tuple[Any, frozenset[str]] | None = None,
+) -> Typed:
     """The sum of amounts (yuan as text) of every row, in fen; null where there are none.
 
-    ``without``: (lists beside the first one, the kinds in them whose amounts are left out). A row with an amount that
+    ``without``: (lists beside the first one, the kinds in them whose amounts are left out); ``only``: the same, the
+    kinds that alone are taken. A row with an amount that
     cannot be read is null, with the fault.
     """
     rows = len(lists[0])
@@ -110,6 +115,9 @@ def summed(lists: Sequence[Any], without: tuple[Any, frozenset[str]] | None = No
         if without:
             kind = _beside(without[0], owner, place)
             text = text.set(kind.is_in(list(without[1])).fill_null(False), None)
+        if only:
+            kind = _beside(only[0], owner, place)
+            text = text.set(~kind.is_in(list(only[1])).fill_null(False), None)
         amounts = typed(AMOUNT, text.to_arrow())
         for fault in amounts.faults:
             bad[owner[fault.at]] = True

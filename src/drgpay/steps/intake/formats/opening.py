@@ -18,7 +18,7 @@ from drgpay.steps.intake.formats.hints import Hints
 from drgpay.steps.intake.formats.jsonlist import open_json
 from drgpay.steps.intake.formats.view import View
 from drgpay.steps.intake.headers import header_key, known_headers
-from drgpay.tables import STAYS
+from drgpay.tables import STAY_DETAILS, STAYS
 
 _JSON = (".json", ".jsonl", ".ndjson")
 _LIST = "settlement-list"
@@ -141,6 +141,16 @@ def open_stays(path: Path, hints: Hints) -> Opened:
     view = View(source, seen, form, hints.newborn_age, hints.constants)
     said = (f"{zh} {form.id}({form.zh})", f"{en} {form.id} ({form.en})")
     return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed)), hints)
+
+
+def open_details(path: Path) -> Source | None:
+    """A front page or settlement list seen in columns of STAY_DETAILS; None for a file in drgpay's own columns.
+
+    Raises DrgpayError of kind DATA as :func:`open_stays` does.
+    """
+    source = _open(path, None, Hints())
+    form = _recognised(source)
+    return None if form is None else View(source, source.header, form, "", {}, STAY_DETAILS)
 
 
 def _open(path: Path, wanted: Format | None, hints: Hints) -> Source:

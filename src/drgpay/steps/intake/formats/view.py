@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from drgpay.steps.intake.files import Chunk, Source
-from drgpay.steps.intake.formats import cells, checks, lists
+from drgpay.steps.intake.formats import cells, checks, details, lists
 from drgpay.steps.intake.formats.catalogue import Entry, Format, Placed
 from drgpay.steps.intake.headers import header_key, known_headers
 from drgpay.steps.intake.values import Fault, Typed, typed
-from drgpay.tables import STAYS
+from drgpay.tables import STAYS, Table
 
 Cells = Mapping[int, Any]
 _ACCOUNT = frozenset({"310200"})
@@ -59,20 +59,27 @@ class View:
     """
 
     def __init__(
-        self, source: Source, seen: Sequence[str], form: Format, newborn_age: str, constants: Mapping[str, str]
+        self,
+        source: Source,
+        seen: Sequence[str],
+        form: Format,
+        newborn_age: str,
+        constants: Mapping[str, str],
+        table: Table = STAYS,
     ) -> None:
         self._source, self._form, self._newborn_age, self._constants = source, form, newborn_age, constants
         self._seen = tuple(cell.strip() for cell in seen)
         self._placed, unknown = form.place(source.file, source.header)
         taken = {at for placed in self._placed for _, at in placed.places}
         keys = {header_key(cell): i for i, cell in enumerate(source.header) if i not in taken}
-        self._named = {name: keys[name] for name in STAYS.names if name in keys}
-        own = known_headers(STAYS.columns)
+        self._named = {name: keys[name] for name in table.names if name in keys}
+        own = known_headers(table.columns)
         self._added = {own[key]: at for key, at in keys.items() if key in own}
         self.summed: list[str] = []
-        columns = {name: made for name in STAYS.names if (made := self._column(name))}
+        find = self._column if table == STAYS else self._detail
+        columns = {name: made for name in table.names if (made := find(name))}
         self._columns = tuple(columns.values())
-        self._checks = (*self._fees(), *self._durations())
+        self._checks = (*self._fees(), *self._durations()) if table == STAYS else ()
         self.header = tuple(columns)
         read = {header_key(source.header[made.seen]) for made in columns.values()}
         self.unknown = tuple(pair for pair in unknown if header_key(pair[0]) not in read)
@@ -130,6 +137,28 @@ class View:
             return _Made(places, lambda data: cells.first_filled([data[at] for at in places]), places[0])
         at, special = places[0], _SPECIAL.get(name)
         return _Made(places, lambda data: special(data[at]) if special else Typed(data[at]), at)
+
+    def _detail(self, name: str) -> _Made | None:
+        """A column of STAY_DETAILS: as of STAYS where that has it, else made of the fields marked for it."""
+        if name in STAYS.names or name in self._named:
+            return self._column(name)
+        marked = {mark: [p for p in self._placed if p.entry.detail == mark] for mark in (name, "fees", "fees.kind")}
+        if name in details.ITEMS and marked["fees"] and marked["fees.kind"]:
+            items, kinds, only = marked["fees"][0], marked["fees.kind"][0], details.ITEMS[name]
+            return _Made(
+                tuple(at for part in (items, kinds) for _, at in part.places),
+                lambda data: lists.summed([_gathered(data, items)], only=(_beside(data, items, kinds), only)),
+                items.first,
+            )
+        placed = marked[name]
+        if not placed:
+            return self._column(name)
+        make = details.maker(name, placed[0].entry)
+        return _Made(
+            tuple(at for part in placed for _, at in part.places),
+            lambda data: make([_gathered(data, part) for part in placed]),
+            placed[0].first,
+        )
 
     def _wide(self, name: str) -> _Made | None:
         main, other = self._one(f"{name}.main"), self._one(f"{name}.other")
