@@ -195,7 +195,7 @@ class _Run:
         shutil.rmtree(self.work)
         write_json(
             self.folder / POLICY,
-            {name: asdict(value) for name, value in self.policy.values().items()},
+            {name: asdict(value) for name, value in self.policy.kept().items()},
         )
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
