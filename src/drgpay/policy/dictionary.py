@@ -41,6 +41,8 @@ VALUE_NUMBER: Mapping[Type, NumberKind] = {
 }
 """How the numbers of each type are written: what ``min`` and ``max`` bound."""
 
+_WITH_CHOICES = ("choice", "names", "mode_rules")
+
 DICTIONARY_FILE = "parameters.yaml"
 
 

@@ -1,6 +1,17 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
-from drgpay.tables.care import CARE, CATEGORIES, CHARGES, FEES, ROUTES, STAY_DETAILS, VISIT_KINDS, VISITS
+from drgpay.tables.care import (
+    CARE,
+    CATEGORIES,
+    CHARGES,
+    CHEATS,
+    FEES,
+    ROUTES,
+    STAY_DETAILS,
+    TRUTH,
+    VISIT_KINDS,
+    VISITS,
+)
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
     ADJUSTMENTS,
@@ -114,8 +125,8 @@ from drgpay.tables.results import (
 )
 
 ALL = (
-    INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS) + RESULTS + FUND_TABLES
-    + CHECK_TABLES + MODE_TABLES
+    INPUTS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS) + RESULTS
+    + FUND_TABLES + CHECK_TABLES + MODE_TABLES
 )  # fmt: skip
 """every table, inputs first"""
 
@@ -139,6 +150,7 @@ __all__ = [
     "CASE_POINTS",
     "CATEGORIES",
     "CHARGES",
+    "CHEATS",
     "CHECK_TABLES",
     "CLASSES",
     "CLAW_BACKS",
@@ -224,6 +236,7 @@ __all__ = [
     "STAY_MODES",
     "STAY_PAYMENTS",
     "STAY_SCORES",
+    "TRUTH",
     "VIOLATIONS",
     "VISITS",
     "VISIT_FINDINGS",

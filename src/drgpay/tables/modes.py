@@ -17,15 +17,15 @@ PACKAGES = ("general", "diabetes", "hypertension")
 EXITS = ("complication", "procedure", "discharge_way", "cost_below", "cost_above")
 INDICATORS_NOT_MET = ("mean_stay", "daily_cost_low", "daily_cost_high", "outcome")
 HEAD_FINDINGS = ("overlapping_enrolment", "unknown_community", "died_before", "not_covered")
-VISIT_FINDINGS = ("after_death", "person_not_enrolled", "negative_hours")
+VISIT_FINDINGS = ("after_death", "person_not_enrolled")
 ENROLMENT_FINDINGS = ("not_enrolled", "paying", "died", "twice")
 WATCH_REASONS = ("mean_cost", "unregistered", "own_share")
 
 _YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
 _MONTH = Column("month", "int8", "月份", "month; 0 = the whole year", low=0, high=12)
 _N = Column("n", "int64", "人次", "number of stays or visits", low=0)
-_MODE = Column("mode", "code", "支付方式", "mode: drg DRG点数, bed_day 床日, single_disease 单病种, quota 定额, capitation "
-               "按人头, by_item 按项目, out_of_area 异地", choices=MODES)  # fmt: skip
+_MODE = Column("mode", "code", "支付方式", "mode: drg DRG点数, bed_day 床日, single_disease 单病种, quota 定额, "
+               "capitation 按人头, by_item 按项目, out_of_area 异地", choices=MODES)  # fmt: skip
 _SETTING = Column("setting", "code", "就医类型", "setting: inpatient 住院, outpatient 门诊", choices=SETTINGS)
 _RULE = Column("rule", "code", "规则", "rule of the policy that decided; `default` where none did")
 _CATEGORY = Column("category", "code", "类别", "category of rates; `-` where there is none")
@@ -41,8 +41,8 @@ INSTITUTION_KINDS = Table(
     "institution_kinds", "机构类别", "what an institution is there for", "register", ("institution_id",),
     (
         INSTITUTION,
-        Column("kind", "code", "机构类别", "kind: general 综合, specialised 专科, psychiatric 精神, rehabilitation 康复, "
-               "hospice 安宁疗护, primary_care 基层, internet 互联网医院", choices=KINDS),
+        Column("kind", "code", "机构类别", "kind: general 综合, specialised 专科, psychiatric 精神, rehabilitation "
+               "康复, hospice 安宁疗护, primary_care 基层, internet 互联网医院", choices=KINDS),
     ),
 )  # fmt: skip
 
@@ -66,8 +66,8 @@ COMMUNITY_MEMBERS = Table(
     "register", ("community_id", "member_kind", "member_id"),
     (
         _COMMUNITY,
-        Column("member_kind", "code", "成员类型", "kind: institution 机构, township 街道(乡镇), school 学校, employer 单位",
-               choices=MEMBERS),
+        Column("member_kind", "code", "成员类型", "kind: institution 机构, township 街道(乡镇), school 学校, "
+               "employer 单位", choices=MEMBERS),
         Column("member_id", "code", "成员编号", "institution, township, school or employer"),
     ),
 )  # fmt: skip
@@ -83,8 +83,8 @@ ENROLMENT = Table(
     (
         _PERSON,
         INSURANCE,
-        Column("population", "code", "人群", "population: employee 单位职工, flexible 灵活就业, resident 居民, student 学生",
-               choices=POPULATIONS),
+        Column("population", "code", "人群", "population: employee 单位职工, flexible 灵活就业, resident 居民, "
+               "student 学生", choices=POPULATIONS),
         Column("covered_from", "date", "参保开始", "first day covered"),
         Column("covered_to", "date", "参保结束", "last day covered; null: open", null=True),
         Column("birth_date", "date", "出生日期", "date of birth"),
@@ -95,7 +95,8 @@ ENROLMENT = Table(
         Column("signed_institution_id", "code", "签约机构", "institution of the signed family doctor", null=True),
         Column("diseases", "codes", "慢病", "chronic diseases with a package of their own", null=True),
         Column("migrated", "flag", "已迁出", "has moved out of the area", null=True),
-        Column("exempt_category", "code", "免缴类别", "exempt category under which the person is enrolled", null=True),
+        Column("exempt_category", "code", "免缴类别", "exempt category under which the person is enrolled",
+               null=True),
     ),
     folder=True,
 )  # fmt: skip
@@ -116,8 +117,8 @@ OUT_OF_AREA_CLAIMS = Table(
     ("claim_id",),
     (
         Column("claim_id", "text", "结算编号", "claim"),
-        Column("direction", "code", "方向", "out = own insured treated elsewhere 本地参保异地就医, in = others treated here "
-               "异地参保本地就医", choices=("out", "in")),
+        Column("direction", "code", "方向", "out = own insured treated elsewhere 本地参保异地就医, in = others "
+               "treated here 异地参保本地就医", choices=("out", "in")),
         _AREA,
         _SETTING,
         INSTITUTION,
@@ -168,16 +169,16 @@ STAY_MODES = Table(
         Column("days", "int64", "住院天数", "length of stay", unit="天 (days)", low=0),
         Column("good_outcome", "flag", "疗效达标", "discharged in a way that counts as a good outcome"),
         Column("price", "fen", "支付标准", "price of its mode; null for DRG points", null=True, low=0),
-        Column("due", "fen", "基金应付", "what the fund owes for it before assessment; null for DRG points", null=True,
-               low=0),
+        Column("due", "fen", "基金应付", "what the fund owes for it before assessment; null for DRG points",
+               null=True, low=0),
         STAYS["total_cost"], STAYS["personal_paid"], STAYS["fund_by_item"],
     ),
     folder=True,
 )  # fmt: skip
 
 MODE_PAYMENTS = Table(
-    "mode_payments", "分方式支付", "payments of an institution by mode: months, and the year (month 0) after assessment",
-    "modes", ("insurance_scheme", "month", "institution_id", "setting", "mode", "category"),
+    "mode_payments", "分方式支付",
+    "payments of an institution by mode: months, and the year (month 0) after assessment", "modes", ("insurance_scheme", "month", "institution_id", "setting", "mode", "category"),
     (
         INSURANCE, _MONTH, INSTITUTION, _SETTING, _MODE, _CATEGORY,
         Column("part", "code", "预算分项", "part of the budget that pays", choices=PARTS),
@@ -213,8 +214,8 @@ SHADOW_PRICES = Table(
         STAYS["stay_id"], INSTITUTION, INSURANCE, _MONTH,
         Column("drg", "code", "病组", "DRG"),
         Column("points", "points", "模拟点数", "points it would have", low=0),
-        Column("shadow", "fen", "模拟价格", "points × the year's point value (its month's in a month's run), half up; "
-               "null without a pool", null=True, low=0),
+        Column("shadow", "fen", "模拟价格", "points × the year's point value (its month's in a month's run), half "
+               "up; null without a pool", null=True, low=0),
         STAYS["total_cost"],
         Column("due", "fen", "基金应付", "what its mode pays", low=0),
     ),
@@ -222,7 +223,8 @@ SHADOW_PRICES = Table(
 )  # fmt: skip
 
 VISIT_PAYMENTS = Table(
-    "visit_payments", "门诊支付", "which mode pays a visit, and how it counts for a community", "modes", ("visit_id",),
+    "visit_payments", "门诊支付", "which mode pays a visit, and how it counts for a community", "modes",
+    ("visit_id",),
     (
         Column("visit_id", "text", "就诊编号", "visit"),
         INSTITUTION, INSURANCE, _MONTH, _MODE, _RULE, _CATEGORY,
@@ -313,8 +315,8 @@ OUT_OF_AREA_WATCH = Table(
         Column("mean_cost", "fen", "次均费用", "mean cost, rounded half up"),
         Column("mean_of_all", "fen", "同类次均费用", "mean cost of the setting, rounded half up"),
         Column("unregistered_share", "ratio", "未备案占比", "claims neither registered nor referred"),
-        Column("low_own_share", "int64", "自付偏低", "claims neither registered nor referred whose own share is below "
-               "the points added"),
+        Column("low_own_share", "int64", "自付偏低", "claims neither registered nor referred whose own share is "
+               "below the points added"),
         Column("reasons", "codes", "原因", "reasons: mean_cost, unregistered, own_share"),
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ no personal data.
 
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
+from drgpay.steps.intake.declared import columns_brought, convert_rows, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
 from drgpay.steps.intake.findings import merge as merge_findings
@@ -28,7 +29,7 @@ from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 
-WRITES = ("findings", "record_scores", "stay_scores", "stays")
+WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_scores", "stays", "visits")
 """tables this step writes"""
 
 __all__ = [
@@ -58,8 +59,11 @@ __all__ = [
     "check_stay",
     "clinical",
     "code_lists",
+    "columns_brought",
     "convert",
+    "convert_rows",
     "fee_total_check",
+    "is_canonical",
     "judged",
     "later_duplicates",
     "merge_findings",

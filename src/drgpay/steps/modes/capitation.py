@@ -25,10 +25,12 @@ from drgpay.tables import (
     COMMUNITIES,
     COMMUNITY_MEMBERS,
     ENROLMENT,
+    HEAD_FINDINGS,
     HEADS,
     MODES,
     PACKAGES,
     SCHEMES,
+    VISIT_FINDINGS,
     VISIT_PAYMENTS,
     VISITS,
 )
@@ -142,9 +144,8 @@ def heads_of(batch: Any, tables: Capitation) -> Any:
         "packages": _packages(rows.column("diseases"), tables.packages),
         "migrated": migrated,
         "township": township,
-        "finding": coded(finding, pa.array(("overlapping_enrolment", "unknown_community", "died_before",
-                                            "not_covered"))),
-    }  # fmt: skip
+        "finding": coded(finding, pa.array(HEAD_FINDINGS)),
+    }
     return pa.table({n: own[n] if n in own else rows.column(n) for n in HEADS.names}).cast(HEADS.schema)
 
 
@@ -222,8 +223,7 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
 
     A visit a rule gives to capitation: inside the person's community its lead institution has been paid for it
     already, so nothing is owed; outside it is owed by item and charged to the community, unless the policy excludes it
-    (moved away, special disease). Without a community it is paid by item. A visit after death, and one with negative
-    hours of observation, is not paid and reported.
+    (moved away, special disease). Without a community it is paid by item. A visit after death is not paid and reported.
     """
     year = visits.column("visit_date").to_numpy(zero_copy_only=False).astype("M8[Y]").astype(np.int64) + 1970
     visits = visits.filter(pa.array(year == tables.year))
@@ -252,11 +252,8 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
     charged = capitated & ~inside
     due[inside] = 0
     dead = _days(visits.column("visit_date"), 0) > death
-    negative = integers(visits.column("observation_hours"), 0) < 0
-    finding = np.select([dead, negative, (place < 0)], [0, 2, 1], -1)
-    refused = dead | negative
-    due[refused] = 0
-    charged &= ~refused
+    due[dead] = 0
+    charged &= ~dead
     month = visits.column("visit_date").to_numpy(zero_copy_only=False).astype("M8[M]").astype(np.int64) % 12 + 1
     home = heads.column("township").cast(pa.string()).to_pylist()
     own = labels(priced.decided, modes.rules) | {
@@ -268,7 +265,7 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
         "internet": pc.fill_null(visits.column("internet"), False),
         "price": pa.array(priced.price),
         "due": pa.array(due),
-        "finding": coded(finding, pa.array(("after_death", "person_not_enrolled", "negative_hours"))),
+        "finding": coded(np.select([dead, place < 0], [0, 1], -1), pa.array(VISIT_FINDINGS)),
         "township": pa.array([*home, NONE], pa.string()).take(pa.array(np.where(place < 0, len(home), place))),
     }
     table = pa.table({name: own[name] if name in own else visits.column(name) for name in _OUT_NAMES})
