@@ -86,8 +86,7 @@ class Parameter(BaseModel):
         numeric = self.type in VALUE_NUMBER
         wrong = {
             "min and max need a type with numbers": not numeric and (self.min or self.max),
-            "choice and names need choices": self.type in ("choice", "names", "mode_rules")
-            and not self.choices,
+            "choice and names need choices": self.type in ("choice", "names", "mode_rules") and not self.choices,
             "table needs keys": (self.type == "table") != bool(self.keys),
             "bands need a bound": (self.type == "bands") != (self.bound is not None),
             "rates need fields": (self.type == "rates") != bool(self.fields),

@@ -29,6 +29,7 @@ _CLOSED = {
     "levels": ("tertiary", "secondary", "primary"),
     "schemes": ("employee", "resident"),
     "visit_kinds": ("outpatient", "emergency", "observation", "chronic", "special"),
+    "ways": ("1", "2", "3", "4", "5", "9"),
 }
 
 
@@ -126,7 +127,7 @@ def _when(given: Structure, place: Place) -> tuple[tuple[str, tuple[str, ...] | 
 def _exits(given: Structure, place: Place) -> tuple[tuple[str, tuple[str, ...] | int], ...]:
     entry = as_mapping(given, place, optional=(*_EXIT_LISTS, *_EXIT_MONEY))
     found: list[tuple[str, tuple[str, ...] | int]] = [
-        (name, _codes(entry[name], place.at(name), None)) for name in _EXIT_LISTS if name in entry
+        (name, _codes(entry[name], place.at(name), _CLOSED.get(name))) for name in _EXIT_LISTS if name in entry
     ]
     found += [(name, read_number(entry[name], "yuan", place.at(name))) for name in _EXIT_MONEY if name in entry]
     return tuple(found)

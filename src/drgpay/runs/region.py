@@ -11,18 +11,22 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import Dataset, frame, open_parquet, read_table, write_part, write_table
+from drgpay.engine import Dataset, frame, open_parquet, read_table, table_path, write_part, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
 from drgpay.tables import (
     ADVANCES,
+    BUDGET_AMOUNTS,
     BUDGETS,
     DECISION_REGISTERS,
+    ENROLMENT,
     EVIDENCE,
     GRADE_REGISTER,
     INSTITUTIONS,
+    MODE_REGISTERS,
     STAYS,
+    VISITS,
     Table,
 )
 
@@ -31,6 +35,8 @@ SUFFIXES = (".csv", ".xlsx", ".parquet")
 
 NEEDED = (INSTITUTIONS, BUDGETS)
 OPTIONAL = (GRADE_REGISTER, EVIDENCE, ADVANCES, *DECISION_REGISTERS)
+MODAL = (*MODE_REGISTERS, BUDGET_AMOUNTS)
+"""registers that only a run with payment modes reads and keeps"""
 
 
 @dataclass(frozen=True)
@@ -43,15 +49,16 @@ class Registers:
         found = self.frames.get(table.name)
         return frame(table.schema.empty_table()) if found is None else found
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, *, modes: bool = False) -> None:
         """Keep them beside a run, so that it can be recomputed from its folder alone."""
-        for table in (*NEEDED, *OPTIONAL):
+        for table in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())):
             write_table(folder, table, self[table].to_arrow())
 
     @staticmethod
     def read(folder: Path) -> Registers:
         """The registers kept beside a run."""
-        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *OPTIONAL)})
+        modal = (t for t in MODAL if table_path(folder, t).exists())
+        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *OPTIONAL, *modal)})
 
 
 @dataclass(frozen=True)
@@ -68,10 +75,11 @@ class Region:
         name = self.about.get("id", self.folder.name)
         return {"id": name, "title": self.about.get("title", {"zh": name, "en": name})}
 
-    def files(self) -> list[Path]:
-        """Every input file a run reads, in name order."""
-        registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL))
-        return [*(p for p in registers if p), *_stay_files(self.folder)]
+    def files(self, *, modes: bool = False) -> list[Path]:
+        """Every input file a run reads, in name order; one with payment modes reads more."""
+        registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
+        beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
+        return [*(p for p in registers if p), *_stay_files(self.folder), *beside]
 
     def stay_files(self) -> tuple[list[Path], list[Path]]:
         """Files that are canonical Parquet, and the others, both in name order."""
@@ -212,7 +220,7 @@ def read_region(folder: Path) -> Region:
         ) from error
 
     frames = {}
-    for table in (*NEEDED, *OPTIONAL):
+    for table in (*NEEDED, *OPTIONAL, *MODAL):
         path = _find(folder, table.name)
         if path is not None:
             frames[table.name] = frame(intake.read_register(path, table))

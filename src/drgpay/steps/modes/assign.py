@@ -31,7 +31,8 @@ SCANNED = GROUPED.names
 """columns of table ``grouped`` the kernel reads"""
 
 AMOUNT = "mode_amount"
-"""column that tells the points which price, in fen, a bed-day stay in the pool has; null for DRG stays"""
+"""column that tells the points which price, in fen, a bed-day stay in the pool has; null for DRG stays (the step of
+the points reads it under the same name)"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def mode_tables(policy: Policy, places: Places) -> ModeTables:
         policy.choice_or_none("single_disease.pays") == "lower",
         policy.choice("fund.basis") == "total",
         policy.flag("modes.bed_day_in_points"),
-        tuple(int(w) for w in policy.codes_or_none("bed_day.good_ways") or ()),
+        tuple(int(w) for w in policy.names_or_none("bed_day.good_ways") or ()),
     )  # fmt: skip
 
 
@@ -164,8 +165,10 @@ SUM_KEYS = ("insurance_scheme", "month", "institution_id", "setting", "mode", "c
 def added_up(batch: Any, setting: str) -> Any:
     """Integer sums of a batch of ``stay_modes`` (or ``visit_payments``) by :data:`SUM_KEYS`."""
     rows = frame(batch)
-    extra = [pl.col("days").sum(), pl.col("good_outcome").cast(pl.Int64).sum().alias("good")] if (
-        setting == "inpatient") else [pl.lit(0, pl.Int64).alias("days"), pl.lit(0, pl.Int64).alias("good")]  # fmt: skip
+    if setting == "inpatient":
+        rows = rows.with_columns(good=pl.col("good_outcome").cast(pl.Int64))
+    else:
+        rows = rows.with_columns(days=pl.lit(0, pl.Int64), good=pl.lit(0, pl.Int64))
     return (
         rows.with_columns(setting=pl.lit(setting))
         .group_by(SUM_KEYS)
@@ -176,10 +179,8 @@ def added_up(batch: Any, setting: str) -> Any:
             pl.col("fund_by_item").sum().alias("actual"),
             pl.col("price").fill_null(0).sum(),
             pl.col("due").fill_null(0).sum().alias("before"),
-            *extra,
+            pl.col("days", "good").sum(),
         )
         .select(*SUM_KEYS, "n", "days", "cost", "personal", "actual", "price", "before", "good")
         .to_arrow()
     )
-
-

@@ -51,8 +51,6 @@ STEPS: Mapping[str, tuple[str, str, str]] = {
 ENROLMENT_ORDER = ("person_id", "covered_from")
 HEADS_ORDER = ("person_id",)
 VISITS_ORDER = ("person_id", "visit_date", "visit_id")
-ENROLMENT_SCANNED = ENROLMENT.names
-VISITS_SCANNED = VISITS.names
 
 _OUT_SCHEMA = VISIT_PAYMENTS.schema.append(pa.field("finding", pa.string())).append(pa.field("township", pa.string()))
 _OUT_NAMES = tuple(_OUT_SCHEMA.names)
@@ -78,7 +76,9 @@ def capitation_of(policy: Policy, communities: pl.DataFrame, members: pl.DataFra
     by_kind: dict[str, dict[str, str]] = defaultdict(dict)
     for community, kind, member in members.select("community_id", "member_kind", "member_id").sort(pl.all()).rows():
         if community not in known:
-            raise _wrong(f"{kind} {member}", community, "医共体名册中没有该医共体", "no such community in the register")
+            raise _wrong(
+                f"{kind} {member}", community, "医共体名册中没有该医共体", "no such community in the register"
+            )
         other = by_kind[kind].setdefault(member, community)
         if other != community:
             raise _wrong(

@@ -173,9 +173,7 @@ def _key(row: Row) -> tuple[Any, ...]:
     return tuple(row[n] for n in ("insurance_scheme", "month", "institution_id", "setting", "mode", "category"))
 
 
-def composition(
-    drg: Iterable[Row], modes: Iterable[Row], results: Iterable[Row], claims: Iterable[Row]
-) -> list[Row]:
+def composition(drg: Iterable[Row], modes: Iterable[Row], results: Iterable[Row], claims: Iterable[Row]) -> list[Row]:
     """Rows of table ``expenditure_by_mode``: what the fund owes by institution, month and mode.
 
     ``drg``: rows with insurance_scheme, month, institution_id, n, cost, due (months, and the year as month 0);
