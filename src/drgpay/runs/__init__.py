@@ -8,12 +8,26 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
+from drgpay.runs.mode_tools import (
+    capitate,
+    check_enrolment,
+    clear_out_of_area,
+    preview,
+    procure,
+    split_benefits,
+)
 from drgpay.runs.region import Beside, Region, known_codes, read_region
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
 __all__ = [
+    "split_benefits",
+    "procure",
+    "preview",
+    "clear_out_of_area",
+    "check_enrolment",
+    "capitate",
     "ITEMS",
     "LEDGER",
     "MANIFEST",

@@ -156,7 +156,7 @@ def pay(
     care = Care()
     # Care of outpatients is settled here where the year's budget has a part for it.
     if any(part == "outpatient" for _, part in budgets):
-        care = _visits(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
+        care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
     months = modes.month_payments([*stays, *care.sums], policy)
     left = dict(budgets)
     for row in care.results:
@@ -237,7 +237,7 @@ class Care:
     there: bool = False
 
 
-def _visits(
+def visits_of(
     engine: Engine, tables: modes.ModeTables, region: Region, policy: Policy, registers: Registers, period: Period,
     out: Path, work: Path, findings: Path,
 ) -> Care:  # fmt: skip
