@@ -58,7 +58,8 @@ _ZH = {
     "not_covered": "全年未参保", "after_death": "死亡后就诊", "person_not_enrolled": "无参保登记",
     "not_enrolled": "未参保", "paying": "未享受免缴", "died": "已死亡", "twice": "列入多类",
     "discharge_way": "离院方式", "complication": "并发症", "procedure": "手术操作", "cost_below": "低于费用下限",
-    "cost_above": "高于费用上限", "disaster": "自然灾害", "red": "红", "green": "绿", "yellow": "黄", "True": "是", "False": "否",
+    "cost_above": "高于费用上限", "disaster": "自然灾害", "red": "红",
+    "green": "绿", "yellow": "黄", "True": "是", "False": "否",
 }  # fmt: skip
 _EN = {"True": "yes", "False": "no"}
 

@@ -90,7 +90,8 @@ def enrolment_check(
         rows = runs.check_enrolment(region, day, engine)
     names = modes.exempt_categories()
     counts = Counter((r["township"], r["category"], r["finding"]) for r in rows)
-    grid = Grid(*(("街道(乡镇)", "免缴类别", "问题", "人数") if zh else ("township", "category", "finding", "persons")))
+    heads_zh, heads_en = ("街道(乡镇)", "免缴类别", "问题", "人数"), ("township", "category", "finding", "persons")
+    grid = Grid(*(heads_zh if zh else heads_en))
     for (township, category, finding), n in sorted(counts.items()):
         grid.add_row(township, names[category][0 if zh else 1], word_of(finding, lang), f"{n:,}")
     out.print(grid)

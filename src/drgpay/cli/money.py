@@ -36,7 +36,8 @@ KnownOn = Annotated[
 Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")]
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
-_EXTRAS = ",".join(samples.EXTRAS) + "|all"
+_ALL = (*samples.EXTRAS, samples.MODES)
+_EXTRAS = ",".join(_ALL) + "|all"
 REPORTS = ("report.xlsx", "report.html")
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
@@ -71,7 +72,7 @@ def region_make(
     with bar("region") as moved:
         made = samples.make_region(
             output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
-            extras=frozenset(samples.EXTRAS) if "all" in names else names, violations=_rates(violations),
+            extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
         )  # fmt: skip
     out.print(
         f"{made.stays:,} 病例 stays, {made.persons:,} 人 persons, {made.institutions} 机构 institutions → {output}"
@@ -194,7 +195,7 @@ def demo(
     started = time.monotonic()
     with bar("region") as moved:
         samples.make_region(
-            region, stays=stays, replace=region.exists(), progress=cast(Any, moved), extras=frozenset(samples.EXTRAS)
+            region, stays=stays, replace=region.exists(), progress=cast(Any, moved), extras=frozenset(_ALL)
         )
     made = time.monotonic()
     if run.exists() and not (run / runs.MANIFEST).exists():

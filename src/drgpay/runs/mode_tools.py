@@ -1,5 +1,5 @@
-"""Payment modes outside a run of the year: preview of the modes, capitation, out of area, procurement, enrolment check,
-benefits. Registers and stays in, rows of the declared tables out."""
+"""Payment modes outside a run of the year: preview, capitation, out of area, procurement, enrolment check, benefits.
+ Registers and stays in, rows of the declared tables out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import Dataset, Engine, Part, Source, dataset, frame, read_table, table_path, write_part, write_table
+from drgpay.engine import (
+    Dataset,
+    Engine,
+    Part,
+    Source,
+    dataset,
+    frame,
+    read_table,
+    table_path,
+    write_part,
+    write_table,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs import modes as inside
@@ -195,4 +206,3 @@ def _of_year(batch: Any, part: Part, year: int) -> Any:
 def _by_scheme(batch: Any, names: tuple[str, ...]) -> Any:
     rows = frame(batch).group_by("insurance_scheme")
     return rows.agg(pl.len().cast(pl.Int64).alias("n"), *(pl.col(n).sum() for n in names)).to_arrow()
-

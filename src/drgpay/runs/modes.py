@@ -178,7 +178,7 @@ def pay(
 
 
 def _part_budgets(registers: Registers, year: int) -> dict[tuple[str, str], int]:
-    """(insurance scheme, part) → fen of the year, the inpatient DRG part left out: the register ``budgets`` has it."""
+    """(insurance scheme, part) → fen of the year, without the inpatient DRG part: register ``budgets`` has it."""
     rows = registers[BUDGET_AMOUNTS].filter((pl.col("year") == year) & (pl.col("part") != "inpatient_drg"))
     return {
         (s, p): amount for s, p, amount in rows.select("insurance_scheme", "part", "amount").sort(pl.all()).rows()

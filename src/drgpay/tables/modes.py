@@ -178,7 +178,8 @@ STAY_MODES = Table(
 
 MODE_PAYMENTS = Table(
     "mode_payments", "分方式支付",
-    "payments of an institution by mode: months, and the year (month 0) after assessment", "modes", ("insurance_scheme", "month", "institution_id", "setting", "mode", "category"),
+    "payments of an institution by mode: months, and the year (month 0) after assessment", "modes",
+    ("insurance_scheme", "month", "institution_id", "setting", "mode", "category"),
     (
         INSURANCE, _MONTH, INSTITUTION, _SETTING, _MODE, _CATEGORY,
         Column("part", "code", "预算分项", "part of the budget that pays", choices=PARTS),

@@ -1,4 +1,4 @@
-"""Payment modes (支付方式): which mode pays a stay or visit, and what it pays besides DRG points. Source: design/06."""
+"""Payment modes (支付方式): which mode pays a stay or visit, and what it pays. Source: design/06."""
 
 from drgpay.steps.modes.assign import (
     AMOUNT,
@@ -11,10 +11,10 @@ from drgpay.steps.modes.assign import (
     mode_tables,
     price,
 )
-from drgpay.steps.modes.benefit import Benefit, benefit_of, split_costs, with_details
 from drgpay.steps.modes.benefit import DETAILS as BENEFIT_DETAILS
 from drgpay.steps.modes.benefit import ORDER as BENEFIT_ORDER
 from drgpay.steps.modes.benefit import SCANNED as BENEFIT_SCANNED
+from drgpay.steps.modes.benefit import Benefit, benefit_of, split_costs, with_details
 from drgpay.steps.modes.capitation import (
     ENROLMENT_ORDER,
     HEADS_ORDER,

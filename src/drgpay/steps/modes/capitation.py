@@ -24,7 +24,6 @@ from drgpay.steps.modes.rules import BY_ITEM, CAPITATION, NONE, Flags, Ints
 from drgpay.tables import (
     COMMUNITIES,
     COMMUNITY_MEMBERS,
-    ENROLMENT,
     HEAD_FINDINGS,
     HEADS,
     MODES,
@@ -32,7 +31,6 @@ from drgpay.tables import (
     SCHEMES,
     VISIT_FINDINGS,
     VISIT_PAYMENTS,
-    VISITS,
 )
 from drgpay.units import ONE, half_up
 
@@ -222,8 +220,9 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
     heads in :data:`HEADS_ORDER`, whole persons at a time; visits of the year only.
 
     A visit a rule gives to capitation: inside the person's community its lead institution has been paid for it
-    already, so nothing is owed; outside it is owed by item and charged to the community, unless the policy excludes it
-    (moved away, special disease). Without a community it is paid by item. A visit after death is not paid and reported.
+    already, so nothing is owed; outside it is owed by item and charged to the community, unless the policy excludes
+    it (moved away, special disease). Without a community it is paid by item. A visit after death is not paid, and
+    reported.
     """
     year = visits.column("visit_date").to_numpy(zero_copy_only=False).astype("M8[Y]").astype(np.int64) + 1970
     visits = visits.filter(pa.array(year == tables.year))
@@ -303,8 +302,10 @@ def head_sums(batch: Any, tables: Capitation, rates: tuple[Rate, ...]) -> Any:
 
 
 def head_amounts(sums: Iterable[Row], scores: Mapping[str, int], policy: Policy) -> list[Row]:
-    """Rows of table ``capitation_heads``: months × rate ÷ 12 × factor, one rounding half up. The factor of the disease
-    management (``capitation.score_bands``) is for the packages of diseases; a community without a score has 1."""
+    """Rows of table ``capitation_heads``: months × rate ÷ 12 × factor, one rounding half up.
+
+    The factor of the disease management (``capitation.score_bands``) is for the packages of diseases; a community
+    without a score has 1."""
     rates, bands = policy.rates("capitation.rates"), policy.bands_or_none("capitation.score_bands")
     rows = []
     for row in sums:
