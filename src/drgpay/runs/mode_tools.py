@@ -1,5 +1,5 @@
 """Payment modes outside a run of the year: preview, capitation, out of area, procurement, enrolment check, benefits.
- Registers and stays in, rows of the declared tables out."""
+Registers and stays in, rows of the declared tables out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from drgpay.engine import (
     Dataset,
@@ -200,7 +202,8 @@ def split_benefits(region: Path, practice: str, year: int, out: Path, engine: En
 
 
 def _of_year(batch: Any, part: Part, year: int) -> Any:
-    return frame(batch).filter(pl.col("discharge_date").dt.year() == year).to_arrow()
+    years = batch.column("discharge_date").to_numpy(zero_copy_only=False).astype("M8[Y]").astype(np.int64) + 1970
+    return batch.filter(pa.array(years == year))
 
 
 def _by_scheme(batch: Any, names: tuple[str, ...]) -> Any:

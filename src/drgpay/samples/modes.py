@@ -88,8 +88,8 @@ def write_modes(
         elsewhere = sum(r["fund_amount"] for r in mine)
         amounts = {
             "bed_day": fund["bed_day"][s] * 102 // 100,
-            "other": fund["other"][s] * 105 // 100 + drg_budget[scheme] // 50,
-            "outpatient": drg_budget[scheme] * 45 // 100,
+            "other": fund["other"][s] * 105 // 100 + drg_budget[scheme] // 30,
+            "outpatient": drg_budget[scheme] * 18 // 100,
             "out_of_area": elsewhere * 104 // 100,
         }
         parts += [

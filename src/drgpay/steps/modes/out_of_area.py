@@ -48,8 +48,10 @@ def watch(claims: pl.DataFrame, year: int, policy: Policy) -> list[Row]:
     ``mean_cost``: mean cost above ``out_of_area.watch_cost_multiple`` × the mean of its setting; ``unregistered``:
     share of claims neither registered nor referred above ``out_of_area.watch_unregistered_share``; ``own_share``: one
     such claim of own insured whose own share is below the points that going without referral adds
-    (``benefit.unreferred_extra``): the rule was not applied. A limit that is not set judges nothing.
+    (``benefit.unreferred_extra``): the rule was not applied. A limit that is not set judges nothing, and
+    institutions below ``out_of_area.watch_min_claims`` are not judged.
     """
+    fewest = policy.integer_or_none("out_of_area.watch_min_claims") or 1
     multiple = policy.ratio_or_none("out_of_area.watch_cost_multiple")
     most = policy.ratio_or_none("out_of_area.watch_unregistered_share")
     extra = policy.ratio_or_none("benefit.unreferred_extra") or 0
@@ -77,7 +79,7 @@ def watch(claims: pl.DataFrame, year: int, policy: Policy) -> list[Row]:
             "unregistered": most is not None and unregistered * ONE > most * n,
             "own_share": own > 0,
         }
-        if any(reasons.values()):
+        if n >= fewest and any(reasons.values()):
             rows.append(
                 {
                     "institution_id": institution,
