@@ -230,7 +230,7 @@ def test_capitation_pool_is_result_plus_charges(tmp_path: Path) -> None:
         _visit(4, "p7", "H1"),  # moved away: by item
         _visit(5, "p8", "H1"),  # after death: not paid
         _visit(6, "p6", "H1"),  # without a community: by item
-        _visit(7, "p2", "H1", kind="special", dx=["N18.5"]),  # dialysis: quota 400, patient paid 40: 360
+        _visit(7, "p2", "H1", kind="special", dx=["N18.5"]),  # dialysis: quota 2,600, patient paid 40
         _visit(8, "p1", "H1", kind="emergency"),  # no rule: by item
     ]
     folder = settle(tmp_path / "a", area(visits=visits, enrolment=people, registers=COMMUNITY))
@@ -245,7 +245,7 @@ def test_capitation_pool_is_result_plus_charges(tmp_path: Path) -> None:
     assert {v: (r["mode"], r["due"] // YUAN, r["charged"]) for v, r in paid.items()} == {
         "v1": ("capitation", 0, False), "v2": ("capitation", 60, True), "v3": ("by_item", 60, False),
         "v4": ("by_item", 60, False), "v5": ("capitation", 0, False), "v6": ("by_item", 60, False),
-        "v7": ("quota", 360, False), "v8": ("by_item", 60, False),
+        "v7": ("quota", 2_560, False), "v8": ("by_item", 60, False),
     }  # fmt: skip
     managed = next(r for r in rows(folder, CAPITATION_HEADS) if r["package"] == "diabetes")
     assert (managed["factor"], managed["amount"]) == (10_500, 630 * YUAN)

@@ -167,7 +167,9 @@ def _persons(column: Any) -> Ints:
 def _running_max(values: Ints, group: Ints) -> Ints:
     """Running maximum inside each group, groups being consecutive."""
     span = int(values.max()) - int(values.min()) + 1
-    return np.maximum.accumulate(values - values.min() + group * span) - group * span + values.min()
+    lifted = values - values.min() + group * span
+    highest: Ints = np.maximum.accumulate(lifted) - group * span + values.min()
+    return highest
 
 
 def _months(person: Ints, start: Ints, end: Ints, order: Ints, death: Ints, year: int) -> Ints:

@@ -101,9 +101,9 @@ class _Facts:
             case "los_upto", int():
                 return self._days() <= wanted
             case "elsewhere", bool():
-                return self._elsewhere() == wanted
+                return np.asarray(self._elsewhere() == wanted, bool)
             case "internet", bool():
-                return _flags(self._batch.column("internet")) == wanted
+                return np.asarray(_flags(self._batch.column("internet")) == wanted, bool)
         assert isinstance(wanted, tuple)
         match name:
             case "institutions":
@@ -124,11 +124,9 @@ class _Facts:
                 return self._codes("proc", wanted)
 
     def _exit(self, name: str, wanted: tuple[str, ...] | int) -> Flags:
-        if name == "cost_below":
-            return integers(self._batch.column("total_cost")) < wanted
-        if name == "cost_above":
-            return integers(self._batch.column("total_cost")) > wanted
-        assert isinstance(wanted, tuple)
+        if isinstance(wanted, int):
+            cost = integers(self._batch.column("total_cost"))
+            return cost < wanted if name == "cost_below" else cost > wanted
         if name == "ways":
             return np.isin(integers(self._batch.column("discharge_way"), -1), [int(w) for w in wanted])
         return self._codes(name, wanted, secondary=name == "dx")
