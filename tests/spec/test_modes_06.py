@@ -8,12 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
 from drgpay.engine import dataset, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
+from drgpay.steps import modes
 from drgpay.tables import (
     BED_DAY_ASSESSMENTS,
     BUDGET_AMOUNTS,
@@ -40,7 +42,7 @@ from drgpay.tables import (
     VISIT_PAYMENTS,
     Table,
 )
-from support.modes import KINDS, Area, law, settle
+from support.modes import KINDS, LEVELS, Area, law, settle
 from support.money import stay
 
 YUAN = 100
@@ -343,3 +345,67 @@ def test_a_month_pays_its_stays_by_mode(tmp_path: Path) -> None:
     folder = settle(tmp_path / "a", area(long), month=1)
     months = rows(folder, MODE_PAYMENTS)
     assert [(r["month"], r["mode"], r["due"]) for r in months] == [(1, "bed_day", 39_600 * YUAN)]
+
+
+def _split(*stays: dict[str, Any], policy: Any = None) -> dict[str, dict[str, int]]:
+    """Stays of one person split by the benefit rules, by stay."""
+    filled = [
+        {"person_id": "p", "insurance_scheme": "resident", "admission_date": date(2024, 2, n + 1), "out_of_policy": 0,
+         "chain_id": None, "unreferred": False} | s
+        for n, s in enumerate(stays)
+    ]  # fmt: skip
+    referrals = pl.DataFrame(
+        [(s["stay_id"], s["chain_id"], s["unreferred"]) for s in filled],
+        {"stay_id": pl.String, "chain_id": pl.String, "out_of_area_unreferred": pl.Boolean}, orient="row",
+    )  # fmt: skip
+    batch = pl.DataFrame(filled).drop("chain_id", "unreferred").with_columns(discharge_date=pl.col("admission_date"))
+    rules = modes.benefit_of(policy or law(), LEVELS, referrals)
+    made = modes.split_costs(batch.to_arrow(), rules).to_pylist()
+    return {r["stay_id"]: {k: v // YUAN for k, v in r.items() if isinstance(v, int)} for r in made}
+
+
+def test_a_stay_is_split_by_deductible_share_and_scope() -> None:
+    # H1 is tertiary: 10,000 − 1,000 out of policy − 800 deductible = 8,200 × 60 % = 4,920.
+    one = _split({"stay_id": "a", "institution_id": "H1", "total_cost": 10_000 * YUAN, "out_of_policy": 1_000 * YUAN})
+    assert one["a"] == {"total_cost": 10_000, "out_of_policy": 1_000, "deductible": 800, "own_share": 3_280,
+                        "over_cap": 0, "fund": 4_920, "personal": 5_080}  # fmt: skip
+
+
+def test_a_referral_chain_has_one_deductible_the_higher_levels() -> None:
+    base = {"stay_id": "base", "institution_id": "C1", "total_cost": 500 * YUAN}
+    up = {"stay_id": "up", "institution_id": "H1", "total_cost": 5_000 * YUAN}
+    apart = _split(base, up)
+    assert (apart["base"]["deductible"], apart["up"]["deductible"]) == (300, 800)
+    joined = _split(base | {"chain_id": "K"}, up | {"chain_id": "K"})
+    # The tertiary 800 once: 500 at the base, the other 300 above.
+    assert (joined["base"]["deductible"], joined["up"]["deductible"]) == (500, 300)
+    assert joined["up"]["fund"] == (5_000 - 300) * 60 // 100
+
+
+def test_no_referral_out_of_the_area_costs_ten_points_and_may_not_cost_less() -> None:
+    stay_ = {"stay_id": "a", "institution_id": "H1", "total_cost": 10_800 * YUAN}
+    assert _split(stay_)["a"]["fund"] == 6_000
+    assert _split(stay_ | {"unreferred": True})["a"]["fund"] == 5_000
+    with pytest.raises(DrgpayError) as failure:
+        law(benefit__unreferred_extra="9%")
+    assert failure.value.kind == Kind.POLICY
+
+
+def test_above_the_years_cap_the_patient_pays() -> None:
+    policy = law(benefit__annual_cap="[{scheme: resident, yuan: 7000}]")
+    first = {"stay_id": "a", "institution_id": "H1", "total_cost": 10_800 * YUAN}
+    both = _split(first, first | {"stay_id": "b"}, policy=policy)
+    assert [(both[s]["fund"], both[s]["over_cap"]) for s in ("a", "b")] == [(6_000, 0), (1_000, 5_000)]
+
+
+def test_the_watch_list_names_institutions_and_why() -> None:
+    claims = [
+        *[_claim(i, "out") for i in range(10)],
+        *[_claim(10 + i, "in", institution_id="DEAR", total_cost=3_000 * YUAN) for i in range(5)],
+        *[_claim(20 + i, "out", institution_id="FREE", registered=False, personal_paid=90 * YUAN) for i in range(5)],
+        _claim(30, "in", institution_id="FEW", total_cost=90_000 * YUAN, setting="outpatient"),
+    ]
+    found = modes.watch(pl.DataFrame(claims), 2024, law())
+    assert {(r["institution_id"], tuple(r["reasons"]), r["low_own_share"]) for r in found} == {
+        ("DEAR", ("mean_cost",), 0), ("FREE", ("unregistered", "own_share"), 5),
+    }  # fmt: skip
