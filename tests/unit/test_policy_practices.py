@@ -30,6 +30,7 @@ SOURCES = {
     "beijing": {
         "Beijing 2022, published payment table",
         "Beijing practice, quoted in public notes; original not seen",
+        "Beijing, published practice (seed 002)",
         NATIONAL,
     },
     "hangzhou": {HANGZHOU, "Zhejiang, official text", NATIONAL},

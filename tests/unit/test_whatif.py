@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from drgpay.engine import Dataset, LocalEngine, frame, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, dictionary, practice_text
-from drgpay.runs import TABLES, Order, money, run, sweep, verify, what_if
+from drgpay.runs import TABLES, Order, modes, money, run, sweep, verify, what_if
 from drgpay.runs.compare import MEASURES, OUTSIDE, gini
 from drgpay.runs.manifest import REGISTERS, folder_digests
 from drgpay.runs.region import Registers
@@ -40,7 +40,9 @@ OTHERS = {
     "codes": ("[EX25, FV25]",),
     "years": ("[{year: 2022, weight: 3}, {year: 2023, weight: 1}]",),
     "bands": ("[{upto: 0.5, value: 1.5}, {value: 2}]", "[{below: 0.5, value: 0.4}, {value: 0.9}]",
-              "[{upto: 0.5, value: 0.1}, {value: -0.2}]"),
+              "[{upto: 0.5, value: 0.1}, {value: -0.2}]", "[{upto: 1, value: 0.9}, {value: 1}]"),
+    "mode_rules": ("[{id: long, mode: by_item, when: {los_from: 10}}]",),
+    "rates": ("[{from: 1, yuan: 10}]", "[{from: 0, yuan: 10}]", "[{yuan: 10}]"),
 }  # fmt: skip
 """another value for a parameter, by type: the first that its bounds allow and that it does not have"""
 WITH = {
@@ -67,7 +69,7 @@ def another(policy: Policy, name: str) -> Policy | None:
     if parameter.type == "choice":
         candidates = parameter.choices
     if parameter.type == "names":
-        candidates = ("[level, basic_group]",)
+        candidates = ("[level, basic_group]", f"[{parameter.choices[0]!r}]")
     if parameter.type == "table":
         keys = ["new_technology"] if parameter.keys == "any" else list(parameter.keys)
         candidates = tuple(f"{{{', '.join(f'{key}: {x}' for key in keys)}}}" for x in ("0.8", "0.25"))
@@ -84,6 +86,7 @@ def another(policy: Policy, name: str) -> Policy | None:
 def from_scratch(folder: Path, grouped: Dataset, policy: Policy, work: Path) -> money.Settled:
     """The run's year under a policy, everything computed again from all of its stays."""
     registers, period = Registers.read(folder / REGISTERS), money.Period(2024, fund.MONTHS)
+    grouped = modes.pooled(ENGINE, grouped, policy, registers, period, work / "modes")
     rules = money.rules(ENGINE, grouped, policy, registers, period, work)
     sums = points.tally(ENGINE, grouped, rules.tables, policy)
     return money.settle(ENGINE, grouped, policy, registers, period, sums)

@@ -51,7 +51,15 @@ _ZH = {
     "amount": "定额", "share": "比例", "negotiation": "协商", "sanction": "处罚", "none": "未触及", "growth": "增幅",
     "revenue": "收入", "opening": "期初", "set_aside": "提取", "draw": "动用", "repayment": "归还",
     "ageing": "老龄化", "public_health_emergency": "突发公共卫生事件", "policy_change": "政策调整",
-    "disaster": "自然灾害", "red": "红", "green": "绿", "yellow": "黄", "True": "是", "False": "否",
+    "inpatient": "住院", "drg": "DRG点数", "single_disease": "单病种", "quota": "定额",
+    "capitation": "按人头", "by_item": "按项目", "out": "本地参保异地就医", "in": "异地参保本地就医",
+    "general": "普通", "diabetes": "糖尿病", "hypertension": "高血压", "enrolment": "参保", "visits": "就诊",
+    "overlapping_enrolment": "参保重叠", "unknown_community": "无归属医共体", "died_before": "年前死亡",
+    "not_covered": "全年未参保", "after_death": "死亡后就诊", "person_not_enrolled": "无参保登记",
+    "not_enrolled": "未参保", "paying": "未享受免缴", "died": "已死亡", "twice": "列入多类",
+    "discharge_way": "离院方式", "complication": "并发症", "procedure": "手术操作", "cost_below": "低于费用下限",
+    "cost_above": "高于费用上限", "disaster": "自然灾害", "red": "红",
+    "green": "绿", "yellow": "黄", "True": "是", "False": "否",
 }  # fmt: skip
 _EN = {"True": "yes", "False": "no"}
 
@@ -67,10 +75,10 @@ def register(app: typer.Typer) -> None:
 def budget(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """总额预算、分项和机构指标。 The budget of a year, its parts, and the institutions' indicators."""
     tables, unassigned = runs.plan_budget(region, policy, year)
-    _give(tables, output, lang)
+    give(tables, output, lang)
     for scheme, amount in unassigned.items():
         if amount:
-            out.print(f"{_word(scheme, lang)}: " + (
+            out.print(f"{word_of(scheme, lang)}: " + (
                 f"住院DRG预算有 {show_fen(amount)} 元未落到机构" if lang == "zh" else
                 f"{show_fen(amount)} yuan of the inpatient DRG budget are with no institution"))  # fmt: skip
 
@@ -78,19 +86,19 @@ def budget(region: Region, policy: Practice, year: Year, output: Output = None, 
 @fund_app.command()
 def health(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """基金运行分析与风险预警。 Months of payment, plan and projection."""
-    _give(runs.watch_fund(region, policy, year), output, lang)
+    give(runs.watch_fund(region, policy, year), output, lang)
 
 
 @fund_app.command()
 def prepay(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
-    _give(runs.plan_prepayments(region, policy, year), output, lang)
+    give(runs.plan_prepayments(region, policy, year), output, lang)
 
 
 @fund_app.command()
 def risk(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """风险调剂金账。 The account of the risk adjustment fund."""
-    _give(runs.keep_risk_fund(region, policy, year), output, lang)
+    give(runs.keep_risk_fund(region, policy, year), output, lang)
 
 
 @fund_app.command()
@@ -101,10 +109,11 @@ def reopen(
     lang: Lang = "zh",
 ) -> None:
     """重开年度清算后的追回。 What a re-opened year claws back."""
-    _give(runs.reopen_year(before, after), output, lang)
+    give(runs.reopen_year(before, after), output, lang)
 
 
-def _word(value: str, lang: str) -> str:
+def word_of(value: str, lang: str) -> str:
+    """A coded value in the language of the user."""
     return (_ZH if lang == "zh" else _EN).get(value, value)
 
 
@@ -115,17 +124,19 @@ def _shown(column: Column, value: Any, lang: str) -> str:
         return show_fen(value)
     if column.type == "ratio":
         return show_coefficient(value)
-    return _word(str(value), lang)
+    if column.type == "codes":
+        return "; ".join(word_of(v, lang) for v in value)
+    return word_of(str(value), lang)
 
 
 def _heads(table: Table, names: tuple[str, ...], lang: str) -> list[str]:
     return [table[name].zh if lang == "zh" else name for name in names]
 
 
-def _give(tables: runs.FundTables, output: Path | None, lang: str) -> None:
-    """Print every table, and write them all when a place is named."""
+def give(tables: runs.FundTables, output: Path | None, lang: str, *, show: bool = True) -> None:
+    """Print every table (unless ``show`` is false), and write them all when a place is named."""
     in_lang(lang)
-    for table, rows in tables:
+    for table, rows in tables if show else ():
         names = _SCREEN.get(table.name, table.names)
         grid = Grid(*_heads(table, names, lang), title=table.zh if lang == "zh" else table.en, title_justify="left")
         for row in rows:
@@ -157,8 +168,10 @@ def _frame(table: Table, rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
         if decimals is not None:
             exact = [None if v is None else Decimal(v).scaleb(-decimals) for v in values]
             columns[head] = pl.Series(exact, dtype=pl.Decimal(38, decimals))
+        elif column.type == "codes":
+            columns[head] = pl.Series(["; ".join(word_of(v, lang) for v in vs) for vs in values], dtype=pl.String)
         elif column.type in ("code", "flag"):
-            columns[head] = pl.Series([None if v is None else _word(str(v), lang) for v in values], dtype=pl.String)
+            columns[head] = pl.Series([None if v is None else word_of(str(v), lang) for v in values], dtype=pl.String)
         else:
             columns[head] = pl.Series(values, dtype=pl.Date if column.type == "date" else None)
     return pl.DataFrame(columns)
@@ -188,7 +201,7 @@ def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
                 sheet.write_number(i, 1, row["months_of_payment"] / ONE)
         last = first + len(its) - 1
         place = {"categories": [sheet.name, first, 0, last, 0], "values": [sheet.name, first, 1, last, 1]}
-        chart.add_series({"name": _word(scheme, lang), "marker": {"type": "circle"}, **place})
+        chart.add_series({"name": word_of(scheme, lang), "marker": {"type": "circle"}, **place})
         first = last + 1
     head = FUND_HEALTH["months_of_payment"]
     chart.set_title({"name": head.zh if lang == "zh" else head.en})

@@ -17,9 +17,10 @@ from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
-from drgpay.engine import read_table
+from drgpay.cli.fund import word_of
+from drgpay.engine import read_table, table_path
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import CHEATS, CLOSINGS, INSTITUTIONS, POOLS, STATEMENTS
+from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, INSTITUTIONS, POOLS, STATEMENTS
 from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
 
 region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
@@ -36,7 +37,8 @@ KnownOn = Annotated[
 Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")]
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
-_EXTRAS = ",".join(samples.EXTRAS) + "|all"
+_ALL = (*samples.EXTRAS, samples.MODES)
+_EXTRAS = ",".join(_ALL) + "|all"
 REPORTS = ("report.xlsx", "report.html")
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
@@ -71,7 +73,7 @@ def region_make(
     with bar("region") as moved:
         made = samples.make_region(
             output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
-            extras=frozenset(samples.EXTRAS) if "all" in names else names, violations=_rates(violations),
+            extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
         )  # fmt: skip
     out.print(
         f"{made.stays:,} 病例 stays, {made.persons:,} 人 persons, {made.institutions} 机构 institutions → {output}"
@@ -194,7 +196,7 @@ def demo(
     started = time.monotonic()
     with bar("region") as moved:
         samples.make_region(
-            region, stays=stays, replace=region.exists(), progress=cast(Any, moved), extras=frozenset(samples.EXTRAS)
+            region, stays=stays, replace=region.exists(), progress=cast(Any, moved), extras=frozenset(_ALL)
         )
     made = time.monotonic()
     if run.exists() and not (run / runs.MANIFEST).exists():
@@ -242,9 +244,27 @@ def _summary(run: Path, lang: str) -> None:
         amounts = (f"{row['n']:,}", show_points(row["points"]), show_fen(row["distributable"]))
         grid.add_row(scheme, period, *amounts, value)
     out.print(grid)
+    _modes(tables, month or 0, zh)
     if manifest["kind"] == "year":
         _institutions(tables, zh)
         _conservation(tables, zh)
+
+
+def _modes(tables: Path, month: int, zh: bool) -> None:
+    """Composition of expenditure by mode, for a run with payment modes that paid any besides DRG points."""
+    if not table_path(tables, EXPENDITURE_BY_MODE).exists():
+        return
+    rows = read_table(tables, EXPENDITURE_BY_MODE).filter(pl.col("month") == month)
+    sums = rows.group_by("setting", "mode").agg(pl.col("n", "cost", "fund").sum()).sort("setting", "mode")
+    if sums.height < 2:
+        return
+    titles_zh, titles_en = ("支付方式", "人次", "总费用", "基金支出"), ("mode", "stays or visits", "cost", "fund")
+    grid = Grid(*(titles_zh if zh else titles_en))
+    for setting, mode, n, cost, amount in sums.iter_rows():
+        place = {"inpatient": ("住院", "inpatient"), "outpatient": ("门诊", "outpatient")}[setting][0 if zh else 1]
+        name = word_of(mode, "zh") if zh else mode
+        grid.add_row(f"{place} {name}", f"{n:,}", show_fen(cost), show_fen(amount))
+    out.print(grid)
 
 
 def _institutions(tables: Path, zh: bool) -> None:

@@ -43,7 +43,15 @@ def frame(data: Any) -> pl.DataFrame:
     """A batch or table as a Polars frame, dictionary-coded columns as plain text: codes of different batches meet,
     and sorting is by text."""
     table = data if isinstance(data, pa.Table) else pa.Table.from_batches([data])
-    fields = [pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
-    result = pl.from_arrow(table.cast(pa.schema(fields)))
+    result = pl.from_arrow(table.cast(pa.schema([pa.field(f.name, _plain(f.type)) for f in table.schema])))
     assert isinstance(result, pl.DataFrame)
     return result
+
+
+def _plain(kind: Any) -> Any:
+    """The type without dictionaries, in lists too."""
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_list(kind) and pa.types.is_dictionary(kind.value_type):
+        return pa.list_(kind.value_type.value_type)
+    return kind

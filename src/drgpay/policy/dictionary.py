@@ -27,6 +27,8 @@ Type = Literal[
     "years",
     "names",
     "month_day",
+    "mode_rules",
+    "rates",
 ]
 
 VALUE_NUMBER: Mapping[Type, NumberKind] = {
@@ -39,6 +41,8 @@ VALUE_NUMBER: Mapping[Type, NumberKind] = {
 }
 """How the numbers of each type are written: what ``min`` and ``max`` bound."""
 
+_WITH_CHOICES = ("choice", "names", "mode_rules")
+
 DICTIONARY_FILE = "parameters.yaml"
 
 
@@ -50,7 +54,8 @@ class Parameter(BaseModel):
     table's closed list, or ``any``; a ``complete`` table must give every key. ``bound`` is the unit of the bands'
     ``upto``. ``optional`` may be left out or written ``none``; ``default: false`` is for switches alone.
     ``at_most`` names the parameter this one may not exceed; ``required_when`` (``name=choice``) makes an
-    optional one due.
+    optional one due. ``fields`` are the keys a rate may name; ``start`` is where segmented rates begin. A ``quiet``
+    parameter that is not set leaves no trace in digests and in the policy a run keeps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,15 +77,21 @@ class Parameter(BaseModel):
     optional: bool = False
     at_most: str | None = None
     required_when: str | None = None
+    fields: tuple[str, ...] = ()
+    start: str | None = None
+    quiet: bool = False
 
     @model_validator(mode="after")
     def _coherent(self) -> Parameter:
         numeric = self.type in VALUE_NUMBER
         wrong = {
             "min and max need a type with numbers": not numeric and (self.min or self.max),
-            "choice and names need choices": self.type in ("choice", "names") and not self.choices,
+            "choice and names need choices": self.type in ("choice", "names", "mode_rules") and not self.choices,
             "table needs keys": (self.type == "table") != bool(self.keys),
             "bands need a bound": (self.type == "bands") != (self.bound is not None),
+            "rates need fields": (self.type == "rates") != bool(self.fields),
+            "start is for rates": self.start is not None and self.type != "rates",
+            "quiet is for what need not be set": self.quiet and not (self.optional or self.default is not None),
             "default is for flags": self.default is not None and self.type != "flag",
             "a choice called none cannot be optional": self.optional and "none" in self.choices,
             "at_most compares numbers": self.at_most is not None and self.type not in ("integer", "ratio", "yuan"),

@@ -13,6 +13,7 @@ from typing import cast
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy.dictionary import Dictionary, Type, dictionary, find
+from drgpay.policy.lists import ModeRule, Rate
 from drgpay.policy.notation import Place
 from drgpay.policy.practice import Entry, Practice, ValueSource, open_practice
 from drgpay.policy.values import (
@@ -120,6 +121,18 @@ class Policy:
         """(year, weight) pairs, earliest year first."""
         return cast("tuple[YearWeight, ...]", self._value(name, "years"))
 
+    def rules(self, name: str) -> tuple[ModeRule, ...]:
+        """Ordered rules of payment modes; empty when the practice does not set them."""
+        return cast("tuple[ModeRule, ...] | None", self._value(name, "mode_rules", optional=True)) or ()
+
+    def rates(self, name: str) -> tuple[Rate, ...]:
+        """A list of rates (fen); empty when the practice does not set it."""
+        return cast("tuple[Rate, ...] | None", self._value(name, "rates", optional=True)) or ()
+
+    def names_or_none(self, name: str) -> tuple[str, ...] | None:
+        """Names of an optional parameter in the order given; None when it is not set."""
+        return cast("tuple[str, ...] | None", self._value(name, "names", optional=True))
+
     def source(self, name: str) -> ValueSource:
         """The canonical text of a value and where it comes from."""
         return self._entry(name).source
@@ -127,6 +140,10 @@ class Policy:
     def values(self) -> Mapping[str, ValueSource]:
         """Every parameter in the dictionary's order: canonical text (``none``: not set) and source; read-only."""
         return MappingProxyType({name: entry.source for name, entry in self._entries.items()})
+
+    def kept(self) -> Mapping[str, ValueSource]:
+        """:meth:`values` without the quiet parameters that are not set: what a run keeps."""
+        return MappingProxyType({name: entry.source for name, entry in self._entries.items() if not _silent(entry)})
 
     def amend(self, changes: Mapping[str, object], reason: str) -> Policy:
         """A new policy with some values changed, checked like a notice; this one stays as it is.
@@ -226,6 +243,11 @@ def _unset(words: Dictionary, name: str) -> Entry:
     return Entry(parameter, value, ValueSource(parameter.default or NOT_SET, "", "not set by the practice", "", None))
 
 
+def _silent(entry: Entry) -> bool:
+    """A quiet parameter that nobody has set: a practice written before it existed stays the same."""
+    return entry.parameter.quiet and entry.source.value == (entry.parameter.default or NOT_SET)
+
+
 def _check_together(entries: Mapping[str, Entry], start: Place) -> None:
     """Rules between parameters: bounds the right way round, and what a choice makes necessary."""
     for name, entry in entries.items():
@@ -263,6 +285,7 @@ def _digest(practice: str, region: str, scheme: str, entries: Iterable[Entry]) -
             str(entry.source.checked_on or ""),
         ]
         for entry in entries
+        if not _silent(entry)
     ]
     content = json.dumps([practice, region, scheme, sorted(rows)], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()

@@ -11,6 +11,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias, cast
 
 from drgpay.policy.dictionary import VALUE_NUMBER, Parameter, unknown
+from drgpay.policy.lists import ModeRule, Rate, rates_text, read_rates, read_rules, rules_text
 from drgpay.policy.notation import (
     NumberKind,
     Place,
@@ -64,6 +65,8 @@ Value: TypeAlias = (
     | tuple[Band, ...]
     | tuple[YearWeight, ...]
     | tuple[tuple[str, int], ...]
+    | tuple[ModeRule, ...]
+    | tuple[Rate, ...]
     | None
 )
 """A read value. Tables are pairs in a fixed order; ratios and points count 1/10,000, yuan count fen."""
@@ -101,6 +104,10 @@ def read_value(parameter: Parameter, given: Structure, place: Place) -> Value:
             return _bands(parameter, given, place)
         case "years":
             return _years(parameter, given, place)
+        case "mode_rules":
+            return read_rules(parameter, given, place)
+        case "rates":
+            return read_rates(parameter, given, place)
 
 
 def structure_of(parameter: Parameter, given: object, place: Place) -> Structure:
@@ -147,6 +154,10 @@ def written(parameter: Parameter, value: Value) -> str:
         case "years":
             years = cast("tuple[YearWeight, ...]", value)
             return printed([{"year": str(y.year), "weight": str(y.weight)} for y in years])
+        case "mode_rules":
+            return printed(rules_text(cast("tuple[ModeRule, ...]", value)))
+        case "rates":
+            return printed(rates_text(parameter, cast("tuple[Rate, ...]", value)))
 
 
 def _band_text(parameter: Parameter, band: Band) -> Structure:

@@ -60,6 +60,7 @@ def write_page(run: Path, target: Path, lang: str = "zh") -> None:
         ("months", _months(source)),
         ("institutions", _institutions(source)),
         ("groups", _groups(source)),
+        *([("modes", _modes(source))] if source.tables["expenditure_by_mode"] else []),
         ("findings", _findings(source)),
     )
     here = files(__package__)
@@ -263,6 +264,16 @@ def _groups(source: Source) -> str:
     return _panel(_chart("groups-chart", "group_chart"), "group_chart", "group_hint") + _panel(
         f'<div class="tools">{search}</div>{_table(view, "t-groups")}', "group_table", style="long"
     )
+
+
+def _modes(source: Source) -> str:
+    """Composition of expenditure by mode, then by institution and month, then what belongs to single modes."""
+    parts = [_panel(_table(views.modes(source), "t-modes"), "", "modes_hint")]
+    for view in (views.institution_modes, views.communities, views.bed_days, views.other_areas):
+        shown = view(source)
+        if shown.rows:
+            parts.append(_panel(_folded(shown.key, _table(shown, f"t-{shown.key}"))))
+    return "\n".join(parts)
 
 
 def _findings(source: Source) -> str:

@@ -10,11 +10,15 @@ from drgpay.report.labels import Both, column_words, word
 from drgpay.report.source import Row, Source
 from drgpay.tables import (
     BASE_GROUPS,
+    BED_DAY_ASSESSMENTS,
+    CAPITATION_RESULTS,
     CLOSINGS,
     COEFFICIENTS,
+    EXPENDITURE_BY_MODE,
     FINDINGS,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
+    OUT_OF_AREA_STATEMENTS,
     POOLS,
     STATEMENTS,
     Table,
@@ -31,13 +35,17 @@ NUMBERS: dict[str, tuple[int, Callable[[int], str]]] = {
 }
 """Kinds of numbers: decimals that the whole number carries, and how it is printed."""
 
-_KIND_OF_TYPE = {"fen": "fen", "points": "points", "ratio": "ratio", "flag": "word", "text": "text", "code": "text"}
+_KIND_OF_TYPE = {"fen": "fen", "points": "points", "ratio": "ratio", "flag": "word", "text": "text", "code": "text",
+                 "codes": "text"}  # fmt: skip
 _KIND_OF_NAME = {
     "use_ratio": "percent",
     "keep_share": "percent",
     "point_value": "price",
     "month": "month",
     "insurance_scheme": "word",
+    "mode": "word",
+    "setting": "word",
+    "direction": "word",
     "level": "word",
     "grade": "word",
     "severity": "word",
@@ -139,6 +147,42 @@ def institution_months(source: Source) -> View:
     """Monthly pre-settlement of the institutions, with their names."""
     fields = _fields(INSTITUTION_MONTHS, after={"institution_id": "name"})
     return View("institution_months", fields, _named(source, "institution_months"))
+
+
+def modes(source: Source) -> View:
+    """Composition of expenditure by mode in the period, per insurance scheme; empty without payment modes."""
+    sums: dict[tuple[str, str, str], list[int]] = {}
+    for row in source.tables["expenditure_by_mode"]:
+        if row["month"] == source.period:
+            key = (row["insurance_scheme"], row["setting"], row["mode"])
+            old = sums.get(key, [0, 0, 0])
+            sums[key] = [a + row[name] for a, name in zip(old, ("n", "cost", "fund"), strict=True)]
+    names = ("insurance_scheme", "setting", "mode", "n", "cost", "fund")
+    rows = [dict(zip(names, (*key, *sums[key]), strict=True)) for key in sorted(sums)]
+    return View("modes", tuple(field(name, EXPENDITURE_BY_MODE) for name in names), rows)
+
+
+def institution_modes(source: Source) -> View:
+    """The same by institution and month; month 0 is the year. No totals: the year has its own rows."""
+    fields = _fields(EXPENDITURE_BY_MODE, after={"institution_id": "name"})
+    return View("institution_modes", fields, _named(source, "expenditure_by_mode"), totals=False)
+
+
+def communities(source: Source) -> View:
+    """Results of the medical communities."""
+    fields = _fields(CAPITATION_RESULTS, after={"institution_id": "name"})
+    return View("communities", fields, _named(source, "capitation_results"))
+
+
+def bed_days(source: Source) -> View:
+    """Year-end assessment of bed-day institutions."""
+    rows = [row | {"not_met": ", ".join(row["not_met"])} for row in _named(source, "bed_day_assessments")]
+    return View("bed_days", _fields(BED_DAY_ASSESSMENTS, after={"institution_id": "name"}), rows, totals=False)
+
+
+def other_areas(source: Source) -> View:
+    """Monthly clearing with other areas."""
+    return View("other_areas", _fields(OUT_OF_AREA_STATEMENTS, after={}), source.tables["out_of_area_statements"])
 
 
 def coefficients(source: Source) -> View:

@@ -38,7 +38,8 @@ _WIDEST = 44
 def write_workbook(run: Path, target: Path, lang: str = "zh") -> None:
     """Write the workbook of the run in folder ``run`` to ``target`` (.xlsx); the same run gives the same bytes.
 
-    Sheets: summary, institutions, groups, months, institution-months, coefficients, findings, notes; a table the
+    Sheets: summary, institutions, groups, months, institution-months, coefficients, payment modes,
+    communities, bed-day assessment, other areas, findings, notes; a table the
     run does not have is left out. Amounts are written as numbers in yuan and points: cells are doubles, for reading
     only, exact up to 15 digits, and longer numbers are written as text. The run's tables hold the whole fen.
     ``lang`` is ``zh`` or ``en``. Raises :class:`~drgpay.errors.DrgpayError` USAGE (language), DATA (no run).
@@ -54,6 +55,11 @@ def write_workbook(run: Path, target: Path, lang: str = "zh") -> None:
         ("months", [views.months(source)]),
         ("institution_months", [views.institution_months(source)]),
         ("coefficients", [views.coefficients(source)]),
+        ("modes", [views.modes(source)]),
+        ("institution_modes", [views.institution_modes(source)]),
+        ("communities", [views.communities(source)]),
+        ("bed_days", [views.bed_days(source)]),
+        ("other_areas", [views.other_areas(source)]),
         ("findings", [views.rule_counts(source), views.findings(source)]),
     )
     kept = [(key, shown) for key, shown in sheets if key == "findings" or shown[0].rows]

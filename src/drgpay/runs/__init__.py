@@ -8,6 +8,14 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
+from drgpay.runs.mode_tools import (
+    capitate,
+    check_enrolment,
+    clear_out_of_area,
+    preview,
+    procure,
+    split_benefits,
+)
 from drgpay.runs.region import Beside, Region, known_codes, read_region
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
@@ -30,8 +38,11 @@ __all__ = [
     "Report",
     "Section",
     "Sweep",
+    "capitate",
+    "check_enrolment",
     "check_file",
     "check_region",
+    "clear_out_of_area",
     "deadlines",
     "explain_cell",
     "explain_stay",
@@ -40,10 +51,13 @@ __all__ = [
     "known_codes",
     "plan_budget",
     "plan_prepayments",
+    "preview",
+    "procure",
     "read_manifest",
     "read_region",
     "reopen_year",
     "run",
+    "split_benefits",
     "sweep",
     "tell_stay",
     "verify",

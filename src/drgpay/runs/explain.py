@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from drgpay.engine import dataset, read_table
+from drgpay.engine import dataset, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import POLICY, PRACTICE, REGISTERS, TABLES, read_manifest
@@ -23,12 +23,15 @@ from drgpay.tables import (
     ADJUSTMENTS,
     BASE_GROUPS,
     BASE_YEARS,
+    BED_DAY_ASSESSMENTS,
     CASE_POINTS,
     COEFFICIENTS,
     GROUP_WEIGHTS,
     GROUPED,
     POOLS,
+    SHADOW_PRICES,
     STAY_DECISIONS,
+    STAY_MODES,
     STAY_PAYMENTS,
     Table,
 )
@@ -60,7 +63,13 @@ def explain_stay(
     sources: dict[str, dict[str, str]] = json.loads((run / POLICY).read_text(encoding="utf-8"))
     sections = [_facts(stay), _grouping(stay, _scheme(manifest, schemes))]
     case = _find(tables, CASE_POINTS, stay_id)
-    if case is None:
+    mode = _find(tables, STAY_MODES, stay_id) if table_path(tables, STAY_MODES).exists() else None
+    if mode is not None:
+        sections.append(_mode(tables, mode, manifest))
+    if mode is not None and mode["mode"] != "drg":
+        if case is not None:
+            sections.append(_payment(tables, case, manifest))
+    elif case is None:
         sections.append(
             Section("点数", "points", (Line("基期病例,不参与当年结算", "a base-period stay: not settled", ""),))
         )
@@ -305,6 +314,46 @@ def _rows(tables: Path, table: Table, stay_id: str) -> list[dict[str, Any]]:
     for path in dataset(tables, table).paths:
         found += pq.read_table(path, filters=[("stay_id", "=", stay_id)]).to_pylist()
     return found
+
+
+_EXITS = {
+    "complication": ("并发症", "a complication"), "procedure": ("手术操作", "a procedure"),
+    "discharge_way": ("离院方式", "the way of discharge"), "cost_below": ("费用低于下限", "a cost below its bound"),
+    "cost_above": ("费用高于上限", "a cost above its bound"),
+}  # fmt: skip
+
+
+def _mode(tables: Path, mode: dict[str, Any], manifest: dict[str, Any]) -> Section:
+    """Which mode and rule pay the stay, what it left, its price, and what its DRG price would be."""
+    lines = [
+        Line("支付方式", "mode", mode["mode"]),
+        Line("规则", "rule", mode["rule"], "modes.rules"),
+    ]
+    if mode["exit"] is not None:
+        zh, en = _EXITS[mode["exit"]]
+        lines.append(Line(f"因{zh}退出规则", f"left a rule for {en}", mode["left_rule"], "modes.rules"))
+    if mode["price"] is not None:
+        parameter = {"bed_day": "bed_day.rates", "single_disease": "single_disease.prices",
+                     "quota": "quota.amounts"}.get(mode["mode"], "")  # fmt: skip
+        lines += [
+            Line("类别", "category", mode["category"]),
+            Line("住院天数", "days", str(mode["days"])),
+            Line("支付标准", "price", show_fen(mode["price"]), parameter),
+            Line("患者已付", "paid by the patient", show_fen(mode["personal_paid"])),
+            Line("基金应付(考核前)", "owed by the fund, before assessment", show_fen(mode["due"]), "fund.basis"),
+        ]
+        if manifest["kind"] == "year" and mode["mode"] == "bed_day":
+            for row in read_table(tables, BED_DAY_ASSESSMENTS).iter_rows(named=True):
+                if (row["institution_id"], row["category"]) == (mode["institution_id"], mode["category"]):
+                    lines.append(Line("年终考核系数", "factor of the year-end assessment",
+                                      show_coefficient(row["factor"]), "bed_day.cut"))  # fmt: skip
+        shadow = _find(tables, SHADOW_PRICES, mode["stay_id"])
+        if shadow is not None:
+            price = "–" if shadow["shadow"] is None else show_fen(shadow["shadow"])
+            lines.append(
+                Line(f"DRG 模拟价格({shadow['drg']},不支付)", f"DRG price ({shadow['drg']}), not paid", price)
+            )
+    return Section("支付方式", "payment mode", tuple(lines))
 
 
 def _payment(tables: Path, case: dict[str, Any], manifest: dict[str, Any]) -> Section:

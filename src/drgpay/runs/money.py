@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ def rules(
         discharges = dict(frame(counted).select("institution_id", "n").rows())
     adjusting = points.adjusting(policy, registers[STAY_DECISIONS], discharges, readmitted)
     tables = points.points_tables(base, coefficients, policy, period.year, period.months, adjusting)
+    tables = replace(tables, priced=bool(policy.rules("modes.rules")) and policy.flag("modes.bed_day_in_points"))
     if by_rate:
         tables = points.rate_tables(
             _weights(registers), _rate(policy), tables, policy, policy.integer("points.scale")

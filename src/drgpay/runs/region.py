@@ -11,19 +11,23 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import Dataset, frame, open_parquet, read_table, write_part, write_table
+from drgpay.engine import Dataset, frame, open_parquet, read_table, table_path, write_part, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
 from drgpay.tables import (
     ADVANCES,
+    BUDGET_AMOUNTS,
     BUDGETS,
     DECISION_REGISTERS,
+    ENROLMENT,
     EVIDENCE,
     GRADE_REGISTER,
     INSTITUTIONS,
+    MODE_REGISTERS,
     STAY_DETAILS,
     STAYS,
+    VISITS,
     Table,
 )
 
@@ -35,6 +39,8 @@ ALIAS = "stays.yaml"
 
 NEEDED = (INSTITUTIONS, BUDGETS)
 OPTIONAL = (GRADE_REGISTER, EVIDENCE, ADVANCES, *DECISION_REGISTERS)
+MODAL = (*MODE_REGISTERS, BUDGET_AMOUNTS)
+"""registers that only a run with payment modes reads and keeps"""
 
 
 @dataclass(frozen=True)
@@ -47,15 +53,16 @@ class Registers:
         found = self.frames.get(table.name)
         return frame(table.schema.empty_table()) if found is None else found
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, *, modes: bool = False) -> None:
         """Keep them beside a run, so that it can be recomputed from its folder alone."""
-        for table in (*NEEDED, *OPTIONAL):
+        for table in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())):
             write_table(folder, table, self[table].to_arrow())
 
     @staticmethod
     def read(folder: Path) -> Registers:
         """The registers kept beside a run."""
-        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *OPTIONAL)})
+        modal = (t for t in MODAL if table_path(folder, t).exists())
+        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *OPTIONAL, *modal)})
 
 
 @dataclass(frozen=True)
@@ -72,11 +79,12 @@ class Region:
         name = self.about.get("id", self.folder.name)
         return {"id": name, "title": self.about.get("title", {"zh": name, "en": name})}
 
-    def files(self) -> list[Path]:
-        """Every input file a run reads, in name order."""
-        registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL))
+    def files(self, *, modes: bool = False) -> list[Path]:
+        """Every input file a run reads, in name order; one with payment modes reads more."""
+        registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
-        return [*(p for p in registers if p), *alias, *_stay_files(self.folder)]
+        beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
+        return [*(p for p in registers if p), *alias, *_stay_files(self.folder), *beside]
 
     def stay_files(self) -> tuple[list[Path], list[Path]]:
         """Files that are canonical Parquet, and the others, both in name order."""
@@ -231,7 +239,7 @@ def read_region(folder: Path) -> Region:
         ) from error
 
     frames = {}
-    for table in (*NEEDED, *OPTIONAL):
+    for table in (*NEEDED, *OPTIONAL, *MODAL):
         path = _find(folder, table.name)
         if path is not None:
             frames[table.name] = frame(intake.read_register(path, table))

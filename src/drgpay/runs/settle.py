@@ -22,7 +22,7 @@ from drgpay.engine import Dataset, Engine, Part, Source, frame, table_path, writ
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
-from drgpay.runs import money
+from drgpay.runs import modes, money
 from drgpay.runs.manifest import (
     LEDGER,
     MANIFEST,
@@ -52,6 +52,7 @@ from drgpay.tables import (
     INSTITUTIONS,
     POOLS,
     STATEMENTS,
+    STAY_MODES,
     STAY_PAYMENTS,
     STAYS,
 )
@@ -193,10 +194,11 @@ class _Run:
         self.work.mkdir()
         grouped, counts = self._group()
         rules, conservation = self._money(grouped)
+        counts |= self.mode_counts
         shutil.rmtree(self.work)
         write_json(
             self.folder / POLICY,
-            {name: asdict(value) for name, value in self.policy.values().items()},
+            {name: asdict(value) for name, value in self.policy.kept().items()},
         )
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
@@ -216,6 +218,8 @@ class _Run:
         kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
+        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
+        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
         for number, found in enumerate(stays.findings):
             write_part(outs[1] / f"reading-{number:03d}.parquet", found.cast(FINDINGS.schema))
         rejected = stays.rejected + self._kept_out(findings)
@@ -255,10 +259,24 @@ class _Run:
         places = frame(pa.Table.from_batches(list(self.engine.scan(found))))
         return {key[0]: its["row_no"].to_numpy() + 1 for key, its in places.group_by("file_no", maintain_order=True)}
 
+    @property
+    def with_modes(self) -> bool:
+        """The policy has rules of payment modes."""
+        return bool(self.policy.rules("modes.rules"))
+
     def _money(self, grouped: Dataset) -> tuple[Rules, list[tuple[str, int, int]]]:
-        """Points, settlement, ledger and stays' payments of the grouped stays, written; both sides of the equation
-        of conservation by insurance scheme, for a whole year."""
-        self.registers.write(self.folder / REGISTERS)
+        """Modes, points, settlement, ledger and stays' payments of the grouped stays, written; both sides of the
+        equation of conservation by insurance scheme, for a whole year."""
+        self.registers.write(self.folder / REGISTERS, modes=self.with_modes)
+        assigned, paid = None, modes.Paid()
+        if self.with_modes:
+            out = table_path(self.tables, STAY_MODES)
+            common = (self.policy, self.registers, self.period)
+            assigned = modes.assign(self.engine, grouped, *common, out, self.work)
+            grouped = assigned.pooled
+            beside = (self.tables, self.work, table_path(self.tables, FINDINGS))
+            paid = modes.pay(self.engine, assigned, self.region, *common, *beside)
+        self.mode_counts = modes.count_modes(paid.months)
         rules = money.rules(self.engine, grouped, self.policy, self.registers, self.period, self.work)
         self._write_rules(rules)
         cases, sums = points.score(
@@ -267,7 +285,11 @@ class _Run:
         settled = money.settle(self.engine, grouped, self.policy, self.registers, self.period, sums)
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
-        conservation = self._book(settled)
+        if assigned is not None:
+            paid.write(self.tables, settled)
+            by_rate = self.policy.choice_or_none("points.pricing") == "rate"
+            modes.shadow(self.engine, assigned, rules.tables, settled, self.tables, by_rate)
+        conservation = self._book(settled, paid)
         self._pay_stays(cases, settled.dues())
         return rules, conservation
 
@@ -281,17 +303,22 @@ class _Run:
         write_table(self.tables, BASE_GROUPS, BASE_GROUPS.of(groups))
         write_table(self.tables, COEFFICIENTS, COEFFICIENTS.of(fixed.rows))
         write_table(self.tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
-        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
-        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
 
-    def _book(self, settled: Settled) -> list[tuple[str, int, int]]:
+    def _book(self, settled: Settled, paid: modes.Paid) -> list[tuple[str, int, int]]:
         """Post everything to the ledger; for a whole year read the closings from it, and stop unless they balance."""
         ledger = Ledger(f"drgpay {self.run_id}")
-        poster = settlement.Poster(ledger, self.run_id, self.region.identity["id"], self.order.year, self.policy)
+        poster = settlement.ModePoster(ledger, self.run_id, self.region.identity["id"], self.order.year, self.policy)
         for pool in settled.opening:
             poster.open_year(pool)
+        poster.open_parts(paid.budgets)
         for row in settled.months:
             poster.month(row)
+        poster.mode_months(paid.months)
+        poster.mode_years(paid.months, paid.years)
+        poster.capitation(paid.results)
+        poster.out_of_area(paid.statements)
+        poster.procurement(paid.procurement)
+        poster.close_parts(paid.budgets)
         closings = []
         for scheme, rows in settled.statements.items():
             poster.clearing(rows)
@@ -299,6 +326,7 @@ class _Run:
         if closings:
             statements = [row for rows in settled.statements.values() for row in rows]
             settlement.check_closed(ledger, statements, closings)
+            settlement.check_modes(ledger, paid.years, paid.results)
             write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
             write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
         ledger.write(self.folder / LEDGER)
@@ -341,7 +369,10 @@ class _Run:
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
-            "inputs": {p.relative_to(self.region.folder).as_posix(): file_digest(p) for p in self.region.files()},
+            "inputs": {
+                p.relative_to(self.region.folder).as_posix(): file_digest(p)
+                for p in self.region.files(modes=self.with_modes)
+            },
         }
 
 

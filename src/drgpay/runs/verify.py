@@ -6,13 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from drgpay.engine import Engine, dataset, read_table
+import polars as pl
+
+from drgpay.engine import Engine, dataset, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.runs.manifest import LEDGER, TABLES, folder_digests, read_manifest
 from drgpay.runs.settle import check_stays
 from drgpay.steps import fund, settlement
-from drgpay.tables import CLOSINGS, INSTITUTION_MONTHS, STATEMENTS, STAY_PAYMENTS
+from drgpay.tables import (
+    CAPITATION_RESULTS,
+    CLOSINGS,
+    INSTITUTION_MONTHS,
+    MODE_PAYMENTS,
+    STATEMENTS,
+    STAY_PAYMENTS,
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,9 @@ def _closed(run: Path) -> None:
     if again != stored:
         raise _broken("清算平衡表与总账不一致", "the closings differ from the ledger", "tables/closings.parquet")
     settlement.check_closed(ledger, read_table(tables, STATEMENTS).to_dicts(), stored)
+    if table_path(tables, MODE_PAYMENTS).exists():
+        years = read_table(tables, MODE_PAYMENTS).filter(pl.col("month") == fund.YEAR).to_dicts()
+        settlement.check_modes(ledger, years, read_table(tables, CAPITATION_RESULTS).to_dicts())
 
 
 def _stays(run: Path, engine: Engine, year_run: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -13,7 +14,7 @@ from types import TracebackType
 from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, dictionary, load, parse_setting
-from drgpay.runs import money
+from drgpay.runs import modes, money
 from drgpay.runs.compare import Comparison, Outcome, Sweep, compare
 from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES, read_manifest
 from drgpay.runs.region import Registers
@@ -25,6 +26,8 @@ from drgpay.units import half_up, parse_coefficient, parse_fen, parse_scaled, sh
 
 REASON = "模拟 what-if"
 """source of a value that was changed for a simulation"""
+_DECIDE = ("modes", "bed_day", "single_disease", "quota")
+"""topics of the parameters that decide which stays go on to the points"""
 STEPS = 10
 """steps of a sweep when no step is given"""
 _MOST = 200
@@ -141,9 +144,14 @@ class Simulation:
         self._outcomes += 1
         work = Path(self._work.name, str(self._outcomes))
         registers, period = self._registers, self._period
-        rules = money.rules(self._engine, self._grouped, policy, registers, period, work)
-        sums = points.tally(self._engine, self._of_year, rules.tables, policy)
-        return Outcome(policy, rules, money.settle(self._engine, self._grouped, policy, registers, period, sums))
+        # Policies that decide the modes alike share the stays that go on to the points.
+        decided = {name: value.value for name, value in policy.kept().items() if name.partition(".")[0] in _DECIDE}
+        folder = Path(self._work.name, "modes-" + hashlib.sha256(repr(decided).encode()).hexdigest())
+        pooled = modes.pooled(self._engine, self._grouped, policy, registers, period, folder)
+        of_year = self._of_year if pooled is self._grouped else pooled
+        rules = money.rules(self._engine, pooled, policy, registers, period, work)
+        sums = points.tally(self._engine, of_year, rules.tables, policy)
+        return Outcome(policy, rules, money.settle(self._engine, pooled, policy, registers, period, sums))
 
     def _same_as_run(self) -> None:
         stored = read_table(self._run / TABLES, STATEMENTS).to_dicts()

@@ -17,6 +17,7 @@ from drgpay import __version__
 from drgpay.errors import DrgpayError, Kind
 from drgpay.samples.care import EXTRAS
 from drgpay.samples.cheats import truth_of_region
+from drgpay.samples.modes import MODES, mode_institutions, write_modes
 from drgpay.samples.parts import write_blocks, write_persons, write_truth
 from drgpay.samples.places import grades
 from drgpay.samples.plan import REGISTERS, Plan, make_plan, source
@@ -88,7 +89,9 @@ def make_region(
     ``stays`` is the total over ``years``, consecutive and rising; the last one is the settlement year.
     ``institutions``: by default 12 for 20,000 stays, 30 for 100,000, 60 for a million, at most 120.
     ``extras``: what else to write, of :data:`EXTRAS`: ``stay_details/`` of all years, ``charges/`` and ``visits/`` of
-    the settlement year, deaths and townships in ``persons/``. They change nothing else.
+    the settlement year, deaths and townships in ``persons/``. They change nothing else. :data:`MODES` adds houses
+    of long stays, communities, enrolment, exempt persons, care out of the area, procurement, and the parts of the
+    budget that pay for them.
     ``violations``: cases per stay of the settlement year, by type (:data:`drgpay.tables.CHEATS`); they are put into
     the stays and everything about them, all extras come with them, and ``truth/violations.parquet`` (table TRUTH)
     says what was done. Fewer are put in where a region has too few patients that fit.
@@ -110,7 +113,9 @@ def make_region(
         if rates:
             write_truth(draft / TRUTH_FILE, [*made.truth, *truth_of_region(plan, rates)])
         fund = made.fund
-        _write_registers(draft, plan, fund)
+        budgets = _write_registers(draft, plan, fund, mode_institutions() if MODES in extras else [])
+        if MODES in extras and made.lives is not None:
+            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], budgets, _write_csv)
         summary = RegionSummary(
             folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id,
             sum(made.stays.values()), len(plan.people.birth), count,
@@ -133,7 +138,7 @@ def default_institutions(stays: int) -> int:
 
 def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[frozenset[str], dict[str, float]]:
     """Extras and rates that make sense; all extras when there are violations."""
-    for field, found, known in (("extras", extras, EXTRAS), ("violations", violations, CHEATS)):
+    for field, found, known in (("extras", extras, (*EXTRAS, MODES)), ("violations", violations, CHEATS)):
         wrong = sorted(set(found) - set(known))
         if wrong:
             raise DrgpayError(
@@ -157,7 +162,7 @@ def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[fro
                 value=rate,
             )
     rates = {name: rate for name, rate in violations.items() if rate > 0}
-    return (frozenset(EXTRAS) if rates else extras), rates
+    return (extras | frozenset(EXTRAS) if rates else extras), rates
 
 
 def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institutions: int, replace: bool) -> None:
@@ -203,13 +208,18 @@ def _write_csv(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) ->
             )
 
 
-def _write_registers(folder: Path, plan: Plan, fund: Mapping[int, list[int]]) -> None:
+def _write_registers(
+    folder: Path, plan: Plan, fund: Mapping[int, list[int]], houses: list[dict[str, str]]
+) -> dict[str, int]:
+    """The registers; ``houses`` are institutions besides those of the plan. Returns the settlement year's inpatient
+    DRG budget (fen) by insurance scheme."""
     places, year = plan.places, plan.years[-1]
     rng = source(plan.seed, REGISTERS)
-    _write_csv(folder, INSTITUTIONS, places.institutions)
+    _write_csv(folder, INSTITUTIONS, [*places.institutions, *houses])
     _write_csv(folder, DEPARTMENTS, places.departments)
     _write_csv(folder, DOCTORS, places.doctors)
-    _write_csv(folder, BUDGETS, _budgets(plan, fund, rng))
+    budgets = _budgets(plan, fund, rng)
+    _write_csv(folder, BUDGETS, budgets)
     ids = [row["institution_id"] for row in places.institutions]
     marks = zip(ids, grades(places, rng), strict=True)
     _write_csv(folder, GRADE_REGISTER, ({"year": year, "institution_id": i, "grade": g} for i, g in marks))
@@ -227,6 +237,7 @@ def _write_registers(folder: Path, plan: Plan, fund: Mapping[int, list[int]]) ->
         for n, i in enumerate(chosen)
     ]
     _write_csv(folder, EVIDENCE, evidence)
+    return {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == year}
 
 
 def _budgets(plan: Plan, fund: Mapping[int, list[int]], rng: np.random.Generator) -> list[dict[str, Any]]:

@@ -15,7 +15,15 @@ from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
 from drgpay.steps.points.base import Base, Group, base_period
 from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, coefficients
-from drgpay.steps.points.kernel import SCANNED, PointsTables, add_up, case_points, points_tables, score_batch
+from drgpay.steps.points.kernel import (
+    MODE_AMOUNT,
+    SCANNED,
+    PointsTables,
+    add_up,
+    case_points,
+    points_tables,
+    score_batch,
+)
 from drgpay.steps.points.rate import (
     RateRule,
     parse_rate,
@@ -71,7 +79,7 @@ def within_cap(engine: Engine, grouped: Dataset, tables: PointsTables, policy: P
 
 def scanned(tables: PointsTables) -> tuple[str, ...]:
     """Columns of ``grouped`` that the points of these tables need."""
-    return (*SCANNED, *tables.adjusting.columns)
+    return (*SCANNED, *tables.adjusting.columns, *((MODE_AMOUNT,) if tables.priced else ()))
 
 
 def score(
@@ -100,6 +108,7 @@ def tally(engine: Engine, grouped: Dataset, tables: PointsTables, policy: Policy
 
 
 __all__ = [
+    "MODE_AMOUNT",
     "SCANNED",
     "SUM_KEYS",
     "TOTAL",
@@ -131,6 +140,7 @@ __all__ = [
     "rate_rule",
     "rate_tables",
     "readmissions",
+    "scanned",
     "score",
     "stay_points",
     "tally",

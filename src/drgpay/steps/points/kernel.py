@@ -36,6 +36,9 @@ SCANNED = (
 )
 """columns of table ``grouped`` the kernel reads"""
 
+MODE_AMOUNT = "mode_amount"
+"""price of a bed-day stay in the pool, beside the columns of ``grouped`` where payment modes share it"""
+
 _NORMAL, _LOW, _HIGH, _UNSTABLE, _UNGROUPED, _QY, _SHORT, _BED_DAY, _SPECIAL, _EXCLUDED = range(len(CLASSES))
 
 
@@ -67,6 +70,8 @@ class PointsTables:
     extra_allowed: Ints | None = None
     """with a cap: extra points allowed per institution, and ``extra_asked`` what the stays would get"""
     extra_asked: Ints | None = None
+    priced: bool = False
+    """column ``mode_amount`` holds the price (fen) of bed-day stays that share the pool"""
 
 
 def points_tables(
@@ -140,7 +145,8 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     status = codes_in(batch.column("status"), pa.array(["grouped", "ungrouped", "qy"]))
     case_class[status == 1] = _UNGROUPED
     case_class[status == 2] = _QY
-    special = _leave_group(batch, case_class, settings)
+    amount = integers(batch.column(MODE_AMOUNT), -1) if tables.priced else np.full(len(cost), -1, np.int64)
+    special = _leave_group(batch, case_class, amount >= 0, settings)
 
     points = mul_div_half_up(base_points, factor, ONE)
     extra = np.zeros_like(points)
@@ -167,7 +173,10 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
         k[rows] = discount
     days = np.flatnonzero(case_class == _BED_DAY)
     if len(days):
-        points[days] = integers(batch.column("los"), 0)[days] * settings.day_points
+        length = integers(batch.column("los"), 0) if settings.long_days is not None else np.zeros(len(cost), np.int64)
+        by_days = length[days] * settings.day_points
+        by_price = mul_div_half_up(np.maximum(amount[days], 0), tables.scale * ONE, tables.overall_mean)
+        points[days] = np.where(amount[days] >= 0, by_price, by_days)
         k[days] = ONE
     refused = case_class == _EXCLUDED
     points[refused], k[refused] = 0, 0
@@ -185,12 +194,13 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     return result, adjustments
 
 
-def _leave_group(batch: Any, case_class: Ints, settings: Adjusting) -> Ints:
+def _leave_group(batch: Any, case_class: Ints, priced: Any, settings: Adjusting) -> Ints:
     """Set the classes of stays not paid by their group; returns each stay's place among the special reviews."""
     if settings.short_days is not None:
         case_class[integers(batch.column("los"), -1) <= settings.short_days] = _SHORT
     if settings.long_days is not None:
         case_class[integers(batch.column("los"), -1) > settings.long_days] = _BED_DAY
+    case_class[priced] = _BED_DAY
     special = settings.of("special").find(batch)
     case_class[special >= 0] = _SPECIAL
     case_class[settings.of("refuse").find(batch) >= 0] = _EXCLUDED

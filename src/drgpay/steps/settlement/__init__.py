@@ -2,6 +2,7 @@
 
 from drgpay.steps.settlement.allocate import ORDER, SCANNED, Dues, dues_of, share_pool, stay_payments
 from drgpay.steps.settlement.clearing import Dealings, clear
+from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
 from drgpay.steps.settlement.months import month_rows
 from drgpay.steps.settlement.posting import Poster, check_closed, closing, conservation
 
@@ -14,8 +15,10 @@ __all__ = [
     "WRITES",
     "Dealings",
     "Dues",
+    "ModePoster",
     "Poster",
     "check_closed",
+    "check_modes",
     "clear",
     "closing",
     "conservation",

@@ -9,6 +9,7 @@ Source: design/05, Ledger and §6.
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
@@ -26,6 +27,19 @@ DEPOSIT_BACK, SECOND, SET_ASIDE = "deposit_returned", "second_distribution", "su
 FINAL_PAID, RECOVERED, CARRIED = "final_paid", "recovered", "carried_over"
 VIOLATION, DAMAGES = "violation_recovered", "damages"
 ADVANCE_PAID, ADVANCE_NETTED = "advance_paid", "advance_netted"
+MODE_DUE, MODE_PAID = "mode_due", "mode_paid"
+MODE_MORE, MODE_LESS, MODE_FINAL, MODE_RECOVERED = "mode_more", "mode_less", "mode_final", "mode_recovered"
+CAPITATION, CAPITATION_PAID = "capitation", "capitation_paid"
+CAPITATION_OWED, CAPITATION_RECOVERED = "capitation_owed", "capitation_recovered"
+OUT_OF_AREA, OUT_OF_AREA_PAID = "out_of_area", "out_of_area_paid"
+TREATED_HERE, TREATED_RECEIVED = "treated_here", "treated_here_received"
+PROCUREMENT_ADVANCE, PROCUREMENT_RETURNED = "procurement_advance", "procurement_returned"
+REWARD, REWARD_PAID = "procurement_reward", "procurement_reward_paid"
+PAYING = (ADVANCE_PAID, MONTH_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL, CAPITATION_PAID, OUT_OF_AREA_PAID,
+          PROCUREMENT_ADVANCE, REWARD_PAID)  # fmt: skip
+"""events that pay money of the fund out"""
+RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED)
+"""events that bring it back"""
 DEBT_OPENED, DEBT_NETTED = "debt_opened", "debt_netted"
 
 
@@ -34,6 +48,12 @@ class Poster:
 
     def __init__(self, ledger: Ledger, run: str, area: str, year: int, policy: Policy) -> None:
         self._ledger, self._run, self._area, self._year, self._policy = ledger, run, area, year, policy
+
+    @property
+    def clearing_day(self) -> date:
+        """The day the year is cleared on."""
+        deadline = self._policy.month_day("settlement.clearing_deadline")
+        return date(self._year + 1, deadline.month, deadline.day)
 
     def _post(
         self,
@@ -82,8 +102,7 @@ class Poster:
         if not rows:
             return
         scheme = rows[0]["insurance_scheme"]
-        deadline = self._policy.month_day("settlement.clearing_deadline")
-        on = date(self._year + 1, deadline.month, deadline.day)
+        on = self.clearing_day
         for row in rows:
             h = row["institution_id"]
             payable, deposit = f"{h}:payable", f"{h}:deposit"
@@ -125,18 +144,20 @@ class Poster:
 def closing(ledger: Ledger, scheme: str) -> Row:
     """Row of table ``closings`` of an insurance scheme, read from the ledger alone."""
 
-    def total(event: str) -> int:
-        return ledger.total(event, insurance_scheme=scheme)
-
+    # `budget` and `budget:bed_day`, `mode_paid:bed_day` and `mode_paid:quota` are of one family.
+    total: Counter[str] = Counter()
+    for entry in ledger:
+        if entry.insurance_scheme == scheme:
+            total[entry.event.partition(":")[0]] += entry.amount
     return {
         "insurance_scheme": scheme,
-        "budget": total(BUDGET),
-        "reserve": total(RESERVE),
-        "distributable": total(BUDGET) - total(RESERVE),
-        "risk_draw": total(SHARED),
-        "debts": total(DEBT_OPENED),
-        "recovered": total(RECOVERED),
-        "paid": total(ADVANCE_PAID) + total(MONTH_PAID) + total(FINAL_PAID),
+        "budget": total[BUDGET],
+        "reserve": total[RESERVE],
+        "distributable": total[BUDGET] - total[RESERVE],
+        "risk_draw": total[SHARED],
+        "debts": total[DEBT_OPENED],
+        "recovered": sum(total[event] for event in RECEIVING),
+        "paid": sum(total[event] for event in PAYING),
         "returned": -ledger.balance(f"{scheme}:fund:returned"),
         "carried_over": -ledger.balance(f"{scheme}:fund:carried"),
     }

@@ -1,0 +1,380 @@
+"""Payment modes inside a run: assigned after grouping, paid beside the DRG points, booked in the same ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from drgpay.engine import Dataset, Engine, Part, Source, coded, codes_in, frame, table_path, write_part, write_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import Policy
+from drgpay.runs.money import Period, Settled
+from drgpay.runs.region import Region, Registers
+from drgpay.steps import fund, modes, points
+from drgpay.tables import (
+    BED_DAY_ASSESSMENTS,
+    BUDGET_AMOUNTS,
+    CAPITATION_HEADS,
+    CAPITATION_RESULTS,
+    COMMUNITIES,
+    COMMUNITY_MEMBERS,
+    COMMUNITY_SCORES,
+    ENROLMENT,
+    EXPENDITURE_BY_MODE,
+    HEADS,
+    INSTITUTION_KINDS,
+    INSTITUTIONS,
+    INTERNET_VISITS,
+    MODE_FINDINGS,
+    MODE_PAYMENTS,
+    OUT_OF_AREA_CLAIMS,
+    OUT_OF_AREA_STATEMENTS,
+    OUT_OF_AREA_WATCH,
+    PROCUREMENT,
+    PROCUREMENT_PAYMENTS,
+    SHADOW_PRICES,
+    STAY_AREAS,
+    STAY_MODES,
+    VISIT_PAYMENTS,
+    VISITS,
+    Table,
+)
+
+Row = dict[str, Any]
+
+_HEAD_COLUMNS = ("person_id", "community_id", "migrated", "death_date", "township")
+_STAY_SUMMED = ("insurance_scheme", "month", "institution_id", "mode", "category", "days", "good_outcome", "price",
+                "due", "total_cost", "personal_paid", "fund_by_item")  # fmt: skip
+_VISIT_SUMMED = tuple(n for n in _STAY_SUMMED if n not in ("days", "good_outcome"))
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Stays after their mode was decided: those the points take, those with a shadow price, and all of the period."""
+
+    tables: modes.ModeTables
+    modes: Dataset
+    pooled: Dataset
+    shadow: Dataset
+
+
+def _assign(batch: Any, part: Part, tables: modes.ModeTables, period: Period) -> tuple[Any, Any, Any]:
+    return modes.assign_batch(batch, tables, period.year, period.months)
+
+
+def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
+    """Rules and rates with what they ask of institutions and stays."""
+    return modes.mode_tables(
+        policy,
+        modes.Places(
+            dict(registers[INSTITUTIONS].select("institution_id", "level").rows()),
+            dict(registers[INSTITUTION_KINDS].select("institution_id", "kind").rows()),
+            dict(registers[STAY_AREAS].select("stay_id", "area").rows()),
+        ),
+    )
+
+
+def assign(
+    engine: Engine, grouped: Dataset, policy: Policy, registers: Registers, period: Period, out: Path, work: Path
+) -> Assigned:
+    """Decide the mode of every stay once: table ``stay_modes`` to ``out``, the others below ``work``."""
+    tables = mode_tables(policy, registers)
+    work.mkdir(parents=True, exist_ok=True)
+    outs = [out, work / "pooled", work / "shadow"]
+    kernel = partial(_assign, tables=tables, period=period)
+    return Assigned(tables, *engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes"))
+
+
+def pooled(
+    engine: Engine, grouped: Dataset, policy: Policy, registers: Registers, period: Period, work: Path
+) -> Dataset:
+    """The stays the points take under a policy: all of them without mode rules. Made once per ``work`` folder."""
+    if not policy.rules("modes.rules"):
+        return grouped
+    folder = work / "pooled"
+    if folder.is_dir():
+        return Dataset.of(folder)
+    return assign(engine, grouped, policy, registers, period, work / STAY_MODES.name, work).pooled
+
+
+@dataclass(frozen=True)
+class Paid:
+    """What the modes pay: rows of their tables, and the parts of the budget they are paid from."""
+
+    budgets: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    months: list[Row] = field(default_factory=list)
+    years: list[Row] = field(default_factory=list)
+    assessed: list[Row] = field(default_factory=list)
+    results: list[Row] = field(default_factory=list)
+    heads: list[Row] = field(default_factory=list)
+    statements: list[Row] = field(default_factory=list)
+    watch: list[Row] = field(default_factory=list)
+    procurement: list[Row] = field(default_factory=list)
+    visits: bool = False
+
+    def write(self, folder: Path, settled: Settled) -> None:
+        """The small tables, and the composition of expenditure beside the DRG points."""
+        drg = [r | {"month": r["month"]} for r in settled.months]
+        drg += [r | {"month": fund.YEAR} for rows in settled.statements.values() for r in rows]
+        rows = modes.composition(drg, [*self.months, *self.years], self.results, self.statements)
+        small: tuple[tuple[Table, list[Row]], ...] = (
+            (MODE_PAYMENTS, [*self.months, *self.years]),
+            (BED_DAY_ASSESSMENTS, self.assessed),
+            (CAPITATION_HEADS, self.heads),
+            (CAPITATION_RESULTS, self.results),
+            (OUT_OF_AREA_STATEMENTS, self.statements),
+            (OUT_OF_AREA_WATCH, self.watch),
+            (PROCUREMENT_PAYMENTS, self.procurement),
+            (EXPENDITURE_BY_MODE, rows),
+        )
+        for table, its in small:
+            write_table(folder, table, table.of(its))
+
+
+def pay(
+    engine: Engine, assigned: Assigned, region: Region, policy: Policy, registers: Registers, period: Period,
+    tables: Path, work: Path, findings: Path,
+) -> Paid:  # fmt: skip
+    """What the modes pay in the period. Visits, heads and their findings are written; the rest is returned. Of a
+    single month only the stays: visits, communities, other areas and procurement belong to the year."""
+    by = modes.SUM_KEYS
+    sums = frame(
+        engine.sum(assigned.modes, partial(modes.added_up, setting="inpatient"), by, _STAY_SUMMED, "modes: sums")
+    ).to_dicts()
+    elsewhere = {"drg", "out_of_area"} | ({"bed_day"} if assigned.tables.in_points else set())
+    stays = [row for row in sums if row["mode"] not in elsewhere]
+    if not period.whole:
+        return Paid(months=modes.month_payments(stays, policy))
+    budgets = _part_budgets(registers, period.year)
+    care = Care()
+    # Care of outpatients is settled here where the year's budget has a part for it.
+    if any(part == "outpatient" for _, part in budgets):
+        care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
+    months = modes.month_payments([*stays, *care.sums], policy)
+    left = dict(budgets)
+    for row in care.results:
+        part = (row["insurance_scheme"], "outpatient")
+        left[part] = _budget(left, part) - row["pool"]
+    assessed = modes.assessments(stays, policy)
+    claims = registers[OUT_OF_AREA_CLAIMS]
+    statements = modes.added(modes.statements(claims, period.year), _treated_here(engine, assigned))
+    procurement = modes.procurement_payments(registers[PROCUREMENT].to_dicts(), period.year, policy)
+    for row in statements:
+        if row["direction"] == "out":
+            _budget(budgets, (row["insurance_scheme"], "out_of_area"))
+    for row in procurement:
+        _budget(budgets, (row["insurance_scheme"], "other"))
+    return Paid(
+        budgets, months, modes.year_payments(months, assessed, left, policy), assessed, care.results, care.heads,
+        statements, modes.watch(claims, period.year, policy), procurement, care.there,
+    )  # fmt: skip
+
+
+def _part_budgets(registers: Registers, year: int) -> dict[tuple[str, str], int]:
+    """(insurance scheme, part) → fen of the year, without the inpatient DRG part: register ``budgets`` has it."""
+    rows = registers[BUDGET_AMOUNTS].filter((pl.col("year") == year) & (pl.col("part") != "inpatient_drg"))
+    return {
+        (s, p): amount for s, p, amount in rows.select("insurance_scheme", "part", "amount").sort(pl.all()).rows()
+    }
+
+
+def _budget(budgets: Mapping[tuple[str, str], int], part: tuple[str, str]) -> int:
+    if part not in budgets:
+        raise DrgpayError(
+            Kind.DATA,
+            zh=f"缺少 {part[0]} 的预算分项 {part[1]}",
+            en=f"no budget of {part[0]} for the part {part[1]}",
+            file=BUDGET_AMOUNTS.name,
+            field="part",
+            fix_zh="在 budget_amounts.csv 中补一行;没有预算就写 0",
+            fix_en="add a row to budget_amounts.csv; write 0 where there is none",
+        )
+    return budgets[part]
+
+
+def _treated(batch: Any, stays: Any, areas: Any) -> Any:
+    place = codes_in(batch.column("stay_id"), stays)
+    rows = pa.Table.from_batches([batch]).append_column("area", coded(place, pa.array(areas, pa.string())))
+    return (
+        frame(rows)
+        .filter(pl.col("mode") == "out_of_area")
+        .group_by("area", "month", "insurance_scheme")
+        .agg(
+            n=pl.len().cast(pl.Int64),
+            cost=pl.col("total_cost").sum(),
+            personal=pl.col("personal_paid").sum(),
+            fund=pl.col("due").sum(),
+        )
+        .to_arrow()
+    )
+
+
+def _treated_here(engine: Engine, assigned: Assigned) -> list[Row]:
+    """Statements of stays of others' insured, paid by their area."""
+    areas = assigned.tables.places.areas
+    named = sorted(areas)
+    kernel = partial(_treated, stays=pa.array(named, pa.string()), areas=tuple(areas[s] for s in named))
+    columns = ("stay_id", "month", "insurance_scheme", "mode", "due", "total_cost", "personal_paid")
+    by = ("area", "month", "insurance_scheme")
+    rows = frame(engine.sum(assigned.modes, kernel, by, columns, "out of area")).to_dicts()
+    return [r | {"direction": "in", "setting": "inpatient"} for r in rows]
+
+
+@dataclass(frozen=True)
+class Care:
+    """Visits and heads of a year, added up."""
+
+    sums: list[Row] = field(default_factory=list)
+    heads: list[Row] = field(default_factory=list)
+    results: list[Row] = field(default_factory=list)
+    there: bool = False
+
+
+def visits_of(
+    engine: Engine, tables: modes.ModeTables, region: Region, policy: Policy, registers: Registers, period: Period,
+    out: Path, work: Path, findings: Path,
+) -> Care:  # fmt: skip
+    """Heads, visits and results of the communities, for a region that brings visits or enrolment and a policy with
+    rules for visits or an order of assignment."""
+    capitated = policy.names_or_none("capitation.order") is not None
+    if not capitated and not any(rule.visits for rule in tables.rules):
+        return Care()
+    modes.check_capitation(policy)
+    cap = modes.capitation_of(policy, registers[COMMUNITIES], registers[COMMUNITY_MEMBERS], period.year)
+    enrolment = region.table(ENROLMENT, work) if capitated else None
+    visits = region.table(VISITS, work)
+    for beside, table in ((enrolment, ENROLMENT), (visits, VISITS)):
+        for number, found in enumerate(beside.findings if beside else ()):
+            write_part(findings / f"{table.name}-{number:03d}.parquet", found)
+    if enrolment is None and visits is None:
+        return Care()
+    if enrolment is None:
+        empty = table_path(out, HEADS)
+        empty.mkdir()
+        write_part(empty / "part-00000.parquet", HEADS.schema.empty_table())
+        heads = Dataset.of(empty)
+    else:
+        source = Source(enrolment.data, ENROLMENT.names, modes.ENROLMENT_ORDER)
+        heads = engine.map_by(
+            (source,), "person_id", partial(modes.heads_of, tables=cap), table_path(out, HEADS), "heads"
+        )
+    rates = policy.rates("capitation.rates")
+    by = ("insurance_scheme", "community_id", "package", "age_from")
+    columns = ("insurance_scheme", "community_id", "months", "age", "packages")
+    sums = frame(engine.sum(heads, partial(modes.head_sums, tables=cap, rates=rates), by, columns, "heads: sums"))
+    year = pl.col("year") == period.year
+    scores = dict(registers[COMMUNITY_SCORES].filter(year).select("community_id", "score").rows())
+    amounts = modes.head_amounts(sums.to_dicts(), scores, policy)
+    valid = {(r["insurance_scheme"], r["community_id"]): r["n"] for r in _valid_heads(engine, heads)}
+    leads = dict(registers[COMMUNITIES].select("community_id", "institution_id").rows())
+    faults = _faults(engine, heads, "enrolment")
+    if visits is None:
+        write_table(out, MODE_FINDINGS, MODE_FINDINGS.of(faults))
+        return Care([], amounts, modes.results(amounts, valid, [], leads), False)
+    paid = engine.map_by(
+        (
+            Source(visits.data, VISITS.names, modes.VISITS_ORDER),
+            Source(heads, _HEAD_COLUMNS, modes.HEADS_ORDER),
+        ),
+        "person_id",
+        partial(modes.pay_visits, tables=cap, modes=tables),
+        work / VISIT_PAYMENTS.name,
+        "visits",
+    )
+    engine.map(paid, _only_visits, [table_path(out, VISIT_PAYMENTS)], VISIT_PAYMENTS.names, "write visits")
+    write_table(out, MODE_FINDINGS, MODE_FINDINGS.of([*faults, *_faults(engine, paid, "visits")]))
+    keys = ("institution_id", "month")
+    internet = engine.sum(
+        paid, _internet, keys, ("institution_id", "month", "internet", "total_cost", "due"), "internet"
+    )
+    write_table(out, INTERNET_VISITS, INTERNET_VISITS.of(frame(internet).to_dicts()))
+    pair = ("insurance_scheme", "community_id")
+    spent = frame(engine.sum(paid, _spent, pair, (*pair, "inside", "charged", "due", "fund_by_item"), "communities"))
+    care = frame(
+        engine.sum(paid, partial(modes.added_up, setting="outpatient"), modes.SUM_KEYS, _VISIT_SUMMED, "visits: sums")
+    )
+    return Care(care.to_dicts(), amounts, modes.results(amounts, valid, spent.to_dicts(), leads), True)
+
+
+def _only_visits(batch: Any, part: Part) -> Any:
+    return pa.table(batch).cast(VISIT_PAYMENTS.schema)
+
+
+def _valid_heads(engine: Engine, heads: Dataset) -> list[Row]:
+    by = ("insurance_scheme", "community_id")
+    return frame(engine.sum(heads, _count_heads, by, by, "heads: count")).to_dicts()
+
+
+def _count_heads(batch: Any) -> Any:
+    rows = frame(batch).filter(pl.col("community_id").is_not_null())
+    return rows.group_by("insurance_scheme", "community_id").agg(n=pl.len().cast(pl.Int64)).to_arrow()
+
+
+def _faults(engine: Engine, data: Dataset, subject: str) -> list[Row]:
+    by = ("finding", "township")
+    return [{"subject": subject} | r for r in frame(engine.sum(data, _count_faults, by, by, "findings")).to_dicts()]
+
+
+def _count_faults(batch: Any) -> Any:
+    rows = frame(batch).filter(pl.col("finding").is_not_null())
+    return rows.group_by("finding", "township").agg(n=pl.len().cast(pl.Int64)).to_arrow()
+
+
+def _internet(batch: Any) -> Any:
+    net = pl.col("internet")
+    return (
+        frame(batch)
+        .group_by("institution_id", "month")
+        .agg(
+            n=pl.len().cast(pl.Int64),
+            internet_n=net.cast(pl.Int64).sum(),
+            internet_cost=pl.col("total_cost").filter(net).sum(),
+            internet_due=pl.col("due").filter(net).sum(),
+        )
+        .to_arrow()
+    )
+
+
+def _spent(batch: Any) -> Any:
+    rows = frame(batch).filter(pl.col("inside") | pl.col("charged"))
+    return (
+        rows.group_by("insurance_scheme", "community_id")
+        .agg(
+            charges=pl.col("due").filter(pl.col("charged")).sum(),
+            inside_n=pl.col("inside").cast(pl.Int64).sum(),
+            inside=pl.col("fund_by_item").filter(pl.col("inside")).sum(),
+        )
+        .to_arrow()
+    )
+
+
+def shadow(
+    engine: Engine, assigned: Assigned, rules: points.PointsTables, settled: Settled, out: Path, by_rate: bool
+) -> None:
+    """Table ``shadow_prices``: what the stays with a shadow price would be paid as DRG stays."""
+    month = fund.YEAR if settled.statements else max(p.month for p in settled.pools)
+    values = {p.insurance_scheme: (p.distributable, p.points) for p in settled.pools if p.month == month}
+    if by_rate:
+        values = dict.fromkeys(values, (1, 1))
+    columns = (*points.scanned(rules), "due")
+    kernel = partial(_shadow, rules=rules, values=values)
+    engine.map(assigned.shadow, kernel, [table_path(out, SHADOW_PRICES)], tuple(dict.fromkeys(columns)), "shadow")
+
+
+def _shadow(batch: Any, part: Part, rules: points.PointsTables, values: dict[str, tuple[int, int]]) -> Any:
+    return modes.shadow_prices(points.case_points(batch, rules), batch.column("due"), values)
+
+
+def count_modes(rows: list[Row]) -> dict[str, int]:
+    """Stays and visits by mode in a period, for the manifest."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[f"{'' if row['setting'] == 'inpatient' else 'visit_'}{row['mode']}"] += row["n"]
+    return dict(sorted(counts.items()))

@@ -1,0 +1,206 @@
+"""Months and year of the modes: payment, year-end assessment, limit of the budget part, composition (design/06)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import Policy
+from drgpay.units import ONE, half_up, split
+
+Row = dict[str, Any]
+
+YEAR = 0
+"""month number of the whole year"""
+
+PART_OF = {
+    ("inpatient", "bed_day"): "bed_day",
+    ("inpatient", "out_of_area"): "out_of_area",
+    ("outpatient", "quota"): "outpatient",
+    ("outpatient", "by_item"): "outpatient",
+    ("outpatient", "capitation"): "outpatient",
+}
+"""part of the budget that pays a mode; every other mode of stays is paid from ``other``"""
+
+
+def part_of(setting: str, mode: str) -> str:
+    """Part of the budget that pays a mode."""
+    return PART_OF.get((setting, mode), "other")
+
+
+def needed(value: Any, name: str) -> Any:
+    """An optional parameter that the modes in use cannot do without; POLICY when the practice does not set it."""
+    if value is None or value == ():
+        raise DrgpayError(
+            Kind.POLICY,
+            zh="所用支付方式需要的参数未设定",
+            en="a parameter that the modes in use need is not set",
+            field=name,
+            fix_zh="在政策文件中给出该参数及来源",
+            fix_en="give it, with its source, in the practice",
+        )
+    return value
+
+
+def assessments(sums: Iterable[Row], policy: Policy) -> list[Row]:
+    """Rows of table ``bed_day_assessments`` from the year's sums of bed-day stays.
+
+    Each indicator the policy sets is judged exactly: mean stay = days ÷ stays, cost ratio = cost ÷ price, outcome =
+    good ÷ stays. Factor = 1 − ``cut`` × indicators not met, or 1 + ``bonus`` when all are met, inside its bounds.
+    Without indicators the factor is 1.
+    """
+    total: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in sums:
+        if row["mode"] == "bed_day":
+            for name in ("n", "days", "cost", "price", "good"):
+                total[row["institution_id"], row["category"]][name] += row[name]
+    longest = policy.table_or_none("bed_day.max_mean_stay") or {}
+    low, high = policy.ratio_or_none("bed_day.min_daily_cost"), policy.ratio_or_none("bed_day.max_daily_cost")
+    outcome = policy.ratio_or_none("bed_day.min_outcome")
+    rows = []
+    for (institution, category), t in sorted(total.items()):
+        judged = {
+            "mean_stay": category in longest and (t["days"] * ONE > longest[category] * t["n"]),
+            "daily_cost_low": low is not None and t["cost"] * ONE < low * t["price"],
+            "daily_cost_high": high is not None and t["cost"] * ONE > high * t["price"],
+            "outcome": outcome is not None and t["good"] * ONE < outcome * t["n"],
+        }
+        failed = [name for name, bad in judged.items() if bad]
+        asked = category in longest or any(x is not None for x in (low, high, outcome))
+        rows.append(
+            {
+                "institution_id": institution,
+                "category": category,
+                "n": t["n"],
+                "days": t["days"],
+                "mean_stay": half_up(t["days"] * ONE, t["n"]),
+                "cost_ratio": half_up(t["cost"] * ONE, t["price"]) if t["price"] else None,
+                "outcome": half_up(t["good"] * ONE, t["n"]),
+                "not_met": failed,
+                "factor": _factor(len(failed), policy) if asked else ONE,
+            }
+        )
+    return rows
+
+
+def _factor(failed: int, policy: Policy) -> int:
+    if failed:
+        factor = ONE - failed * int(needed(policy.ratio_or_none("bed_day.cut"), "bed_day.cut"))
+    else:
+        factor = ONE + (policy.ratio_or_none("bed_day.bonus") or 0)
+    low, high = policy.ratio_or_none("bed_day.factor_min"), policy.ratio_or_none("bed_day.factor_max")
+    factor = factor if low is None else max(low, factor)
+    return max(0, factor if high is None else min(high, factor))
+
+
+def month_payments(sums: Iterable[Row], policy: Policy) -> list[Row]:
+    """Rows of table ``mode_payments`` of single months. ``sums``: rows of :func:`~.assign.added_up`. Paid = due ×
+    ``settlement.monthly_pay_ratio``, half up; the rest is paid at clearing."""
+    ratio = policy.ratio("settlement.monthly_pay_ratio")
+    rows = []
+    for row in sums:
+        rows.append(
+            {k: v for k, v in row.items() if k != "good"}
+            | {
+                "part": part_of(row["setting"], row["mode"]),
+                "factor": ONE,
+                "due": row["before"],
+                "paid": half_up(row["before"] * ratio, ONE),
+            }
+        )
+    return sorted(rows, key=_key)
+
+
+def year_payments(
+    months: Iterable[Row], assessed: Iterable[Row], budgets: Mapping[tuple[str, str], int], policy: Policy
+) -> list[Row]:
+    """Rows of table ``mode_payments`` of the year (month 0) from those of its months.
+
+    ``assessed``: rows of ``bed_day_assessments``; ``budgets``: (insurance scheme, part) → fen left for these rows.
+    Due = before × factor, half up; with ``modes.overrun`` = prorate and a part that does not suffice, the part is
+    split in proportion, by largest remainder; visits charged to a community are paid in full, as the community bears
+    them. Paid = due − what the months paid; negative: recovered.
+    """
+    factors = {(a["institution_id"], a["category"]): a["factor"] for a in assessed}
+    total: dict[tuple[str, ...], Row] = {}
+    for row in months:
+        key = (row["insurance_scheme"], row["institution_id"], row["setting"], row["mode"], row["category"])
+        if key not in total:
+            total[key] = row | {"month": YEAR}
+        else:
+            for name in ("n", "days", "cost", "personal", "actual", "price", "before", "due", "paid"):
+                total[key][name] += row[name]
+    rows = sorted(total.values(), key=_key)
+    for row in rows:
+        if row["mode"] == "bed_day":
+            row["factor"] = factors[row["institution_id"], row["category"]]
+            row["due"] = half_up(row["before"] * row["factor"], ONE)
+    if rows:
+        _limit(rows, budgets, policy)
+    for row in rows:
+        row["paid"] = row["due"] - row["paid"]
+    return rows
+
+
+def _limit(rows: list[Row], budgets: Mapping[tuple[str, str], int], policy: Policy) -> None:
+    prorate = needed(policy.choice_or_none("modes.overrun"), "modes.overrun") == "prorate"
+    for part in sorted({(r["insurance_scheme"], r["part"]) for r in rows}):
+        if part not in budgets:
+            scheme, name = part
+            raise DrgpayError(
+                Kind.DATA,
+                zh=f"缺少 {scheme} 的预算分项 {name}",
+                en=f"no budget of {scheme} for the part {name}",
+                file="budget_amounts",
+                field="part",
+                fix_zh="在 budget_amounts.csv 中补一行;没有预算就写 0",
+                fix_en="add a row to budget_amounts.csv; write 0 where there is none",
+            )
+        mine = {
+            i: r["due"]
+            for i, r in enumerate(rows)
+            if (r["insurance_scheme"], r["part"]) == part and r["mode"] != "capitation"
+        }
+        limit = max(budgets[part], 0)
+        if prorate and sum(mine.values()) > limit:
+            for i, due in split(limit, mine).items():
+                rows[i]["due"] = due
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[n] for n in ("insurance_scheme", "month", "institution_id", "setting", "mode", "category"))
+
+
+def composition(drg: Iterable[Row], modes: Iterable[Row], results: Iterable[Row], claims: Iterable[Row]) -> list[Row]:
+    """Rows of table ``expenditure_by_mode``: what the fund owes by institution, month and mode.
+
+    ``drg``: rows with insurance_scheme, month, institution_id, n, cost, due (months, and the year as month 0);
+    ``modes``: rows of ``mode_payments``; ``results``: rows of ``capitation_results``, counted in the year;
+    ``claims``: rows of ``out_of_area_statements`` of own insured elsewhere, counted in their month and in the year.
+    """
+    total: dict[tuple[str, int, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+
+    def add(scheme: str, month: int, who: str, setting: str, mode: str, n: int, cost: int, fund: int) -> None:
+        sums = total[scheme, month, who, setting, mode]
+        sums[:] = [sums[0] + n, sums[1] + cost, sums[2] + fund]
+
+    for r in drg:
+        add(r["insurance_scheme"], r["month"], r["institution_id"], "inpatient", "drg", r["n"], r["cost"], r["due"])
+    for r in modes:
+        add(r["insurance_scheme"], r["month"], r["institution_id"], r["setting"], r["mode"], r["n"], r["cost"],
+            r["due"])  # fmt: skip
+    for r in results:
+        add(r["insurance_scheme"], YEAR, r["institution_id"], "outpatient", "capitation", 0, 0, r["result"])
+    for r in claims:
+        if r["direction"] == "out":
+            for month in (r["month"], YEAR):
+                who = f"area:{r['area']}"
+                add(r["insurance_scheme"], month, who, r["setting"], "out_of_area", r["n"], r["cost"], r["fund"])
+    names = ("insurance_scheme", "month", "institution_id", "setting", "mode")
+    return [
+        dict(zip(names, key, strict=True)) | {"n": n, "cost": cost, "fund": fund}
+        for key, (n, cost, fund) in sorted(total.items())
+        if n or cost or fund
+    ]

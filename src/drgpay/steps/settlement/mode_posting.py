@@ -1,0 +1,154 @@
+"""Posting rules of the payment modes besides DRG points: the same ledger, accounts of their own (design/06).
+
+Further accounts, per insurance scheme: ``fund:bed_day``, ``fund:outpatient``, ``fund:out_of_area``, ``fund:other`` (a
+part of the budget each), ``area:<id>:payable`` and ``area:<id>:receivable`` (other pooling areas), and
+``<id>:procurement`` (paid ahead to an institution for agreed volumes).
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Ledger
+from drgpay.steps.settlement import posting as p
+from drgpay.steps.settlement.clearing import Row
+
+
+class ModePoster(p.Poster):
+    """Posts what the modes pay; ids are made from the event, as those of :class:`~.posting.Poster`."""
+
+    def open_parts(self, budgets: Mapping[tuple[str, str], int]) -> None:
+        """Announce the parts of the budget: (insurance scheme, part) → fen."""
+        for (scheme, part), amount in sorted(budgets.items()):
+            self._post(scheme, f"{p.BUDGET}:{part}", "bank", f"fund:{part}", amount, date(self._year, 1, 1),
+                       parameter="budget_amounts")  # fmt: skip
+
+    def mode_months(self, rows: Iterable[Row]) -> None:
+        """What a mode owes an institution for a month, and what of it is paid then."""
+        for (scheme, month, h, part, label), (due, paid) in _by_mode(rows).items():
+            on = date(self._year, month, calendar.monthrange(self._year, month)[1])
+            self._post(scheme, f"{p.MODE_DUE}:{label}", f"fund:{part}", f"{h}:payable", due, on, institution=h,
+                       month=month, parameter="modes.rules")  # fmt: skip
+            self._post(scheme, f"{p.MODE_PAID}:{label}", f"{h}:payable", "bank", paid, on, institution=h,
+                       month=month, parameter="settlement.monthly_pay_ratio")  # fmt: skip
+
+    def mode_years(self, months: Iterable[Row], years: Iterable[Row]) -> None:
+        """The year of the modes: what assessment and limits change, and the rest of the payment."""
+        owed: dict[tuple[str, str, str, str], int] = defaultdict(int)
+        for (scheme, _, h, part, label), (due, _) in _by_mode(months).items():
+            owed[scheme, h, part, label] += due
+        on = self.clearing_day
+        for (scheme, _, h, part, label), (due, paid) in _by_mode(years).items():
+            more = due - owed[scheme, h, part, label]
+            payable, fund = f"{h}:payable", f"fund:{part}"
+            for event, debit, credit, amount, parameter in (
+                (p.MODE_MORE, fund, payable, max(more, 0), "bed_day.factor_max"),
+                (p.MODE_LESS, payable, fund, max(-more, 0), "modes.overrun"),
+                (p.MODE_FINAL, payable, "bank", max(paid, 0), ""),
+                (p.MODE_RECOVERED, "bank", payable, max(-paid, 0), ""),
+            ):
+                self._post(scheme, f"{event}:{label}", debit, credit, amount, on, institution=h, parameter=parameter)
+
+    def capitation(self, rows: Iterable[Row]) -> None:
+        """Results of the communities, to or from their lead institutions."""
+        for row in rows:
+            h, community = row["institution_id"], row["community_id"]
+            payable, result = f"{h}:payable", row["result"]
+            for event, debit, credit, amount in (
+                (p.CAPITATION, "fund:outpatient", payable, max(result, 0)),
+                (p.CAPITATION_PAID, payable, "bank", max(result, 0)),
+                (p.CAPITATION_OWED, payable, "fund:outpatient", max(-result, 0)),
+                (p.CAPITATION_RECOVERED, "bank", payable, max(-result, 0)),
+            ):
+                self._post(row["insurance_scheme"], f"{event}:{community}", debit, credit, amount, self.clearing_day,
+                           institution=h, parameter="capitation.rates")  # fmt: skip
+
+    def out_of_area(self, rows: Iterable[Row]) -> None:
+        """Monthly clearing with other areas. Own insured elsewhere charge the budget; for others treated here the
+        institutions are paid and the other area pays the same amount back."""
+        for row in rows:
+            month, place = row["month"], f"{row['area']}:{row['setting']}"
+            on = date(self._year, month, calendar.monthrange(self._year, month)[1])
+            account = f"area:{row['area']}"
+            moves = (
+                ((p.OUT_OF_AREA, "fund:out_of_area", f"{account}:payable"),
+                 (p.OUT_OF_AREA_PAID, f"{account}:payable", "bank"))
+                if row["direction"] == "out" else
+                ((p.TREATED_HERE, f"{account}:receivable", "bank"),
+                 (p.TREATED_RECEIVED, "bank", f"{account}:receivable"))
+            )  # fmt: skip
+            for event, debit, credit in moves:
+                self._post(row["insurance_scheme"], f"{event}:{place}", debit, credit, row["fund"], on, month=month,
+                           parameter="modes.rules")  # fmt: skip
+
+    def procurement(self, rows: Iterable[Row]) -> None:
+        """Advances at the start of the year, returned at clearing, and the rewards."""
+        for row in rows:
+            h, scheme = row["institution_id"], row["insurance_scheme"]
+            start, end = date(self._year, 1, 1), self.clearing_day
+            for event, debit, credit, amount, on, parameter in (
+                (p.PROCUREMENT_ADVANCE, f"{h}:procurement", "bank", row["advance"], start,
+                 "procurement.advance_share"),
+                (p.PROCUREMENT_RETURNED, "bank", f"{h}:procurement", row["advance"], end,
+                 "procurement.advance_share"),
+                (p.REWARD, "fund:other", f"{h}:payable", row["reward"], end, "procurement.reward_share"),
+                (p.REWARD_PAID, f"{h}:payable", "bank", row["reward"], end, "procurement.reward_share"),
+            ):  # fmt: skip
+                self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
+
+    def close_parts(self, budgets: Mapping[tuple[str, str], int]) -> None:
+        """Carry over what is left of every part of the budget, or its deficit."""
+        for scheme, part in sorted(budgets):
+            left = -self._ledger.balance(f"{scheme}:fund:{part}")
+            self._post(scheme, f"{p.CARRIED}:{part}", f"fund:{part}", "fund:carried", max(left, 0), self.clearing_day)
+            self._post(scheme, f"{p.CARRIED}:{part}:deficit", "fund:carried", f"fund:{part}", max(-left, 0),
+                       self.clearing_day)  # fmt: skip
+
+
+def _by_mode(rows: Iterable[Row]) -> dict[tuple[str, int, str, str, str], tuple[int, int]]:
+    """(insurance scheme, month, institution, part, label) → due and paid; categories are added up. A visit's label
+    begins with ``visit_``."""
+    sums: dict[tuple[str, int, str, str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for row in rows:
+        label = row["mode"] if row["setting"] == "inpatient" else f"visit_{row['mode']}"
+        key = (row["insurance_scheme"], row["month"], row["institution_id"], row["part"], label)
+        sums[key] = (sums[key][0] + row["due"], sums[key][1] + row["paid"])
+    return dict(sorted(sums.items()))
+
+
+def check_modes(ledger: Ledger, years: Iterable[Row], results: Iterable[Row]) -> None:
+    """Stop the run unless the year rows of ``mode_payments`` and the results of the communities say what the ledger
+    says, and every account of an area and of procurement is empty. Raises BROKEN naming both sides."""
+    booked: dict[tuple[str, str | None, str], int] = defaultdict(int)
+    for e in ledger:
+        booked[e.insurance_scheme, e.institution_id, e.event] += e.amount
+    for (scheme, _, h, _, label), (due, _) in _by_mode(years).items():
+        amounts = {e: booked[scheme, h, f"{e}:{label}"] for e in (p.MODE_DUE, p.MODE_MORE, p.MODE_LESS, p.MODE_PAID,
+                                                                  p.MODE_FINAL, p.MODE_RECOVERED)}  # fmt: skip
+        owed = amounts[p.MODE_DUE] + amounts[p.MODE_MORE] - amounts[p.MODE_LESS]
+        paid = amounts[p.MODE_PAID] + amounts[p.MODE_FINAL] - amounts[p.MODE_RECOVERED]
+        if not due == owed == paid:
+            raise _broken(f"{h}.{label}", due, owed if owed != due else paid)
+    for row in results:
+        place = (row["insurance_scheme"], row["institution_id"])
+        name = row["community_id"]
+        moved = booked[*place, f"{p.CAPITATION}:{name}"] - booked[*place, f"{p.CAPITATION_OWED}:{name}"]
+        if moved != row["result"] or row["pool"] != row["result"] + row["charges"]:
+            raise _broken(f"{name}.result", row["result"], moved)
+    for account, balance in ledger.balances().items():
+        name = account.partition(":")[2]
+        if balance and (name.startswith("area:") or name.endswith(":procurement")):
+            raise _broken(name, 0, balance)
+
+
+def _broken(field: str, table: int, ledger: int) -> DrgpayError:
+    return DrgpayError(
+        Kind.BROKEN,
+        zh=f"支付方式结算与总账不一致:结算 {table} 分,总账 {ledger} 分",
+        en=f"payment modes and ledger differ: {table} fen in the table, {ledger} fen in the ledger",
+        field=field,
+    )

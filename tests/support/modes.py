@@ -1,0 +1,218 @@
+"""Payment modes one stay, visit or person at a time, in plain Python: what the kernels must say (design/06)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from drgpay.engine import LocalEngine, dataset, frame
+from drgpay.policy import Policy, load
+from drgpay.runs.manifest import TABLES
+from drgpay.runs.money import Period
+from drgpay.runs.region import Region, Registers
+from drgpay.runs.settle import Order, _Run
+from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
+from support.money import write_grouped
+
+Row = dict[str, Any]
+
+LEVELS = {"H1": "tertiary", "H2": "secondary", "P1": "tertiary", "P2": "secondary", "R1": "secondary",
+          "C1": "primary"}  # fmt: skip
+KINDS = {"H1": "general", "H2": "general", "P1": "psychiatric", "P2": "psychiatric", "R1": "rehabilitation",
+         "C1": "primary_care"}  # fmt: skip
+
+
+def law(**changes: str) -> Policy:
+    """The demonstration practice of 2024 with some values changed; ``bed_day__cut="5%"`` changes ``bed_day.cut``."""
+    policy = load("demo", on=date(2024, 12, 31))
+    return policy.amend({n.replace("__", "."): v for n, v in changes.items()}, "a test") if changes else policy
+
+
+def plain_mode(stay: Row, policy: Policy, areas: Mapping[str, str] | None = None) -> tuple[str, str, str | None]:
+    """Mode, rule and exit of one stay."""
+    left = None
+    dx, proc = stay["dx"] or [], stay["proc"] or []
+    for rule in policy.rules("modes.rules"):
+        if rule.visits:
+            continue
+        when, exits = dict(rule.when), dict(rule.exits)
+        asked = {
+            "elsewhere": lambda w: (stay["stay_id"] in (areas or {})) == w,
+            "kinds": lambda w: KINDS.get(stay["institution_id"]) in w,
+            "levels": lambda w: LEVELS.get(stay["institution_id"]) in w,
+            "institutions": lambda w: stay["institution_id"] in w,
+            "departments": lambda w: stay["department_id"] in w,
+            "schemes": lambda w: stay["insurance_scheme"] in w,
+            "los_from": lambda w: stay["los"] >= w,
+            "los_upto": lambda w: stay["los"] <= w,
+            "dx": lambda w: bool(dx) and any(dx[0].startswith(p) for p in w),
+            "proc": lambda w: any(c.startswith(p) for c in proc for p in w),
+        }
+        if not all(asked[name](wanted) for name, wanted in when.items()):
+            continue
+        reason = None
+        if any(c.startswith(p) for c in dx[1:] for p in exits.get("dx", ())):
+            reason = "complication"
+        elif any(c.startswith(p) for c in proc for p in exits.get("proc", ())):
+            reason = "procedure"
+        elif str(stay["discharge_way"]) in exits.get("ways", ()):
+            reason = "discharge_way"
+        elif "cost_below" in exits and stay["total_cost"] < exits["cost_below"]:
+            reason = "cost_below"
+        elif "cost_above" in exits and stay["total_cost"] > exits["cost_above"]:
+            reason = "cost_above"
+        if reason is None:
+            return rule.mode, rule.id, left
+        left = left or reason
+    return "drg", "default", left
+
+
+def plain_price(stay: Row, mode: str, category: str, policy: Policy) -> int:
+    """Price of one stay in fen, for the modes that have one."""
+    level = LEVELS[stay["institution_id"]]
+
+    def fitting(name: str) -> list[Any]:
+        rates = [r for r in policy.rates(name) if r.keys[0] == category and r.keys[1] in (level, "")]
+        exact = [r for r in rates if r.keys[1] == level]
+        return exact or rates
+
+    days = max(stay["los"], 1)
+    if mode == "bed_day":
+        return sum(
+            next(r.fen for r in fitting("bed_day.rates") if r.start <= d <= (r.upto or 10**9))
+            for d in range(1, days + 1)
+        )
+    if mode == "single_disease":
+        price = fitting("single_disease.prices")[0].fen
+        return min(price, stay["total_cost"]) if policy.choice_or_none("single_disease.pays") == "lower" else price
+    if mode == "quota":
+        times = days if category in (policy.codes_or_none("quota.per_day") or ()) else 1
+        return fitting("quota.amounts")[0].fen * times
+    return int(stay["total_cost"])
+
+
+@dataclass
+class Area:
+    """A pooling area of a test: its stays, registers beside the institutions, visits and enrolment."""
+
+    stays: Sequence[Row]
+    policy: Policy
+    registers: Mapping[Table, Sequence[Row]] = field(default_factory=dict)
+    visits: Sequence[Row] = ()
+    enrolment: Sequence[Row] = ()
+    budget: int = 100_000_00
+
+
+def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month: int | None = None) -> Path:
+    """Settle an area as a run does once the stays are grouped; the folder of the tables."""
+    folder.mkdir(parents=True)
+    run = object.__new__(_Run)
+    run.order = Order(folder, "demo", 2024, month)
+    run.period = Period(2024, run.order.months)
+    run.folder, run.engine = folder, LocalEngine(threads)
+    run.tables, run.work = folder / TABLES, folder / "work"
+    (run.tables / "findings").mkdir(parents=True)
+    base = {
+        INSTITUTIONS: [{"institution_id": h, "name": h, "level": level} for h, level in LEVELS.items()],
+        BUDGETS: [
+            {"year": 2024, "insurance_scheme": s, "revenue": 1, "drg_budget": area.budget}
+            for s in ("employee", "resident")
+        ],
+    }
+    run.registers = Registers({t.name: frame(t.of(list(rows))) for t, rows in (base | dict(area.registers)).items()})
+    run.policy, run.run_id = area.policy, "test-2024"
+    run.region = Region(folder / "region", {"id": "test"}, run.registers)
+    for table, rows in ((VISITS, area.visits), (ENROLMENT, area.enrolment)):
+        if rows:
+            write_rows(run.region.folder, table, rows, files)
+    write_grouped(run.tables, area.stays, files)
+    run._money(dataset(run.tables, GROUPED))
+    return run.tables
+
+
+def write_rows(folder: Path, table: Table, rows: Sequence[Row], files: int = 1) -> None:
+    """Rows of a declared table as canonical Parquet below a region's folder, in so many files."""
+    import pyarrow.parquet as pq
+
+    target = folder / table.name
+    target.mkdir(parents=True)
+    size = max(1, -(-len(rows) // files))
+    for number in range(files):
+        piece = rows[number * size : (number + 1) * size]
+        pq.write_table(table.of([dict.fromkeys(table.names) | r for r in piece]), target / f"part-{number}.parquet")
+
+
+def plain_heads(rows: Sequence[Row], members: Sequence[Row], policy: Policy, year: int) -> dict[str, Row]:
+    """Heads of a year by person, one person at a time."""
+    community = {(m["member_kind"], m["member_id"]): m["community_id"] for m in members}
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    heads = {}
+    for person in {r["person_id"] for r in rows}:
+        times = sorted((r for r in rows if r["person_id"] == person), key=lambda r: r["covered_from"])
+        ends = [t["covered_to"] or date.max for t in times]
+        overlap = any(a < len(times) and times[a]["covered_from"] <= max(ends[:a]) for a in range(1, len(times)))
+        touching = [t for t, e in zip(times, ends, strict=True) if t["covered_from"] <= last and e >= first]
+        if not touching:
+            continue
+        now = touching[-1]
+        found, by = None, None
+        for step in policy.names_or_none("capitation.order") or ():
+            column, kind, population = {
+                "signed_doctor": ("signed_institution_id", "institution", None),
+                "resident_domicile": ("township", "township", "resident"),
+                "flexible_domicile": ("township", "township", "flexible"),
+                "student_school": ("school_id", "school", "student"),
+                "employee_employer": ("employer_id", "employer", "employee"),
+            }[step]
+            if found is None and population in (None, now["population"]):
+                found = community.get((kind, now[column]))
+                by = step if found else by
+        died = now["death_date"] or date.max
+        months = sum(
+            died >= date(year, m, 1)
+            and any(t["covered_from"] <= date(year, m, 1) <= (t["covered_to"] or date.max) for t in touching)
+            for m in range(1, 13)
+        )
+        finding = (
+            "overlapping_enrolment" if overlap else "died_before" if died < first
+            else "unknown_community" if found is None else None if months else "not_covered"
+        )  # fmt: skip
+        packages = ["general", *(p for p in ("diabetes", "hypertension") if p in (now["diseases"] or ()))]
+        heads[person] = {
+            "insurance_scheme": now["insurance_scheme"], "community_id": None if finding else found,
+            "assigned_by": None if finding else by, "months": months, "packages": packages,
+            "migrated": bool(now["migrated"]), "finding": finding, "age": max(0, year - now["birth_date"].year),
+        }  # fmt: skip
+    return heads
+
+
+def plain_benefit(rows: Sequence[Row], policy: Policy) -> dict[str, tuple[int, int]]:
+    """Stay → deductible and fund's part, one stay after the other in the order of admission."""
+    share = policy.table_or_none("benefit.share") or {}
+    line = {r.keys[1]: r.fen for r in policy.rates("benefit.deductible")}
+    cap = {r.keys[0]: r.fen for r in policy.rates("benefit.annual_cap")}
+    extra = policy.ratio_or_none("benefit.unreferred_extra") or 0
+    rows = sorted(rows, key=lambda r: (r["admission_date"], r["stay_id"]))
+
+    def admission(r: Row) -> tuple[str, str]:
+        return (r["person_id"] or r["stay_id"], r["chain_id"] or r["stay_id"])
+
+    highest: dict[Any, int] = {}
+    for r in rows:
+        highest[admission(r)] = max(highest.get(admission(r), 0), line[LEVELS[r["institution_id"]]])
+    paid: dict[Any, int] = {}
+    result = {}
+    for r in rows:
+        eligible = r["total_cost"] - min(r["out_of_policy"], r["total_cost"])
+        taken = min(eligible, highest[admission(r)])
+        highest[admission(r)] -= taken
+        ratio = share[f"{r['insurance_scheme']}_{LEVELS[r['institution_id']]}"] - extra * r["unreferred"]
+        part = ((eligible - taken) * ratio * 2 + 10_000) // 20_000
+        key = (r["person_id"] or r["stay_id"], r["admission_date"].year, r["insurance_scheme"])
+        part = min(part, cap[r["insurance_scheme"]] - paid.get(key, 0))
+        paid[key] = paid.get(key, 0) + part
+        result[r["stay_id"]] = (taken, part)
+    return result
