@@ -195,7 +195,7 @@ def _judge(
         return _held(mark, full, most), None, nothing
     if isinstance(rule, Linear):
         low = rule.at_floor.of(full)
-        way = Fraction(exact * ONE - rule.floor) / (rule.target - rule.floor)
+        way = Fraction(exact * ONE - rule.floor, rule.target - rule.floor)
         way = min(max(way, Fraction(0)), Fraction(1))
         return _held(half_up(*_quotient(low + (full - low) * way)), full, most), None, nothing
     values = ranked[item.id]
@@ -230,7 +230,7 @@ def _quotient(value: Fraction | int) -> tuple[int, int]:
 
 def _steps(rule: Steps, exact: Fraction) -> Fraction:
     excess = exact * ONE - rule.beyond if rule.side == "above" else rule.beyond - exact * ONE
-    steps = max(excess, Fraction(0)) / rule.per
+    steps = Fraction(max(excess, Fraction(0)), rule.per)
     if rule.count == "exact":
         return steps
     return Fraction(-(-steps.numerator // steps.denominator) if rule.count == "started" else steps // 1)

@@ -65,7 +65,7 @@ def read_card(card: str | Path) -> Card:
                 "没有这个评分表", "no shipped scorecard of that id", value=card, right_zh=" | ".join(cards())
             )
         label = f"{card}.yaml"
-        file = _folder() / label
+        file = _folder().joinpath(label)
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
