@@ -12,6 +12,21 @@ from drgpay.tables.decisions import (
     VIOLATIONS,
 )
 from drgpay.tables.document import tables_markdown
+from drgpay.tables.evaluation import (
+    APPLICANTS,
+    AREA_VALUES,
+    EVALUATION_REGISTERS,
+    EVALUATION_RESULTS,
+    EVALUATION_TABLES,
+    FIGURES,
+    INSTITUTION_CHANGES,
+    MARKS,
+    OUTCOMES,
+    RANKS,
+    REPORTED_VALUES,
+    RISK_CLASSES,
+    SUPERVISION_TIERS,
+)
 from drgpay.tables.fund import (
     ADVANCE_USE,
     ADVANCES,
@@ -71,7 +86,10 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 
-ALL = INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES
+ALL = (
+    INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + EVALUATION_REGISTERS
+    + RESULTS + FUND_TABLES + CHECK_TABLES + EVALUATION_TABLES
+)  # fmt: skip
 """every table, inputs first"""
 
 __all__ = [
@@ -79,6 +97,8 @@ __all__ = [
     "ADVANCES",
     "ADVANCE_USE",
     "ALL",
+    "APPLICANTS",
+    "AREA_VALUES",
     "BASE_GROUPS",
     "BASE_YEARS",
     "BUDGETS",
@@ -99,8 +119,12 @@ __all__ = [
     "DECISION_REGISTERS",
     "DEPARTMENTS",
     "DOCTORS",
+    "EVALUATION_REGISTERS",
+    "EVALUATION_RESULTS",
+    "EVALUATION_TABLES",
     "EVIDENCE",
     "FEES",
+    "FIGURES",
     "FINDINGS",
     "FUND_HEALTH",
     "FUND_HISTORY",
@@ -115,21 +139,27 @@ __all__ = [
     "INDICATOR_VALUES",
     "INPUTS",
     "INSTITUTIONS",
+    "INSTITUTION_CHANGES",
     "INSTITUTION_HISTORY",
     "INSTITUTION_INDICATORS",
     "INSTITUTION_MONTHS",
     "LEDGER",
     "LEVELS",
     "LOAN_CANDIDATES",
+    "MARKS",
     "MID_YEAR_CHANGES",
     "NEGOTIATIONS",
+    "OUTCOMES",
     "PARTS",
     "PERSONS",
     "POOLS",
     "PREPAYMENTS",
     "PREPAYMENT_TERMS",
+    "RANKS",
     "RECORD_SCORES",
+    "REPORTED_VALUES",
     "RESULTS",
+    "RISK_CLASSES",
     "RISK_FUND",
     "RISK_MOVEMENTS",
     "ROUTES",
@@ -142,6 +172,7 @@ __all__ = [
     "STAY_DETAILS",
     "STAY_PAYMENTS",
     "STAY_SCORES",
+    "SUPERVISION_TIERS",
     "VIOLATIONS",
     "VISITS",
     "VISIT_KINDS",
