@@ -3,6 +3,7 @@
 from drgpay.runs.checks import Checked, check_file, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
+from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
@@ -24,6 +25,7 @@ __all__ = [
     "Checked",
     "Comparison",
     "Deadline",
+    "Evaluation",
     "FundTables",
     "Order",
     "Region",
@@ -33,10 +35,13 @@ __all__ = [
     "check_file",
     "check_region",
     "deadlines",
+    "evaluate",
+    "evaluation_stays",
     "explain_cell",
     "explain_stay",
     "first_stay",
     "keep_risk_fund",
+    "known_card",
     "known_codes",
     "plan_budget",
     "plan_prepayments",
