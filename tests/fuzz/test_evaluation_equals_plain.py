@@ -24,10 +24,10 @@ _ROUNDED = ("cost_index", "time_index")
 """a group's term is rounded to 1/10⁸ of a stay"""
 
 
-def _figures(world: World, parts: int = 2, threads: int = 2) -> list[dict[str, Any]]:
+def _figures(world: World, parts: int = 2, threads: int = 2, label: str = "") -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        facts = facts_of(world, place / "tables", parts)
+        facts = facts_of(world, place / "tables", parts, label)
         (place / "work").mkdir()
         sums = ev.collect(LocalEngine(threads), facts, ev.registry().settings, place / "work")
         return ev.figures(sums, ev.registry())
@@ -67,6 +67,8 @@ def test_files_threads_and_labels_change_nothing_but_labels(seed: int) -> None:
     assert _figures(world, parts=3, threads=1) == first
     shuffled = World(random.Random(seed + 1).sample(world.stays, len(world.stays)), world.visits, world.violations)
     assert _figures(shuffled) == first
+    named = _figures(world, label="Z")
+    assert [r | {"institution_id": r["institution_id"].removeprefix("Z")} for r in named] == first
 
 
 @pytest.mark.parametrize("name", ["mortality", "readmit_31", "cmi", "drug_share", "high_rate", "visits_per_head",

@@ -100,7 +100,8 @@ def test_the_excellent_quota_by_level_is_rounded_down(level: str, of: int, room:
 def _figure(h: str, name: str, num: int | None, den: int = 1, level: str = LEVEL, small: bool = False) -> Row:
     value = None if num is None else (2 * num * ONE + den) // (2 * den)
     return {
-        "year": 2024, "indicator": name, "scope": "institution", "level": level, "institution_id": h, "numerator": num,
+        "year": 2024, "indicator": name, "scope": "institution", "level": level, "institution_id": h,
+        "numerator": num,
         "denominator": None if num is None else den, "value": value, "n": 5 if small else 500, "small": small,
         "absent_zh": "无", "absent_en": "none",
     }  # fmt: skip
@@ -186,7 +187,8 @@ def test_the_board_says_what_is_met_and_why_something_is_not_known() -> None:
         2024, _area(), {"A": 100, "B": -5, "C": 0, "D": 7}, {2023: 4, 2024: 3},
         [{"year": 2024, "measure": "county_visits", "numerator": 91, "denominator": 100},
          {"year": 2024, "measure": "insured", "numerator": 1000, "denominator": None}],
-        [{"year": 2023, "measure": m, "value": v, "unit": u, "before": None, "target": None, "met": None, "zh": "", "en": ""}
+        [{"year": 2023, "measure": m, "value": v, "unit": u, "before": None, "target": None, "met": None,
+          "zh": "", "en": ""}
          for m, v, u in (("in_surplus", 1, "number"), ("surplus_coverage", 2500, "share"),
                          ("fund_per_head", 4000, "fen"))],
     )  # fmt: skip

@@ -58,11 +58,13 @@ def make_world(dice: random.Random, count: int) -> World:
         fund = dice.randint(0, cost)
         stays.append({
             "stay_id": f"S{i:05d}", "person_id": dice.choice([None, *(f"P{k}" for k in range(max(2, count // 3)))]),
-            "institution_id": h, "department_id": dice.choice((None, "A", "B")), "doctor_id": f"{h}D{dice.randint(1, 2)}",
-            "insurance_scheme": "employee", "sex": "male", "age": 40, "age_days": None, "birth_weight": None, "los": los,
+            "institution_id": h, "department_id": dice.choice((None, "A", "B")),
+            "doctor_id": f"{h}D{dice.randint(1, 2)}", "insurance_scheme": "employee", "sex": "male", "age": 40, "age_days": None, "birth_weight": None,
+            "los": los,
             "admission_date": dice.choice((left - timedelta(days=los), left - timedelta(days=los), None)),
             "discharge_date": left, "discharge_way": dice.choice((None, 1, 1, 1, 2, 3, 4, 5)),
-            "dx": dice.sample(_DX, dice.randint(1, 3)), "proc": None, "total_cost": cost, "personal_paid": cost - fund,
+            "dx": dice.sample(_DX, dice.randint(1, 3)), "proc": None, "total_cost": cost,
+            "personal_paid": cost - fund,
             "fund_by_item": fund, "year": year, "month": left.month, "mdc": drg[0] if status != "ungrouped" else None,
             "adrg": drg[:3] if status == "grouped" else None, "drg": drg,
             "severity": {"3": "cc", "1": "mcc"}.get(drg[-1] if status == "grouped" else "", "none"), "status": status,
@@ -90,14 +92,15 @@ def _detail(dice: random.Random, cost: int, admitted: date) -> dict[str, Any]:
     return {**{n: fee() for n in names}, "first_procedure_date": dice.choice((None, operated))}
 
 
-def facts_of(world: World, folder: Path, parts: int = 2) -> Facts:
-    """The world on disk, as the evaluation reads it."""
+def facts_of(world: World, folder: Path, parts: int = 2, label: str = "") -> Facts:
+    """The world on disk, as the evaluation reads it; ``label`` goes before the names of the institutions."""
 
     def write(table: Any, rows: list[Stay]) -> None:
         place = table_path(folder, table)
         place.mkdir(parents=True)
         for i in range(parts):
             mine = [{n: row.get(n) for n in table.names} for row in rows[i::parts]]
+            mine = [row | {"institution_id": label + row["institution_id"]} for row in mine]
             pq.write_table(table.of(mine), place / f"part-{i}.parquet")
 
     write(GROUPED, world.stays)
@@ -112,13 +115,13 @@ def facts_of(world: World, folder: Path, parts: int = 2) -> Facts:
         year=YEAR,
         grouped=dataset(folder, GROUPED),
         cases=dataset(folder, CASE_POINTS),
-        institutions=pl.DataFrame({"institution_id": [*LEVELS], "level": [*LEVELS.values()]}),
+        institutions=pl.DataFrame({"institution_id": [label + h for h in LEVELS], "level": [*LEVELS.values()]}),
         groups=pl.DataFrame(groups, schema={"drg": pl.String, "base_points": pl.Int64, "basic": pl.Boolean}),
         scale=SCALE,
         reference=(YEAR - 1,),
         weights={"FR23": 15 * 10**8},
         by_institution=pl.DataFrame(
-            {"institution_id": [*LEVELS], "violations": [world.violations[h] for h in LEVELS]}
+            {"institution_id": [label + h for h in LEVELS], "violations": [world.violations[h] for h in LEVELS]}
         ),
         details=Beside(dataset(folder, STAY_DETAILS), brought),
         visits=Beside(dataset(folder, VISITS), frozenset({"drug_fee", "internet"})),

@@ -25,6 +25,7 @@ from drgpay.tables import (
     MARKS,
     OUTCOMES,
     RANKS,
+    RECORD_SCORES,
     STATEMENTS,
 )
 
@@ -52,8 +53,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "R" / f"{AREA_VALUES.name}.csv").write_text(
         "year,measure,numerator,denominator\n2024,county_visits,80,100\n", encoding="utf-8"
     )
-    say("evaluate", folder / "OUT", "--card", CARD, "--region", folder / "R", "--reported", folder / "t.xlsx", "-o",
-        folder / "EV", "--threads", 1)  # fmt: skip
+    say("check", "--region", folder / "R", "-o", folder / "REC")
+    say("evaluate", folder / "OUT", "--card", CARD, "--region", folder / "R", "--reported", folder / "t.xlsx",
+        "--records", folder / "REC", "-o", folder / "EV", "--threads", 1)  # fmt: skip
     return folder
 
 
@@ -87,6 +89,12 @@ def test_marks_totals_and_grades_are_there_for_every_institution(place: Path) ->
     details = read_table(tables, FIGURES)
     known = details.filter((details["indicator"] == "drug_share") & (details["scope"] == "area"))
     assert known["value"][0] is not None
+    records = read_table(place / "REC" / "tables", RECORD_SCORES)
+    accuracy = details.filter((details["indicator"] == "record_accuracy") & (details["scope"] == "institution"))
+    scored = {
+        r["institution_id"]: r["accuracy"] for r in records.iter_rows(named=True) if r["scope"] == "institution"
+    }
+    assert {h: v // 100 for h, v in accuracy.select("institution_id", "value").rows()} == scored
 
 
 def test_registers_go_back_into_the_region_and_settle(place: Path, tmp_path: Path) -> None:
@@ -114,8 +122,8 @@ def test_registers_go_back_into_the_region_and_settle(place: Path, tmp_path: Pat
 
 
 def test_the_same_evaluation_gives_the_same_bytes(place: Path, tmp_path: Path) -> None:
-    say("evaluate", place / "OUT", "--card", CARD, "--region", place / "R", "--reported", place / "t.xlsx", "-o",
-        tmp_path / "EV", "--threads", 2)  # fmt: skip
+    say("evaluate", place / "OUT", "--card", CARD, "--region", place / "R", "--reported", place / "t.xlsx",
+        "--records", place / "REC", "-o", tmp_path / "EV", "--threads", 2)  # fmt: skip
     first, again = (
         json.loads((f / "manifest.json").read_text(encoding="utf-8"))["outputs"]
         for f in (place / "EV", tmp_path / "EV")

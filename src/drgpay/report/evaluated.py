@@ -13,7 +13,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.report.labels import Both
 from drgpay.report.source import read_manifest
 from drgpay.scorecard import Card, check, read_card, show_number
-from drgpay.steps.evaluation import Registry, registry
+from drgpay.steps.evaluation import GRADE_NAMES, Registry, registry
 from drgpay.tables import (
     EVALUATION_RESULTS,
     FIGURES,
@@ -31,8 +31,7 @@ from drgpay.units import half_up, show_fen, show_percent
 Row = dict[str, Any]
 
 GRADE_WORDS = {
-    "excellent": ("优秀", "excellent"), "good": ("良好", "good"), "pass": ("合格", "pass"),
-    "fail": ("不合格", "fail"),
+    **{grade: (zh, grade) for grade, zh in GRADE_NAMES.items()},
     "tertiary": ("三级", "tertiary"), "secondary": ("二级", "secondary"), "primary": ("一级及以下", "primary"),
     "keep": ("保留", "keep"), "watch": ("限期整改", "time to mend"), "leave": ("退出", "leaves"),
     "enter": ("准入", "enters"), "wait": ("轮候", "waits"), "open": ("未评", "not decided"),

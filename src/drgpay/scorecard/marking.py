@@ -92,7 +92,10 @@ def score(card: Card, subjects: Iterable[Subject]) -> tuple[list[Mark], list[Res
     for kind in card.types:
         pool = pools.get(kind, [])
         ranked = {item.id: _ranked(item, pool) for item in card.items if isinstance(item.rule, Rank)}
-        of_pool = {s.id: [_mark(item, s, kind, ranked) for item in card.items if _asked(item, kind)] for s in pool}
+        of_pool = {
+            s.id: [_mark(item, s, kind, ranked, card.grade_names) for item in card.items if _asked(item, kind)]
+            for s in pool
+        }
         marks += [mark for s in pool for mark in of_pool[s.id]]
         results += _results(card, kind, pool, of_pool)
     return marks, results
@@ -113,7 +116,13 @@ def _ranked(item: Item, pool: Sequence[Subject]) -> list[Fraction]:
     return [value.exact for value in found if value is not None and not value.small]
 
 
-def _mark(item: Item, subject: Subject, kind: str, ranked: Mapping[str, list[Fraction]]) -> Mark:
+def _mark(
+    item: Item,
+    subject: Subject,
+    kind: str,
+    ranked: Mapping[str, list[Fraction]],
+    names: Mapping[str, tuple[str, str]],
+) -> Mark:
     full = item.full[kind]
     if _adds(item.rule) and item.cap is not None:
         full = item.cap.of(0) if isinstance(item.rule, Steps) and item.rule.kind == "bonus" else 0
@@ -123,7 +132,7 @@ def _mark(item: Item, subject: Subject, kind: str, ranked: Mapping[str, list[Fra
         reason = (
             ("例数太少,不排名", "too few cases to be ranked") if isinstance(item.rule, Rank) and value.small else None
         )
-    rule = rule_text(item)
+    rule = rule_text(item, names)
     if value is None or reason is not None:
         mark, vetoed, said = _absent(item, full, reason or ("", ""))
     else:
@@ -292,10 +301,11 @@ def _graded(
             continue
         room = len(graded) * share // ONE
         holders = [r for r in order if grade[r.subject] == place]
+        zh, en = card.grade_names[name]
         for r in holders[room:]:
             grade[r.subject] = place + 1
             said[r.subject].append(
-                Both(f"{name} 限额 {room} 个已满", f"the {room} places of {name} are taken")
+                Both(f"{zh}限额 {room} 个已满", f"the {room} places of {en} are taken")
             )  # fmt: skip
     return [
         replace(

@@ -153,7 +153,7 @@ class Card:
     ``quota``: most subjects of a type that may have a grade, as shares of those marked; ``tie_break``: values that
     decide among equal totals where a quota ends, after them the subject's id. ``ceiling``: no total is above it.
     ``least_measured``: share of the full mark that must be measured before a grade is given. ``effects``:
-    what follows from it; who uses the card knows what the names mean."""
+    what follows from it; who uses the card knows what they mean. ``grade_names``: grades in Chinese and English."""
 
     id: str
     zh: str
@@ -167,6 +167,7 @@ class Card:
     quota: Mapping[str, Mapping[str, int]]
     tie_break: tuple[tuple[str, Better], ...]
     least_measured: int
+    grade_names: Mapping[str, tuple[str, str]]
     effects: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
     place: Place = field(default_factory=lambda: Place("scorecard"), compare=False)

@@ -113,6 +113,7 @@ def card_of(document: Document) -> Card:
             _tie(entry, place.at("tie_break").at(i)) for i, entry in enumerate(_some_list(root, "tie_break", place))
         ),
         least_measured=read_number(root.get("least_measured", "0"), "ratio", place.at("least_measured")),
+        grade_names=_grade_names(_some_list(root, "grades", place), place.at("grades")),
         effects=tuple(
             _id(entry, place.at("effects").at(i)) for i, entry in enumerate(_some_list(root, "effects", place))
         ),
@@ -178,13 +179,24 @@ def _grades(entries: list[Structure], place: Place) -> tuple[tuple[str, int], ..
     result: list[tuple[str, int]] = []
     for i, entry in enumerate(entries):
         at, last = place.at(i), i == len(entries) - 1
-        row = as_mapping(entry, at, required=("grade",) if last else ("grade", "from"))
+        row = as_mapping(entry, at, required=("grade",) if last else ("grade", "from"), optional=("zh", "en"))
         least = 0 if last else _points(row["from"], at.at("from"))
         if result and not last and least >= result[-1][1]:
             raise at.error("等级应从高到低", "grades go from the best down", fix_zh="按分数线降序排列",
                            fix_en="order them by falling bounds", value=row["from"])  # fmt: skip
         result.append((_id(row["grade"], at.at("grade")), least))
     return tuple(result)
+
+
+def _grade_names(entries: list[Structure], place: Place) -> dict[str, tuple[str, str]]:
+    """Grade → its name in Chinese and English; the id where a name is not given."""
+    result = {}
+    for i, entry in enumerate(entries):
+        row = as_mapping(entry, place.at(i), optional=None)
+        grade = as_text(row["grade"], place.at(i).at("grade"))
+        zh, en = (as_text(row[k], place.at(i).at(k)) if k in row else grade for k in ("zh", "en"))
+        result[grade] = (zh, en)
+    return result
 
 
 def _quota(value: Structure, types: tuple[str, ...], place: Place) -> dict[str, dict[str, int]]:

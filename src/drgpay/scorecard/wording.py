@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from drgpay.scorecard.model import Amount, Bands, Given, Item, Linear, Range, Rank, Steps, Value, Veto
@@ -46,8 +47,8 @@ def _range(band: Range, unit: str) -> str:
 _COUNTS = {"exact": ("", ""), "whole": ("(满)", " whole"), "started": ("(不足按一)", " started")}
 
 
-def rule_text(item: Item) -> Both:
-    """The rule of an item in words."""
+def rule_text(item: Item, grades: Mapping[str, tuple[str, str]] | None = None) -> Both:
+    """The rule of an item in words; ``grades``: names of the card's grades."""
     rule, unit = item.rule, item.unit
     cap = "" if item.cap is None else _amount(item.cap)
     if isinstance(rule, Steps):
@@ -82,6 +83,7 @@ def rule_text(item: Item) -> Both:
         )
     if isinstance(rule, Veto):
         when = _range(rule.when, unit)
-        return Both(f"{when} 时等级最高 {rule.grade}", f"{when}: the grade is {rule.grade} at best")
+        zh, en = (grades or {}).get(rule.grade, (rule.grade, rule.grade))
+        return Both(f"{when} 时等级最高{zh}", f"{when}: the grade is {en} at best")
     assert isinstance(rule, Given)
     return Both(f"人工评分{at_most.zh}", f"marked by people{at_most.en}")

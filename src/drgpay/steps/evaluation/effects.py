@@ -13,6 +13,8 @@ from drgpay.policy import Policy
 from drgpay.units import ONE, show_percent
 
 Row = dict[str, Any]
+GRADE_NAMES = {"excellent": "优秀", "good": "良好", "pass": "合格", "fail": "不合格"}
+"""grades in Chinese"""
 _REGISTER = {
     "cost_index": "cost_index",
     "time_index": "time_index",
@@ -67,7 +69,7 @@ def tiers(results: Iterable[Row], policy: Policy) -> list[Row]:
                 "grade": r["grade"],
                 "tier": tier,
                 "sampling_share": share,
-                "zh": f"等级 {r['grade']},监管级别 {tier},抽查 {show_percent(share)}",
+                "zh": f"等级 {GRADE_NAMES[r['grade']]},监管级别 {tier},抽查 {show_percent(share)}",
                 "en": f"grade {r['grade']}, tier {tier}, {show_percent(share)} of the stays checked",
             }
         )
@@ -129,6 +131,6 @@ def _change(institution: Row, results: Mapping[str, Row], *, applicant: bool) ->
         "total": found["total"],
         "grade": grade,
         "decision": "open",
-        "zh": f"等级 {grade}" if grade else "未评等级",
+        "zh": f"等级 {GRADE_NAMES[grade]}" if grade else "未评等级",
         "en": f"grade {grade}" if grade else "not graded",
     }

@@ -33,15 +33,19 @@ Ratio = tuple[int, int]
 
 
 def group_facts(sums: Sums, registry: Registry) -> pl.DataFrame:
-    """What a stay's group adds to its sums: by drg base points, relative weight (base points ÷ scale, half up, in
-    1/10,000), published weight, band, basic, risk, and the area's stays, cost and days in it."""
+    """What a stay's group adds to its sums: by drg base points, relative weight (base points ÷
+    scale, or the published weight where there are none; half up, in 1/10,000), published weight, band, basic, risk, and
+    the area's stays, cost and days in it."""
     facts, settings = sums.facts, registry.settings
     area = m.added(
         sums.rows.select("drg", all_n="grouped_n", all_cost="grouped_cost", all_los="grouped_los"), ("drg",)
     )
     groups = m.keyed(facts.groups, ("drg",)).select("drg", group_points="base_points", is_basic="basic")
     rows = area.join(groups, on="drg", how="left").with_columns(pl.col("group_points").fill_null(0))
-    weight = [half_up(points, facts.scale) for points in rows["group_points"].to_list()]
+    weight = [
+        half_up(points, facts.scale) if points else half_up(facts.weights.get(drg, 0), 10**5)
+        for drg, points in rows.select("drg", "group_points").rows()
+    ]
     scores = [sums.risks[drg].score if drg in sums.risks else -1 for drg in rows["drg"].to_list()]
     return rows.with_columns(
         weight=pl.Series(weight, dtype=pl.Int64),
@@ -152,32 +156,27 @@ def figures(sums: Sums, registry: Registry) -> list[Row]:
     institutions = _entities(sums, groups, "institution")
     level_of = dict(sums.facts.institutions.select("institution_id", "level").rows())
     known = {names[0]: row for names, row in institutions}
+    above: list[tuple[str, dict[str, str], Mapping[str, int]]] = [("area", {}, area)]
+    above += [("level", {"level": level}, own) for level, own in by_level.items()]
+    above += [
+        ("institution", {"institution_id": h, "level": level}, known.get(h, {}))
+        for h, level in sorted(level_of.items())
+    ]
     rows: list[Row] = []
     for indicator in indicators:
         absent = sums.absent(indicator.needs if not indicator.distinct else (indicator.cases,))
-        area_value = _value(indicator, area, absent)
-        level_values = {level: _value(indicator, row, absent) for level, row in by_level.items()}
         if indicator.counts:
             each = {h: _value(indicator, row, absent) for h, row in known.items()}
             area_mark = _mean(each.values())
             level_marks = {lv: _mean(v for h, v in each.items() if level_of.get(h) == lv) for lv in by_level}
         else:
-            area_mark, level_marks = _printed(area_value), {lv: _printed(v) for lv, v in level_values.items()}
-
-        def add(scope: str, names: Mapping[str, str], own: Mapping[str, int], level: str) -> None:
-            found = _value(indicator, own, absent)  # noqa: B023
-            if found is None and scope not in ("area", "institution"):
-                return
-            rows.append(
-                _row(indicator, registry, sums, scope, names, own, found, absent)  # noqa: B023
-                | {"level_value": level_marks.get(level), "area_value": area_mark}  # noqa: B023
-            )
-
-        add("area", {}, area, "")
-        for level, own in by_level.items():
-            add("level", {"level": level}, own, level)
-        for h, level in sorted(level_of.items()):
-            add("institution", {"institution_id": h, "level": level}, known.get(h, {}), level)
+            area_mark = _printed(_value(indicator, area, absent))
+            level_marks = {lv: _printed(_value(indicator, row, absent)) for lv, row in by_level.items()}
+        for scope, names, own in above:
+            found = _value(indicator, own, absent)
+            if found is not None or scope != "level":
+                row = _row(indicator, registry, sums, scope, names, own, found, absent)
+                rows.append(row | {"level_value": level_marks.get(names.get("level", "")), "area_value": area_mark})
     for scope in ("department", "doctor", "group"):
         rows += _below(sums, groups, registry, scope, level_of, rows)
     return rows

@@ -21,6 +21,8 @@ _STAY_KEYS = ("year", *m.KEYS, "adrg", "mdc")
 Reason = tuple[str, str]
 _BEFORE = ("n", "cost", "personal", "fund", "grouped_n", "grouped_cost")
 """sums of the year before that growth needs"""
+_BY_WEIGHT = ("weight_sum", "weighted_cost", "weighted_cost_scaled", "heavy", "middle", "light")
+"""sums that need the groups' weights"""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def _reason(name: str, facts: Facts) -> Reason:
         return f"表 {table} 的列没有值：{columns}", f"columns of {table} without a value: {columns}"
     return {
         "persons": ("病例没有人员编号", "the stays name no persons"),
+        "groups": ("没有基准点数或权重", "there are no base points or weights"),
         "weights": ("没有提供 group_weights（病组权重）", "the register group_weights was not brought"),
         "records": ("没有提供病案质量得分（drgpay check --region）", "no record scores (drgpay check --region)"),
         "statements": ("没有年度清算单", "no statements of the year"),
@@ -118,6 +121,8 @@ def collect(engine: Engine, facts: Facts, settings: Settings, work: Path) -> Sum
             }  # fmt: skip
     if facts.weights:
         names |= {"weights", "weighted_n"}
+    if facts.groups.is_empty():  # rate method: no base points, and weights only where they are published
+        names -= {"base_points", "basic", *(() if facts.weights else _BY_WEIGHT)}
     names |= set(facts.by_institution.columns) - {"institution_id"}
     rows = m.added(pl.concat(parts, how="diagonal"), m.KEYS).with_columns(pl.exclude(m.KEYS).fill_null(0))
     return Sums(facts, rows, frozenset(names), codes, _risks(engine, facts))
