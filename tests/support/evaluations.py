@@ -59,7 +59,8 @@ def make_world(dice: random.Random, count: int) -> World:
         stays.append({
             "stay_id": f"S{i:05d}", "person_id": dice.choice([None, *(f"P{k}" for k in range(max(2, count // 3)))]),
             "institution_id": h, "department_id": dice.choice((None, "A", "B")),
-            "doctor_id": f"{h}D{dice.randint(1, 2)}", "insurance_scheme": "employee", "sex": "male", "age": 40, "age_days": None, "birth_weight": None,
+            "doctor_id": f"{h}D{dice.randint(1, 2)}", "insurance_scheme": "employee",
+            "sex": "male", "age": 40, "age_days": None, "birth_weight": None,
             "los": los,
             "admission_date": dice.choice((left - timedelta(days=los), left - timedelta(days=los), None)),
             "discharge_date": left, "discharge_way": dice.choice((None, 1, 1, 1, 2, 3, 4, 5)),

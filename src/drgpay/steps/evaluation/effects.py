@@ -61,7 +61,18 @@ def tiers(results: Iterable[Row], policy: Policy) -> list[Row]:
     for r in results:
         if r["grade"] is None:
             continue
-        tier, share = levels[r["grade"]] // ONE, shares[r["grade"]]
+        tier, share = levels[r["grade"]], shares[r["grade"]]
+        if tier % ONE:
+            raise DrgpayError(
+                Kind.POLICY,
+                zh="监管级别应为整数",
+                en="a supervision tier is a whole number",
+                field="evaluation.supervision_tier",
+                value=r["grade"],
+                fix_zh="写 1 到 4 的整数",
+                fix_en="write a whole number from 1 to 4",
+            )
+        tier //= ONE
         rows.append(
             {
                 "year": r["year"],

@@ -34,8 +34,8 @@ Ratio = tuple[int, int]
 
 def group_facts(sums: Sums, registry: Registry) -> pl.DataFrame:
     """What a stay's group adds to its sums: by drg base points, relative weight (base points ÷
-    scale, or the published weight where there are none; half up, in 1/10,000), published weight, band, basic, risk, and
-    the area's stays, cost and days in it."""
+    scale, or the published weight where there are none; half up, in 1/10,000), published weight, band, basic, risk,
+    and the area's stays, cost and days in it."""
     facts, settings = sums.facts, registry.settings
     area = m.added(
         sums.rows.select("drg", all_n="grouped_n", all_cost="grouped_cost", all_los="grouped_los"), ("drg",)
