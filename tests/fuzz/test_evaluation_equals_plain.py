@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,17 @@ def test_the_listed_stays_add_up_to_the_figure(name: str, tmp_path: Path) -> Non
         if not registry.indicators[name].interval:
             assert listed["denominator"].sum() == row["denominator"]
         assert set(listed["institution_id"]) <= {h}
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_without_base_points_the_published_weights_stand(published: bool, tmp_path: Path) -> None:
+    facts = facts_of(make_world(random.Random(3), 60), tmp_path / "tables")
+    facts = replace(facts, groups=facts.groups.clear(), weights={"FR23": 25 * 10**8} if published else {})
+    (tmp_path / "work").mkdir()
+    sums = ev.collect(LocalEngine(1), facts, ev.registry().settings, tmp_path / "work")
+    rows = {r["indicator"]: r for r in ev.figures(sums, ev.registry()) if r["scope"] == "area"}
+    assert rows["cmi"]["value"] is None
+    assert "base points" in rows["cmi"]["absent_en"]
+    for name in ("heavy_share", "cost_per_weight", "cmi_weight"):
+        assert (rows[name]["value"] is not None) == published, name
+    assert rows["cost_index"]["value"] == 10_000  # the area against itself
