@@ -72,7 +72,7 @@ def another(policy: Policy, name: str) -> Policy | None:
         candidates = ("[level, basic_group]", f"[{parameter.choices[0]!r}]")
     if parameter.type == "table":
         keys = ["new_technology"] if parameter.keys == "any" else list(parameter.keys)
-        candidates = tuple(f"{{{', '.join(f'{key}: {x}' for key in keys)}}}" for x in ("0.8", "0.25"))
+        candidates = tuple(f"{{{', '.join(f'{key}: {x}' for key in keys)}}}" for x in ("0.8", "0.25", "2"))
     for text in candidates:
         try:
             amended = policy.amend({name: text, **WITH.get(name, {})}, "test")

@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drgpay.policy.dictionary import Parameter, unknown
-from drgpay.policy.notation import (
+from drgpay.notation import (
     Place,
     Structure,
     as_list,
@@ -18,6 +17,7 @@ from drgpay.policy.notation import (
     read_number,
     refuse_full_width,
 )
+from drgpay.policy.dictionary import Parameter, unknown
 
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]*")
 _LISTS = ("institutions", "levels", "kinds", "departments", "dx", "proc", "schemes", "visit_kinds")

@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias, cast
 
-from drgpay.policy.dictionary import VALUE_NUMBER, Parameter, unknown
-from drgpay.policy.lists import ModeRule, Rate, rates_text, read_rates, read_rules, rules_text
-from drgpay.policy.notation import (
+from drgpay.notation import (
     NumberKind,
     Place,
     Structure,
@@ -25,6 +23,8 @@ from drgpay.policy.notation import (
     read_yaml,
     refuse_full_width,
 )
+from drgpay.policy.dictionary import VALUE_NUMBER, Parameter, unknown
+from drgpay.policy.lists import ModeRule, Rate, rates_text, read_rates, read_rules, rules_text
 
 NOT_SET = "none"
 """How an optional parameter says that it is not set, and how that is printed."""

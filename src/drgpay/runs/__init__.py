@@ -3,6 +3,7 @@
 from drgpay.runs.checks import Checked, check_file, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
+from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
@@ -32,6 +33,7 @@ __all__ = [
     "Checked",
     "Comparison",
     "Deadline",
+    "Evaluation",
     "FundTables",
     "Order",
     "Region",
@@ -44,10 +46,13 @@ __all__ = [
     "check_region",
     "clear_out_of_area",
     "deadlines",
+    "evaluate",
+    "evaluation_stays",
     "explain_cell",
     "explain_stay",
     "first_stay",
     "keep_risk_fund",
+    "known_card",
     "known_codes",
     "plan_budget",
     "plan_prepayments",

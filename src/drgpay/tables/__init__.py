@@ -23,6 +23,21 @@ from drgpay.tables.decisions import (
     VIOLATIONS,
 )
 from drgpay.tables.document import tables_markdown
+from drgpay.tables.evaluation import (
+    APPLICANTS,
+    AREA_VALUES,
+    EVALUATION_REGISTERS,
+    EVALUATION_RESULTS,
+    EVALUATION_TABLES,
+    FIGURES,
+    INSTITUTION_CHANGES,
+    MARKS,
+    OUTCOMES,
+    RANKS,
+    REPORTED_VALUES,
+    RISK_CLASSES,
+    SUPERVISION_TIERS,
+)
 from drgpay.tables.fund import (
     ADVANCE_USE,
     ADVANCES,
@@ -126,8 +141,9 @@ from drgpay.tables.results import (
 )
 
 ALL = (
-    INPUTS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS) + RESULTS
-    + FUND_TABLES + CHECK_TABLES + MODE_TABLES
+    INPUTS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS)
+    + EVALUATION_REGISTERS
+    + RESULTS + FUND_TABLES + CHECK_TABLES + MODE_TABLES + EVALUATION_TABLES
 )  # fmt: skip
 """every table, inputs first"""
 
@@ -136,6 +152,8 @@ __all__ = [
     "ADVANCES",
     "ADVANCE_USE",
     "ALL",
+    "APPLICANTS",
+    "AREA_VALUES",
     "BASE_GROUPS",
     "BASE_YEARS",
     "BED_DAY_ASSESSMENTS",
@@ -167,11 +185,15 @@ __all__ = [
     "ENROLMENT",
     "ENROLMENT_FINDINGS",
     "ENROLMENT_GAPS",
+    "EVALUATION_REGISTERS",
+    "EVALUATION_RESULTS",
+    "EVALUATION_TABLES",
     "EVIDENCE",
     "EXEMPT_PERSONS",
     "EXITS",
     "EXPENDITURE_BY_MODE",
     "FEES",
+    "FIGURES",
     "FINDINGS",
     "FUND_HEALTH",
     "FUND_HISTORY",
@@ -190,6 +212,7 @@ __all__ = [
     "INDICATOR_VALUES",
     "INPUTS",
     "INSTITUTIONS",
+    "INSTITUTION_CHANGES",
     "INSTITUTION_HISTORY",
     "INSTITUTION_INDICATORS",
     "INSTITUTION_KINDS",
@@ -199,6 +222,7 @@ __all__ = [
     "LEDGER",
     "LEVELS",
     "LOAN_CANDIDATES",
+    "MARKS",
     "MEMBERS",
     "MID_YEAR_CHANGES",
     "MODES",
@@ -207,6 +231,7 @@ __all__ = [
     "MODE_REGISTERS",
     "MODE_TABLES",
     "NEGOTIATIONS",
+    "OUTCOMES",
     "OUT_OF_AREA_CLAIMS",
     "OUT_OF_AREA_STATEMENTS",
     "OUT_OF_AREA_WATCH",
@@ -219,9 +244,12 @@ __all__ = [
     "PREPAYMENT_TERMS",
     "PROCUREMENT",
     "PROCUREMENT_PAYMENTS",
+    "RANKS",
     "RECORD_SCORES",
     "REFERRALS",
+    "REPORTED_VALUES",
     "RESULTS",
+    "RISK_CLASSES",
     "RISK_FUND",
     "RISK_MOVEMENTS",
     "ROUTES",
@@ -238,6 +266,7 @@ __all__ = [
     "STAY_MODES",
     "STAY_PAYMENTS",
     "STAY_SCORES",
+    "SUPERVISION_TIERS",
     "TRUTH",
     "VIOLATIONS",
     "VISITS",
