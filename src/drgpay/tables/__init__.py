@@ -80,7 +80,6 @@ from drgpay.tables.modes import (
     EXPENDITURE_BY_MODE,
     HEAD_FINDINGS,
     HEADS,
-    INDICATORS_NOT_MET,
     INSTITUTION_KINDS,
     INTERNET_VISITS,
     KINDS,
@@ -104,7 +103,6 @@ from drgpay.tables.modes import (
     STAY_MODES,
     VISIT_FINDINGS,
     VISIT_PAYMENTS,
-    WATCH_REASONS,
 )
 from drgpay.tables.results import (
     BASE_GROUPS,
@@ -184,7 +182,6 @@ __all__ = [
     "GROUP_WEIGHTS",
     "HEADS",
     "HEAD_FINDINGS",
-    "INDICATORS_NOT_MET",
     "INDICATOR_VALUES",
     "INPUTS",
     "INSTITUTIONS",
@@ -242,7 +239,6 @@ __all__ = [
     "VISIT_FINDINGS",
     "VISIT_KINDS",
     "VISIT_PAYMENTS",
-    "WATCH_REASONS",
     "Column",
     "Table",
     "tables_markdown",
