@@ -95,7 +95,6 @@ from drgpay.tables.modes import (
     EXPENDITURE_BY_MODE,
     HEAD_FINDINGS,
     HEADS,
-    INDICATORS_NOT_MET,
     INSTITUTION_KINDS,
     INTERNET_VISITS,
     KINDS,
@@ -119,7 +118,6 @@ from drgpay.tables.modes import (
     STAY_MODES,
     VISIT_FINDINGS,
     VISIT_PAYMENTS,
-    WATCH_REASONS,
 )
 from drgpay.tables.results import (
     BASE_GROUPS,
@@ -208,7 +206,6 @@ __all__ = [
     "GROUP_WEIGHTS",
     "HEADS",
     "HEAD_FINDINGS",
-    "INDICATORS_NOT_MET",
     "INDICATOR_VALUES",
     "INPUTS",
     "INSTITUTIONS",
@@ -273,7 +270,6 @@ __all__ = [
     "VISIT_FINDINGS",
     "VISIT_KINDS",
     "VISIT_PAYMENTS",
-    "WATCH_REASONS",
     "Column",
     "Table",
     "tables_markdown",

@@ -40,11 +40,10 @@ from drgpay.steps.modes.payments import (
     assessments,
     composition,
     month_payments,
-    part_of,
     year_payments,
 )
 from drgpay.steps.modes.procurement import procurement_payments
-from drgpay.steps.modes.rules import DEFAULT, NONE, Places, decide
+from drgpay.steps.modes.rules import NONE, Places
 from drgpay.steps.modes.shadow import shadow_prices
 
 WRITES = (
@@ -55,11 +54,48 @@ WRITES = (
 """tables this step writes"""
 
 __all__ = [
-    "AMOUNT", "BENEFIT_DETAILS", "BENEFIT_ORDER", "BENEFIT_SCANNED", "DEFAULT", "ENROLMENT_COLUMNS",
-    "ENROLMENT_ORDER", "EXEMPT_ORDER", "HEADS_ORDER", "NONE", "SCANNED", "SUM_KEYS", "VISITS_ORDER", "WRITES",
-    "Benefit", "Capitation", "ModeTables", "Places", "Priced", "added", "added_up", "assessments", "assign_batch",
-    "benefit_of", "capitation_of", "check_capitation", "check_categories", "composition", "decide", "enrolment_gaps",
-    "exempt_categories", "head_amounts", "head_sums", "heads_of", "mode_tables", "month_payments", "part_of",
-    "pay_visits", "price", "procurement_payments", "results", "shadow_prices", "split_costs", "statements", "watch",
-    "with_details", "year_payments",
-]  # fmt: skip
+    "AMOUNT",
+    "BENEFIT_DETAILS",
+    "BENEFIT_ORDER",
+    "BENEFIT_SCANNED",
+    "ENROLMENT_COLUMNS",
+    "ENROLMENT_ORDER",
+    "EXEMPT_ORDER",
+    "HEADS_ORDER",
+    "NONE",
+    "SCANNED",
+    "SUM_KEYS",
+    "VISITS_ORDER",
+    "WRITES",
+    "Benefit",
+    "Capitation",
+    "ModeTables",
+    "Places",
+    "Priced",
+    "added",
+    "added_up",
+    "assessments",
+    "assign_batch",
+    "benefit_of",
+    "capitation_of",
+    "check_capitation",
+    "check_categories",
+    "composition",
+    "enrolment_gaps",
+    "exempt_categories",
+    "head_amounts",
+    "head_sums",
+    "heads_of",
+    "mode_tables",
+    "month_payments",
+    "pay_visits",
+    "price",
+    "procurement_payments",
+    "results",
+    "shadow_prices",
+    "split_costs",
+    "statements",
+    "watch",
+    "with_details",
+    "year_payments",
+]

@@ -24,6 +24,9 @@ DEFAULT = "default"
 NONE = "-"
 """what stands for a category or township where there is none"""
 
+_EXIT_OF = dict(zip(("dx", "proc", "ways", "cost_below", "cost_above"), EXITS, strict=True))
+"""exit of a rule → how table ``stay_modes`` calls it, in its order"""
+
 DRG, BED_DAY, SINGLE_DISEASE, QUOTA, CAPITATION, BY_ITEM, OUT_OF_AREA = range(len(MODES))
 
 
@@ -88,10 +91,9 @@ class _Facts:
         """The first exit that holds for each row; −1 none."""
         found = np.full(self.n, -1, np.int64)
         named = dict(rule.exits)
-        for number, name in reversed(list(enumerate(("dx", "proc", "ways", "cost_below", "cost_above")))):
+        for number, name in reversed(list(enumerate(_EXIT_OF))):
             if name in named:
                 found[self._exit(name, named[name])] = number
-        assert len(EXITS) == 5
         return found
 
     def _condition(self, name: str, wanted: tuple[str, ...] | int | bool) -> Flags:

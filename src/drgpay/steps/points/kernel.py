@@ -145,8 +145,8 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     status = codes_in(batch.column("status"), pa.array(["grouped", "ungrouped", "qy"]))
     case_class[status == 1] = _UNGROUPED
     case_class[status == 2] = _QY
-    amount = integers(batch.column(MODE_AMOUNT), -1) if tables.priced else np.full(len(cost), -1, np.int64)
-    special = _leave_group(batch, case_class, amount >= 0, settings)
+    price = integers(batch.column(MODE_AMOUNT), -1) if tables.priced else np.full(len(cost), -1, np.int64)
+    special = _leave_group(batch, case_class, price >= 0, settings)
 
     points = mul_div_half_up(base_points, factor, ONE)
     extra = np.zeros_like(points)
@@ -175,8 +175,8 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     if len(days):
         length = integers(batch.column("los"), 0) if settings.long_days is not None else np.zeros(len(cost), np.int64)
         by_days = length[days] * settings.day_points
-        by_price = mul_div_half_up(np.maximum(amount[days], 0), tables.scale * ONE, tables.overall_mean)
-        points[days] = np.where(amount[days] >= 0, by_price, by_days)
+        by_price = mul_div_half_up(np.maximum(price[days], 0), tables.scale * ONE, tables.overall_mean)
+        points[days] = np.where(price[days] >= 0, by_price, by_days)
         k[days] = ONE
     refused = case_class == _EXCLUDED
     points[refused], k[refused] = 0, 0
