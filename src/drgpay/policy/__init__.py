@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from drgpay.policy.dictionary import Parameter, dictionary
-from drgpay.policy.law import Policy, diff, load, parse_setting
-from drgpay.policy.practice import ValueSource, practice_text, practices
+from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, read_dictionary
+from drgpay.policy.law import Policy, diff, load, parse_setting, replay
+from drgpay.policy.practice import ValueSource, practice_text, practices, read_practice
 from drgpay.policy.reference import reference_markdown
 from drgpay.policy.values import Band, MonthDay, YearWeight, band_of
 
 __all__ = [
     "Band",
+    "Dictionary",
     "MonthDay",
     "Parameter",
     "Policy",
@@ -22,5 +23,8 @@ __all__ = [
     "parse_setting",
     "practice_text",
     "practices",
+    "read_dictionary",
+    "read_practice",
     "reference_markdown",
+    "replay",
 ]
