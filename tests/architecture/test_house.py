@@ -15,7 +15,7 @@ from drgpay.tables import CHECK_TABLES, FUND_TABLES, RESULTS
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "drgpay"
-MONEY_ROOMS = ("units", "steps", "ledger")
+MONEY_ROOMS = ("units", "steps", "ledger", "scorecard")
 STEPS = sorted(p.name for p in (PACKAGE / "steps").iterdir() if (p / "__init__.py").exists())
 _FLOATS = re.compile(r"^(float|float16|float32|float64|Float32|Float64|double)$")
 

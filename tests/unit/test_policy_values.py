@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Band, MonthDay, YearWeight, band_of
 from drgpay.policy.dictionary import read_dictionary
-from drgpay.policy.notation import NumberKind, Place, print_number, read_number, read_yaml
+from drgpay.notation import NumberKind, Place, print_number, read_number, read_yaml
 from drgpay.policy.values import Value, read_value, structure_of, written
 
 WORDS = read_dictionary(

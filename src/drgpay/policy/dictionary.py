@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from drgpay.errors import DrgpayError
-from drgpay.policy.notation import NumberKind, Place, as_mapping, read_number, read_yaml
+from drgpay.notation import NumberKind, Place, as_mapping, read_number, read_yaml
 
 Type = Literal[
     "integer",

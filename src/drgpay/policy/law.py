@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import cast
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay.notation import Place
 from drgpay.policy.dictionary import Dictionary, Type, dictionary, find
-from drgpay.policy.notation import Place
 from drgpay.policy.practice import Entry, Practice, ValueSource, open_practice
 from drgpay.policy.values import (
     NOT_SET,

@@ -9,8 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy.dictionary import DICTIONARY_FILE, Dictionary, Parameter, data_folder, find, unknown
-from drgpay.policy.notation import (
+from drgpay.notation import (
     Place,
     Structure,
     as_list,
@@ -19,6 +18,7 @@ from drgpay.policy.notation import (
     read_date,
     read_yaml,
 )
+from drgpay.policy.dictionary import DICTIONARY_FILE, Dictionary, Parameter, data_folder, find, unknown
 from drgpay.policy.values import Value, read_value, written
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple, TypeAlias, cast
 
-from drgpay.policy.dictionary import VALUE_NUMBER, Parameter, unknown
-from drgpay.policy.notation import (
+from drgpay.notation import (
     NumberKind,
     Place,
     Structure,
@@ -24,6 +23,7 @@ from drgpay.policy.notation import (
     read_yaml,
     refuse_full_width,
 )
+from drgpay.policy.dictionary import VALUE_NUMBER, Parameter, unknown
 
 NOT_SET = "none"
 """How an optional parameter says that it is not set, and how that is printed."""

@@ -1,4 +1,4 @@
-"""How a policy is written down: strict YAML, exact numbers, dates, and the place of every mistake.
+"""How policies and scorecards are written down: strict YAML, exact numbers, dates, and the place of every mistake.
 
 Scalars stay text until a parameter's type reads them, so no float ever exists. A key given twice, an alias, a
 tag and a full-width digit are mistakes, not conveniences: a reader of the file must see what the program sees.
@@ -51,6 +51,11 @@ class Place:
             return Place(self.file, f"{self.path}[{key}]", self.lines)
         return Place(self.file, f"{self.path}.{key}" if self.path else key, self.lines)
 
+    @property
+    def line(self) -> int | None:
+        """Line of the file, where it is known."""
+        return self.lines.get(self.path)
+
     def error(self, zh: str, en: str, *, fix_zh: str = "", fix_en: str = "", value: object = None) -> DrgpayError:
         """A policy failure at this place, ready to be raised."""
         return DrgpayError(
@@ -60,7 +65,7 @@ class Place:
             fix_zh=fix_zh,
             fix_en=fix_en,
             file=self.file,
-            row=self.lines.get(self.path),
+            row=self.line,
             field=self.path or None,
             value=None if value is None else _short(value),
         )
