@@ -3,6 +3,7 @@
 For tests, demonstrations and benchmarks. No person, doctor or institution in them exists.
 """
 
+from drgpay.samples.hospital import HospitalSummary, make_hospital
 from drgpay.samples.region import RegionSummary, default_institutions, make_region
 
-__all__ = ["RegionSummary", "default_institutions", "make_region"]
+__all__ = ["HospitalSummary", "RegionSummary", "default_institutions", "make_hospital", "make_region"]

@@ -23,7 +23,7 @@ EVENTS = (
     "upcoding",
 )
 SCOPES = ("hospital", "department", "doctor", "group", "department_group")
-COMPONENTS = ("base", "project", "excess", "individual", "cmi_bonus", "prize", "capped", "floor", "held")
+COMPONENTS = ("base", "project", "excess", "individual", "cmi_bonus", "prize", "capped", "floor")
 """lines of a slip"""
 
 _YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
@@ -50,7 +50,7 @@ STAFF = Table(
         _STAFF,
         Column("name", "text", "姓名", "name"),
         Column("post", "code", "岗位", "post, as the plan's table of post coefficients names it"),
-        Column("category", "code", "人员类别", "category: doctor 医师, nurse 护士, technician 技师, other 其他",
+        Column("staff_category", "code", "人员类别", "category: doctor 医师, nurse 护士, technician 技师, other 其他",
                choices=CATEGORIES_OF_STAFF),
         _DEPARTMENT,
         Column("fte", "ratio", "全时当量", "share of full time in this department", low=1, high=10_000),
@@ -98,8 +98,8 @@ QUALITY_EVENTS = Table(
         _DEPARTMENT,
         replace(_STAFF, null=True),
         Column("event", "code", "事件类型", "event: complication 术后并发症, low_risk_death 低风险死亡, "
-               "accident 医疗事故, complaint 投诉, refusal 拒付, coding_error 编码错误, splitting 分解住院, upcoding 高套",
-               choices=EVENTS),
+               "accident 医疗事故, complaint 投诉, refusal 拒付, coding_error 编码错误, splitting 分解住院, "
+               "upcoding 高套", choices=EVENTS),
         Column("confirmed", "flag", "已确认", "confirmed; only confirmed events count"),
     ),
 )  # fmt: skip
@@ -139,8 +139,9 @@ DEPARTMENT_WORK = Table(
     ("department_id", "year", "quarter"),
     (
         _DEPARTMENT, _YEAR, replace(_QUARTER, low=1, en="quarter"),
-        Column("work", "points", "工作量点数", "work points", low=0),
-        Column("difficulty", "points", "难度点数", "the same weighted by its difficulty", low=0),
+        Column("work", "ratio", "工作量点数", "work points", unit="1/10,000 点 (point)", low=0),
+        Column("difficulty", "ratio", "难度点数", "the same weighted by its difficulty", unit="1/10,000 点 (point)",
+               low=0),
     ),
 )  # fmt: skip
 
@@ -216,6 +217,9 @@ HOSPITAL_STAYS = Table(
         CASE_POINTS["insurance_scheme"], CASE_POINTS["year"], CASE_POINTS["month"], _DRG, CASE_POINTS["case_class"],
         STAYS["los"],
         Column("operated", "flag", "手术病组", "the group is one of operations (外科组)"),
+        Column("low_risk", "flag", "低风险组", "low risk: the mortality of the group in the region is not above "
+               "the plan's"),
+        Column("died", "flag", "死亡", "died in hospital"),
         Column("points", "points", "点数", "case points", low=0),
         Column("base_points", "points", "基准点数", "base points of the group; 0: none", low=0),
         Column("weight", "points", "难度点数", "difficulty: base points, or the group's mean cost on the same scale; "
@@ -280,8 +284,8 @@ PERFORMANCE_FLOWS = Table(
     "performance", ("line",),
     (
         Column("line", "int32", "行", "line, in order", low=1),
-        Column("account", "code", "去向", "account that receives: hospital, departments, individuals, a department, "
-               "people, held"),
+        Column("account", "code", "去向", "account that receives: hospital, departments, individuals, "
+               "department:<id>, people, held"),
         Column("origin", "code", "来源", "account that gives; `sum` is the distributable sum"),
         Column("event", "code", "事项", "what it is for"),
         Column("department_id", "code", "科室编号", "department; empty: none"),
@@ -346,7 +350,7 @@ SLIPS = Table(
         _STAFF,
         Column("name", "text", "姓名", "name"),
         _DEPARTMENT,
-        STAFF["category"], STAFF["post"],
+        STAFF["staff_category"], STAFF["post"],
         Column("earned", "fen", "应得", "sum of the lines", low=0),
         Column("held", "fen", "暂缓发放", "held back while the department is paused", low=0),
         Column("paid", "fen", "应发", "earned − held", low=0),

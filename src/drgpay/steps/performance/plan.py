@@ -16,9 +16,10 @@ RULE = "医保发〔2025〕18号"
 """the national rule a plan of surplus sharing must acknowledge"""
 
 WARNING = (
-    f"警告：本方案按结余分享。{RULE} 禁止以 DRG/DIP 支付标准作为限额或医务人员绩效考核指标；本方案已声明知悉，责任由医院承担。",
-    f"Warning: this plan shares surplus. {RULE} forbids DRG/DIP payment standards as limits or as indicators of medical "
-    "staff's pay; the plan acknowledges the rule, and the hospital answers for it.",
+    f"警告：本方案按结余分享。{RULE} 禁止以 DRG/DIP 支付标准作为限额或医务人员绩效考核指标；"
+    "本方案已声明知悉，责任由医院承担。",
+    f"Warning: this plan shares surplus. {RULE} forbids DRG/DIP payment standards as limits or as indicators of "
+    "medical staff's pay; the plan acknowledges the rule, and the hospital answers for it.",
 )
 """stands on every report of a plan of surplus sharing"""
 
@@ -62,22 +63,20 @@ def check_plan(plan: Policy, file: str) -> Policy:
                 f"the parts add up to {show_percent(sum(parts.values()))}, not to 100 %",
                 "改到合计 100%", "change them to 100 %", plan.source(name).value,
             )  # fmt: skip
-    scores = list(plan.table("evaluation.scores").values())
-    if scores != sorted(scores, reverse=True):
-        raise _wrong(file, "evaluation.scores", "优秀、良好、合格的得分须递减", "excellent, good and pass must descend",
-                     "改正得分", "correct the scores", plan.source("evaluation.scores").value)  # fmt: skip
     if plan.choice("legal.basis") == "surplus_sharing" and plan.choice_or_none("legal.acknowledged") is None:
         raise _wrong(
             file, "legal.acknowledged",
             f"按结余分享须声明知悉 {RULE}：不得以支付标准作为限额或医务人员绩效指标",
-            f"sharing surplus needs the acknowledgement of {RULE}: payment standards are neither limits nor indicators of "
-            "medical staff's pay",
+            f"sharing surplus needs the acknowledgement of {RULE}: payment standards are neither limits nor indicators "
+            "of medical staff's pay",
             f"改用 quality_and_efficiency，或在方案中写 legal.acknowledged: {RULE}",
             f"use quality_and_efficiency, or write legal.acknowledged: {RULE} into the plan", "none",
         )  # fmt: skip
     if (plan.integer_or_none("pause.months") is None) != (plan.ratio_or_none("pause.cost_index") is None):
-        raise _wrong(file, "pause.months", "暂停发放的月数和界限须同时给出或都不给出",
-                     "months and bound of the pause go together", "补上或去掉其一", "give both or none", "none")  # fmt: skip
+        raise _wrong(
+            file, "pause.months", "暂停发放的月数和界限须同时给出或都不给出", "months and bound of the pause go together",
+            "补上或去掉其一", "give both or none", "none",
+        )  # fmt: skip
     return plan
 
 
