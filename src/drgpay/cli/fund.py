@@ -40,6 +40,8 @@ _SCREEN = {
     "risk_fund": ("insurance_scheme", "line", "date", "movement", "draw_reason", "amount", "balance"),
     "prepayments": ("insurance_scheme", "institution_id", "base", "reserve", "total", "advance", "suspended",
                     "to_advance", "balance"),
+    "in_house_estimates": ("stay_id", "department_id", "drg", "drg_name", "days", "days_left", "charges",
+                           "expected_payment", "room", "with_mcc", "with_cc", "alternatives"),
     "fund_health": ("month", "insurance_scheme", "balance", "months_of_payment", "light", "advice", "excess",
                     "projected_balance"),
 }  # fmt: skip
@@ -67,10 +69,10 @@ def register(app: typer.Typer) -> None:
 def budget(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """总额预算、分项和机构指标。 The budget of a year, its parts, and the institutions' indicators."""
     tables, unassigned = runs.plan_budget(region, policy, year)
-    _give(tables, output, lang)
+    give(tables, output, lang)
     for scheme, amount in unassigned.items():
         if amount:
-            out.print(f"{_word(scheme, lang)}: " + (
+            out.print(f"{word(scheme, lang)}: " + (
                 f"住院DRG预算有 {show_fen(amount)} 元未落到机构" if lang == "zh" else
                 f"{show_fen(amount)} yuan of the inpatient DRG budget are with no institution"))  # fmt: skip
 
@@ -78,19 +80,19 @@ def budget(region: Region, policy: Practice, year: Year, output: Output = None, 
 @fund_app.command()
 def health(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """基金运行分析与风险预警。 Months of payment, plan and projection."""
-    _give(runs.watch_fund(region, policy, year), output, lang)
+    give(runs.watch_fund(region, policy, year), output, lang)
 
 
 @fund_app.command()
 def prepay(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
-    _give(runs.plan_prepayments(region, policy, year), output, lang)
+    give(runs.plan_prepayments(region, policy, year), output, lang)
 
 
 @fund_app.command()
 def risk(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """风险调剂金账。 The account of the risk adjustment fund."""
-    _give(runs.keep_risk_fund(region, policy, year), output, lang)
+    give(runs.keep_risk_fund(region, policy, year), output, lang)
 
 
 @fund_app.command()
@@ -101,10 +103,10 @@ def reopen(
     lang: Lang = "zh",
 ) -> None:
     """重开年度清算后的追回。 What a re-opened year claws back."""
-    _give(runs.reopen_year(before, after), output, lang)
+    give(runs.reopen_year(before, after), output, lang)
 
 
-def _word(value: str, lang: str) -> str:
+def word(value: str, lang: str) -> str:
     return (_ZH if lang == "zh" else _EN).get(value, value)
 
 
@@ -115,17 +117,17 @@ def _shown(column: Column, value: Any, lang: str) -> str:
         return show_fen(value)
     if column.type == "ratio":
         return show_coefficient(value)
-    return _word(str(value), lang)
+    return word(str(value), lang)
 
 
 def _heads(table: Table, names: tuple[str, ...], lang: str) -> list[str]:
     return [table[name].zh if lang == "zh" else name for name in names]
 
 
-def _give(tables: runs.FundTables, output: Path | None, lang: str) -> None:
-    """Print every table, and write them all when a place is named."""
+def give(tables: runs.FundTables, output: Path | None, lang: str, *, screen: bool = True) -> None:
+    """Print every table (on ``screen``), and write them all when a place is named."""
     in_lang(lang)
-    for table, rows in tables:
+    for table, rows in tables if screen else ():
         names = _SCREEN.get(table.name, table.names)
         grid = Grid(*_heads(table, names, lang), title=table.zh if lang == "zh" else table.en, title_justify="left")
         for row in rows:
@@ -158,7 +160,7 @@ def _frame(table: Table, rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
             exact = [None if v is None else Decimal(v).scaleb(-decimals) for v in values]
             columns[head] = pl.Series(exact, dtype=pl.Decimal(38, decimals))
         elif column.type in ("code", "flag"):
-            columns[head] = pl.Series([None if v is None else _word(str(v), lang) for v in values], dtype=pl.String)
+            columns[head] = pl.Series([None if v is None else word(str(v), lang) for v in values], dtype=pl.String)
         else:
             columns[head] = pl.Series(values, dtype=pl.Date if column.type == "date" else None)
     return pl.DataFrame(columns)
@@ -188,7 +190,7 @@ def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
                 sheet.write_number(i, 1, row["months_of_payment"] / ONE)
         last = first + len(its) - 1
         place = {"categories": [sheet.name, first, 0, last, 0], "values": [sheet.name, first, 1, last, 1]}
-        chart.add_series({"name": _word(scheme, lang), "marker": {"type": "circle"}, **place})
+        chart.add_series({"name": word(scheme, lang), "marker": {"type": "circle"}, **place})
         first = last + 1
     head = FUND_HEALTH["months_of_payment"]
     chart.set_title({"name": head.zh if lang == "zh" else head.en})

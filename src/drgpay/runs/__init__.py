@@ -7,7 +7,10 @@ from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.hospital import PerformOrder
+from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
+from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.region import Beside, Region, known_codes, read_region
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
@@ -26,24 +29,32 @@ __all__ = [
     "Deadline",
     "FundTables",
     "Order",
+    "PerformOrder",
+    "PersonExplained",
     "Region",
     "Report",
     "Section",
     "Sweep",
     "check_file",
+    "check_performance",
     "check_region",
     "deadlines",
     "explain_cell",
+    "explain_person",
     "explain_stay",
+    "findings_of",
     "first_stay",
+    "in_house",
     "keep_risk_fund",
     "known_codes",
+    "perform",
     "plan_budget",
     "plan_prepayments",
     "read_manifest",
     "read_region",
     "reopen_year",
     "run",
+    "simulate",
     "sweep",
     "tell_stay",
     "verify",

@@ -98,7 +98,7 @@ def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1
         DEPARTMENT_WORK: _work(units, year, dice),
         DISTRIBUTABLE_SUMS: _sums(stays, year),
         DEPARTMENT_OVERSPENDS: [
-            {"evidence_id": "O1", "year": year, "quarter": 2, "department_id": units[0][0], "amount": 5_000_000,
+            {"evidence_id": "O1", "year": year, "quarter": 2, "department_id": units[0][0], "amount": 500_000,
              "reason_text": "new technology"}
         ],
         PILOT_FEEDBACK: [

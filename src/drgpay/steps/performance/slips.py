@@ -22,6 +22,9 @@ _DAYS = 10**8
 """base weights in 1/10,000 days: post coefficient × FTE × attendance carry 1/10,000 each"""
 
 
+_BY_STAY = {"project": "roles.shares", "individual": "split.shares"}
+
+
 @dataclass(frozen=True)
 class DoctorCase:
     """A doctor's case mix in the period: stays, CMI, target; None where there are too few stays to judge."""
@@ -69,11 +72,10 @@ class Slips:
     def by_weight(
         self, component: str, of: str, amount: int, weights: Mapping[str, int], parameter: str, role: str = ""
     ) -> None:
-        """An amount of a department's account by base weights."""
+        """Lines for an amount by base weights."""
         if not amount:
             return
         whole = sum(weights.values())
-        self.accounts.move(department(of), PEOPLE, component, amount, parameter, of=of)
         for staff, share in split(amount, weights).items():
             own = half_up(weights[staff], _DAYS)
             said = (
@@ -99,8 +101,12 @@ def pay_people(
     slips, weights = Slips(accounts, people), by_department(people)
     for pool in pools:
         d = pool.facts.department_id
-        slips.by_weight("base", d, pool.base, weights.get(d, {}), "posts.coefficients")
-        slips.by_weight("excess", d, pool.excess, weights.get(d, {}), "excess.needs")
+        for component, amount, parameter in (
+            ("base", pool.base, "posts.coefficients"),
+            ("excess", pool.excess, "excess.needs"),
+        ):
+            accounts.move(department(d), PEOPLE, component, amount, parameter, of=d)
+            slips.by_weight(component, d, amount, weights.get(d, {}), parameter)
     _stays(slips, pools, shares, weights)
     _bonuses(slips, doctors, plan, findings)
     _prizes(slips, pools, weights, plan, findings)
@@ -115,13 +121,16 @@ def _stays(
 ) -> None:
     """Project and individual pay by stay; what no named person gets goes to those of the department who fill the role
     (nurses; doctors), or to all of it, by base weight."""
-    size = {(p.facts.department_id, c): v for p in pools for c, v in (("project", p.project),
-                                                                       ("individual", p.individual))}  # fmt: skip
+    size = {}
+    for pool in pools:
+        d = pool.facts.department_id
+        for component, amount in (("project", pool.project), ("individual", pool.individual)):
+            size[d, component] = amount
+            slips.accounts.move(department(d), PEOPLE, component, amount, _BY_STAY[component], of=d)
     for row in shares:
         d, component, role, amount = row["department_id"], row["component"], row["role"], row["amount"]
-        parameter = "roles.shares" if component == "project" else "split.shares"
+        parameter = _BY_STAY[component]
         if row["staff_id"]:
-            slips.accounts.move(department(d), PEOPLE, component, amount, parameter, of=d)
             said = (
                 f"{row['n']} 例，难度点数 {show_points(row['weight'])}",
                 f"{row['n']} stays, {show_points(row['weight'])} difficulty points",
@@ -144,10 +153,10 @@ def _bonuses(slips: Slips, doctors: Mapping[str, DoctorCase], plan: Policy, find
         if staff in slips.people and case.cmi is not None and case.target is not None and case.cmi >= case.target
     }
     granted = slips.accounts.grant(wanted)
+    slips.accounts.move(HOSPITAL, PEOPLE, "cmi_bonus", sum(granted.values()), "individual.cmi_bonus",
+                        base=sum(slips.earned(s, "individual") for s in wanted), factor=rate)  # fmt: skip
     for staff, amount in granted.items():
         case, base = doctors[staff], slips.earned(staff, "individual")
-        slips.accounts.move(HOSPITAL, PEOPLE, "cmi_bonus", amount, "individual.cmi_bonus", base=base, factor=rate,
-                            of=slips.people[staff].home)  # fmt: skip
         values = show_coefficient(case.cmi or 0), show_coefficient(case.target or 0)
         said = (
             f"CMI {values[0]} 达到目标 {values[1]}，个人绩效上浮",
@@ -184,6 +193,7 @@ def _prizes(
         pool.prize = granted[d]
         slips.accounts.move(HOSPITAL, department(d), "prize", granted[d], "prize.amount",
                             base=plan.fen("prize.amount"), of=d)  # fmt: skip
+        slips.accounts.move(department(d), PEOPLE, "prize", granted[d], "prize.amount", of=d)
         slips.by_weight("prize", d, granted[d], weights[d], "prize.amount")
     note_cut(wanted, granted, "prize.amount", findings)
 
@@ -191,13 +201,11 @@ def _prizes(
 def _bounds(slips: Slips, plan: Policy, findings: Findings) -> None:
     """Cap and floor of a person. What is above the cap goes to the hospital; the floor is topped up from its part."""
     cap, floor = plan.fen_or_none("cap.person"), plan.fen_or_none("floor.person")
-    for staff in sorted(slips.lines):
-        over = slips.earned(staff) - cap if cap is not None else 0
-        if over > 0:
-            home = slips.people[staff].home
-            slips.accounts.move(PEOPLE, HOSPITAL, "capped", over, "cap.person", of=home)
-            said = ("超过个人上限部分归医院", "above the cap of a person: to the hospital")
-            slips.add(staff, "capped", home, -over, said, "cap.person", pool=cap or 0)
+    above = {s: over for s in sorted(slips.lines) if cap is not None and (over := slips.earned(s) - cap) > 0}
+    slips.accounts.move(PEOPLE, HOSPITAL, "capped", sum(above.values()), "cap.person")
+    for staff, over in above.items():
+        said = ("超过个人上限部分归医院", "above the cap of a person: to the hospital")
+        slips.add(staff, "capped", slips.people[staff].home, -over, said, "cap.person", pool=cap or 0)
     if floor is None:
         return
     wanted = {}
@@ -206,10 +214,9 @@ def _bounds(slips: Slips, plan: Policy, findings: Findings) -> None:
         if short > 0 and person.presence:
             wanted[staff] = short
     granted = slips.accounts.grant(wanted)
+    slips.accounts.move(HOSPITAL, PEOPLE, "floor", sum(granted.values()), "floor.person")
     for staff, amount in granted.items():
         person = slips.people[staff]
-        slips.accounts.move(HOSPITAL, PEOPLE, "floor", amount, "floor.person", base=floor, factor=person.presence,
-                            of=person.home)  # fmt: skip
         said = (
             f"补足到下限 × 当量×出勤 {show_coefficient(person.presence)}",
             f"topped up to the floor × FTE × attendance {show_coefficient(person.presence)}",
@@ -226,7 +233,7 @@ def _hold(slips: Slips, paused: set[str]) -> dict[str, int]:
         amount = max(0, min(there, slips.earned(staff)))
         if amount:
             held[staff] = amount
-            slips.accounts.move(PEOPLE, HELD, "held", amount, "pause.months", of=slips.people[staff].home)
+    slips.accounts.move(PEOPLE, HELD, "held", sum(held.values()), "pause.months")
     return held
 
 
