@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from support.hospital import member, pay, plan, stay
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps import performance
 from drgpay.units import ONE, mul_div_half_up
+from support.hospital import member, pay, plan, stay
 
 YUAN = 100
 
@@ -154,9 +154,9 @@ def test_a_group_above_the_region_loses_weight_until_it_improves() -> None:
 
 def test_the_case_study_targets_are_judged() -> None:
     """CMI +5 %: a case mix of 1.00 last year asks for 1.05."""
-    import pyarrow as pa
     import numpy as np
     import polars as pl
+    import pyarrow as pa
 
     facts = performance.GroupFacts(
         pa.array(["AA11"]), *(np.array([100 * ONE]) for _ in range(5)), np.array([False]), np.array([False])
