@@ -12,6 +12,21 @@ from drgpay.tables.decisions import (
     VIOLATIONS,
 )
 from drgpay.tables.document import tables_markdown
+from drgpay.tables.evaluation import (
+    APPLICANTS,
+    AREA_VALUES,
+    EVALUATION_REGISTERS,
+    EVALUATION_RESULTS,
+    EVALUATION_TABLES,
+    FIGURES,
+    INSTITUTION_CHANGES,
+    MARKS,
+    OUTCOMES,
+    RANKS,
+    REPORTED_VALUES,
+    RISK_CLASSES,
+    SUPERVISION_TIERS,
+)
 from drgpay.tables.fund import (
     ADVANCE_USE,
     ADVANCES,
@@ -104,8 +119,11 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 
-ALL = INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES
-ALL += PERFORMANCE_REGISTERS + PERFORMANCE_TABLES
+ALL = (
+    INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + EVALUATION_REGISTERS
+    + PERFORMANCE_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES + EVALUATION_TABLES
+    + PERFORMANCE_TABLES
+)  # fmt: skip
 """every table, inputs first"""
 
 __all__ = [
@@ -113,6 +131,8 @@ __all__ = [
     "ADVANCES",
     "ADVANCE_USE",
     "ALL",
+    "APPLICANTS",
+    "AREA_VALUES",
     "ATTENDANCE",
     "BASE_GROUPS",
     "BASE_YEARS",
@@ -140,8 +160,12 @@ __all__ = [
     "DEPARTMENT_WORK",
     "DISTRIBUTABLE_SUMS",
     "DOCTORS",
+    "EVALUATION_REGISTERS",
+    "EVALUATION_RESULTS",
+    "EVALUATION_TABLES",
     "EVIDENCE",
     "FEES",
+    "FIGURES",
     "FINDINGS",
     "FUND_HEALTH",
     "FUND_HISTORY",
@@ -161,6 +185,7 @@ __all__ = [
     "INDICATOR_VALUES",
     "INPUTS",
     "INSTITUTIONS",
+    "INSTITUTION_CHANGES",
     "INSTITUTION_HISTORY",
     "INSTITUTION_INDICATORS",
     "INSTITUTION_MONTHS",
@@ -169,9 +194,11 @@ __all__ = [
     "LEDGER",
     "LEVELS",
     "LOAN_CANDIDATES",
+    "MARKS",
     "MID_YEAR_CHANGES",
     "NEGOTIATIONS",
     "OPERATION_ROLES",
+    "OUTCOMES",
     "PARTS",
     "PERFORMANCE_CHANGES",
     "PERFORMANCE_FINDINGS",
@@ -185,9 +212,12 @@ __all__ = [
     "PREPAYMENTS",
     "PREPAYMENT_TERMS",
     "QUALITY_EVENTS",
+    "RANKS",
     "RECORD_SCORES",
+    "REPORTED_VALUES",
     "RESEARCH",
     "RESULTS",
+    "RISK_CLASSES",
     "RISK_FUND",
     "RISK_MOVEMENTS",
     "ROLES",
@@ -207,6 +237,7 @@ __all__ = [
     "STAY_PAYMENTS",
     "STAY_SCORES",
     "STAY_SHARES",
+    "SUPERVISION_TIERS",
     "VIOLATIONS",
     "VISITS",
     "VISIT_KINDS",
