@@ -24,7 +24,8 @@ PLANS = [
 ]
 
 stays_of_unit = st.tuples(
-    st.sampled_from(UNITS), st.integers(0, 2), st.integers(0, 5 * ONE), st.booleans(), st.sampled_from(("AA11", "BB23")),
+    st.sampled_from(UNITS), st.integers(0, 2), st.integers(0, 5 * ONE), st.booleans(),
+    st.sampled_from(("AA11", "BB23")),
     st.integers(1, 20), st.integers(-50_000, 50_000),
 )  # fmt: skip
 

@@ -138,9 +138,9 @@ def test_a_group_above_the_region_loses_weight_until_it_improves() -> None:
 
     cells = pl.DataFrame(
         [
-            {"department_id": "D1", "doctor_id": "A", "drg": "AA11", "month": m, "n": 10, "points": 0, "base_points": 0,
-             "weight": 0, "payment": 0, "charges": c, "cost": 0, "balance": 0, "bed_days": 1, "operated": 0,
-             "expected_charges": 1_000, "expected_los": 1, "low_risk": 0, "low_risk_deaths": 0}
+            {"department_id": "D1", "doctor_id": "A", "drg": "AA11", "month": m, "n": 10, "points": 0,
+             "base_points": 0, "weight": 0, "payment": 0, "charges": c, "cost": 0, "balance": 0, "bed_days": 1,
+             "operated": 0, "expected_charges": 1_000, "expected_los": 1, "low_risk": 0, "low_risk_deaths": 0}
             for m, c in ((1, 1_100), (4, 1_200), (7, 1_000), (10, 1_001))
         ]
     )  # fmt: skip

@@ -38,7 +38,8 @@ def stay(stay_id: str, department: str, doctor: str | None, weight: int, **given
     """A row of ``hospital_stays``."""
     return {
         "stay_id": stay_id, "department_id": department, "doctor_id": doctor, "insurance_scheme": "employee",
-        "year": 2024, "month": 5, "drg": "AA11", "case_class": "normal", "los": 5, "operated": False, "low_risk": False,
+        "year": 2024, "month": 5, "drg": "AA11", "case_class": "normal", "los": 5, "operated": False,
+        "low_risk": False,
         "died": False, "points": weight, "base_points": weight, "weight": weight, "payment": 0, "charges": 0,
         "cost": 0, "cost_basis": "ratio", "balance": 0, "expected_charges": 0, "expected_los": 0,
     } | given  # fmt: skip

@@ -46,6 +46,7 @@ File = Annotated[
     typer.Option("-o", "--output", help="结果文件 .xlsx,或放 CSV 的新文件夹 workbook, or new folder for CSV"),
 ]
 
+CARD = "hospital-departments"
 WORKBOOK, SLIPS = "performance.xlsx", "slips"
 _SHOWN = 20
 
@@ -66,14 +67,18 @@ def perform(
     institution: Institution = None,
     quarter: Quarter = 0,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="结果文件夹 folder of the result")] = None,
+    card: Annotated[str, typer.Option(help="科室评分表编号或文件 scorecard of the departments: id or file")] = CARD,
+    figures: Annotated[
+        Path | None, typer.Option(help="评价结果文件夹,补充科室指标 folder of an evaluation, for more indicators")
+    ] = None,
     gains_only: Annotated[
         bool, typer.Option("--gains-only", help="只算盈亏，不发绩效 gains and losses only, no pay")
     ] = False,
     threads: Threads = CPUS,
     lang: Lang = "zh",
 ) -> None:
-    """一个季度或全年:盈亏、绩效池、科室、个人和发放单。 A quarter or a year: gains and losses, pools, departments, people,
-    slips."""
+    """一个季度或全年:盈亏、绩效池、科室、个人和发放单。 A quarter or a year: gains and losses, pools, departments,
+    people, slips."""
     if ctx.invoked_subcommand is not None:
         return
     given = {"--plan": plan, "--run": run, "--registers": registers, "-o": output}
@@ -82,7 +87,7 @@ def perform(
             raise typer.BadParameter("缺少该选项 is needed", param_hint=name)
     assert run is not None and registers is not None and output is not None  # noqa: PT018
     in_lang(lang)
-    order = runs.PerformOrder(plan, run, registers, institution, quarter)
+    order = runs.PerformOrder(plan, run, registers, institution, quarter, card=card, figures=figures)
 
     def book(folder: Path) -> None:
         report.write_performance_workbook(folder, folder / WORKBOOK, lang)

@@ -18,6 +18,7 @@ from drgpay.report.labels import Both, check_language
 from drgpay.report.views import Field, View, show
 from drgpay.report.workbook import CREATED, Writer
 from drgpay.tables import (
+    DEPARTMENT_MARKS,
     DEPARTMENT_RESULTS,
     GROUP_REVIEWS,
     HOSPITAL_RESULTS,
@@ -39,10 +40,15 @@ WORDS = {
     "sheet_doctors": Both("医师", "Doctors"),
     "sheet_trend": Both("趋势", "Trend"),
     "sheet_reviews": Both("病组复评", "Group reviews"),
+    "sheet_marks": Both("科室指标", "Indicators"),
+    "excellent": Both("优秀", "Excellent"),
+    "good": Both("良好", "Good"),
+    "pass": Both("合格", "Pass"),
+    "fail": Both("不合格", "Fail"),
     "sheet_findings": Both("核对问题", "Findings"),
     "sheet_summary": Both("概览", "Summary"),
-    "information": Both("盈亏是管理信息，不是医务人员的绩效指标", "Gains and losses are management information, no indicator "
-                        "of staff's pay"),
+    "information": Both("盈亏是管理信息，不是医务人员的绩效指标", "Gains and losses are management information, "
+                        "no indicator of staff's pay"),
     "amount": Both("可分配总额（元）", "Sum distributed (yuan)"),
     "hospital": Both("医院留存", "With the hospital"),
     "people": Both("发放到人", "Paid to people"),
@@ -146,6 +152,9 @@ def write_performance_workbook(out: Path, target: Path, lang: str = "zh") -> Non
         ):
             rows = [r for r in now if r["scope"] == scope]
             _sheet(writer, names, key, [_view(HOSPITAL_RESULTS, rows, (*left_out, "scope", "period"))])
+        other = "en" if lang == "zh" else "zh"
+        marks = _view(DEPARTMENT_MARKS, _rows(out, DEPARTMENT_MARKS), (other,), totals=False)
+        _sheet(writer, names, "sheet_marks", [marks])
         _sheet(writer, names, "sheet_reviews", [_view(GROUP_REVIEWS, _rows(out, GROUP_REVIEWS), totals=False)])
         _sheet(writer, names, "sheet_findings", [_view(PERFORMANCE_FINDINGS, _rows(out, PERFORMANCE_FINDINGS))])
         for row in departments:
@@ -242,8 +251,8 @@ def _summary(writer: Writer, names: _Names, manifest: Mapping[str, Any], period:
 
 
 def write_slips(out: Path, folder: Path, lang: str = "zh") -> int:
-    """A page for every person below ``folder/<department>/``, named by staff id; how many. Each line has its base, its
-    factor, how it was worked out, and the parameter with its source."""
+    """A page for every person below ``folder/<department>/``, named by staff id; how many. Each line has its base,
+    its factor, how it was worked out, and the parameter with its source."""
     check_language(lang)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     sources = json.loads((out / "policy.json").read_text(encoding="utf-8"))

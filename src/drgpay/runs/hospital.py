@@ -19,7 +19,8 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.runs.fund import RegisterFolder
 from drgpay.runs.manifest import TABLES, read_manifest
-from drgpay.steps import performance
+from drgpay.scorecard import Result
+from drgpay.steps import evaluation, performance
 from drgpay.tables import (
     ATTENDANCE,
     BASE_GROUPS,
@@ -61,6 +62,10 @@ class PerformOrder:
     quarter: int = 0
     changes: Mapping[str, str] = field(default_factory=dict)
     """parameters of the plan set otherwise, for a simulation"""
+    card: str = "hospital-departments"
+    """the departments' scorecard: id or file"""
+    figures: Path | None = None
+    """folder of an evaluation of the same run, for indicators of departments the registers do not have"""
 
 
 @dataclass
@@ -139,7 +144,7 @@ def read_hospital(order: PerformOrder, tables: Path, engine: Engine) -> Hospital
     if order.changes:
         plan = performance.check_plan(plan.amend(order.changes, "--set"), order.plan)
     registers = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
-    facts = _facts(order.run, manifest, plan, registers, engine)
+    facts = _facts(order.run, manifest, registers, engine)
     run = order.run / TABLES
     own = registers.rows(STAY_COSTS)
     costs = performance.StayCosts(
@@ -190,17 +195,16 @@ def read_hospital(order: PerformOrder, tables: Path, engine: Engine) -> Hospital
 
 
 def _facts(
-    run: Path, manifest: Mapping[str, Any], plan: Policy, registers: RegisterFolder, engine: Engine
+    run: Path, manifest: Mapping[str, Any], registers: RegisterFolder, engine: Engine
 ) -> performance.GroupFacts:
-    sums = frame(
-        engine.sum(
-            dataset(run / TABLES, GROUPED),
-            partial(performance.group_sums, year=int(manifest["year"])),
-            ("drg",),
-            ("drg", "year", "total_cost", "los", "discharge_way"),
-            "sums",
-        )
-    )
+    """The groups in the region. Low risk by mortality in the years before (in this one, where there are none)."""
+    names = ("drg", "year", "total_cost", "los", "discharge_way")
+    years = frame(engine.sum(dataset(run / TABLES, GROUPED), performance.group_sums, ("drg", "year"), names, "sums"))
+    year = int(manifest["year"])
+    sums, before = years.filter(pl.col("year") == year), years.filter(pl.col("year") < year)
+    reference = (sums if before.is_empty() else before).group_by("drg").agg(pl.col("n", "deaths").sum())
+    risks = evaluation.risk_classes({drg: (n, deaths) for drg, n, deaths in reference.sort("drg").rows()})
+    low = {drg for drg, risk in risks.items() if risk.score in evaluation.registry().settings.low_risk}
     base = read_table(run / TABLES, BASE_GROUPS).select("drg", "base_points", "mean_cost").rows()
     return performance.group_facts(
         sums,
@@ -209,7 +213,7 @@ def _facts(
         int(manifest["base"]["scale"]),
         {row["drg"]: row["cost"] for row in registers.rows(GROUP_COSTS)},
         frozenset(drg for drg in sums["drg"] if drg[1:2] in _OPERATIONS),
-        (plan.ratio("veto.group_mortality"), plan.integer("veto.group_cases")),
+        frozenset(low),
     )
 
 
@@ -320,7 +324,9 @@ def _targets(hospital: Hospital) -> dict[tuple[str, str, str], int]:
     }
 
 
-def department_facts(hospital: Hospital, coefficients: Mapping[str, int]) -> list[performance.DepartmentFacts]:
+def department_facts(
+    hospital: Hospital, coefficients: Mapping[str, int], scores: Mapping[str, Result]
+) -> list[performance.DepartmentFacts]:
     """What the pools need to know of every department of the register."""
     plan, months, scale = hospital.plan, hospital.months, hospital.scale
     units = performance.unit_indices(hospital.cells, months, ("department_id",), scale)
@@ -358,6 +364,8 @@ def department_facts(hospital: Hospital, coefficients: Mapping[str, int]) -> lis
                     groups.get(d, {}), coefficients, plan.ratio("project.per_operation")
                 ),
                 stay_difficulty=its.get("weight", 0),
+                score=scores[d].total,
+                grade=scores[d].grade,
                 cmi=its.get("cmi"),
                 cmi_target=target,
                 cost_index=its.get("cost_index"),

@@ -47,7 +47,8 @@ def in_house(order: PerformOrder, engine: Engine, schemes: Path | None = None) -
     if not rows:
         raise DrgpayError(
             Kind.DATA, zh="没有可用的在院病例", en="no usable stay in house", file=path.name,
-            fix_zh="用 drgpay check 查看问题，--need grouping", fix_en="see what is wrong with drgpay check --need grouping",
+            fix_zh="用 drgpay check 查看问题，--need grouping",
+            fix_en="see what is wrong with drgpay check --need grouping",
         )  # fmt: skip
     rows.sort(key=lambda r: r["stay_id"])
     IN_HOUSE_ESTIMATES.of(rows)

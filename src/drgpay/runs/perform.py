@@ -20,6 +20,7 @@ from drgpay import __version__
 from drgpay.engine import Engine, Source, frame, read_table, table_path, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, practice_text
+from drgpay.runs.department_scores import department_card, score_departments
 from drgpay.runs.hospital import (
     Hospital,
     PerformOrder,
@@ -35,6 +36,7 @@ from drgpay.runs.hospital import (
 from drgpay.runs.manifest import MANIFEST, POLICY, TABLES, file_digest, folder_digests, read_manifest, write_json
 from drgpay.steps import performance
 from drgpay.tables import (
+    DEPARTMENT_MARKS,
     DEPARTMENT_RESULTS,
     GROUP_REVIEWS,
     HOSPITAL_RESULTS,
@@ -144,12 +146,14 @@ def _manifest(order: PerformOrder, totals: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pay(hospital: Hospital, reviews: list[Row], tables: Path, work: Path, engine: Engine) -> dict[str, Any]:
-    plan, findings = hospital.plan, hospital.findings
+    order, plan, findings = hospital.order, hospital.plan, hospital.findings
     people = people_of(hospital)
     amount = sum_of(hospital)
     findings.stop_on_errors()
     coefficients = performance.coefficients_in(reviews, hospital.year, hospital.order.quarter)
-    known = department_facts(hospital, coefficients)
+    scores = score_departments(hospital, department_card(order.card), order.figures)
+    write_table(tables, DEPARTMENT_MARKS, DEPARTMENT_MARKS.of(scores.marks))
+    known = department_facts(hospital, coefficients, scores.results)
     staffed = frozenset(performance.by_department(people))
     accounts = performance.Accounts(amount)
     performance.split_sum(accounts, plan)
@@ -192,8 +196,8 @@ def _pay(hospital: Hospital, reviews: list[Row], tables: Path, work: Path, engin
 
 
 def simulate(order: PerformOrder, against: str | Path, work: Path, engine: Engine) -> list[Row]:
-    """Rows of ``performance_changes``: the order's plan beside ``against``, the folder of an earlier result of the same
-    hospital and period, or another plan (id or file). ``work``: an empty folder. Nothing else is written."""
+    """Rows of ``performance_changes``: the order's plan beside ``against``, the folder of an earlier result of the
+    same hospital and period, or another plan (id or file). ``work``: an empty folder. Nothing else is written."""
     perform(order, work / "after", engine)
     before = Path(against)
     if not (before / MANIFEST).is_file():
@@ -203,7 +207,8 @@ def simulate(order: PerformOrder, against: str | Path, work: Path, engine: Engin
     old, new = read_manifest(before), read_manifest(work / "after")
     if old.get("kind") != "perform" or any(old[k] != new[k] for k in same):
         raise DrgpayError(
-            Kind.USAGE, zh="对照结果不是同一医院同一期间的绩效结果", en="that is no result of the same hospital and period",
+            Kind.USAGE, zh="对照结果不是同一医院同一期间的绩效结果",
+            en="that is no result of the same hospital and period",
             file=against, fix_zh="给出 drgpay perform 同期的输出文件夹，或另一个方案",
             fix_en="name the output folder of drgpay perform for the same period, or another plan",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The registers of one invented hospital of a synthetic region: what its performance office would keep, from a seed."""
+"""The registers of one invented hospital of a synthetic region: what its performance office keeps, from a seed."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class HospitalSummary:
 
 
 def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1) -> HospitalSummary:
-    """Write the registers of an institution of a synthetic region for its settlement year into a new folder, as CSV: the
-    same region, institution and seed give the same bytes. Raises USAGE for an existing folder, DATA for an unknown
-    institution."""
+    """Write the registers of an institution of a synthetic region for its settlement year into a new folder, as CSV:
+    the same region, institution and seed give the same bytes. Raises USAGE for an existing folder, DATA for an
+    unknown institution."""
     if folder.exists():
         raise DrgpayError(
             Kind.USAGE, zh="目标文件夹已存在", en="the folder is already there", file=folder, fix_zh="换一个文件夹",
@@ -145,7 +145,8 @@ def _type(name: str) -> str:
 
 
 def _staff(units: list[tuple[str, str, str]], doctors: list[Row], year: int, dice: np.random.Generator) -> list[Row]:
-    """Doctors as in the region, three nurses for two doctors, technicians; some part-time, some for part of the year."""
+    """Doctors as in the region, three nurses for two doctors, technicians; some part-time, some for part of the
+    year."""
     first, rows = date(year - 3, 1, 1), []
     for unit, _, kind in units:
         its = [d for d in doctors if d["department_id"] == unit]

@@ -71,6 +71,7 @@ from drgpay.tables.model import Column, Table
 from drgpay.tables.performance import (
     ATTENDANCE,
     DEPARTMENT_FIGURES,
+    DEPARTMENT_MARKS,
     DEPARTMENT_OVERSPENDS,
     DEPARTMENT_RESULTS,
     DEPARTMENT_TYPES,
@@ -154,6 +155,7 @@ __all__ = [
     "DECISION_REGISTERS",
     "DEPARTMENTS",
     "DEPARTMENT_FIGURES",
+    "DEPARTMENT_MARKS",
     "DEPARTMENT_OVERSPENDS",
     "DEPARTMENT_RESULTS",
     "DEPARTMENT_TYPES",

@@ -217,8 +217,7 @@ HOSPITAL_STAYS = Table(
         CASE_POINTS["insurance_scheme"], CASE_POINTS["year"], CASE_POINTS["month"], _DRG, CASE_POINTS["case_class"],
         STAYS["los"],
         Column("operated", "flag", "手术病组", "the group is one of operations (外科组)"),
-        Column("low_risk", "flag", "低风险组", "low risk: the mortality of the group in the region is not above "
-               "the plan's"),
+        Column("low_risk", "flag", "低风险组", "the group is low risk, by its mortality in the region"),
         Column("died", "flag", "死亡", "died in hospital"),
         Column("points", "points", "点数", "case points", low=0),
         Column("base_points", "points", "基准点数", "base points of the group; 0: none", low=0),
@@ -309,6 +308,7 @@ DEPARTMENT_RESULTS = Table(
         Column("work", "points", "工作量点数", "work points", low=0),
         Column("difficulty", "points", "难度点数", "difficulty points", low=0),
         Column("score", "ratio", "指标得分", "score of the indicator system, of 100; null: not scored", null=True),
+        Column("grade", "code", "考核等级", "grade of the scorecard; empty: none"),
         Column("cmi", "ratio", "病例组合指数", "case-mix index", null=True),
         Column("cmi_target", "ratio", "CMI目标", "its target", null=True),
         Column("cost_index", "ratio", "费用消耗指数", "cost index", null=True),
@@ -326,6 +326,24 @@ DEPARTMENT_RESULTS = Table(
         Column("excess_left", "fen", "未得超额", "part of the excess pool not earned: back to the hospital", low=0),
         Column("individual_pool", "fen", "个人绩效", "its doctors' part of the individuals' pool", low=0),
         Column("prize", "fen", "奖励", "prize for the highest case-mix indices", low=0),
+    ),
+)  # fmt: skip
+
+DEPARTMENT_MARKS = Table(
+    "department_marks", "科室指标得分", "marks of the departments in their indicator system", "performance",
+    ("department_id", "item"),
+    (
+        _DEPARTMENT,
+        Column("dimension", "code", "维度", "second level of the indicator system"),
+        Column("item", "code", "指标项", "item"),
+        Column("full", "points", "满分", "full mark", low=0),
+        Column("numerator", "int64", "分子", "numerator of the value", null=True),
+        Column("denominator", "int64", "分母", "denominator of the value", null=True),
+        Column("mark", "points", "得分", "mark; empty: left out", null=True),
+        Column("deduction", "points", "扣分", "full mark − mark", low=0),
+        Column("zh", "text", "说明", "explanation (Chinese)"),
+        Column("en", "text", "说明(英文)", "explanation (English)"),
+        Column("source", "text", "来源", "where the item comes from"),
     ),
 )  # fmt: skip
 
@@ -430,7 +448,7 @@ PERFORMANCE_CHANGES = Table(
 )  # fmt: skip
 
 PERFORMANCE_TABLES = (
-    HOSPITAL_STAYS, HOSPITAL_RESULTS, GROUP_REVIEWS, PERFORMANCE_FLOWS, DEPARTMENT_RESULTS, STAY_SHARES, SLIPS,
-    SLIP_LINES, PERFORMANCE_FINDINGS, IN_HOUSE_ESTIMATES, PERFORMANCE_CHANGES,
+    HOSPITAL_STAYS, HOSPITAL_RESULTS, GROUP_REVIEWS, PERFORMANCE_FLOWS, DEPARTMENT_MARKS, DEPARTMENT_RESULTS,
+    STAY_SHARES, SLIPS, SLIP_LINES, PERFORMANCE_FINDINGS, IN_HOUSE_ESTIMATES, PERFORMANCE_CHANGES,
 )  # fmt: skip
 """written by the commands inside a hospital, not by a run of stays"""

@@ -57,8 +57,9 @@ from drgpay.steps.performance.stays import (
 )
 
 WRITES = (
-    "hospital_stays", "hospital_results", "group_reviews", "performance_flows", "department_results", "stay_shares",
-    "slips", "slip_lines", "performance_findings", "in_house_estimates", "performance_changes",
+    "hospital_stays", "hospital_results", "group_reviews", "performance_flows", "department_marks",
+    "department_results", "stay_shares", "slips", "slip_lines", "performance_findings",
+    "in_house_estimates", "performance_changes",
 )  # fmt: skip
 """tables this step writes"""
 

@@ -42,7 +42,8 @@ class Accounts:
         factor: int | None = None,
         of: str = "",
     ) -> None:
-        """Move an amount (≥ 0) that the origin has; nothing is posted for zero. ``of``: the department it is about."""
+        """Move an amount (≥ 0) that the origin has; nothing is posted for zero.
+        ``of``: the department it is about."""
         if amount == 0:
             return
         if amount < 0 or self.balances[origin] < amount:

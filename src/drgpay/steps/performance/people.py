@@ -80,9 +80,9 @@ def staff_of(
 ) -> dict[str, Person]:
     """Members of staff with an assignment in the period (first and last day).
 
-    Base weight = post coefficient × attendance × FTE × days of the assignment in the period. The attendance of a person
-    is days present ÷ days due over the period, half up to 1/10,000. What does not fit is noted: unknown departments,
-    posts without coefficient, more than full time on one day, no attendance.
+    Base weight = post coefficient × attendance × FTE × days of the assignment in the period. The attendance of a
+    person is days present ÷ days due over the period, half up to 1/10,000. What does not fit is noted: unknown
+    departments, posts without coefficient, more than full time on one day, no attendance.
     """
     first, last = period
     posts = plan.table("posts.coefficients")
@@ -144,8 +144,8 @@ def _rate(staff: str, present: Mapping[str, tuple[int, int]], plan: Policy, find
     usual = plan.ratio_or_none("attendance.when_missing")
     if usual is None:
         findings.add("error", "attendance_missing", "attendance", staff, "本期没有应出勤天数；补上出勤，或在方案中设"
-                     " attendance.when_missing", "no days due in the period; add them, or set attendance.when_missing "
-                     "in the plan")  # fmt: skip
+                     " attendance.when_missing", "no days due in the period; add them, or set "
+                     "attendance.when_missing in the plan")  # fmt: skip
         return 0
     findings.add("warn", "attendance_missing", "attendance", staff, f"本期没有出勤记录，按 {show_percent(usual)} 计",
                  f"no attendance in the period; taken as {show_percent(usual)}")  # fmt: skip
@@ -166,8 +166,8 @@ def _overlaps(staff: str, its: Sequence[tuple[Row, date, date]], findings: Findi
             findings.add(
                 "error", "more_than_full_time", "staff", staff,
                 f"{day} 同时在 {'、'.join(there)}，当量合计 {show_percent(full)}；改正起止日期或当量",
-                f"in {', '.join(there)} at once on {day}, {show_percent(full)} of full time together; correct the dates or "
-                "the FTE",
+                f"in {', '.join(there)} at once on {day}, {show_percent(full)} of full time together; correct the "
+                "dates or the FTE",
             )  # fmt: skip
             return
 

@@ -67,14 +67,15 @@ def check_plan(plan: Policy, file: str) -> Policy:
         raise _wrong(
             file, "legal.acknowledged",
             f"按结余分享须声明知悉 {RULE}：不得以支付标准作为限额或医务人员绩效指标",
-            f"sharing surplus needs the acknowledgement of {RULE}: payment standards are neither limits nor indicators "
-            "of medical staff's pay",
+            f"sharing surplus needs the acknowledgement of {RULE}: payment standards are neither limits nor "
+            "indicators of medical staff's pay",
             f"改用 quality_and_efficiency，或在方案中写 legal.acknowledged: {RULE}",
             f"use quality_and_efficiency, or write legal.acknowledged: {RULE} into the plan", "none",
         )  # fmt: skip
     if (plan.integer_or_none("pause.months") is None) != (plan.ratio_or_none("pause.cost_index") is None):
         raise _wrong(
-            file, "pause.months", "暂停发放的月数和界限须同时给出或都不给出", "months and bound of the pause go together",
+            file, "pause.months", "暂停发放的月数和界限须同时给出或都不给出",
+            "months and bound of the pause go together",
             "补上或去掉其一", "give both or none", "none",
         )  # fmt: skip
     return plan

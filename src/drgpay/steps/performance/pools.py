@@ -1,7 +1,7 @@
 """From the sum to the departments: hospital, departments, individuals; overspend, evaluation, veto; the three pools.
 
-Sources: design/09 §2; the basis `quality_and_efficiency` keeps to 医保发〔2025〕18号: what a stay is paid never decides
-what anybody gets. Every share is taken by largest remainder, ties by id.
+Sources: design/09 §2; the basis `quality_and_efficiency` keeps to 医保发〔2025〕18号: what a stay is paid never
+decides what anybody gets. Every share is taken by largest remainder, ties by id.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class DepartmentFacts:
     """What is known of a department in the period. Points and ratios in 1/10,000, money in fen.
 
     ``work``/``difficulty``: work and difficulty points, the stays' and the register's; ``project_weight``: points its
-    project pool is shared by, 0 without stays; ``stay_difficulty``: its weight in the individuals' pool; ``score``: of
-    100; ``low_risk``: deaths and stays of low-risk groups."""
+    project pool is shared by, 0 without stays; ``stay_difficulty``: its weight in the individuals' pool; ``score``:
+    of 100; ``low_risk``: deaths and stays of low-risk groups."""
 
     department_id: str
     name: str
@@ -189,7 +189,10 @@ def note_cut(wanted: Mapping[str, int], granted: Mapping[str, int], parameter: s
 
 
 def _met(facts: DepartmentFacts, plan: Policy) -> bool:
-    """Whether the indices the excess pool needs are met; one that is unknown is not."""
+    """Whether the indices the excess pool needs are met; one that is unknown is not. A department without stays is
+    judged by its grade."""
+    if not facts.n:
+        return facts.grade in plan.names("excess.grades")
     most = {
         "cost_index": (facts.cost_index, plan.ratio("target.cost_index")),
         "time_index": (facts.time_index, plan.ratio("target.time_index")),
@@ -214,7 +217,8 @@ def _divide(accounts: Accounts, pool: DepartmentPool, staffed: bool, plan: Polic
     if not staffed:
         if held:
             findings.add("warn", "nobody_to_pay", "staff", d, "科室没有可发放的人员（无人或无出勤），金额归医院",
-                         "nobody to pay in the department (no staff, or nobody present): it goes to the hospital")  # fmt: skip
+                         "nobody to pay in the department (no staff, or nobody there): it goes to the "
+                         "hospital")  # fmt: skip
         accounts.move(department(d), HOSPITAL, "nobody", held, "posts.coefficients", of=d)
         return
     if not pool.pilot:

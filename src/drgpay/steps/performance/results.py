@@ -101,9 +101,9 @@ def case_mix(
 
 
 def group_reviews(cells: pl.DataFrame, year: int, plan: Policy, scale: int) -> list[Row]:
-    """Table ``group_reviews``: a group whose cost index is above the limit in a quarter has its coefficient of the next
-    quarter lowered by a step, down to the floor; it is 1 again once the index is back. A quarter with too few stays
-    changes nothing. Source: design/09 §1 (quarterly review)."""
+    """Table ``group_reviews``: a group whose cost index is above the limit in a quarter has its coefficient of the
+    next quarter lowered by a step, down to the floor; it is 1 again once the index is back. A quarter with too few
+    stays changes nothing. Source: design/09 §1 (quarterly review)."""
     limit, step = plan.ratio("review.index_limit"), plan.ratio("review.step")
     floor, least = plan.ratio("review.floor"), plan.integer("review.min_cases")
     found: dict[tuple[str, int], Row] = {}
@@ -134,8 +134,8 @@ def group_reviews(cells: pl.DataFrame, year: int, plan: Policy, scale: int) -> l
 
 
 def coefficients_in(reviews: Sequence[Row], year: int, quarter: int) -> dict[str, int]:
-    """Performance coefficient of every group in a quarter: what the quarters before decided. The whole year is paid at
-    1: its quarters are reviewed one by one."""
+    """Performance coefficient of every group in a quarter: what the quarters before decided. The whole year is paid
+    at 1: its quarters are reviewed one by one."""
     result: dict[str, int] = {}
     if quarter:
         for row in reviews:

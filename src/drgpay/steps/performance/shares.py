@@ -30,9 +30,10 @@ SHARE_KEY = ("department_id", "component", "role", "staff_id")
 
 @dataclass(frozen=True)
 class ShareTables:
-    """What the kernel needs besides the stays. ``project``/``individual``: pools by department, fen; ``coefficients``:
-    performance coefficient by group, 1 where none; ``named``: stay, role, member of staff, all known; ``staff``: those
-    who can be paid; ``operated`` and ``other``: shares of :data:`ROLES` with and without a record of operators."""
+    """What the kernel needs besides the stays. ``project``/``individual``: pools by department, fen;
+    ``coefficients``: performance coefficient by group, 1 where none; ``named``: stay, role, member of staff, all
+    known; ``staff``: those who can be paid; ``operated`` and ``other``: shares of :data:`ROLES` with and
+    without a record of operators."""
 
     months: tuple[int, ...]
     project: Mapping[str, int]

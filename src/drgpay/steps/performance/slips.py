@@ -1,5 +1,5 @@
-"""From the pools to people: base and excess by post and attendance, project and individual by stay, additions, bounds,
-and what is held back. Every line of a slip says what it was worked out from."""
+"""From the pools to people: base and excess by post and attendance, project and individual by stay, additions,
+bounds, and what is held back. Every line of a slip says what it was worked out from."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def pay_people(
     findings: Findings,
 ) -> tuple[list[Row], list[Row]]:
     """Tables ``slips`` and ``slip_lines``; every pool is empty afterwards. ``shares``: sums of ``stay_shares``;
-    ``doctors``: case mix of those with stays. Order: base, excess, project, individual; then, as far as the hospital's
-    part goes, the additions for CMI, the prizes; the cap; the floor; what is held back."""
+    ``doctors``: case mix of those with stays. Order: base, excess, project, individual; then, as far as the
+    hospital's part goes, the additions for CMI, the prizes; the cap; the floor; what is held back."""
     slips, weights = Slips(accounts, people), by_department(people)
     for pool in pools:
         d = pool.facts.department_id
@@ -247,8 +247,9 @@ def _tables(slips: Slips, held: Mapping[str, int]) -> tuple[list[Row], list[Row]
             continue
         rows.append(
             {
-                "staff_id": staff, "name": person.name, "department_id": person.home, "staff_category": person.category,
-                "post": person.post, "earned": earned, "held": back, "paid": earned - back,
+                "staff_id": staff, "name": person.name, "department_id": person.home,
+                "staff_category": person.category, "post": person.post, "earned": earned, "held": back,
+                "paid": earned - back,
             }
         )  # fmt: skip
         its = sorted(
@@ -275,6 +276,7 @@ def department_rows(pools: Sequence[DepartmentPool]) -> list[Row]:
             "work": p.facts.work,
             "difficulty": p.facts.difficulty,
             "score": p.facts.score,
+            "grade": p.facts.grade or "",
             "cmi": p.facts.cmi,
             "cmi_target": p.facts.cmi_target,
             "cost_index": p.facts.cost_index,

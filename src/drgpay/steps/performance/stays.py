@@ -40,13 +40,13 @@ def of_institution(batch: Any, institution: str) -> Any:
     return batch.filter(pc.equal(batch.column("institution_id").cast(pa.string()), institution))
 
 
-def group_sums(batch: Any, year: int) -> Any:
-    """Stays, charges, days and deaths of a year by group, of the whole region: kernel of ``engine.sum`` over
+def group_sums(batch: Any) -> Any:
+    """Stays, charges, days and deaths by group and year, of the whole region: kernel of ``engine.sum`` over
     ``grouped``."""
-    rows = frame(batch).filter(pl.col("year") == year)
     died = (pl.col("discharge_way") == _DIED).fill_null(False).cast(pl.Int64)
     return (
-        rows.group_by("drg")
+        frame(batch)
+        .group_by("drg", "year")
         .agg(
             n=pl.len().cast(pl.Int64),
             charges=pl.col("total_cost").sum(),
@@ -84,13 +84,13 @@ def group_facts(
     scale: int,
     costs: Mapping[str, int],
     operated: frozenset[str],
-    low_risk: tuple[int, int],
+    low_risk: frozenset[str],
 ) -> GroupFacts:
     """Facts of the groups of :func:`group_sums`.
 
     ``base``: group → (base points, mean cost of the base period); ``mean_cost`` and ``scale``: of all stays, from the
-    run's manifest; ``costs``: group → cost of a stay; ``operated``: groups of operations; ``low_risk``: highest
-    mortality (1/10,000) and fewest stays of a low-risk group. The difficulty of a group without base points is its
+    run's manifest; ``costs``: group → cost of a stay; ``operated``: groups of operations; ``low_risk``:
+    groups in which hardly anybody dies. The difficulty of a group without base points is its
     mean charges on the same scale. Each mean is rounded once, half up.
     """
     rows = sums.sort("drg").to_dicts()
@@ -108,7 +108,7 @@ def group_facts(
         column([half_up(r["days"] * ONE, r["n"]) for r in rows]),
         column([costs.get(r["drg"], -1) for r in rows]),
         np.array([r["drg"] in operated for r in rows], bool),
-        np.array([r["n"] >= low_risk[1] and r["deaths"] * ONE <= low_risk[0] * r["n"] for r in rows], bool),
+        np.array([r["drg"] in low_risk for r in rows], bool),
     )
 
 
