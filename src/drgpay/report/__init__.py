@@ -4,6 +4,8 @@ that explains one stay; a hospital's workbook of performance pay and its slips.
 Nothing is computed here but sums: every figure is read from the run, and the sums are of whole fen.
 """
 
+from drgpay.report.evaluated import GRADE_WORDS, outcome_cells, show_figure
+from drgpay.report.evaluation import write_evaluation_page, write_evaluation_workbook, write_institution_card
 from drgpay.report.page import write_page
 from drgpay.report.performance import write_performance_workbook, write_slips
 from drgpay.report.stay_card import write_stay_card
@@ -11,7 +13,13 @@ from drgpay.report.whatif import check_whatif_target, write_whatif
 from drgpay.report.workbook import write_workbook
 
 __all__ = [
+    "GRADE_WORDS",
     "check_whatif_target",
+    "outcome_cells",
+    "show_figure",
+    "write_evaluation_page",
+    "write_evaluation_workbook",
+    "write_institution_card",
     "write_page",
     "write_performance_workbook",
     "write_slips",

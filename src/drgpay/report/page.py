@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -13,6 +12,9 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from drgpay.report import views
+from drgpay.report.html import both as _both
+from drgpay.report.html import embedded as _embedded
+from drgpay.report.html import spoken as _spoken
 from drgpay.report.labels import LANGUAGES, Both, check_language, word, words
 from drgpay.report.source import Row, Source, read_source
 from drgpay.report.views import NUMBERS, Field, View, show
@@ -89,24 +91,6 @@ def write_page(run: Path, target: Path, lang: str = "zh") -> None:
 def _period(source: Source) -> Both:
     year, month = source.manifest.get("year"), source.manifest.get("month")
     return Both(f"{year}年{month}月", f"{year}-{month:02d}") if month else Both(f"{year}年", f"{year}")
-
-
-def _both(text: Both) -> str:
-    """A text in both languages; the style sheet shows one of them."""
-    zh, en = escape(text.zh), escape(text.en)
-    return zh if zh == en else f'<span class="zh" lang="zh">{zh}</span><span class="en" lang="en">{en}</span>'
-
-
-def _spoken(text: Both, *names: str) -> str:
-    """Attributes in both languages; the script sets the one in use."""
-    zh, en = escape(text.zh), escape(text.en)
-    return "".join(f' {name}="{zh}"' for name in names) + f' data-zh="{zh}" data-en="{en}"'
-
-
-def _embedded(data: Any) -> str:
-    """JSON that cannot end its script element."""
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _compact(fen: int, lang: str) -> str:

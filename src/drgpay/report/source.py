@@ -97,13 +97,10 @@ class Source:
         ]
 
 
-def read_source(run: Path) -> Source:
-    """Read the run in folder ``run``. A small table that the run did not write is read as empty.
-
-    Raises :class:`DrgpayError` (DATA) when there is no readable ``manifest.json``.
-    """
+def read_manifest(run: Path) -> dict[str, Any]:
+    """The manifest of a folder; DATA when there is none that can be read."""
     try:
-        manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DrgpayError(
             Kind.DATA,
@@ -114,6 +111,15 @@ def read_source(run: Path) -> Source:
             fix_zh="给出运行结果的文件夹",
             fix_en="name the folder of a run",
         ) from error
+    return manifest
+
+
+def read_source(run: Path) -> Source:
+    """Read the run in folder ``run``. A small table that the run did not write is read as empty.
+
+    Raises :class:`DrgpayError` (DATA) when there is no readable ``manifest.json``.
+    """
+    manifest = read_manifest(run)
     folder = run / "tables"
     tables = {
         t.name: read_table(folder, t).sort(t.key).to_dicts() if table_path(folder, t).exists() else [] for t in _READ

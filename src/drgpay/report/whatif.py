@@ -15,8 +15,10 @@ from plotly.offline import get_plotlyjs
 
 from drgpay import __version__
 from drgpay.errors import DrgpayError, Kind
+from drgpay.report.html import both as _both
+from drgpay.report.html import embedded as _embedded
 from drgpay.report.labels import LANGUAGES, Both, check_language, column_words, word, words
-from drgpay.report.page import _both, _card, _chart, _compact_both, _embedded, _panel, _table
+from drgpay.report.page import _card, _chart, _compact_both, _panel, _table
 from drgpay.report.source import Row
 from drgpay.report.views import Field, View, show
 from drgpay.report.workbook import CREATED, Writer

@@ -3,6 +3,7 @@
 from drgpay.runs.checks import Checked, check_file, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
+from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
@@ -27,6 +28,7 @@ __all__ = [
     "Checked",
     "Comparison",
     "Deadline",
+    "Evaluation",
     "FundTables",
     "Order",
     "PerformOrder",
@@ -39,6 +41,8 @@ __all__ = [
     "check_performance",
     "check_region",
     "deadlines",
+    "evaluate",
+    "evaluation_stays",
     "explain_cell",
     "explain_person",
     "explain_stay",
@@ -46,6 +50,7 @@ __all__ = [
     "first_stay",
     "in_house",
     "keep_risk_fund",
+    "known_card",
     "known_codes",
     "perform",
     "plan_budget",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy, load
-from drgpay.runs.manifest import POLICY, PRACTICE, REGISTERS, TABLES, read_manifest
+from drgpay.policy import Policy
+from drgpay.runs.manifest import POLICY, REGISTERS, TABLES, law_of, read_manifest
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, points
@@ -65,7 +64,7 @@ def explain_stay(
             Section("点数", "points", (Line("基期病例,不参与当年结算", "a base-period stay: not settled", ""),))
         )
     else:
-        policy = _policy(run, manifest)
+        policy = law_of(run, manifest)
         coefficient, payment = _coefficient(tables, stay["institution_id"]), _payment(tables, case, manifest)
         if policy.choice_or_none("points.pricing") == "rate":
             sections += [coefficient, _by_rate(tables, stay, case, policy), payment]
@@ -122,11 +121,6 @@ def first_stay(run: Path) -> str:
         if len(ids):
             return str(ids[0].as_py())
     return ""
-
-
-def _policy(run: Path, manifest: dict[str, Any]) -> Policy:
-    known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
-    return load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
 
 
 def _facts(stay: dict[str, Any]) -> Section:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import Policy, load
 
 MANIFEST = "manifest.json"
 LEDGER = "ledger.jsonl"
@@ -61,3 +63,9 @@ def read_manifest(run: Path) -> dict[str, Any]:
             Kind.BROKEN, zh="manifest.json 读不出", en="manifest.json cannot be read", file=path.name
         ) from error
     return content
+
+
+def law_of(run: Path, manifest: dict[str, Any]) -> Policy:
+    """The law a run was made with."""
+    known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
+    return load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)

@@ -21,7 +21,7 @@ from drgpay.scorecard.model import (
     Value,
     Veto,
 )
-from drgpay.scorecard.reading import card_of, cards, read_card
+from drgpay.scorecard.reading import card_of, card_text, cards, read_card
 from drgpay.scorecard.wording import Both, rule_text, show_number, show_value
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Value",
     "Veto",
     "card_of",
+    "card_text",
     "cards",
     "check",
     "read_card",

@@ -152,7 +152,8 @@ class Card:
     """A scorecard. ``grades``: names from the best down with the least total of each, the last one without;
     ``quota``: most subjects of a type that may have a grade, as shares of those marked; ``tie_break``: values that
     decide among equal totals where a quota ends, after them the subject's id. ``ceiling``: no total is above it.
-    ``least_measured``: share of the full mark that must be measured before a grade is given."""
+    ``least_measured``: share of the full mark that must be measured before a grade is given. ``effects``:
+    what follows from it; who uses the card knows what the names mean."""
 
     id: str
     zh: str
@@ -166,6 +167,7 @@ class Card:
     quota: Mapping[str, Mapping[str, int]]
     tie_break: tuple[tuple[str, Better], ...]
     least_measured: int
+    effects: tuple[str, ...]
     dimensions: tuple[Dimension, ...]
     place: Place = field(default_factory=lambda: Place("scorecard"), compare=False)
 

@@ -54,8 +54,8 @@ def _folder() -> Traversable:
     return files("drgpay").joinpath("data", "scorecards")
 
 
-def read_card(card: str | Path) -> Card:
-    """A scorecard, a shipped one by its id or a file by its path. Raises POLICY with line and both languages."""
+def card_text(card: str | Path) -> tuple[str, str]:
+    """The text of a scorecard and the name to call it by: a shipped one by its id, or a file by its path."""
     if isinstance(card, Path) or "/" in card or "\\" in card or card.endswith((".yaml", ".yml")):
         file: Path | Traversable = Path(card)
         label = str(card)
@@ -67,7 +67,7 @@ def read_card(card: str | Path) -> Card:
         label = f"{card}.yaml"
         file = _folder().joinpath(label)
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        return file.read_bytes().decode("utf-8-sig"), label
     except (OSError, UnicodeDecodeError) as problem:
         raise DrgpayError(
             Kind.POLICY,
@@ -77,7 +77,11 @@ def read_card(card: str | Path) -> Card:
             fix_en="check the path; save it as UTF-8",
             file=label,
         ) from problem
-    return card_of(read_yaml(text, label))
+
+
+def read_card(card: str | Path) -> Card:
+    """A scorecard, a shipped one by its id or a file by its path. Raises POLICY with line and both languages."""
+    return card_of(read_yaml(*card_text(card)))
 
 
 def card_of(document: Document) -> Card:
@@ -87,7 +91,7 @@ def card_of(document: Document) -> Card:
         document.root,
         place,
         required=("card", "title", "version", "source", "full", "missing", "dimensions"),
-        optional=("types", "ceiling", "grades", "quota", "tie_break", "least_measured"),
+        optional=("types", "ceiling", "grades", "quota", "tie_break", "least_measured", "effects"),
     )
     types = tuple(_id(t, place.at("types").at(i)) for i, t in enumerate(_some_list(root, "types", place)))
     types = types or (ALL_TYPES,)
@@ -109,6 +113,9 @@ def card_of(document: Document) -> Card:
             _tie(entry, place.at("tie_break").at(i)) for i, entry in enumerate(_some_list(root, "tie_break", place))
         ),
         least_measured=read_number(root.get("least_measured", "0"), "ratio", place.at("least_measured")),
+        effects=tuple(
+            _id(entry, place.at("effects").at(i)) for i, entry in enumerate(_some_list(root, "effects", place))
+        ),
         dimensions=tuple(
             _dimension(entry, types, missing, place.at("dimensions").at(i))
             for i, entry in enumerate(as_list(root["dimensions"], place.at("dimensions")))

@@ -1,10 +1,15 @@
 """Evaluation (绩效评价): indicators, scorecards of institutions, grades and what follows. Source: design/08."""
 
-from drgpay.steps.evaluation.figures import figures, group_facts
+from drgpay.steps.evaluation.effects import changes, grade_register, indicator_register, tiers
+from drgpay.steps.evaluation.figures import figures
+from drgpay.steps.evaluation.judging import check_reported, judge, subjects
+from drgpay.steps.evaluation.listing import stays_of
+from drgpay.steps.evaluation.outcomes import AreaFacts, outcomes
+from drgpay.steps.evaluation.ranking import ranks
 from drgpay.steps.evaluation.registry import Indicator, Registry, registry, registry_of
 from drgpay.steps.evaluation.settings import Settings
 from drgpay.steps.evaluation.statistics import Risk, risk_classes, wilson
-from drgpay.steps.evaluation.sums import Beside, Facts, Sums, collect
+from drgpay.steps.evaluation.sums import Beside, Facts, Sums, collect, risk_rows
 
 WRITES = (
     "indicator_figures", "risk_classes", "evaluation_marks", "evaluation_results", "indicator_ranks",
@@ -12,8 +17,13 @@ WRITES = (
 )  # fmt: skip
 """tables this step writes"""
 
+EFFECTS = ("grades", "tiers", "changes")
+"""what a card may name as its effects: the registers of grades and indicator values, tiers, entry and exit"""
+
 __all__ = [
+    "EFFECTS",
     "WRITES",
+    "AreaFacts",
     "Beside",
     "Facts",
     "Indicator",
@@ -21,11 +31,21 @@ __all__ = [
     "Risk",
     "Settings",
     "Sums",
+    "changes",
+    "check_reported",
     "collect",
     "figures",
-    "group_facts",
+    "grade_register",
+    "indicator_register",
+    "judge",
+    "outcomes",
+    "ranks",
     "registry",
     "registry_of",
     "risk_classes",
+    "risk_rows",
+    "stays_of",
+    "subjects",
+    "tiers",
     "wilson",
 ]

@@ -39,12 +39,11 @@ def group_facts(sums: Sums, registry: Registry) -> pl.DataFrame:
     area = m.added(
         sums.rows.select("drg", all_n="grouped_n", all_cost="grouped_cost", all_los="grouped_los"), ("drg",)
     )
-    groups = m.keyed(facts.groups, ("drg",)).select("drg", "base_points", "basic")
-    rows = area.join(groups, on="drg", how="left").with_columns(pl.col("base_points").fill_null(0))
-    weight = [half_up(points, facts.scale) for points in rows["base_points"].to_list()]
+    groups = m.keyed(facts.groups, ("drg",)).select("drg", group_points="base_points", is_basic="basic")
+    rows = area.join(groups, on="drg", how="left").with_columns(pl.col("group_points").fill_null(0))
+    weight = [half_up(points, facts.scale) for points in rows["group_points"].to_list()]
     scores = [sums.risks[drg].score if drg in sums.risks else -1 for drg in rows["drg"].to_list()]
     return rows.with_columns(
-        basic=pl.col("basic").fill_null(False),
         weight=pl.Series(weight, dtype=pl.Int64),
         printed=pl.Series([facts.weights.get(d, 0) for d in rows["drg"].to_list()], dtype=pl.Int64),
         risk=pl.Series(scores, dtype=pl.Int64),
@@ -69,7 +68,7 @@ def scope_sums(sums: Sums, groups: pl.DataFrame, scope: str) -> pl.DataFrame:
     numbers = [c for c in rows.columns if c not in (*m.KEYS, "level")]
     by = list(dict.fromkeys([*keys, "drg"]))
     fine = m.added(rows.select(*by, *numbers), by).join(groups, on="drg", how="left").sort(by)
-    fine = _derived(fine, sums.facts.scale)
+    fine = with_group(fine, sums.facts.scale)
     distinct = fine.filter(pl.col("grouped_n") > 0).join(sums.codes, on="drg", how="left")
     counted = [pl.col(c).n_unique().cast(pl.Int64).alias(f"distinct_{c}") for c in ("adrg", "mdc")]
     counted.append(pl.col("drg").n_unique().cast(pl.Int64).alias("distinct_drg"))
@@ -82,8 +81,9 @@ def scope_sums(sums: Sums, groups: pl.DataFrame, scope: str) -> pl.DataFrame:
     return joined.with_columns(pl.col("^distinct_.*$").fill_null(0))
 
 
-def _derived(fine: pl.DataFrame, scale: int) -> pl.DataFrame:
-    """Sums by entity and group with what the group adds; terms of the indices are rounded here, once."""
+def with_group(fine: pl.DataFrame, scale: int) -> pl.DataFrame:
+    """Sums by entity and group (or single stays) beside :func:`group_facts`, with the sums the group makes of them;
+    terms of the indices are rounded here, once."""
 
     def where(flag: str, name: str) -> pl.Expr:
         return pl.when(pl.col(flag)).then(pl.col(name)).otherwise(0)
@@ -95,8 +95,8 @@ def _derived(fine: pl.DataFrame, scale: int) -> pl.DataFrame:
 
     n = pl.col("grouped_n")
     weighted = pl.col("weight") > 0
-    flags = [pl.col(c).fill_null(False) for c in fine.columns if c.startswith("is_") or c == "basic"]
-    fine = fine.with_columns(flags).with_columns(pl.col("base_points", "weight", "printed").fill_null(0))
+    flags = [pl.col(c).fill_null(False) for c in fine.columns if c.startswith("is_")]
+    fine = fine.with_columns(flags).with_columns(pl.col("group_points", "weight", "printed").fill_null(0))
     before = [c for c in ("grouped_n_before", "grouped_cost_before") if c in fine.columns]
     more = (
         {
@@ -112,19 +112,15 @@ def _derived(fine: pl.DataFrame, scale: int) -> pl.DataFrame:
         indexed_n=pl.when(pl.col("all_cost") > 0).then(n * TERM).otherwise(0),
         timed_n=pl.when(pl.col("all_los") > 0).then(n * TERM).otherwise(0),
         heavy=where("is_heavy", "grouped_n"), middle=where("is_middle", "grouped_n"),
-        light=where("is_light", "grouped_n"), basic_n=where("basic", "grouped_n"),
+        light=where("is_light", "grouped_n"), basic=where("is_basic", "grouped_n"),
         low_risk_n=where("is_low_risk", "grouped_n"), low_risk_deaths=where("is_low_risk", "deaths"),
         high_risk_n=where("is_high_risk", "grouped_n"), high_risk_deaths=where("is_high_risk", "deaths"),
-        points_sum=n * pl.col("base_points"), scaled_n=pl.col("n") * (scale * ONE),
+        base_points=n * pl.col("group_points"), scaled_n=pl.col("n") * (scale * ONE),
         weight_sum=n * pl.col("weight"), weights=n * pl.col("printed"), weighted_n=pl.col("n") * 10**9,
         weighted_cost=pl.when(weighted).then(pl.col("grouped_cost")).otherwise(0),
         weighted_cost_scaled=pl.when(weighted).then(pl.col("grouped_cost")).otherwise(0) * 100,
         **more,
     )  # fmt: skip
-
-
-_RENAMED = {"base_points": "points_sum", "basic": "basic_n"}
-"""sums whose own name is the group's column"""
 
 
 def ratio(indicator: Indicator, sums: Mapping[str, int]) -> Ratio | None:
@@ -133,7 +129,7 @@ def ratio(indicator: Indicator, sums: Mapping[str, int]) -> Ratio | None:
         return sums[f"distinct_{indicator.distinct}"], 1
 
     def of(name: str) -> int:
-        return sums[_RENAMED.get(name, name)] if name else 1
+        return sums[name] if name else 1
 
     if indicator.growth:
         now = of(indicator.numerator) * (of(f"{indicator.denominator}_before") if indicator.denominator else 1)

@@ -14,6 +14,7 @@ from drgpay.engine import Dataset, Engine, Part, Source, frame, one_batch
 from drgpay.steps.evaluation import measures as m
 from drgpay.steps.evaluation.settings import Settings
 from drgpay.steps.evaluation.statistics import Risk, risk_classes
+from drgpay.units import ONE, half_up
 
 _PERSON_ORDER = ("person_id", "institution_id", "admission_date", "discharge_date", "stay_id")
 _STAY_KEYS = ("year", *m.KEYS, "adrg", "mdc")
@@ -219,3 +220,20 @@ def _risks(engine: Engine, facts: Facts) -> dict[str, Risk]:
     columns = ("year", "drg", "status", "discharge_way")
     found = frame(engine.sum(facts.grouped, kernel, ("drg",), columns, "evaluate: risk classes"))
     return risk_classes({drg: (n, deaths) for drg, n, deaths in found.select("drg", "n", "deaths").rows()})
+
+
+def risk_rows(sums: Sums) -> list[dict[str, Any]]:
+    """Rows of table ``risk_classes``."""
+    years = ", ".join(str(y) for y in sums.facts.reference)
+    return [
+        {
+            "drg": drg,
+            "years": years,
+            "n": risk.n,
+            "deaths": risk.deaths,
+            "mortality": half_up(risk.deaths * ONE, risk.n),
+            "ln_mortality": risk.ln,
+            "score": risk.score,
+        }
+        for drg, risk in sorted(sums.risks.items())
+    ]

@@ -1,0 +1,362 @@
+"""The evaluation of a settled year: figures, marks, grades, ranks, the board, and the registers that follow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from drgpay import __version__
+from drgpay.engine import Engine, dataset, frame, read_table, table_path, write_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.manifest import (
+    MANIFEST,
+    REGISTERS,
+    TABLES,
+    file_digest,
+    folder_digests,
+    law_of,
+    read_manifest,
+    write_json,
+)
+from drgpay.runs.region import SUFFIXES, Region, Registers, read_region
+from drgpay.scorecard import Card, card_text, check, read_card
+from drgpay.steps import evaluation, intake, points
+from drgpay.tables import (
+    APPLICANTS,
+    AREA_VALUES,
+    BASE_GROUPS,
+    BASE_YEARS,
+    CASE_POINTS,
+    EVALUATION_RESULTS,
+    FIGURES,
+    GRADE_REGISTER,
+    GROUP_WEIGHTS,
+    GROUPED,
+    INDICATOR_VALUES,
+    INSTITUTION_CHANGES,
+    INSTITUTIONS,
+    MARKS,
+    OUTCOMES,
+    RANKS,
+    RECORD_SCORES,
+    REPORTED_VALUES,
+    RISK_CLASSES,
+    STATEMENTS,
+    STAY_DECISIONS,
+    STAY_DETAILS,
+    SUPERVISION_TIERS,
+    VIOLATIONS,
+    VISITS,
+    Table,
+)
+
+Row = dict[str, Any]
+CARD = "card.yaml"
+"""the scorecard as it was read"""
+_REVIEWS = ("special", "high_extra", "technology", "tcm")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What to evaluate: a year run and a scorecard; and what there may be besides: the region's folder (details of
+    stays, visits, applicants, area values), reported values, an earlier evaluation, record scores of ``drgpay check
+    --region``."""
+
+    run: Path
+    card: str
+    region: Path | None = None
+    reported: Path | None = None
+    previous: Path | None = None
+    records: Path | None = None
+
+
+def known_card(card: str) -> Card:
+    """A scorecard, checked against the registry of indicators."""
+    found = check(read_card(card), evaluation.registry().known())
+    strange = [name for name in found.effects if name not in evaluation.EFFECTS]
+    if strange:
+        raise DrgpayError(
+            Kind.POLICY,
+            zh="评分表的 effects 不认识",
+            en="unknown effects of the scorecard",
+            field="effects",
+            value=", ".join(strange),
+            fix_zh=" | ".join(evaluation.EFFECTS),
+            fix_en=" | ".join(evaluation.EFFECTS),
+            file=found.place.file,
+        )
+    return found
+
+
+def evaluate(order: Evaluation, out: Path, engine: Engine, reports: Sequence[Callable[[Path], None]] = ()) -> Path:
+    """Evaluate into the new folder ``out``: ``tables/``, ``registers/`` (to be put into the region's folder),
+    manifest and reports; all of it or nothing."""
+    if out.exists():
+        raise DrgpayError(
+            Kind.USAGE, zh="输出文件夹已存在", en="the output folder exists", file=out, fix_zh="换一个 -o",
+            fix_en="choose another -o",
+        )  # fmt: skip
+    card = known_card(order.card)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    try:
+        _Work(order, card, draft, engine).go(out, reports)
+        os.replace(draft, out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return out
+
+
+def _year_run(run: Path) -> Row:
+    manifest = read_manifest(run)
+    if manifest.get("kind") != "year":
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="考核评价需要年度清算的运行结果",
+            en="an evaluation needs the run of a whole year",
+            file=run,
+            fix_zh="先运行 drgpay run year",
+            fix_en="run drgpay run year first",
+        )
+    return manifest
+
+
+def facts_of(run: Path, region: Path | None, records: Path | None, work: Path) -> evaluation.Facts:
+    """What the indicators are computed from: a year run, and a region's tables beside its stays."""
+    manifest, tables = _year_run(run), run / TABLES
+    registers, place = Registers.read(run / REGISTERS), read_region(region) if region else None
+    weights = {d: points.parse_weight(w) for d, w in registers[GROUP_WEIGHTS].select("drg", "weight").rows()}
+    return evaluation.Facts(
+        year=manifest["year"],
+        grouped=dataset(tables, GROUPED),
+        cases=dataset(tables, CASE_POINTS),
+        institutions=registers[INSTITUTIONS],
+        groups=read_table(tables, BASE_GROUPS),
+        scale=law_of(run, manifest).integer("points.scale"),
+        reference=tuple(sorted(set(read_table(tables, BASE_YEARS)["year"].to_list()))) or (manifest["year"] - 1,),
+        weights=weights,
+        by_institution=_by_institution(registers, tables, manifest["year"], records),
+        details=_beside(place, STAY_DETAILS, work),
+        visits=_beside(place, VISITS, work),
+    )
+
+
+def _beside(region: Region | None, table: Table, work: Path) -> evaluation.Beside | None:
+    found = region.table(table, work) if region else None
+    return None if found is None else evaluation.Beside(found.data, found.brought)
+
+
+def _by_institution(registers: Registers, tables: Path, year: int, records: Path | None) -> pl.DataFrame:
+    """Sums that registers, statements and record scores know of institutions."""
+    reviews = registers[STAY_DECISIONS].filter(pl.col("kind").is_in(_REVIEWS))
+    found = registers[VIOLATIONS].filter(pl.col("year") == year)
+    parts = [
+        registers[INSTITUTIONS].select("institution_id", feedback=0, violations=0, violation_amount=0),
+        reviews.group_by("institution_id").agg(feedback=pl.col("stay_id").n_unique()),
+        found.group_by("institution_id").agg(violations=pl.len(), violation_amount=pl.col("amount").sum()),
+    ]
+    if table_path(tables, STATEMENTS).is_file():
+        parts.append(read_table(tables, STATEMENTS).select("institution_id", "actual", "due"))
+    if records is not None:
+        rows = read_table(records / TABLES, RECORD_SCORES).filter(pl.col("scope") == "institution")
+        parts.append(
+            rows.select(
+                "institution_id", record_completeness=pl.col("completeness") * pl.col("n"),
+                record_accuracy=pl.col("accuracy") * pl.col("n"), record_parts=pl.col("n") * 100, record_n="n",
+                record_errors="errors",
+            )
+        )  # fmt: skip
+    whole = pl.concat([p.with_columns(pl.exclude("institution_id").cast(pl.Int64)) for p in parts], how="diagonal")
+    return whole.group_by("institution_id").agg(pl.all().sum())
+
+
+class _Work:
+    def __init__(self, order: Evaluation, card: Card, folder: Path, engine: Engine) -> None:
+        self.order, self.card, self.folder, self.engine = order, card, folder, engine
+        self.manifest = _year_run(order.run)
+        self.policy = law_of(order.run, self.manifest)
+        self.year: int = self.manifest["year"]
+        self.tables = folder / TABLES
+        self.registers = Registers.read(order.run / REGISTERS)
+        self.registry = evaluation.registry()
+
+    def go(self, out: Path, reports: Sequence[Callable[[Path], None]]) -> None:
+        work = self.folder / "work"
+        work.mkdir()
+        facts = facts_of(self.order.run, self.order.region, self.order.records, work)
+        sums = evaluation.collect(self.engine, facts, self.registry.settings, work)
+        figures = evaluation.figures(sums, self.registry)
+        shutil.rmtree(work)
+        self._write(FIGURES, figures)
+        self._write(RISK_CLASSES, evaluation.risk_rows(sums))
+        reported = self._reported()
+        results = self._judge(figures, reported)
+        self._write(RANKS, evaluation.ranks(figures, self.registry, self._before(RANKS)))
+        self._write(OUTCOMES, self._outcomes(figures))
+        self._effects(figures, reported, results)
+        (self.folder / CARD).write_text(card_text(self.order.card)[0], encoding="utf-8", newline="\n")
+        write_table(self.tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
+        write_json(self.folder / MANIFEST, self._manifest(out))
+        for report in reports:
+            report(self.folder)
+        content = read_manifest(self.folder)
+        write_json(self.folder / MANIFEST, content | {"outputs": folder_digests(self.folder)})
+
+    def _write(self, table: Table, rows: list[Row]) -> None:
+        write_table(self.tables, table, table.of(rows))
+
+    def _register(self, table: Table) -> list[Row]:
+        """A register of the region's folder that a run does not keep."""
+        if self.order.region is None:
+            return []
+        path = self.order.region / table.name
+        there = any(path.with_name(f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
+        return frame(intake.read_register(path, table)).to_dicts() if there else []
+
+    def _before(self, table: Table) -> list[Row]:
+        """Rows of the evaluation before, which must be of an earlier year."""
+        if self.order.previous is None:
+            return []
+        if read_manifest(self.order.previous)["year"] >= self.year:
+            raise DrgpayError(
+                Kind.USAGE,
+                zh="上期结果应是更早年度的考核评价",
+                en="the previous result must be an evaluation of an earlier year",
+                file=self.order.previous,
+                fix_zh="检查 --previous",
+                fix_en="check --previous",
+            )
+        return read_table(self.order.previous / TABLES, table).to_dicts()
+
+    def _reported(self) -> list[Row]:
+        if self.order.reported is None:
+            return []
+        rows = frame(intake.read_register(self.order.reported, REPORTED_VALUES)).to_dicts()
+        named = [r["institution_id"] for t in (self._register(APPLICANTS), self._institutions()) for r in t]
+        evaluation.check_reported(rows, self.card, named)
+        return rows
+
+    def _institutions(self) -> list[Row]:
+        return self.registers[INSTITUTIONS].to_dicts()
+
+    def _judge(self, figures: list[Row], reported: list[Row]) -> list[Row]:
+        """Marks and results of the designated institutions and, apart from them, of applicants."""
+        marks, results = [], []
+        for pool in (self._institutions(), self._register(APPLICANTS)):
+            levels = {r["institution_id"]: r["level"] for r in pool}
+            mine = [r for r in reported if r["institution_id"] in levels]
+            subjects = evaluation.subjects(self.card, figures, mine, levels.items())
+            done = evaluation.judge(self.card, subjects, self.year, levels)
+            marks += done[0]
+            results += done[1]
+        self._write(MARKS, marks)
+        self._write(EVALUATION_RESULTS, results)
+        return results
+
+    def _outcomes(self, figures: list[Row]) -> list[Row]:
+        balances: dict[str, int] = defaultdict(int)
+        if table_path(self.order.run / TABLES, STATEMENTS).is_file():
+            for row in read_table(self.order.run / TABLES, STATEMENTS).iter_rows(named=True):
+                balances[row["institution_id"]] += row["balance"]
+        counted = Counter(self.registers[VIOLATIONS]["year"].to_list())
+        facts = evaluation.AreaFacts(
+            self.year,
+            {r["indicator"]: r for r in figures if r["scope"] == "area"},
+            balances,
+            counted,
+            self._register(AREA_VALUES),
+            self._before(OUTCOMES),
+        )
+        return evaluation.outcomes(facts, self.policy)
+
+    def _effects(self, figures: list[Row], reported: list[Row], results: list[Row]) -> None:
+        designated = {r["institution_id"] for r in self._institutions()}
+        mine = [r for r in results if r["institution_id"] in designated]
+        effects = self.card.effects
+        registers: list[tuple[Table, list[Row]]] = []
+        if "grades" in effects:
+            registers += [
+                (GRADE_REGISTER, evaluation.grade_register(mine)),
+                (INDICATOR_VALUES, evaluation.indicator_register(figures, reported, self.year)),
+            ]
+        tiers = evaluation.tiers(mine, self.policy) if "tiers" in effects else []
+        changes: list[Row] = []
+        if "changes" in effects:
+            changes = evaluation.changes(results, self._institutions(), self._register(APPLICANTS), self.policy)
+        self._write(SUPERVISION_TIERS, tiers)
+        self._write(INSTITUTION_CHANGES, changes)
+        (self.folder / REGISTERS).mkdir()
+        for table, rows in registers:
+            merged = self._merged(table, frame(table.of(rows)))
+            shown = merged.with_columns(  # ratios as people write them; the register reads them back exactly
+                _decimal(c.name) for c in table.columns if c.type == "ratio"
+            )
+            shown.write_csv(self.folder / REGISTERS / f"{table.name}.csv", include_bom=True)
+
+    def _merged(self, table: Table, new: pl.DataFrame) -> pl.DataFrame:
+        """The register as the run read it, its rows of this year replaced: the file takes the old one's place."""
+        old = self.registers[table].filter(pl.col("year") != self.year)
+        return pl.concat([old.select(table.names), new.select(table.names)]).sort(table.key)
+
+    def _manifest(self, out: Path) -> Row:
+        inputs = {
+            name: file_digest(path) if path.is_file() else file_digest(path / MANIFEST)
+            for name, path in (
+                ("run", self.order.run), ("reported", self.order.reported), ("previous", self.order.previous),
+            )
+            if path is not None
+        }  # fmt: skip
+        places = {
+            name: os.path.relpath(path, out)
+            for name, path in (
+                ("run", self.order.run), ("region", self.order.region), ("records", self.order.records),
+            )
+            if path is not None
+        }  # fmt: skip
+        return {
+            "kind": "evaluation",
+            "year": self.year,
+            "region": self.manifest["region"],
+            "card": {"id": self.card.id, "version": self.card.version, "zh": self.card.zh, "en": self.card.en},
+            "indicators": self.registry.version,
+            "practice": self.manifest["practice"],
+            "software": f"drgpay {__version__}",
+            "inputs": inputs,
+            "places": places,
+        }
+
+
+def _decimal(name: str) -> pl.Expr:
+    whole = pl.col(name)
+    text = pl.format("{}.{}", whole // 10_000, (whole % 10_000).cast(pl.String).str.zfill(4))
+    return text.alias(name)
+
+
+def evaluation_stays(
+    out: Path, indicator: str, where: dict[str, str], engine: Engine, work: Path, run: Path | None = None
+) -> pl.DataFrame:
+    """The stays behind an indicator of an evaluation: see :func:`drgpay.steps.evaluation.stays_of`. ``run``: where
+    the run is, if it was moved; ``work``: a new folder."""
+    manifest, registry = read_manifest(out), evaluation.registry()
+    if indicator not in registry.indicators:
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="没有这个指标",
+            en="no such indicator",
+            value=indicator,
+            fix_zh="见 drgpay evaluate indicators",
+            fix_en="see drgpay evaluate indicators",
+        )
+    places = {name: out / path for name, path in manifest.get("places", {}).items()}
+    facts = facts_of(run or places["run"], places.get("region"), places.get("records"), work)
+    sums = evaluation.collect(engine, facts, registry.settings, work)
+    return evaluation.stays_of(engine, sums, registry, registry.indicators[indicator], where)
