@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +50,19 @@ File = Annotated[
 CARD = "hospital-departments"
 WORKBOOK, SLIPS = "performance.xlsx", "slips"
 _SHOWN = 20
+_LINES: Mapping[bool, Sequence[str]] = {
+    True: ("组成", "科室", "角色", "基数", "系数", "金额", "说明", "依据"),
+    False: ("component", "department", "role", "base", "factor", "amount", "how", "source"),
+}
+_FLOWS: Mapping[bool, Sequence[str]] = {
+    True: ("来源", "去向", "事项", "基数", "系数", "金额", "依据"),
+    False: ("from", "to", "event", "base", "factor", "amount", "source"),
+}
+_STAYS: Mapping[bool, Sequence[str]] = {
+    True: ("病例", "组成", "角色", "点数", "金额"),
+    False: ("stay", "component", "role", "points", "amount"),
+}
+"""heads of an explanation, in Chinese or not"""
 
 
 def register(app: typer.Typer) -> None:
@@ -223,10 +237,8 @@ def explain(
         out.print(told.warning[lang])
     slip = told.slip
     out.print(f"{slip['name']} {slip['staff_id']} {slip['department_id']} {slip['post']}")
-    heads = ("组成", "科室", "角色", "基数", "系数", "金额", "说明", "依据")
-    heads_en = ("component", "department", "role", "base", "factor", "amount", "how", "source")
     _grid(
-        heads if zh else heads_en,
+        _LINES[zh],
         [
             (x["component"], x["department_id"], x["role"], show_fen(x["pool"]), _ratio(x["factor"]),
              show_fen(x["amount"]), x[lang], x["parameter"])
@@ -235,23 +247,19 @@ def explain(
     )  # fmt: skip
     words = ("应得", "暂缓", "应发") if zh else ("earned", "held", "paid")
     out.print(", ".join(f"{w} {show_fen(slip[k])}" for w, k in zip(words, ("earned", "held", "paid"), strict=True)))
-    heads = ("来源", "去向", "事项", "基数", "系数", "金额", "依据")
-    heads_en = ("from", "to", "event", "base", "factor", "amount", "source")
     _grid(
-        heads if zh else heads_en,
+        _FLOWS[zh],
         [
             (f["origin"], f["account"], f["event"], show_fen(f["base"]), _ratio(f["factor"]), show_fen(f["amount"]),
              f["parameter"])
             for f in told.flows
         ],
     )  # fmt: skip
-    heads = ("病例", "组成", "角色", "点数", "金额")
-    heads_en = ("stay", "component", "role", "points", "amount")
     rows = [
         (s["stay_id"], s["component"], s["role"], show_coefficient(s["weight"]), show_fen(s["amount"]))
         for s in told.stays[:_SHOWN]
     ]
-    _grid(heads if zh else heads_en, rows)
+    _grid(_STAYS[zh], rows)
     if len(told.stays) > _SHOWN:
         out.print(f"… {len(told.stays) - _SHOWN}")
 
@@ -272,7 +280,7 @@ def _ratio(value: int | None) -> str:
     return "" if value is None else show_coefficient(value)
 
 
-def _grid(heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def _grid(heads: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     grid = Grid(*heads)
     for row in rows:
         grid.add_row(*map(str, row))

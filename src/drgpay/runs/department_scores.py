@@ -150,8 +150,8 @@ def _of_registers(hospital: Hospital, departments: Iterable[str]) -> Values:
             found[row["department_id"]][name] = Value(there.num + row["count"], note_zh=zh, note_en=en)
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for row in hospital.of_quarter(DEPARTMENT_FIGURES):
-        its = sums[row["department_id"], row["indicator"]]
-        its[0], its[1] = its[0] + row["numerator"], its[1] + row["denominator"]
+        top, bottom = sums[row["department_id"], row["indicator"]]
+        sums[row["department_id"], row["indicator"]] = [top + row["numerator"], bottom + row["denominator"]]
     for (d, name), (top, bottom) in sums.items():
         found[d][name] = Value(top, bottom, note_zh=zh, note_en=en)
     return found

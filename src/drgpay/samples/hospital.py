@@ -42,8 +42,8 @@ _OUTPATIENT = (("MZ01", "门诊部"),)
 _POSTS = ("chief", "associate_chief", "attending", "attending", "resident")
 _DECIMALS = ("ratio",)
 _IN_HOUSE = 40
-_SHARE = 0.06
-"""performance pay of a quarter as a share of the charges of the quarter"""
+_SHARE = 6
+"""performance pay of a quarter, per cent of the charges of the quarter"""
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def _work(units: list[tuple[str, str, str]], year: int, dice: np.random.Generato
 def _sums(stays: pl.DataFrame, year: int) -> list[Row]:
     quarter = (stays["discharge_date"].dt.month().cast(pl.Int64) + 2) // 3
     charges = stays["total_cost"]
-    sums = [int(charges.filter(quarter == q).sum() * _SHARE) // 10_000 * 10_000 for q in range(1, 5)]
+    sums = [int(charges.filter(quarter == q).sum()) * _SHARE // 100 // 10_000 * 10_000 for q in range(1, 5)]
     rows = [{"year": year, "quarter": q, "amount": a, "decision": f"{year}Q{q}"} for q, a in enumerate(sums, 1)]
     return [{"year": year, "quarter": 0, "amount": sum(sums), "decision": str(year)}, *rows]
 

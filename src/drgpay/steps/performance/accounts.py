@@ -71,7 +71,7 @@ class Accounts:
         """What of some claims on the hospital's part can be paid: all, or shares of what there is, largest remainder.
         Nothing is moved."""
         there = self.balances[HOSPITAL]
-        return dict(wanted) if sum(wanted.values()) <= there else dict(split(there, wanted))  # type: ignore[type-var]
+        return dict(wanted) if sum(wanted.values()) <= there else dict(split(there, wanted))
 
     def close(self) -> None:
         """Fail unless everything is with the hospital, its people, or held back: all pools are empty."""

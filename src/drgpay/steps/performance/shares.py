@@ -109,7 +109,7 @@ def _by_roles(stays: pl.DataFrame, tables: ShareTables) -> pl.DataFrame:
     )
     filled = np.zeros((n, len(ROLES)), np.int64)
     np.add.at(filled, (named["at"].to_numpy(), named["rank"].to_numpy()), 1)
-    recorded = filled.any(axis=1)
+    recorded = filled.sum(axis=1) > 0
     weights = np.where(recorded[:, None], np.array(tables.operated), np.array(tables.other)).astype(np.int64)
     weights[:, 0] += np.where(filled[:, 1] == 0, weights[:, 1], 0)
     weights[:, 1] = np.where(filled[:, 1] == 0, 0, weights[:, 1])
