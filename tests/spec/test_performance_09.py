@@ -140,7 +140,8 @@ def test_a_group_above_the_region_loses_weight_until_it_improves() -> None:
         [
             {"department_id": "D1", "doctor_id": "A", "drg": "AA11", "month": m, "n": 10, "points": 0,
              "base_points": 0, "weight": 0, "payment": 0, "charges": c, "cost": 0, "balance": 0, "bed_days": 1,
-             "operated": 0, "expected_charges": 1_000, "expected_los": 1, "low_risk": 0, "low_risk_deaths": 0}
+             "operated": 0, "expected_charges": 1_000, "expected_los": 1, "low_risk": 0, "low_risk_deaths": 0,
+             "all_n": 100, "all_charges": 10_000, "all_days": 500}
             for m, c in ((1, 1_100), (4, 1_200), (7, 1_000), (10, 1_001))
         ]
     )  # fmt: skip
@@ -159,7 +160,11 @@ def test_the_case_study_targets_are_judged() -> None:
     import pyarrow as pa
 
     facts = performance.GroupFacts(
-        pa.array(["AA11"]), *(np.array([100 * ONE]) for _ in range(5)), np.array([False]), np.array([False])
+        pa.array(["AA11"]),
+        *(np.array([100 * ONE]) for _ in range(5)),
+        np.array([False]),
+        np.array([False]),
+        pl.DataFrame(),
     )
     earlier = pl.DataFrame({"department_id": ["D1"], "doctor_id": ["A"], "drg": ["AA11"], "month": [5], "n": [20]})
     assert performance.case_mix(earlier, facts, (4, 5, 6), 100)["doctor:A"] == (20, ONE)

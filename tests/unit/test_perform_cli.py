@@ -41,7 +41,7 @@ def result(small_run: Path, registers: Path, tmp_path_factory: pytest.TempPathFa
 
 def perform(*words: object) -> Result:
     done = CliRunner(env={"COLUMNS": "240"}).invoke(app, ["perform", *map(str, words)])
-    if isinstance(done.exception, DrgpayError):
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done
 
@@ -279,3 +279,51 @@ def test_sample_and_gains_only(small_region: Path, small_run: Path, tmp_path: Pa
         perform("sample", "--region", small_region, "--institution", H, "-o", tmp_path / "reg")
     with pytest.raises(DrgpayError, match="no department of that institution"):
         perform("sample", "--region", small_region, "--institution", "H0", "-o", tmp_path / "reg2")
+
+
+def test_the_indices_are_those_of_an_evaluation(
+    result: Path, small_run: Path, registers: Path, tmp_path: Path
+) -> None:
+    CliRunner().invoke(app, ["evaluate", str(small_run), "--card", "zhejiang-2021", "-o", str(tmp_path / "judged")])
+    figures = table(tmp_path / "judged", "indicator_figures").filter(
+        (pl.col("scope") == "department") & (pl.col("institution_id") == H)
+    )
+    ours = table(result, "hospital_results").filter(
+        (pl.col("scope") == "department") & (pl.col("period") == "2024") & (pl.col("department_id") != "")
+    )
+    for indicator, column in (("cmi", "cmi"), ("cost_index", "cost_index"), ("time_index", "time_index"),
+                              ("los", "mean_los")):  # fmt: skip
+        theirs = dict(figures.filter(pl.col("indicator") == indicator).select("department_id", "value").rows())
+        mine = {d: v for d, v in ours.select("department_id", column).rows() if d in theirs}
+        assert mine == {d: v for d, v in theirs.items() if v is not None}, indicator
+    perform("--plan", "demo-hospital", "--run", small_run, "--registers", registers, "--institution", H, "--quarter",
+            2, "-o", tmp_path / "out", "--figures", tmp_path / "judged")  # fmt: skip
+    complications = table(tmp_path / "out", "department_marks").filter(
+        (pl.col("item") == "complications") & pl.col("numerator").is_not_null()
+    )
+    assert complications.height > 0
+
+
+def test_departments_are_marked_by_their_type(result: Path) -> None:
+    marks = table(result, "department_marks")
+    kinds = table(result, "department_results").select("department_id", "department_type")
+    asked = {
+        kind: set(
+            marks.join(kinds, on="department_id")
+            .filter((pl.col("department_type") == kind) & (pl.col("full") > 0))["item"].cast(pl.String)
+        )
+        for kind in ("surgical", "technical", "outpatient")
+    }  # fmt: skip
+    assert "cmi_growth" in asked["surgical"]
+    assert asked["technical"] >= {"positive_rate", "report_accuracy"}
+    assert "visit_cost" in asked["outpatient"]
+    assert "cmi_growth" not in asked["technical"] | asked["outpatient"]
+    results = table(result, "department_results").filter(pl.col("score").is_not_null())
+    assert results.height > 0
+    for row in results.to_dicts():
+        its = marks.filter((pl.col("department_id") == row["department_id"]) & pl.col("mark").is_not_null())
+        bonuses = pl.col("item").cast(pl.String).str.starts_with("bonus")
+        main, bonus = its.filter(~bonuses), int(its.filter(bonuses)["mark"].sum())
+        raw, measured = int(main["mark"].sum()), int(main["full"].sum())
+        exact = raw * 1_000_000 / measured + bonus
+        assert abs(min(max(exact, 0), 1_050_000) - row["score"]) <= 1

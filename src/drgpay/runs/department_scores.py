@@ -24,7 +24,6 @@ from drgpay.tables import (
     RESEARCH,
     SATISFACTION,
 )
-from drgpay.units import ONE
 
 Row = dict[str, Any]
 Values = dict[str, dict[str, Value]]
@@ -113,10 +112,10 @@ def _of_stays(hospital: Hospital) -> Values:
         mine["los"] = Value(its["bed_days"], its["n"])
         if its["low_risk"]:
             mine["low_risk_mortality"] = Value(its["low_risk_deaths"], its["low_risk"])
-        if its["expected_charges"]:
-            mine["cost_index"] = Value(its["charges"], its["expected_charges"])
-        if its["expected_los"]:
-            mine["time_index"] = Value(its["bed_days"] * ONE, its["expected_los"])
+        if its["cost_n"]:
+            mine["cost_index"] = Value(its["cost_terms"], its["cost_n"])
+        if its["time_n"]:
+            mine["time_index"] = Value(its["time_terms"], its["time_n"])
         before = past.get(f"department:{d}", (0, 0))[1]
         if before and its["cmi"] is not None:
             mine["cmi_growth"] = Value(its["cmi"] - before, before)

@@ -171,7 +171,7 @@ def read_hospital(order: PerformOrder, tables: Path, engine: Engine) -> Hospital
         table_path(tables, HOSPITAL_STAYS),
         "stays of the hospital",
     )
-    cells = frame(engine.sum(stays, performance.cells, performance.CELL, HOSPITAL_STAYS.names, "sums"))
+    cells = facts.beside(frame(engine.sum(stays, performance.cells, performance.CELL, HOSPITAL_STAYS.names, "sums")))
     if cells.is_empty():
         raise DrgpayError(
             Kind.DATA,

@@ -15,6 +15,7 @@ import polars as pl
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import (
     ATTENDANCE,
+    DEPARTMENT_FIGURES,
     DEPARTMENT_OVERSPENDS,
     DEPARTMENT_WORK,
     DEPARTMENTS,
@@ -96,6 +97,7 @@ def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1
             for d, _, kind in units if kind == "surgical" for item in ("technique", "level4")
         ],
         DEPARTMENT_WORK: _work(units, year, dice),
+        DEPARTMENT_FIGURES: _figures(units, year, dice),
         DISTRIBUTABLE_SUMS: _sums(stays, year),
         DEPARTMENT_OVERSPENDS: [
             {"evidence_id": "O1", "year": year, "quarter": 2, "department_id": units[0][0], "amount": 500_000,
@@ -230,6 +232,23 @@ def _work(units: list[tuple[str, str, str]], year: int, dice: np.random.Generato
         {"department_id": d, "year": year, "quarter": q, "work": (w := int(dice.integers(300, 500)) * 10_000),
          "difficulty": w * 40}
         for d, _, kind in units if kind in ("technical", "outpatient") for q in range(1, 5)
+    ]  # fmt: skip
+
+
+_REPORTED = {
+    "surgical": ("pathway", "rational_drugs", "health_education", "resident_graduation", "cme", "awareness"),
+    "medical": ("pathway", "rational_drugs", "health_education", "resident_graduation", "cme", "awareness"),
+    "technical": ("positive_rate", "report_accuracy", "report_time", "cme", "awareness"),
+    "outpatient": ("rational_drugs", "waiting_time", "health_education", "cme", "awareness"),
+}
+"""indicators of the departments' scorecard that people report, by type of department"""
+
+
+def _figures(units: list[tuple[str, str, str]], year: int, dice: np.random.Generator) -> list[Row]:
+    return [
+        {"department_id": d, "year": year, "quarter": q, "indicator": name,
+         "numerator": int(dice.integers(80, 101)), "denominator": 100}
+        for d, _, kind in units for name in _REPORTED[kind] for q in range(1, 5)
     ]  # fmt: skip
 
 

@@ -258,10 +258,10 @@ HOSPITAL_RESULTS = Table(
         _PERIOD, *_SUMS,
         Column("bed_days", "int64", "住院日", "days of stay", low=0),
         Column("cmi", "ratio", "病例组合指数", "case-mix index: Σ base points ÷ (stays × scale)", null=True, low=0),
-        Column("cost_index", "ratio", "费用消耗指数", "Σ charges ÷ Σ mean charges of the same groups in the region",
-               null=True, low=0),
-        Column("time_index", "ratio", "时间消耗指数", "Σ days ÷ Σ mean days of the same groups in the region",
-               null=True, low=0),
+        Column("cost_index", "ratio", "费用消耗指数", "mean over its grouped stays of own mean charges ÷ the "
+               "region's of their group", null=True, low=0),
+        Column("time_index", "ratio", "时间消耗指数", "mean over its grouped stays of own mean days ÷ the "
+               "region's of their group", null=True, low=0),
         Column("mean_los", "ratio", "平均住院日", "mean stay", null=True, unit="天 (days), 1/10,000", low=0),
     ),
 )  # fmt: skip

@@ -9,11 +9,14 @@ import numpy as np
 import polars as pl
 
 from drgpay.policy import Policy
-from drgpay.steps.performance.stays import SUMMED, GroupFacts
+from drgpay.steps.performance.stays import REGION, SUMMED, GroupFacts
 from drgpay.tables import HOSPITAL_RESULTS
 from drgpay.units import ONE, half_up, mul_div_half_up
 
 Row = dict[str, Any]
+
+_TERM = 10**8
+_UNGROUPED, _AMBIGUOUS = "0000", "QY"
 
 UNITS = {
     "hospital": (),
@@ -43,12 +46,27 @@ def _ratio(top: pl.Series, bottom: pl.Series, times: int = ONE) -> pl.Series:
     return pl.Series(value).set(pl.Series(~there), None)
 
 
-def indices(sums: pl.DataFrame, scale: int) -> pl.DataFrame:
-    """Sums with their case-mix index, cost index, time index and mean stay: each an exact quotient, half up once."""
+def indices(rows: pl.DataFrame, by: Sequence[str], scale: int) -> pl.DataFrame:
+    """Cells added up by unit, with case-mix index, cost index, time index and mean stay.
+
+    The cost index of a unit is the mean over its grouped stays of own mean ÷ region's mean of their group (the time
+    index likewise); a group's term is rounded half up to 1/10⁸ of a stay, and every index once more (design/08 §1).
+    """
+    fine = rows.group_by(list(dict.fromkeys((*by, "drg")))).agg(pl.col(SUMMED).sum(), pl.col(REGION).first())
+    ungrouped = pl.col("drg").is_in([_UNGROUPED]) | pl.col("drg").str.ends_with(_AMBIGUOUS)
+    fine = fine.with_columns(grouped_n=pl.when(ungrouped).then(0).otherwise(pl.col("n")))
+    terms = {}
+    for index, own, whole in (("cost", "charges", "all_charges"), ("time", "bed_days", "all_days")):
+        below = fine[whole].to_numpy()
+        counts = (below > 0) & (fine["grouped_n"].to_numpy() > 0)
+        term = mul_div_half_up(fine[own].to_numpy(), fine["all_n"].to_numpy() * _TERM, np.where(counts, below, 1))
+        terms[f"{index}_terms"] = pl.Series(np.where(counts, term, 0))
+        terms[f"{index}_n"] = pl.Series(np.where(counts, fine["n"].to_numpy() * _TERM, 0))
+    sums = fine.with_columns(**terms).group_by(list(by)).agg(pl.col(*SUMMED, *terms).sum())
     return sums.with_columns(
         cmi=_ratio(sums["base_points"], sums["n"] * scale, 1),
-        cost_index=_ratio(sums["charges"], sums["expected_charges"]),
-        time_index=_ratio(sums["bed_days"] * ONE, sums["expected_los"]),
+        cost_index=_ratio(sums["cost_terms"], sums["cost_n"]),
+        time_index=_ratio(sums["time_terms"], sums["time_n"]),
         mean_los=_ratio(sums["bed_days"], sums["n"]),
     )
 
@@ -67,10 +85,11 @@ def hospital_results(cells: pl.DataFrame, year: int, scale: int) -> pl.DataFrame
             if rows.is_empty():
                 continue
             period = period_name(year, number if span == "quarter" else 0, number if span == "month" else 0)
-            names = [pl.col(name) if name in units else pl.lit("").alias(name) for name in _UNIT_COLUMNS]
-            sums = rows.select(*names, *SUMMED).group_by(_UNIT_COLUMNS).agg(pl.col(SUMMED).sum())
-            made.append(indices(sums, scale).with_columns(scope=pl.lit(scope), period=pl.lit(period)))
-    return pl.concat(made).select(HOSPITAL_RESULTS.names).sort(HOSPITAL_RESULTS.key)
+            every = {"scope": pl.lit(scope), "period": pl.lit(period)}
+            every |= {name: pl.lit("") for name in _UNIT_COLUMNS if name not in units}
+            sums = indices(rows.with_columns(scope=pl.lit(scope)), ("scope", *units), scale)
+            made.append(sums.with_columns(**every).select(HOSPITAL_RESULTS.names))
+    return pl.concat(made).sort(HOSPITAL_RESULTS.key)
 
 
 _UNIT_COLUMNS = ("department_id", "doctor_id", "drg")
@@ -80,8 +99,8 @@ def unit_indices(cells: pl.DataFrame, months: Sequence[int], units: Sequence[str
     """Sums and indices of the months by unit: ``()`` the hospital (under ``hospital``), a department, or a doctor."""
     rows = cells.filter(pl.col("month").is_in(months))
     key = units[-1] if units else "unit"
-    sums = rows.with_columns(unit=pl.lit("hospital")).group_by(key).agg(pl.col(SUMMED).sum())
-    return {row[key]: row for row in indices(sums, scale).sort(key).to_dicts()}
+    sums = indices(rows.with_columns(unit=pl.lit("hospital")), (key,), scale)
+    return {row[key]: row for row in sums.sort(key).to_dicts()}
 
 
 def case_mix(
@@ -108,7 +127,7 @@ def group_reviews(cells: pl.DataFrame, year: int, plan: Policy, scale: int) -> l
     floor, least = plan.ratio("review.floor"), plan.integer("review.min_cases")
     found: dict[tuple[str, int], Row] = {}
     quarters = cells.with_columns(quarter=(pl.col("month").cast(pl.Int64) + 2) // 3)
-    for row in indices(quarters.group_by("drg", "quarter").agg(pl.col(SUMMED).sum()), scale).to_dicts():
+    for row in indices(quarters, ("drg", "quarter"), scale).to_dicts():
         found[row["drg"], row["quarter"]] = row
     rows = []
     for drg in sorted({drg for drg, _ in found}):

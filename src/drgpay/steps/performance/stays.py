@@ -35,6 +35,10 @@ SUMMED = ("n", "points", "base_points", "weight", "payment", "charges", "cost", 
 _COUNTED = ("operated", "low_risk")
 
 
+REGION = ("all_n", "all_charges", "all_days")
+"""what the region has of a group: stays, charges, days"""
+
+
 def of_institution(batch: Any, institution: str) -> Any:
     """The rows of an institution."""
     return batch.filter(pc.equal(batch.column("institution_id").cast(pa.string()), institution))
@@ -70,11 +74,12 @@ class GroupFacts:
     cost: Ints
     operated: npt.NDArray[np.bool_]
     low_risk: npt.NDArray[np.bool_]
+    region: pl.DataFrame
+    """drg and :data:`REGION`"""
 
-    def of(self, drg: str) -> int | None:
-        """Place of a group; None when the region has no stay of it."""
-        place = self.groups.index(drg).as_py()
-        return None if place < 0 else int(place)
+    def beside(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """The hospital's sums with what the region has of their groups."""
+        return cells.join(self.region, on="drg", how="left")
 
 
 def group_facts(
@@ -109,6 +114,7 @@ def group_facts(
         column([costs.get(r["drg"], -1) for r in rows]),
         np.array([r["drg"] in operated for r in rows], bool),
         np.array([r["drg"] in low_risk for r in rows], bool),
+        sums.select("drg", all_n="n", all_charges="charges", all_days="days"),
     )
 
 
