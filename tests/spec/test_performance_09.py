@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import polars as pl
 import pytest
 
 from drgpay.errors import DrgpayError, Kind
@@ -134,17 +135,7 @@ def test_low_risk_mortality_above_the_standard_makes_the_bonus_zero() -> None:
 
 
 def test_a_group_above_the_region_loses_weight_until_it_improves() -> None:
-    import polars as pl
-
-    cells = pl.DataFrame(
-        [
-            {"department_id": "D1", "doctor_id": "A", "drg": "AA11", "month": m, "n": 10, "points": 0,
-             "base_points": 0, "weight": 0, "payment": 0, "charges": c, "cost": 0, "balance": 0, "bed_days": 1,
-             "operated": 0, "expected_charges": 1_000, "expected_los": 1, "low_risk": 0, "low_risk_deaths": 0,
-             "all_n": 100, "all_charges": 10_000, "all_days": 500}
-            for m, c in ((1, 1_100), (4, 1_200), (7, 1_000), (10, 1_001))
-        ]
-    )  # fmt: skip
+    cells = pl.DataFrame([cell(m, c) for m, c in ((1, 11_000), (4, 12_000), (7, 10_000), (10, 10_001))])
     rows = performance.group_reviews(cells, 2024, plan(), 100)
     assert [(r["period"], r["coefficient"], r["next_coefficient"]) for r in rows] == [
         ("2024Q1", 10_000, 9_500), ("2024Q2", 9_500, 9_000), ("2024Q3", 9_000, 10_000), ("2024Q4", 10_000, 9_500),
@@ -153,21 +144,59 @@ def test_a_group_above_the_region_loses_weight_until_it_improves() -> None:
     assert performance.coefficients_in(rows, 2024, 1) == {}
 
 
+def cell(month: int, charges: int) -> dict[str, object]:
+    """Ten stays of a month whose group costs 1,000 in the region."""
+    zero = dict.fromkeys(
+        ("points", "base_points", "weight", "payment", "cost", "balance", "operated", "expected_charges",
+         "expected_los", "low_risk", "low_risk_deaths"), 0,
+    )  # fmt: skip
+    return zero | {
+        "department_id": "D1", "doctor_id": "A", "drg": "AA11", "month": month, "n": 10, "charges": charges,
+        "bed_days": 50, "all_n": 100, "all_charges": 100_000, "all_days": 500,
+    }  # fmt: skip
+
+
+def test_two_bad_months_in_a_row_pause_the_pay() -> None:
+    rules = plan(pause__months="2", pause__cost_index="1.2", prize__departments="0")
+    for bad, paused in (((4, 5), True), ((3, 4), True), ((5,), False), ((4, 6), False), ((2, 3), False)):
+        cells = pl.DataFrame([cell(m, 12_001 if m in bad else 12_000) for m in range(1, 13)])
+        assert (performance.bad_months(cells, 2, rules, 100) == {"D1"}) == paused, bad
+    staff, stays = [member("A", "D1"), member("B", "D2")], [stay("S1", "D1", "A", ONE), stay("S2", "D2", "B", ONE)]
+    done = pay(100_000, rules, staff, stays, facts={"D1": {"paused": True}})
+    a, b = done.slips
+    assert (a["paid"], a["held"]) == (0, a["earned"])
+    assert b["held"] == 0
+    assert done.accounts.balances["held"] == a["earned"] > 0
+
+
+def test_cap_and_floor_of_a_person() -> None:
+    """The floor is for full time and full attendance: half time gets half of it."""
+    rules = plan(cap__person="50", floor__person="20", prize__departments="0",
+                 split__shares="{hospital: 50%, departments: 50%, individuals: 0}",
+                 pools__shares="{base: 1, project: 0, excess: 0}",
+                 posts__coefficients="{chief: 1, nurse: 0.01}")  # fmt: skip
+    staff = [member("A", "D1", "chief"), member("B", "D1", "nurse", fte=5_000)]
+    done = pay(20_000, rules, staff, [stay("S1", "D1", "A", ONE)])
+    assert (done.of("A"), done.of("B")) == (5_000, 1_000)
+    assert done.by("capped")["A"] < 0 < done.by("floor")["B"]
+    assert done.accounts.balances["hospital"] == 14_000
+
+
+def test_outside_the_pilot_everything_is_base() -> None:
+    rules = plan(pilot__departments="[D1]", prize__departments="0")
+    staff, stays = [member("A", "D1"), member("B", "D2")], [stay("S1", "D1", "A", ONE), stay("S2", "D2", "B", ONE)]
+    done = pay(100_000, rules, staff, stays, facts={"D2": {"grade": "fail", "low_risk": (9, 10)}})
+    first, second = done.pools
+    assert (second.base, second.project, second.excess, second.individual) == (second.share, 0, 0, 0)
+    assert (second.vetoed, second.adjustment) == (False, 0)
+    assert first.project > 0
+
+
 def test_the_case_study_targets_are_judged() -> None:
     """CMI +5 %: a case mix of 1.00 last year asks for 1.05."""
-    import numpy as np
-    import polars as pl
-    import pyarrow as pa
 
-    facts = performance.GroupFacts(
-        pa.array(["AA11"]),
-        *(np.array([100 * ONE]) for _ in range(5)),
-        np.array([False]),
-        np.array([False]),
-        pl.DataFrame(),
-    )
     earlier = pl.DataFrame({"department_id": ["D1"], "doctor_id": ["A"], "drg": ["AA11"], "month": [5], "n": [20]})
-    assert performance.case_mix(earlier, facts, (4, 5, 6), 100)["doctor:A"] == (20, ONE)
+    assert performance.case_mix(earlier, {"AA11": 100 * ONE}, (4, 5, 6), 100)["doctor:A"] == (20, ONE)
     assert int(mul_div_half_up(ONE, ONE + plan().ratio("target.cmi_growth"), ONE)) == 10_500
 
 

@@ -12,9 +12,12 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
+from drgpay import runs
 from drgpay.cli import app
+from drgpay.engine import LocalEngine
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import practice_text
+from drgpay.runs import PerformOrder
 from drgpay.samples import make_hospital
 from drgpay.steps.performance import WARNING, plans_folder
 from drgpay.tables import PERFORMANCE_REGISTERS
@@ -250,6 +253,29 @@ def test_what_does_not_fit_is_listed_in_both_languages(small_run: Path, register
     assert failure.value.kind is Kind.DATA
     assert not (tmp_path / "out").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_the_goals_of_the_case_study(small_run: Path, registers: Path, tmp_path: Path) -> None:
+    """Fund spend ≤ 120 million yuan, cost index ≤ 1.0, CMI +5 %: judged over the year against last year's stays."""
+    order = PerformOrder("demo-hospital", small_run, registers, H, 0, {"target.fund_spend": "120000000"})
+    runs.perform(order, tmp_path / "out", LocalEngine(2))
+    goals = {
+        g["goal"]: g for g in json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["goals"]
+    }
+    months = pl.read_parquet(small_run / "tables" / "institution_months.parquet").filter(
+        pl.col("institution_id") == H
+    )
+    assert goals["fund_spend"] == {"goal": "fund_spend", "value": months["due"].sum(), "target": 12_000_000_000,
+                                   "met": True}  # fmt: skip
+    assert goals["cost_index"]["target"] == 10_000
+    grouped = pl.read_parquet(small_run / "tables" / "grouped").filter(
+        (pl.col("institution_id") == H) & (pl.col("year") == 2023)
+    )
+    points = dict(pl.read_parquet(small_run / "tables" / "base_groups.parquet").select("drg", "base_points").rows())
+    weight = sum(points.get(d) or 0 for d in grouped["drg"].cast(pl.String))
+    last = (2 * weight + grouped.height * 100) // (2 * grouped.height * 100)
+    assert goals["cmi"]["target"] == (2 * last * 10_500 + 10_000) // 20_000
+    assert goals["cmi"]["met"] == (goals["cmi"]["value"] >= goals["cmi"]["target"])
 
 
 def test_usage(small_run: Path, registers: Path, result: Path, tmp_path: Path) -> None:

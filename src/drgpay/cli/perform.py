@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 from drgpay import policy as law
 from drgpay import report, runs, samples
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, err, in_lang, out
+from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
 from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
@@ -266,13 +267,20 @@ def explain(
 
 @perform_app.command("in-house")
 def in_house(
-    run: Run, registers: Registers, institution: Institution = None, output: File = None, lang: Lang = "zh"
-) -> None:
+    run: Run, registers: Registers, institution: Institution = None, schemes: Schemes = None, output: File = None,
+    lang: Lang = "zh",
+) -> None:  # fmt: skip
     """在院病例预估:病组、预期支付、剩余空间。 Stays in house: expected group, payment, room left."""
     order = runs.PerformOrder("", run, registers, institution)
     with engine_with_progress(CPUS, in_lang(lang)) as engine:
-        rows = runs.in_house(order, engine)
+        rows, missing = runs.in_house(order, engine, schemes_folder(schemes))
     give([(IN_HOUSE_ESTIMATES, rows)], output, lang)
+    if missing:
+        out.print(
+            f"{missing} 例的编码或字段读不出，用 drgpay check --need grouping 查看"
+            if lang == "zh"
+            else f"{missing} stays could not be read; see drgpay check --need grouping"
+        )
     out.print(BY_THE_RECORD.zh if lang == "zh" else BY_THE_RECORD.en)
 
 

@@ -13,8 +13,8 @@ def reference_markdown(
     words: Dictionary | None = None,
     folder: Traversable | None = None,
 ) -> str:
-    """The page ``docs/policy-reference.md``: the dictionary by topic, then the notices of each shipped practice. Also of
-    another dictionary and the folder of what is written in it."""
+    """The page ``docs/policy-reference.md``: the dictionary by topic, then the notices of each shipped practice. Also
+    of another dictionary and the folder of what is written in it."""
     words = dictionary() if words is None else words
     lines = [
         f"# {title}",

@@ -102,7 +102,7 @@ def _evaluated(hospital: Hospital, figures: Path | None) -> Values:
 def _of_stays(hospital: Hospital) -> Values:
     """What the stays of the period say: exact quotients of the sums of the management view."""
     units = performance.unit_indices(hospital.cells, hospital.months, ("department_id",), hospital.scale)
-    past = performance.case_mix(hospital.earlier, hospital.facts, hospital.months, hospital.scale)
+    past = performance.case_mix(hospital.earlier, hospital.points, hospital.months, hospital.scale)
     rows = hospital.cells.filter(pl.col("month").is_in(hospital.months))
     groups = dict(rows.group_by("department_id").agg(pl.col("drg").n_unique()).rows())
     found: Values = defaultdict(dict)

@@ -78,7 +78,8 @@ class Hospital:
     plan: Policy
     registers: RegisterFolder
     findings: performance.Findings
-    facts: performance.GroupFacts
+    points: Mapping[str, int]
+    """base points by group"""
     stays: Dataset
     cells: pl.DataFrame
     earlier: pl.DataFrame
@@ -145,6 +146,8 @@ def read_hospital(order: PerformOrder, tables: Path, engine: Engine) -> Hospital
         plan = performance.check_plan(plan.amend(order.changes, "--set"), order.plan)
     registers = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
     facts = _facts(order.run, manifest, registers, engine)
+    known = read_table(order.run / TABLES, BASE_GROUPS).select("drg", "base_points").drop_nulls()
+    points = dict(known.rows())
     run = order.run / TABLES
     own = registers.rows(STAY_COSTS)
     costs = performance.StayCosts(
@@ -190,7 +193,7 @@ def read_hospital(order: PerformOrder, tables: Path, engine: Engine) -> Hospital
         )
     )
     return Hospital(
-        order, manifest, institution, plan, registers, performance.Findings(), facts, stays, cells, earlier
+        order, manifest, institution, plan, registers, performance.Findings(), points, stays, cells, earlier
     )  # fmt: skip
 
 
@@ -330,7 +333,7 @@ def department_facts(
     """What the pools need to know of every department of the register."""
     plan, months, scale = hospital.plan, hospital.months, hospital.scale
     units = performance.unit_indices(hospital.cells, months, ("department_id",), scale)
-    past = performance.case_mix(hospital.earlier, hospital.facts, months, scale)
+    past = performance.case_mix(hospital.earlier, hospital.points, months, scale)
     targets, paused = _targets(hospital), performance.bad_months(hospital.cells, hospital.order.quarter, plan, scale)
     work = _summed(hospital.of_quarter(DEPARTMENT_WORK), ("work", "difficulty"))
     overspend = _summed(hospital.of_quarter(DEPARTMENT_OVERSPENDS), ("amount",))
@@ -401,7 +404,7 @@ def goals_of(hospital: Hospital) -> list[dict[str, Any]]:
     """The hospital's goals of the period beside what it reached: fund spend, cost index, time index, case mix."""
     plan, run = hospital.plan, hospital.order.run / TABLES
     now = performance.unit_indices(hospital.cells, hospital.months, (), hospital.scale)["hospital"]
-    past = performance.case_mix(hospital.earlier, hospital.facts, hospital.months, hospital.scale).get("hospital")
+    past = performance.case_mix(hospital.earlier, hospital.points, hospital.months, hospital.scale).get("hospital")
     targets = _targets(hospital)
     usual = {
         "cmi": half_up(past[1] * (ONE + plan.ratio("target.cmi_growth")), ONE) if past else None,
@@ -437,7 +440,7 @@ def doctors_of(hospital: Hospital) -> dict[str, performance.DoctorCase]:
     """Case mix and target of the doctors, where this year and last there are stays enough to judge."""
     least, growth = hospital.plan.integer("individual.min_cases"), hospital.plan.ratio("target.cmi_growth")
     now = performance.unit_indices(hospital.cells, hospital.months, ("doctor_id",), hospital.scale)
-    past = performance.case_mix(hospital.earlier, hospital.facts, hospital.months, hospital.scale)
+    past = performance.case_mix(hospital.earlier, hospital.points, hospital.months, hospital.scale)
     targets = _targets(hospital)
     result = {}
     for doctor, row in now.items():

@@ -27,10 +27,13 @@ _MAJOR, _MINOR = "1", "3"
 """last sign of a group with a major complication and with a complication"""
 
 
-def in_house(order: PerformOrder, engine: Engine, schemes: Path | None = None) -> list[Row]:
-    """Rows of ``in_house_estimates``. The expected payment is that of a normal stay: base points × the institution's
-    coefficient × the point value of the run's last pool, patients' part included; null where the group has no base
-    points, and under the rate method, whose points are no points. Nothing here is a limit of care."""
+def in_house(order: PerformOrder, engine: Engine, schemes: Path | None = None) -> tuple[list[Row], int]:
+    """Rows of ``in_house_estimates``, and how many stays could not be read for grouping.
+
+    The expected payment is that of a normal stay: base points × the institution's coefficient × the point value of
+    the run's last pool, patients' part included; null where the group has no base points, and under the rate method,
+    whose points are no points. Nothing here is a limit of care.
+    """
     manifest, run = read_manifest(order.run), order.run / TABLES
     folder = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
     known = {r["stay_id"]: r for r in folder.rows(IN_HOUSE_STAYS, needed=True)}
@@ -52,7 +55,7 @@ def in_house(order: PerformOrder, engine: Engine, schemes: Path | None = None) -
         )  # fmt: skip
     rows.sort(key=lambda r: r["stay_id"])
     IN_HOUSE_ESTIMATES.of(rows)
-    return rows
+    return rows, len(known) - len(rows)
 
 
 class _Prices:

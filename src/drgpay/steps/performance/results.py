@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from drgpay.policy import Policy
-from drgpay.steps.performance.stays import REGION, SUMMED, GroupFacts
+from drgpay.steps.performance.stays import REGION, SUMMED
 from drgpay.tables import HOSPITAL_RESULTS
 from drgpay.units import ONE, half_up, mul_div_half_up
 
@@ -104,11 +104,10 @@ def unit_indices(cells: pl.DataFrame, months: Sequence[int], units: Sequence[str
 
 
 def case_mix(
-    earlier: pl.DataFrame, facts: GroupFacts, months: Sequence[int], scale: int
+    earlier: pl.DataFrame, points: Mapping[str, int], months: Sequence[int], scale: int
 ) -> dict[str, tuple[int, int]]:
     """Stays and case-mix index of an earlier year's months: of the hospital, each department (``department:<id>``)
-    and each doctor (``doctor:<id>``), at this run's base points."""
-    points = dict(zip(facts.groups.to_pylist(), facts.base_points.tolist(), strict=True))
+    and each doctor (``doctor:<id>``), at this run's base points (group → points)."""
     count: dict[str, list[int]] = {}
     rows = earlier.filter(pl.col("month").is_in(months)).select("department_id", "doctor_id", "drg", "n")
     for department, doctor, drg, n in rows.rows():
