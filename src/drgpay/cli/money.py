@@ -19,7 +19,7 @@ from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import CLOSINGS, INSTITUTIONS, POOLS, STATEMENTS
+from drgpay.tables import CHEATS, CLOSINGS, INSTITUTIONS, POOLS, STATEMENTS
 from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
 
 region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
@@ -36,6 +36,7 @@ KnownOn = Annotated[
 Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")]
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
+_EXTRAS = ",".join(samples.EXTRAS) + "|all"
 REPORTS = ("report.xlsx", "report.html")
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
@@ -56,16 +57,40 @@ def region_make(
     stays: Annotated[int, typer.Option(min=1, help="各年病例总数 stays of all years together")] = 100_000,
     seed: Annotated[int, typer.Option(help="随机种子 seed: same seed, same bytes")] = 1,
     institutions: Annotated[int | None, typer.Option(min=1, help="机构数 institutions")] = None,
+    extras: Annotated[
+        str, typer.Option("--with", metavar=_EXTRAS, help="另附的表,逗号分隔 what else to write, by commas")
+    ] = "",
+    violations: Annotated[
+        str,
+        typer.Option(metavar="TYPE=RATE,…|all=RATE", help="植入违规(每份病例的比例)和标注 cases per stay, labelled"),
+    ] = "",
     replace: Replace = False,
 ) -> None:
     """生成模拟统筹区(数据均为虚构)。 Make a synthetic region; nobody in it exists."""
+    names = frozenset(part.strip() for part in extras.split(",") if part.strip())
     with bar("region") as moved:
         made = samples.make_region(
-            output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved)
-        )
+            output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
+            extras=frozenset(samples.EXTRAS) if "all" in names else names, violations=_rates(violations),
+        )  # fmt: skip
     out.print(
         f"{made.stays:,} 病例 stays, {made.persons:,} 人 persons, {made.institutions} 机构 institutions → {output}"
     )
+    if made.violations:
+        out.print(f"标注 labels: {output / samples.TRUTH_FILE}", highlight=False)
+
+
+def _rates(said: str) -> dict[str, float]:
+    """``upcoding=0.01,splitting=1%`` or ``all=0.01``; a later word goes before an earlier one."""
+    rates: dict[str, float] = {}
+    for part in (word.strip() for word in said.split(",") if word.strip()):
+        name, _, number = part.partition("=")
+        try:
+            rate = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+        except ValueError as error:
+            raise typer.BadParameter(f"{part}: TYPE=RATE", param_hint="--violations") from error
+        rates |= dict.fromkeys(CHEATS, rate) if name == "all" else {name: rate}
+    return rates
 
 
 def _reports(lang: str) -> list[runs.Report]:
@@ -168,7 +193,9 @@ def demo(
     region, run = output / "region", output / "run"
     started = time.monotonic()
     with bar("region") as moved:
-        samples.make_region(region, stays=stays, replace=region.exists(), progress=cast(Any, moved))
+        samples.make_region(
+            region, stays=stays, replace=region.exists(), progress=cast(Any, moved), extras=frozenset(samples.EXTRAS)
+        )
     made = time.monotonic()
     if run.exists() and not (run / runs.MANIFEST).exists():
         shutil.rmtree(run)

@@ -315,6 +315,13 @@ class _Work:
             )
             if path is not None
         }  # fmt: skip
+        if self.order.region is not None:
+            region = read_region(self.order.region)
+            for table in (STAY_DETAILS, VISITS, APPLICANTS, AREA_VALUES):
+                files = region.table_files(table)
+                inputs |= {f"region/{p.relative_to(region.folder).as_posix()}": file_digest(p) for p in files}
+        if self.order.records is not None:
+            inputs["records"] = file_digest(table_path(self.order.records / TABLES, RECORD_SCORES))
         places = {
             name: os.path.relpath(path, out)
             for name, path in (

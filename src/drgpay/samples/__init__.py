@@ -3,7 +3,16 @@
 For tests, demonstrations and benchmarks. No person, doctor or institution in them exists.
 """
 
+from drgpay.samples.care import EXTRAS
 from drgpay.samples.hospital import HospitalSummary, make_hospital
-from drgpay.samples.region import RegionSummary, default_institutions, make_region
+from drgpay.samples.region import TRUTH_FILE, RegionSummary, default_institutions, make_region
 
-__all__ = ["HospitalSummary", "RegionSummary", "default_institutions", "make_hospital", "make_region"]
+__all__ = [
+    "EXTRAS",
+    "TRUTH_FILE",
+    "HospitalSummary",
+    "RegionSummary",
+    "default_institutions",
+    "make_hospital",
+    "make_region",
+]

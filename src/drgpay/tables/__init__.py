@@ -1,6 +1,17 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
-from drgpay.tables.care import CARE, CATEGORIES, CHARGES, FEES, ROUTES, STAY_DETAILS, VISIT_KINDS, VISITS
+from drgpay.tables.care import (
+    CARE,
+    CATEGORIES,
+    CHARGES,
+    CHEATS,
+    FEES,
+    ROUTES,
+    STAY_DETAILS,
+    TRUTH,
+    VISIT_KINDS,
+    VISITS,
+)
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
     ADJUSTMENTS,
@@ -121,7 +132,7 @@ from drgpay.tables.results import (
 )
 
 ALL = (
-    INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + EVALUATION_REGISTERS
+    INPUTS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + EVALUATION_REGISTERS
     + PERFORMANCE_REGISTERS + RESULTS + FUND_TABLES + CHECK_TABLES + EVALUATION_TABLES
     + PERFORMANCE_TABLES
 )  # fmt: skip
@@ -146,6 +157,7 @@ __all__ = [
     "CASE_POINTS",
     "CATEGORIES",
     "CHARGES",
+    "CHEATS",
     "CHECK_TABLES",
     "CLASSES",
     "CLAW_BACKS",
@@ -240,6 +252,7 @@ __all__ = [
     "STAY_SCORES",
     "STAY_SHARES",
     "SUPERVISION_TIERS",
+    "TRUTH",
     "VIOLATIONS",
     "VISITS",
     "VISIT_KINDS",
