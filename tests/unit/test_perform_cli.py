@@ -167,6 +167,7 @@ def test_stays_in_house(small_run: Path, registers: Path, tmp_path: Path) -> Non
     done = perform("in-house", "--run", small_run, "--registers", registers, "--institution", H, "--lang", "en", "-o",
                    tmp_path / "out")  # fmt: skip
     assert "record" in done.output
+    assert "no limit of care" in done.output
     with (tmp_path / "out" / "in_house_estimates.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 40

@@ -281,6 +281,7 @@ def in_house(
             if lang == "zh"
             else f"{missing} stays could not be read; see drgpay check --need grouping"
         )
+    out.print(performance.NO_LIMIT[0 if lang == "zh" else 1])
     out.print(BY_THE_RECORD.zh if lang == "zh" else BY_THE_RECORD.en)
 
 

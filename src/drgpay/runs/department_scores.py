@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from drgpay.engine import read_table
-from drgpay.runs.hospital import Hospital
+from drgpay.runs.hospital import Hospital, summed
 from drgpay.runs.manifest import TABLES
 from drgpay.scorecard import Card, Mark, Result, Subject, Value, check, read_card, score
 from drgpay.steps import evaluation, performance
@@ -140,7 +140,7 @@ def _of_registers(hospital: Hospital, departments: Iterable[str]) -> Values:
                 for item, event in _PER_STAY.items():
                     found[d][item] = Value(counts[d, event], n, note_zh=zh, note_en=en)
                 found[d]["coding_accuracy"] = Value(max(0, n - counts[d, "coding_error"]), n, note_zh=zh, note_en=en)
-    for d, its in _added(hospital.of_quarter(SATISFACTION), "department_id", ("satisfied", "answers")).items():
+    for d, its in summed(hospital.of_quarter(SATISFACTION), ("satisfied", "answers")).items():
         if its["answers"]:
             found[d]["satisfaction"] = Value(its["satisfied"], its["answers"], note_zh=zh, note_en=en)
     for row in hospital.of_quarter(RESEARCH):
@@ -154,12 +154,3 @@ def _of_registers(hospital: Hospital, departments: Iterable[str]) -> Values:
     for (d, name), (top, bottom) in sums.items():
         found[d][name] = Value(top, bottom, note_zh=zh, note_en=en)
     return found
-
-
-def _added(rows: Iterable[Row], key: str, names: tuple[str, ...]) -> dict[str, dict[str, int]]:
-    sums: dict[str, dict[str, int]] = {}
-    for row in rows:
-        its = sums.setdefault(row[key], dict.fromkeys(names, 0))
-        for name in names:
-            its[name] += row[name]
-    return sums

@@ -335,8 +335,8 @@ def department_facts(
     units = performance.unit_indices(hospital.cells, months, ("department_id",), scale)
     past = performance.case_mix(hospital.earlier, hospital.points, months, scale)
     targets, paused = _targets(hospital), performance.bad_months(hospital.cells, hospital.order.quarter, plan, scale)
-    work = _summed(hospital.of_quarter(DEPARTMENT_WORK), ("work", "difficulty"))
-    overspend = _summed(hospital.of_quarter(DEPARTMENT_OVERSPENDS), ("amount",))
+    work = summed(hospital.of_quarter(DEPARTMENT_WORK), ("work", "difficulty"))
+    overspend = summed(hospital.of_quarter(DEPARTMENT_OVERSPENDS), ("amount",))
     confirmed = _confirmed_deaths(hospital)
     groups = _group_weights(hospital)
     known = []
@@ -381,7 +381,8 @@ def department_facts(
     return known
 
 
-def _summed(rows: list[Row], names: tuple[str, ...]) -> dict[str, dict[str, int]]:
+def summed(rows: list[Row], names: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """Columns of a register added up by department."""
     sums: dict[str, dict[str, int]] = {}
     for row in rows:
         its = sums.setdefault(row["department_id"], dict.fromkeys(names, 0))

@@ -7,6 +7,7 @@ acknowledgement in the plan and a warning on every report, from the surplus.
 from drgpay.steps.performance.accounts import HELD, HOSPITAL, PEOPLE, Accounts
 from drgpay.steps.performance.people import Findings, Person, by_department, staff_of
 from drgpay.steps.performance.plan import (
+    NO_LIMIT,
     RULE,
     WARNING,
     check_plan,
@@ -69,6 +70,7 @@ __all__ = [
     "GROUPED_COLUMNS",
     "HELD",
     "HOSPITAL",
+    "NO_LIMIT",
     "ORDER",
     "PAYMENT_COLUMNS",
     "PEOPLE",

@@ -23,6 +23,12 @@ WARNING = (
 )
 """stands on every report of a plan of surplus sharing"""
 
+NO_LIMIT = (
+    f"预期支付只供了解，不是诊疗限额（{RULE}）",
+    f"the expected payment is for information and no limit of care ({RULE})",
+)
+"""stands under every estimate of a stay in house"""
+
 _WHOLES = ("split.shares", "overspend.shares", "sharing.weights", "pools.shares", "roles.shares",
            "roles.without_operation")  # fmt: skip
 """tables whose parts are a whole"""
