@@ -159,6 +159,9 @@ def test_simulation_counts_winners_and_losers(result: Path, small_run: Path, reg
         rows = list(csv.DictReader(file))
     assert {row["outcome"] for row in rows} >= {"wins", "loses"}
     assert "wins" in said.output
+    warned = perform("simulate", "--plan", "demo-surplus-sharing", "--against", result, *common, "-o", tmp_path / "w")
+    assert "医保发〔2025〕18号" in warned.output
+    assert "医保发〔2025〕18号" in (tmp_path / "w" / "performance_findings.csv").read_text(encoding="utf-8-sig")
     with pytest.raises(DrgpayError, match="no result of the same hospital"):
         perform("simulate", "--plan", "demo-hospital", "--against", result, *common[:-4], "--quarter", 1)
 

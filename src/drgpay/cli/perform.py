@@ -212,7 +212,9 @@ def simulate(
     settings = dict(law.parse_setting(c) for c in changes or ())
     order = runs.PerformOrder(plan, run, registers, institution, quarter, settings)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, in_lang(lang)) as engine:
-        rows = runs.simulate(order, against, Path(work), engine)
+        rows, warnings = runs.simulate(order, against, Path(work), engine)
+    for row in warnings:
+        err.print(f"{row['unit_id']}: {row[lang]}", style="red", markup=False, highlight=False)
     zh = lang == "zh"
     grid = Grid(*(("层级", "增加", "减少", "不变", "增加额", "减少额") if zh else
                   ("scope", "wins", "loses", "same", "gained", "lost")))  # fmt: skip
@@ -223,7 +225,8 @@ def simulate(
         grid.add_row(name if zh else scope, *(str(c) for c in counts), show_fen(gained), show_fen(lost))
     out.print(grid)
     if output is not None:
-        give([(PERFORMANCE_CHANGES, rows)], output, lang, screen=False)
+        tables = [(PERFORMANCE_CHANGES, rows), *([(PERFORMANCE_FINDINGS, warnings)] if warnings else [])]
+        give(tables, output, lang, screen=False)
 
 
 @perform_app.command()

@@ -195,9 +195,12 @@ def _pay(hospital: Hospital, reviews: list[Row], tables: Path, work: Path, engin
     return {"amount": amount, "balances": balances, "goals": goals_of(hospital), "people": len(slips)}
 
 
-def simulate(order: PerformOrder, against: str | Path, work: Path, engine: Engine) -> list[Row]:
-    """Rows of ``performance_changes``: the order's plan beside ``against``, the folder of an earlier result of the
-    same hospital and period, or another plan (id or file). ``work``: an empty folder. Nothing else is written."""
+def simulate(order: PerformOrder, against: str | Path, work: Path, engine: Engine) -> tuple[list[Row], list[Row]]:
+    """Rows of ``performance_changes``, and of ``performance_findings`` for what every reader must know.
+
+    The order's plan beside ``against``: the folder of an earlier result of the same hospital and period, or another
+    plan (id or file). ``work``: an empty folder. Nothing else is written.
+    """
     perform(order, work / "after", engine)
     before = Path(against)
     if not (before / MANIFEST).is_file():
@@ -224,7 +227,12 @@ def simulate(order: PerformOrder, against: str | Path, work: Path, engine: Engin
                  "outcome": "wins" if b > a else "loses" if b < a else "same"}
             )  # fmt: skip
     PERFORMANCE_CHANGES.of(rows)
-    return rows
+    findings = performance.Findings()
+    for manifest in (old, new):
+        warning = manifest["plan"]["warning"]
+        if warning:
+            findings.add("warn", "surplus_sharing", "plan", manifest["plan"]["id"], warning["zh"], warning["en"])
+    return rows, findings.listed()
 
 
 def _paid_by(folder: Path, key: str) -> dict[str, int]:
