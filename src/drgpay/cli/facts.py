@@ -11,6 +11,7 @@ import typer
 from drgpay import policy as law
 from drgpay import tables
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.steps import performance
 
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
 docs_app = typer.Typer(help="生成文档 generated documentation", no_args_is_help=True)
@@ -98,7 +99,13 @@ def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[
 
 @docs_app.command("write")
 def docs_write(folder: Path) -> None:
-    """Write the generated pages: tables.md and policy-reference.md."""
+    """Write the generated pages: tables.md, policy-reference.md and plan-reference.md."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tables.md").write_text(tables.tables_markdown(tables.ALL), encoding="utf-8")
     (folder / "policy-reference.md").write_text(law.reference_markdown(), encoding="utf-8")
+    plan = law.reference_markdown(
+        "院内绩效方案参数参考 / Reference of a hospital's plan",
+        performance.plan_dictionary(),
+        performance.plans_folder(),
+    )
+    (folder / "plan-reference.md").write_text(plan, encoding="utf-8")

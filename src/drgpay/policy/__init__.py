@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from drgpay.policy.dictionary import Parameter, dictionary
-from drgpay.policy.law import Policy, diff, load, parse_setting
+from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, read_dictionary
+from drgpay.policy.law import Policy, diff, load, parse_setting, replay
 from drgpay.policy.lists import ModeRule, Rate, rates_of
-from drgpay.policy.practice import ValueSource, practice_text, practices
+from drgpay.policy.practice import ValueSource, practice_text, practices, read_practice
 from drgpay.policy.reference import reference_markdown
 from drgpay.policy.values import Band, MonthDay, YearWeight, band_of
 
 __all__ = [
     "Band",
+    "Dictionary",
     "ModeRule",
     "MonthDay",
     "Parameter",
@@ -26,5 +27,8 @@ __all__ = [
     "practice_text",
     "practices",
     "rates_of",
+    "read_dictionary",
+    "read_practice",
     "reference_markdown",
+    "replay",
 ]

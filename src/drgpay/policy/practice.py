@@ -73,23 +73,24 @@ class Practice:
     notices: tuple[Notice, ...]
 
 
-def practices() -> list[str]:
-    """The ids of the shipped practices, sorted."""
-    names = (item.name for item in data_folder().iterdir())
+def practices(folder: Traversable | None = None) -> list[str]:
+    """The ids of the shipped practices (or those of another shipped folder), sorted."""
+    names = (item.name for item in (folder or data_folder()).iterdir())
     return sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and n != DICTIONARY_FILE)
 
 
-def practice_text(practice: str | Path) -> tuple[str, str]:
-    """The text of a practice and the name to call it by: a shipped practice by its id, or a practice file by its
-    path (a text with a slash or ``.yaml``)."""
+def practice_text(practice: str | Path, folder: Traversable | None = None) -> tuple[str, str]:
+    """The text of a practice and the name to call it by: a shipped practice by its id (in ``folder``, if given), or a
+    practice file by its path (a text with a slash or ``.yaml``)."""
     if isinstance(practice, Path) or "/" in practice or "\\" in practice or practice.endswith((".yaml", ".yml")):
         file: Path | Traversable = Path(practice)
         label = str(practice)
     else:
-        if practice not in practices():
-            raise unknown(Place("policies"), practice, practices(), "没有这个实践", "no shipped practice of that id")
+        shipped = practices(folder)
+        if practice not in shipped:
+            raise unknown(Place("policies"), practice, shipped, "没有这个实践", "no shipped practice of that id")
         label = f"{practice}.yaml"
-        file = data_folder() / label
+        file = (folder or data_folder()) / label
     try:
         return file.read_bytes().decode("utf-8-sig"), label
     except OSError as problem:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from drgpay.policy.dictionary import dictionary
-from drgpay.policy.practice import open_practice, practices
+from importlib.resources.abc import Traversable
+
+from drgpay.policy.dictionary import Dictionary, dictionary
+from drgpay.policy.practice import practice_text, practices, read_practice
 
 
-def reference_markdown() -> str:
-    """The page ``docs/policy-reference.md``: the dictionary by topic, then the notices of each shipped practice."""
-    words = dictionary()
+def reference_markdown(
+    title: str = "政策参数参考 / Policy reference",
+    words: Dictionary | None = None,
+    folder: Traversable | None = None,
+) -> str:
+    """The page ``docs/policy-reference.md``: the dictionary by topic, then the notices of each shipped practice. Also
+    of another dictionary and the folder of what is written in it."""
+    words = dictionary() if words is None else words
     lines = [
-        "# 政策参数参考 / Policy reference",
+        f"# {title}",
         "",
         "由参数字典和政策文件生成，勿手改。 Generated from the dictionary and the shipped policies; do not edit.",
         "",
@@ -27,8 +34,8 @@ def reference_markdown() -> str:
                     p.type + (" (optional)" if p.optional else "") + (f" (default {p.default})" if p.default else "")
                 )
                 lines += _row(f"`{name}`", p.zh, p.en, kind, p.unit, p.span(), p.clause)
-    for practice_id in practices():
-        practice = open_practice(practice_id, words)
+    for practice_id in practices(folder):
+        practice = read_practice(*practice_text(practice_id, folder), words)
         lines += ["", f"## {practice.practice}: {practice.title_zh} / {practice.title_en}", ""]
         lines.append(f"region {practice.region} · scheme {practice.scheme}")
         for notice in practice.notices:

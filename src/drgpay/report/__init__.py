@@ -1,5 +1,5 @@
 """Reports of a run (报告): an Excel workbook and a single HTML page, from the run's small tables only; and the card
-that explains one stay.
+that explains one stay; a hospital's workbook of performance pay and its slips.
 
 Nothing is computed here but sums: every figure is read from the run, and the sums are of whole fen.
 """
@@ -7,6 +7,7 @@ Nothing is computed here but sums: every figure is read from the run, and the su
 from drgpay.report.evaluated import GRADE_WORDS, outcome_cells, show_figure
 from drgpay.report.evaluation import write_evaluation_page, write_evaluation_workbook, write_institution_card
 from drgpay.report.page import write_page
+from drgpay.report.performance import write_performance_workbook, write_slips
 from drgpay.report.stay_card import write_stay_card
 from drgpay.report.whatif import check_whatif_target, write_whatif
 from drgpay.report.workbook import write_workbook
@@ -20,6 +21,8 @@ __all__ = [
     "write_evaluation_workbook",
     "write_institution_card",
     "write_page",
+    "write_performance_workbook",
+    "write_slips",
     "write_stay_card",
     "write_whatif",
     "write_workbook",

@@ -21,7 +21,7 @@ from drgpay.report.labels import LANGUAGES, Both, check_language, column_words, 
 from drgpay.report.page import _card, _chart, _compact_both, _panel, _table
 from drgpay.report.source import Row
 from drgpay.report.views import Field, View, show
-from drgpay.report.workbook import _CREATED, _Writer
+from drgpay.report.workbook import CREATED, Writer
 from drgpay.tables import INSTITUTIONS, STATEMENTS
 from drgpay.units import ONE, half_up
 
@@ -61,8 +61,8 @@ def _write_json(content: Mapping[str, Any], target: Path, lang: str) -> None:
 
 def _write_book(content: Mapping[str, Any], target: Path, lang: str) -> None:
     book = xlsxwriter.Workbook(target)
-    book.set_properties({"title": _title(content)[lang], "created": _CREATED})
-    writer = _Writer(book, lang)
+    book.set_properties({"title": _title(content)[lang], "created": CREATED})
+    writer = Writer(book, lang)
     if content["kind"] == "sweep":
         writer.tables("sweep", [*([_changes(content)] if content["changes"] else []), _sweep(content)])
     else:

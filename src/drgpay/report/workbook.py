@@ -28,7 +28,7 @@ _NUMBER_FORMATS = {
     "ratio": "0.0000",
     "percent": "0.00%",
 }
-_CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 """Constant, so that the same run gives the same bytes."""
 
 _INK, _PALE, _LINE = "#0B3954", "#EAF1F6", "#C9D6DF"
@@ -47,8 +47,8 @@ def write_workbook(run: Path, target: Path, lang: str = "zh") -> None:
     check_language(lang)
     source = read_source(run)
     book = xlsxwriter.Workbook(target, {"default_date_format": "yyyy-mm-dd"})
-    book.set_properties({"title": f"{source.title[lang]} {word('title')[lang]}", "created": _CREATED})
-    writer = _Writer(book, lang)
+    book.set_properties({"title": f"{source.title[lang]} {word('title')[lang]}", "created": CREATED})
+    writer = Writer(book, lang)
     sheets: tuple[tuple[str, Sequence[View]], ...] = (
         ("institutions", [views.institutions(source)]),
         ("groups", [views.groups(source)]),
@@ -70,7 +70,7 @@ def write_workbook(run: Path, target: Path, lang: str = "zh") -> None:
     book.close()
 
 
-class _Writer:
+class Writer:
     """Writes sheets in one language; keeps the cell formats."""
 
     def __init__(self, book: Any, lang: str) -> None:

@@ -8,6 +8,8 @@ from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.hospital import PerformOrder
+from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
 from drgpay.runs.mode_tools import (
     capitate,
@@ -17,6 +19,7 @@ from drgpay.runs.mode_tools import (
     procure,
     split_benefits,
 )
+from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.region import Beside, Region, known_codes, read_region
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
@@ -36,6 +39,8 @@ __all__ = [
     "Evaluation",
     "FundTables",
     "Order",
+    "PerformOrder",
+    "PersonExplained",
     "Region",
     "Report",
     "Section",
@@ -43,17 +48,22 @@ __all__ = [
     "capitate",
     "check_enrolment",
     "check_file",
+    "check_performance",
     "check_region",
     "clear_out_of_area",
     "deadlines",
     "evaluate",
     "evaluation_stays",
     "explain_cell",
+    "explain_person",
     "explain_stay",
+    "findings_of",
     "first_stay",
+    "in_house",
     "keep_risk_fund",
     "known_card",
     "known_codes",
+    "perform",
     "plan_budget",
     "plan_prepayments",
     "preview",
@@ -62,6 +72,7 @@ __all__ = [
     "read_region",
     "reopen_year",
     "run",
+    "simulate",
     "split_benefits",
     "sweep",
     "tell_stay",

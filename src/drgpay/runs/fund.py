@@ -46,25 +46,29 @@ Tables = list[tuple[Table, Rows]]
 """tables of a result, in the order in which they are read"""
 
 
-class _Registers:
-    """The registers of a region's folder, each a CSV, workbook or Parquet file of the table's name."""
+class RegisterFolder:
+    """The registers of a folder, each a CSV, workbook or Parquet file of the table's name. ``option``: how the user
+    names the folder, in words for people: ``--region``, 区域, region."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, option: tuple[str, str, str] = ("--region", "区域", "region")) -> None:
         if not folder.is_dir():
             raise DrgpayError(
                 Kind.DATA,
-                zh="没有这个区域文件夹",
-                en="no such region folder",
+                zh=f"没有这个{option[1]}文件夹",
+                en=f"no such {option[2]} folder",
                 file=folder,
-                fix_zh="检查 --region",
-                fix_en="check --region",
+                fix_zh=f"检查 {option[0]}",
+                fix_en=f"check {option[0]}",
             )
         self.folder = folder
 
+    def has(self, table: Table) -> bool:
+        """Whether the register is there."""
+        return any((self.folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
+
     def rows(self, table: Table, *, needed: bool = False) -> Rows:
         """Rows of a register, checked; one that is not there is empty unless it is needed."""
-        there = any((self.folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
-        if not there and not needed:
+        if not needed and not self.has(table):
             return []
         return frame(intake.read_register(self.folder / table.name, table)).to_dicts()
 
@@ -87,7 +91,7 @@ def _check(tables: Tables) -> Tables:
 def plan_budget(region: Path, practice: str, year: int) -> tuple[Tables, dict[str, int]]:
     """Tables ``budget_plan``, ``budget_parts`` and, with a history of the institutions, ``institution_indicators``;
     and by insurance scheme what of the inpatient DRG budget (fen) no indicator takes."""
-    registers, policy = _Registers(region), _law(practice, year)
+    registers, policy = RegisterFolder(region), _law(practice, year)
     plans = [p for p in registers.rows(FUND_PLANS, needed=True) if p["year"] == year]
     if not plans:
         raise DrgpayError(
@@ -122,7 +126,7 @@ def plan_budget(region: Path, practice: str, year: int) -> tuple[Tables, dict[st
 
 def watch_fund(region: Path, practice: str, year: int) -> Tables:
     """Table ``fund_health`` of the year's reported months."""
-    registers = _Registers(region)
+    registers = RegisterFolder(region)
     rows = fund.fund_health(
         registers.rows(FUND_HISTORY, needed=True),
         registers.rows(FUND_MONTHS, needed=True),
@@ -135,7 +139,7 @@ def watch_fund(region: Path, practice: str, year: int) -> Tables:
 
 def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
     """Tables ``prepayments`` and ``loan_candidates``."""
-    registers, policy = _Registers(region), _law(practice, year)
+    registers, policy = RegisterFolder(region), _law(practice, year)
     terms, use = registers.rows(PREPAYMENT_TERMS, needed=True), registers.rows(ADVANCE_USE)
     rows = fund.prepayments(
         year,
@@ -152,7 +156,7 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
 
 def keep_risk_fund(region: Path, practice: str, year: int) -> Tables:
     """Table ``risk_fund`` up to the end of the year: past years' revenue as it was, the rest as it is planned."""
-    registers = _Registers(region)
+    registers = RegisterFolder(region)
     revenue = {
         (row["year"], row["insurance_scheme"]): row["revenue"]
         for table in (FUND_PLANS, FUND_HISTORY)

@@ -4,7 +4,17 @@ For tests, demonstrations and benchmarks. No person, doctor or institution in th
 """
 
 from drgpay.samples.care import EXTRAS
+from drgpay.samples.hospital import HospitalSummary, make_hospital
 from drgpay.samples.modes import MODES
 from drgpay.samples.region import TRUTH_FILE, RegionSummary, default_institutions, make_region
 
-__all__ = ["EXTRAS", "MODES", "TRUTH_FILE", "RegionSummary", "default_institutions", "make_region"]
+__all__ = [
+    "EXTRAS",
+    "MODES",
+    "TRUTH_FILE",
+    "HospitalSummary",
+    "RegionSummary",
+    "default_institutions",
+    "make_hospital",
+    "make_region",
+]

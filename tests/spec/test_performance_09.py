@@ -1,0 +1,224 @@
+"""The worked examples of design/09, and its figures one by one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.steps import performance
+from drgpay.units import ONE, mul_div_half_up
+from support.hospital import member, pay, plan, stay
+
+YUAN = 100
+
+
+def surplus_plan(**changes: str):  # type: ignore[no-untyped-def]
+    return plan(legal__basis="surplus_sharing", legal__acknowledged="医保发〔2025〕18号", **changes)
+
+
+def test_a_shorter_stay_and_cheaper_materials_leave_two_thousand_yuan() -> None:
+    """Stay 10 → 8 days, materials 8,000 → 6,000 yuan at an unchanged standard: 2,000 yuan of surplus, which goes 30 %
+    to the hospital, 50 % to the department, 20 % to the individual."""
+    standard, other = 20_000 * YUAN, 12_000 * YUAN
+    before = stay("S1", "D1", "A", 100 * ONE, los=10, payment=standard, cost=other + 8_000 * YUAN)
+    after = before | {"los": 8, "cost": other + 6_000 * YUAN}
+    assert before["payment"] - before["cost"] == 0
+    surplus = after["payment"] - after["cost"]
+    assert surplus == 2_000 * YUAN
+    done = pay(surplus, surplus_plan(prize__departments="0", pools__shares="{base: 1, project: 0, excess: 0}"),
+               [member("A", "D1")], [after | {"balance": surplus}])  # fmt: skip
+    assert done.accounts.balances["hospital"] == 600 * YUAN
+    assert done.by("base") == {"A": 1_000 * YUAN}
+    assert done.by("individual") == {"A": 400 * YUAN}
+
+
+def test_the_other_practised_split_takes_thirty_then_sixty_percent() -> None:
+    rules = surplus_plan(
+        split__method="two_step", split__second_distribution="30%", split__team="60%", prize__departments="0"
+    )
+    accounts = performance.Accounts(10_000 * YUAN)
+    performance.split_sum(accounts, rules)
+    assert accounts.balances == {
+        "sum": 0, "hospital": 7_000 * YUAN, "departments": 1_200 * YUAN, "individuals": 1_800 * YUAN,
+    }  # fmt: skip
+
+
+def test_reasonable_overspend_goes_fifty_thirty_twenty_and_the_department_part_is_taken() -> None:
+    rules = plan(prize__departments="0", split__shares="{hospital: 0, departments: 1, individuals: 0}")
+    done = pay(100_000, rules, [member("A", "D1")], [stay("S1", "D1", "A", ONE)], facts={"D1": {"overspend": 10_000}})
+    (pool,) = done.pools
+    assert (pool.share, pool.overspend) == (100_000, 2_000)
+    few = pay(1_000, rules, [member("A", "D1")], [stay("S1", "D1", "A", ONE)], facts={"D1": {"overspend": 10_000}})
+    assert few.pools[0].overspend == 1_000  # never more than it gets; the hospital bears the rest
+    assert few.of("A") == 0
+
+
+def test_a_department_pool_is_forty_forty_twenty_and_posts_weigh() -> None:
+    rules = plan(prize__departments="0", split__shares="{hospital: 0, departments: 1, individuals: 0}")
+    staff = [member(p, "D1", p) for p in ("chief", "associate_chief", "attending", "resident")]
+    met = {"D1": {"cmi": 10_500, "cmi_target": 10_500, "cost_index": ONE}}
+    done = pay(36_000, rules, staff, [stay("S1", "D1", "chief", ONE)], facts=met)
+    (pool,) = done.pools
+    assert (pool.base, pool.project, pool.excess, pool.excess_left) == (14_400, 14_400, 7_200, 0)
+    # 14,400 by 1.2 : 1.0 : 0.8 : 0.6
+    assert done.by("base") == {"chief": 4_800, "associate_chief": 4_000, "attending": 3_200, "resident": 2_400}
+    missed = pay(36_000, rules, staff, [stay("S1", "D1", "chief", ONE)],
+                 facts={"D1": {"cmi": 10_499, "cmi_target": 10_500, "cost_index": ONE}})  # fmt: skip
+    assert (missed.pools[0].excess, missed.pools[0].excess_left) == (0, 7_200)
+    assert missed.accounts.balances["hospital"] == 7_200
+
+
+def test_operation_roles_are_sixty_thirty_ten() -> None:
+    rules = plan(
+        prize__departments="0", split__shares="{hospital: 0, departments: 1, individuals: 0}",
+        pools__shares="{base: 0, project: 1, excess: 0}",
+    )  # fmt: skip
+    staff = [member("A", "D1"), member("B", "D1"), member("C", "D1"), member("N", "D1", "nurse")]
+    roles = [("S1", "lead", "A"), ("S1", "assistant", "B"), ("S1", "assistant", "C"), ("S1", "nurse", "N")]
+    done = pay(10_000, rules, staff, [stay("S1", "D1", "A", ONE, operated=True)], roles=roles)
+    assert done.by("project") == {"A": 6_000, "B": 1_500, "C": 1_500, "N": 1_000}
+
+
+def test_excess_under_surplus_sharing_is_ten_to_twenty_percent_of_the_surplus() -> None:
+    for score, rate in ((70, 10), (85, 15), (95, 20)):
+        rules = surplus_plan(prize__departments="0", split__shares="{hospital: 0, departments: 1, individuals: 0}")
+        met = {"cmi": 11_000, "cmi_target": 10_500, "cost_index": 9_000, "score": score * ONE, "balance": 1_000}
+        done = pay(1_000_000, rules, [member("A", "D1")], [stay("S1", "D1", "A", ONE)], facts={"D1": met})
+        assert done.pools[0].excess == rate * 10
+
+
+def test_an_individual_gets_fifteen_percent_more_when_the_cmi_target_is_met() -> None:
+    rules = plan(prize__departments="0", split__shares="{hospital: 50%, departments: 0, individuals: 50%}")
+    case = performance.DoctorCase(12, 11_000, 10_500)
+    stays = [stay("S1", "D1", "A", ONE), stay("S2", "D1", "B", ONE)]
+    staff = [member("A", "D1"), member("B", "D1")]
+    doctors = {"A": case, "B": performance.DoctorCase(12, 10_499, 10_500)}
+    done = pay(40_000, rules, staff, stays, doctors=doctors)
+    assert done.by("individual") == {"A": 10_000, "B": 10_000}
+    assert done.by("cmi_bonus") == {"A": 1_500}
+
+
+def test_the_ten_departments_with_the_highest_cmi_get_a_fixed_prize() -> None:
+    rules = plan(prize__departments="10", prize__amount="100000", prize__min_cases="1")
+    units = [f"D{i:02d}" for i in range(12)]
+    staff = [member(f"A{d}", d) for d in units]
+    stays = [stay(f"S{d}", d, f"A{d}", ONE) for d in units]
+    facts = {d: {"cmi": 9_000 + i} for i, d in enumerate(units)}
+    done = pay(10**10, rules, staff, stays, facts=facts)
+    prized = {p.facts.department_id: p.prize for p in done.pools if p.prize}
+    assert prized == dict.fromkeys(units[2:], 100_000 * YUAN)
+
+
+def test_evaluation_adds_ten_percent_or_takes_five() -> None:
+    rules = plan(prize__departments="0", split__shares="{hospital: 50%, departments: 50%, individuals: 0}")
+    staff = [member("A", "D1"), member("B", "D2"), member("C", "D3")]
+    stays = [stay("S1", "D1", "A", ONE), stay("S2", "D2", "B", ONE), stay("S3", "D3", "C", ONE)]
+    facts = {"D1": {"grade": "excellent"}, "D2": {"grade": "fail"}, "D3": {"grade": "pass"}}
+    done = pay(600_000, rules, staff, stays, facts=facts)
+    assert [(p.factor, p.adjustment) for p in done.pools] == [(11_000, 10_000), (9_500, -5_000), (ONE, 0)]
+
+
+def test_low_risk_mortality_above_the_standard_makes_the_bonus_zero() -> None:
+    rules = plan(prize__departments="1", prize__min_cases="1")
+    staff, stays = [member("A", "D1"), member("B", "D2")], [stay("S1", "D1", "A", ONE), stay("S2", "D2", "B", ONE)]
+    at = {"D1": {"low_risk": (1, 1_000), "cmi": 9_000}}  # 0.1 % is the standard, not above it
+    assert not pay(10_000, rules, staff, stays, facts=at).pools[0].vetoed
+    above = {"D1": {"low_risk": (1, 999), "cmi": 9_000}}
+    done = pay(10_000, rules, staff, stays, facts=above)
+    pool = done.pools[0]
+    assert pool.vetoed
+    assert (pool.base, pool.project, pool.excess, pool.prize) == (0, 0, 0, 0)
+    assert set(done.by("base")) == {"B"}
+
+
+def test_a_group_above_the_region_loses_weight_until_it_improves() -> None:
+    cells = pl.DataFrame([cell(m, c) for m, c in ((1, 11_000), (4, 12_000), (7, 10_000), (10, 10_001))])
+    rows = performance.group_reviews(cells, 2024, plan(), 100)
+    assert [(r["period"], r["coefficient"], r["next_coefficient"]) for r in rows] == [
+        ("2024Q1", 10_000, 9_500), ("2024Q2", 9_500, 9_000), ("2024Q3", 9_000, 10_000), ("2024Q4", 10_000, 9_500),
+    ]  # fmt: skip
+    assert performance.coefficients_in(rows, 2024, 3) == {"AA11": 9_000}
+    assert performance.coefficients_in(rows, 2024, 1) == {}
+
+
+def cell(month: int, charges: int) -> dict[str, object]:
+    """Ten stays of a month whose group costs 1,000 in the region."""
+    zero = dict.fromkeys(
+        ("points", "base_points", "weight", "payment", "cost", "balance", "operated", "expected_charges",
+         "expected_los", "low_risk", "low_risk_deaths"), 0,
+    )  # fmt: skip
+    return zero | {
+        "department_id": "D1", "doctor_id": "A", "drg": "AA11", "month": month, "n": 10, "charges": charges,
+        "bed_days": 50, "all_n": 100, "all_charges": 100_000, "all_days": 500,
+    }  # fmt: skip
+
+
+def test_two_bad_months_in_a_row_pause_the_pay() -> None:
+    rules = plan(pause__months="2", pause__cost_index="1.2", prize__departments="0")
+    for bad, paused in (((4, 5), True), ((3, 4), True), ((5,), False), ((4, 6), False), ((2, 3), False)):
+        cells = pl.DataFrame([cell(m, 12_001 if m in bad else 12_000) for m in range(1, 13)])
+        assert (performance.bad_months(cells, 2, rules, 100) == {"D1"}) == paused, bad
+    staff, stays = [member("A", "D1"), member("B", "D2")], [stay("S1", "D1", "A", ONE), stay("S2", "D2", "B", ONE)]
+    done = pay(100_000, rules, staff, stays, facts={"D1": {"paused": True}})
+    a, b = done.slips
+    assert (a["paid"], a["held"]) == (0, a["earned"])
+    assert b["held"] == 0
+    assert done.accounts.balances["held"] == a["earned"] > 0
+
+
+def test_cap_and_floor_of_a_person() -> None:
+    """The floor is for full time and full attendance: half time gets half of it."""
+    rules = plan(cap__person="50", floor__person="20", prize__departments="0",
+                 split__shares="{hospital: 50%, departments: 50%, individuals: 0}",
+                 pools__shares="{base: 1, project: 0, excess: 0}",
+                 posts__coefficients="{chief: 1, nurse: 0.01}")  # fmt: skip
+    staff = [member("A", "D1", "chief"), member("B", "D1", "nurse", fte=5_000)]
+    done = pay(20_000, rules, staff, [stay("S1", "D1", "A", ONE)])
+    assert (done.of("A"), done.of("B")) == (5_000, 1_000)
+    assert done.by("capped")["A"] < 0 < done.by("floor")["B"]
+    assert done.accounts.balances["hospital"] == 14_000
+
+
+def test_outside_the_pilot_everything_is_base() -> None:
+    rules = plan(pilot__departments="[D1]", prize__departments="0")
+    staff, stays = [member("A", "D1"), member("B", "D2")], [stay("S1", "D1", "A", ONE), stay("S2", "D2", "B", ONE)]
+    done = pay(100_000, rules, staff, stays, facts={"D2": {"grade": "fail", "low_risk": (9, 10)}})
+    first, second = done.pools
+    assert (second.base, second.project, second.excess, second.individual) == (second.share, 0, 0, 0)
+    assert (second.vetoed, second.adjustment) == (False, 0)
+    assert first.project > 0
+
+
+def test_the_case_study_targets_are_judged() -> None:
+    """CMI +5 %: a case mix of 1.00 last year asks for 1.05."""
+
+    earlier = pl.DataFrame({"department_id": ["D1"], "doctor_id": ["A"], "drg": ["AA11"], "month": [5], "n": [20]})
+    assert performance.case_mix(earlier, {"AA11": 100 * ONE}, (4, 5, 6), 100)["doctor:A"] == (20, ONE)
+    assert int(mul_div_half_up(ONE, ONE + plan().ratio("target.cmi_growth"), ONE)) == 10_500
+
+
+def test_surplus_sharing_needs_the_acknowledgement() -> None:
+    with pytest.raises(DrgpayError, match="医保发〔2025〕18号") as failure:
+        plan(legal__basis="surplus_sharing")
+    assert failure.value.kind is Kind.POLICY
+    assert "quality_and_efficiency" in failure.value.text()
+
+
+@pytest.mark.parametrize("name", ["demo-hospital", "demo-surplus-sharing"])
+def test_the_shipped_plans_say_where_every_value_comes_from(name: str) -> None:
+    rules = performance.load_plan(name, date(2024, 3, 31))
+    for source in rules.values().values():
+        assert source.source
+    assert performance.shares_surplus(rules) == (name == "demo-surplus-sharing")
+
+
+def test_quality_and_efficiency_pays_the_same_whatever_a_stay_was_paid() -> None:
+    """医保发〔2025〕18号: payment standards are no indicator of staff. Payment and balance change nothing."""
+    staff = [member("A", "D1"), member("B", "D2")]
+    stays = [stay("S1", "D1", "A", 3 * ONE), stay("S2", "D2", "B", ONE)]
+    other = [s | {"payment": 10**7, "balance": 10**7 * (-1) ** i, "points": 1} for i, s in enumerate(stays)]
+    first, second = (pay(123_457, plan(), staff, s) for s in (stays, other))
+    assert first.lines == second.lines
