@@ -110,7 +110,8 @@ def test_every_rule_of_one_stay_can_be_broken() -> None:
                   "principal_procedure_blank", "bounds", "too_large", "age_unit", "age_decimal", "dx_main_flag",
                   "proc_main_flag", "fee_total", "fee_unreadable", "duration", "duration_stay",
                   "amount_summed", "code_converted", "code_other_meaning", "code_to_gray",
-                  "code_no_counterpart", "stays_overlap", "after_death"}  # fmt: skip
+                  "code_no_counterpart", "stays_overlap", "after_death", "key_repeated",
+                  "death_before_birth"}  # fmt: skip
     changes: list[dict[str, Any]] = [
         {"stay_id": None}, {"institution_id": None}, {"institution_id": "h2"}, {"sex": None}, {"sex": "x"},
         {"age": 151}, {"age": None, "age_days": None}, {"age": 0, "age_days": None}, {"age": 7},

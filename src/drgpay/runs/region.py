@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import Dataset, frame, open_parquet, read_table, write_table
+from drgpay.engine import Dataset, frame, open_parquet, read_table, write_part, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
@@ -97,6 +97,33 @@ class Region:
             sum(n for n, _ in findings),
         )
 
+    def table_files(self, table: Table) -> list[Path]:
+        """The files of a table beside the stays: below ``<name>/``, and ``<name>.csv`` (or .xlsx, .parquet)."""
+        return _files_of(self.folder, table.name)
+
+    def table(self, table: Table, work: Path) -> Beside | None:
+        """A table the region may bring (details of stays, charges, visits, persons); None when it brings none.
+
+        Canonical Parquet is used as it is. CSV, workbooks and other Parquet are read and checked row by row into
+        ``work`` (see :func:`drgpay.steps.intake.convert_rows`): bad rows are kept out with a finding, good rows go
+        on. A table without a usable row is there and empty.
+        """
+        files = self.table_files(table)
+        if not files:
+            return None
+        institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
+        ready = [p for p in files if p.suffix.lower() == ".parquet" and intake.is_canonical(p, table, institutions)]
+        others = [p for p in files if p not in ready]
+        folder = work / table.name
+        done = intake.convert_rows(others, folder, table, institutions=institutions)
+        paths = [*ready, *done.parts]
+        if not paths:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_part(folder / "none.parquet", table.schema.empty_table())
+            paths.append(folder / "none.parquet")
+        brought = intake.columns_brought(paths, table)
+        return Beside(Dataset(tuple(paths)), brought, [done.findings], done.rows_in - done.rows_ok)
+
 
 @dataclass(frozen=True)
 class Stays:
@@ -105,6 +132,18 @@ class Stays:
 
     data: Dataset
     checked: frozenset[int]
+    findings: list[Any]
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A table of a region beside its stays, ready to be mapped: ``brought`` are the columns that have a value
+    somewhere (a column null everywhere counts as not brought); ``findings`` (FINDINGS tables) of the files that were
+    read and checked, and how many rows they kept out."""
+
+    data: Dataset
+    brought: frozenset[str]
     findings: list[Any]
     rejected: int
 
@@ -126,11 +165,7 @@ def _find(folder: Path, name: str) -> Path | None:
 
 
 def _stay_files(folder: Path) -> list[Path]:
-    stays = folder / "stays"
-    found = sorted(p for p in stays.rglob("*") if _holds_stays(p)) if stays.is_dir() else []
-    single = _find(folder, "stays")
-    if single:
-        found.append(single)
+    found = _files_of(folder, STAYS.name)
     if not found:
         raise DrgpayError(
             Kind.DATA,
@@ -143,8 +178,16 @@ def _stay_files(folder: Path) -> list[Path]:
     return found
 
 
-def _holds_stays(path: Path) -> bool:
-    """Lists of findings, which ``check`` writes beside a file, and hidden files are no stays."""
+def _files_of(folder: Path, name: str) -> list[Path]:
+    """Every file of a table that is kept in a folder or in one file, in name order."""
+    inside = folder / name
+    found = sorted(p for p in inside.rglob("*") if _holds_rows(p)) if inside.is_dir() else []
+    single = _find(folder, name)
+    return [*found, single] if single else found
+
+
+def _holds_rows(path: Path) -> bool:
+    """Lists of findings, which ``check`` writes beside a file, and hidden files are no rows."""
     name = path.name.lower()
     return path.suffix.lower() in SUFFIXES and not name.startswith((".", "~$")) and ".findings." not in name
 

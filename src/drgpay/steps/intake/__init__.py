@@ -7,6 +7,7 @@ no personal data.
 
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
+from drgpay.steps.intake.declared import columns_brought, convert_rows, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
 from drgpay.steps.intake.findings import merge as merge_findings
@@ -58,8 +59,11 @@ __all__ = [
     "check_stay",
     "clinical",
     "code_lists",
+    "columns_brought",
     "convert",
+    "convert_rows",
     "fee_total_check",
+    "is_canonical",
     "judged",
     "later_duplicates",
     "merge_findings",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.batch import CheckContext
@@ -23,15 +21,11 @@ from drgpay.steps.intake.formats import Hints, Opened, open_stays
 from drgpay.steps.intake.headers import Layout, locate
 from drgpay.steps.intake.kernel import accepted, judge, stays_columns
 from drgpay.steps.intake.known import KnownCodes
+from drgpay.steps.intake.parts import ROW_GROUP, Parts
 from drgpay.steps.intake.scores import score_stays
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
-
-ROW_GROUP = 65536
-"""rows of a row group of the canonical Parquet"""
-PART_ROWS = 8 * ROW_GROUP
-"""rows of one canonical Parquet part"""
 
 _NULLING = frozenset(("unreadable", "not_listed", "too_large", "age_unit"))
 """faults that leave a null behind, which must not be reproached a second time as a missing value"""
@@ -131,7 +125,7 @@ def _intakes(
         notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
         again = chunk.lines[repeats.again(ids)] if "stay_id" in layout.places else context.duplicates
         judge(batch, replace(context, duplicates=again), notes, silent)
-        findings = [whole, notes.table(), _ragged(source, chunk, context.need)]
+        findings = [whole, notes.table(), ragged(source, chunk, context.need)]
         rows = len(chunk.lines) + len(chunk.ragged)
         if rows:
             kept = accepted(batch, notes, context.need)
@@ -178,7 +172,8 @@ def _faults(values: dict[str, Typed], notes: Notes) -> dict[str, Flags]:
     return silent
 
 
-def _ragged(source: Source, chunk: Chunk, need: str) -> Any:
+def ragged(source: Source, chunk: Chunk, need: str) -> Any:
+    """Findings on the records of a chunk that have more or fewer cells than the header."""
     n = len(chunk.ragged)
     notes = Notes(source.file, need, np.array([line for line, _ in chunk.ragged], np.int64), pa.nulls(n, pa.string()))
     notes.add("cells", None, np.arange(n), [f"{cells} / {len(source.header)}" for _, cells in chunk.ragged])
@@ -203,7 +198,7 @@ def convert(
     the parts of an earlier conversion of the same file: repeating is harmless, failing leaves the old parts alone.
     A file without an accepted row leaves no part.
     """
-    parts = _Parts(folder, path.stem)
+    parts = Parts(folder, path.stem)
     findings: list[Any] = []
     rows_in = rows_ok = 0
     try:
@@ -232,66 +227,3 @@ def convert(
     finally:
         parts.discard()
     return Conversion(rows_in, rows_ok, merge(findings), names)
-
-
-class _Parts:
-    """Parquet parts under temporary names, until they are all there."""
-
-    def __init__(self, folder: Path, stem: str) -> None:
-        self._folder, self._stem = folder, stem
-        self._waiting: list[Any] = []
-        self._rows_waiting = self._rows_written = 0
-        self._writer: Any = None
-        self._temporary: list[Path] = []
-
-    def add(self, batch: Any) -> None:
-        """Take rows; whole row groups are written at once."""
-        self._waiting.append(batch)
-        self._rows_waiting += batch.num_rows
-        if self._rows_waiting >= ROW_GROUP:
-            self._write(self._rows_waiting // ROW_GROUP * ROW_GROUP)
-
-    def _write(self, rows: int) -> None:
-        table = pa.Table.from_batches(self._waiting).combine_chunks()
-        for start in range(0, rows, ROW_GROUP):
-            if self._rows_written % PART_ROWS == 0:
-                self._open(table.schema)
-            group = table.slice(start, min(ROW_GROUP, rows - start))
-            self._writer.write_table(group, row_group_size=ROW_GROUP)
-            self._rows_written += group.num_rows
-        self._waiting = table.slice(rows).to_batches()
-        self._rows_waiting -= rows
-
-    def _open(self, schema: Any) -> None:
-        self._close()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._temporary.append(self._folder / f".{self._name(len(self._temporary))}.tmp")
-        self._writer = pq.ParquetWriter(self._temporary[-1], schema, compression="zstd")
-
-    def _name(self, number: int) -> str:
-        return f"{self._stem}-{number:05d}.parquet"
-
-    def _close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-    def finish(self) -> tuple[Path, ...]:
-        """Write what is left and give all parts their names."""
-        if self._rows_waiting:
-            self._write(self._rows_waiting)
-        self._close()
-        old = {p for p in self._folder.glob("*.parquet") if re.fullmatch(re.escape(self._stem) + r"-\d{5}", p.stem)}
-        names = tuple(self._folder / self._name(number) for number in range(len(self._temporary)))
-        for temporary, name in zip(self._temporary, names, strict=True):
-            temporary.replace(name)
-        for stale in old - set(names):
-            stale.unlink()
-        self._temporary = []
-        return names
-
-    def discard(self) -> None:
-        """Remove what did not get its name."""
-        self._close()
-        for temporary in self._temporary:
-            temporary.unlink(missing_ok=True)

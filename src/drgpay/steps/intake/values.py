@@ -106,7 +106,8 @@ def _code(column: Column, text: pl.Series) -> Typed:
     spelled = normal(pl.Series(coded.dictionary, dtype=pl.String))
     if not column.choices:
         return Typed(_recoded(coded.indices, spelled.to_arrow().cast(pa.string())))
-    words = {**{choice: choice for choice in column.choices}, **WORDS.get(column.name, {})}
+    said = {word: to for word, to in WORDS.get(column.name, {}).items() if to is None or to in column.choices}
+    words = {**{choice: choice for choice in column.choices}, **said}
     meant = pa.array([words.get(word.casefold()) for word in spelled], pa.string())
     refused = pa.array([word.casefold() not in words and word not in NULLS for word in spelled], pa.bool_())
     bad = pl.Series(refused.take(coded.indices), dtype=pl.Boolean)
