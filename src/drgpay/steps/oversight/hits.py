@@ -87,9 +87,11 @@ def hits(
     ).filter(pl.col("score") >= limits.score(rule))
     if rows.height == 0:
         return none_found()
-    found = []
+    found, seen = [], set()
     for one in clues:
-        weight = rule.base if one.signal == "base" else rule.signals[one.signal].weight
+        own = rule.base if one.signal == "base" else rule.signals[one.signal].weight
+        weight = 0 if one.signal in seen else own
+        seen.add(one.signal)
         shown = rows if one.signal == "base" else rows.filter(one.holds.fill_null(False))
         found.append(
             shown.select(
