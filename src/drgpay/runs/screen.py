@@ -219,12 +219,10 @@ class Screen:
 
     def _wrong_sex(self, batch: Any) -> npt.NDArray[np.bool_]:
         sex = codes_in(batch.column("sex"), pa.array(["male", "female"]))
-        wrong = np.zeros(batch.num_rows, bool)
-        for name, place in (("dx", 0), ("proc", 1)):
-            column = batch.column(name)
-            wrong |= (sex == 1) & _any_in(column, self.male[place])
-            wrong |= (sex == 0) & _any_in(column, self.female[place])
-        return wrong
+        principal, procedures = _code_at(batch.column("dx"), 0), batch.column("proc")
+        wrong = (sex == 1) & ((codes_in(principal, self.male[0]) >= 0) | _any_in(procedures, self.male[1]))
+        wrong |= (sex == 0) & ((codes_in(principal, self.female[0]) >= 0) | _any_in(procedures, self.female[1]))
+        return np.asarray(wrong)
 
     def _otherwise(self, batch: Any, inside: Ints, price: Ints) -> dict[str, Any]:
         """The groups a cheap stay would be in without one complication, under another principal diagnosis, and
@@ -313,12 +311,14 @@ def _of_sex(sex: str) -> tuple[Any, Any]:
 
 
 def _wrong_age(batch: Any) -> npt.NDArray[np.bool_]:
+    """Principal diagnoses the age rules out. Another diagnosis that does not fit is a mistake of coding, which the
+    checks of the record name; it is not a service that cannot have been."""
     age = integers(batch.column("age"), -1)
-    wrong = np.zeros(batch.num_rows, bool)
+    wrong, principal = np.zeros(batch.num_rows, bool), _code_at(batch.column("dx"), 0)
     for low, high, codes in _aged():
         outside = (age >= 0) & ((age < low) | (age > high))
         if outside.any():
-            wrong |= outside & _any_in(batch.column("dx"), codes)
+            wrong |= outside & (codes_in(principal, codes) >= 0)
     return wrong
 
 
@@ -326,7 +326,7 @@ def _wrong_age(batch: Any) -> npt.NDArray[np.bool_]:
 def _aged() -> tuple[tuple[int, int, Any], ...]:
     """Diagnoses that only some ages can have: youngest and oldest year, and the codes."""
     dx = known_codes().dx
-    lists = [one for one in intake.code_lists() if one.kind == "dx" and one.age and not one.principal]
+    lists = [one for one in intake.code_lists() if one.kind == "dx" and one.age]
     return tuple((one.age[0], one.age[1], dx.filter(pa.array(one.within(dx)))) for one in lists)
 
 

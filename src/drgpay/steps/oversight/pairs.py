@@ -56,6 +56,7 @@ def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
     doctor = (pl.col("doctor_id") == pl.col("p_doctor_id")) | (pl.col("department_id") == pl.col("p_department_id"))
     return [
         base,
+        clue("same_category", pl.col("dx3") == pl.col("p_dx3"), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
         clue("short_gap", pl.col("gap") <= limits.whole("splitting.short_gap_days"), "stays.admission_date",
              pl.col("admitted"), pl.col("p_discharged")),
         clue("as_one", under(both, mean, limits.ratio("splitting.one_stay_cost")), "stays.total_cost", yuan(both),
