@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drgpay.tables import CHECK_TABLES, FUND_TABLES, OVERSIGHT_TABLES, RESULTS
+from drgpay.tables import CARE, CHECK_TABLES, FUND_TABLES, OVERSIGHT_TABLES, RESULTS
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "drgpay"
@@ -75,7 +75,7 @@ def test_imports_go_down_only() -> None:
 
 def test_every_result_table_has_exactly_one_writer() -> None:
     writes = {step: getattr(import_module(f"drgpay.steps.{step}"), "WRITES", ()) for step in STEPS}
-    results = RESULTS + FUND_TABLES + CHECK_TABLES + OVERSIGHT_TABLES
+    results = RESULTS + FUND_TABLES + CHECK_TABLES + OVERSIGHT_TABLES + CARE
     for table in results:
         writers = [step for step, names in writes.items() if table.name in names]
         assert writers == [table.writer], table.name

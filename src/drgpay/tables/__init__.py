@@ -1,6 +1,17 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
-from drgpay.tables.care import CARE, CATEGORIES, CHARGES, FEES, ROUTES, STAY_DETAILS, VISIT_KINDS, VISITS
+from drgpay.tables.care import (
+    CARE,
+    CATEGORIES,
+    CHARGES,
+    CHEATS,
+    FEES,
+    ROUTES,
+    STAY_DETAILS,
+    TRUTH,
+    VISIT_KINDS,
+    VISITS,
+)
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
     ADJUSTMENTS,
@@ -107,8 +118,8 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 
-ALL = (INPUTS + CARE + DECISION_REGISTERS + FUND_REGISTERS + OVERSIGHT_REGISTERS + RESULTS + FUND_TABLES
-       + CHECK_TABLES + OVERSIGHT_TABLES)  # fmt: skip
+ALL = (INPUTS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + OVERSIGHT_REGISTERS + RESULTS
+       + FUND_TABLES + CHECK_TABLES + OVERSIGHT_TABLES)  # fmt: skip
 """every table, inputs first"""
 
 __all__ = [
@@ -135,6 +146,7 @@ __all__ = [
     "CASE_POINTS",
     "CATEGORIES",
     "CHARGES",
+    "CHEATS",
     "CHECK_TABLES",
     "CLASSES",
     "CLAW_BACKS",
@@ -212,6 +224,7 @@ __all__ = [
     "TIERS",
     "TREATMENTS",
     "TREATMENT_TABLE",
+    "TRUTH",
     "VIOLATIONS",
     "VIOLATION_TYPES",
     "VISITS",

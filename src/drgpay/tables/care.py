@@ -96,3 +96,25 @@ VISITS = Table(
 )  # fmt: skip
 
 CARE = (STAY_DETAILS, CHARGES, VISITS)
+
+CHEATS = ("upcoding", "examination_admission", "hang_bed", "splitting", "no_indication", "cost_shifting", "refusal",
+          "fraud", "early_discharge")  # fmt: skip
+"""violations a labelled region may hold: 低病高编 体检式住院 挂名住院 分解住院 无指征入院 费用转嫁门诊 推诿重症 骗保
+服务不足(提前出院)"""
+
+TRUTH = Table(
+    "truth", "标注(已知违规)", "ground truth of a labelled synthetic region: what was put into it; no run reads it",
+    "register", ("truth_id",),
+    (
+        Column("truth_id", "text", "标注编号", "label"),
+        Column("case_id", "text", "案例编号", "case: labels of one case belong together"),
+        Column("violation", "code", "违规类型", "type of violation", choices=CHEATS),
+        Column("form", "code", "手法", "how it was done"),
+        INSTITUTION,
+        replace(STAYS["stay_id"], null=True, grouping=False),
+        Column("visit_id", "text", "就诊编号", "visit", null=True),
+        Column("related_stays", "codes", "相关病例号", "other stays of the case", null=True),
+        Column("related_visits", "codes", "相关就诊编号", "visits of the case", null=True),
+        Column("note", "text", "说明", "what was done, in words", null=True),
+    ),
+)  # fmt: skip

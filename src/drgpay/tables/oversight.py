@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drgpay.tables.care import CHEATS
 from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
 from drgpay.tables.model import Column, Table
 
-VIOLATION_TYPES = ("upcoding", "examination_admission", "hang_bed", "splitting", "no_indication", "cost_shifting",
-                   "refusal", "fraud", "early_discharge")  # fmt: skip
+VIOLATION_TYPES = CHEATS
 ALERT_STATES = ("raised", "acknowledged", "explained", "corrected", "verified", "closed")
 TREATMENTS = ("refuse", "recover", "damages", "interview", "suspend", "terminate", "hand_over")
 TIERS = ("ordinary", "focus", "strict")

@@ -29,7 +29,7 @@ from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 
-WRITES = ("findings", "record_scores", "stay_scores", "stays")
+WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_scores", "stays", "visits")
 """tables this step writes"""
 
 __all__ = [
