@@ -27,7 +27,7 @@ LENGTHS = {
 REPEATS = tuple(LENGTHS)
 UNGROUPED_WEIGHT = 0.75
 
-_PLACES, _PEOPLE, _CASEMIX, _STAYS, REGISTERS = range(5)
+_PLACES, _PEOPLE, _CASEMIX, _STAYS, REGISTERS, LIVES, DETAILS, VISITS, HABITS, CHEATS = range(10)
 
 
 def source(seed: int, *purpose: int) -> np.random.Generator:
@@ -77,6 +77,7 @@ class Plan:
     """One region before its stays: arrays by group (G), institution (I), cell (C)."""
 
     seed: int
+    scheme_id: str
     years: tuple[int, ...]
     templates: Templates
     places: Places
@@ -169,6 +170,7 @@ def make_plan(seed: int, years: tuple[int, ...], stays: list[int], institutions:
     harmless = np.array([m in "CDJMNOTUX" for m in mdcs])
     return Plan(
         seed=seed,
+        scheme_id=scheme_id,
         years=years,
         templates=table,
         places=places,

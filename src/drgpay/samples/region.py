@@ -6,24 +6,22 @@ import csv
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from drgpay import __version__
-from drgpay.engine import WRITE_OPTIONS
 from drgpay.errors import DrgpayError, Kind
-from drgpay.samples.people import People
+from drgpay.samples.care import EXTRAS
+from drgpay.samples.cheats import truth_of_region
+from drgpay.samples.parts import write_blocks, write_persons, write_truth
 from drgpay.samples.places import grades
 from drgpay.samples.plan import REGISTERS, Plan, make_plan, source
-from drgpay.samples.stays import BLOCK, make_block, numbered
 from drgpay.tables import (
     BUDGETS,
+    CHEATS,
     DEPARTMENTS,
     DOCTORS,
     EVIDENCE,
@@ -35,10 +33,11 @@ from drgpay.tables import (
 )
 from drgpay.units import show_fen, split
 
-BLOCKS_PER_FILE = 4
 GENERATOR = 1
 """version of the generator: raised when the same seed gives other bytes"""
 
+MOST = 0.1
+"""cases of one type per stay; there must be honest stays to tell them from"""
 _GROWTH = 1.04
 _AFTER_RESERVE = 9_500
 _REASONS = ("new_drug_list", "new_technology", "outbreak", "policy_change")
@@ -60,6 +59,8 @@ class RegionSummary:
     departments: int
     doctors: int
     fund_by_item: dict[str, int]
+    extras: tuple[str, ...] = ()
+    violations: dict[str, float] = field(default_factory=dict)
 
 
 def make_region(
@@ -72,6 +73,8 @@ def make_region(
     scheme_id: str = "chs-drg-1.1",
     progress: Callable[[int, int], None] | None = None,
     replace: bool = False,
+    extras: frozenset[str] = frozenset(),
+    violations: Mapping[str, float] | None = None,
 ) -> RegionSummary:
     """Write a synthetic region to ``folder``: the same arguments give the same bytes.
 
@@ -81,27 +84,36 @@ def make_region(
 
     ``stays`` is the total over ``years``, consecutive and rising; the last one is the settlement year.
     ``institutions``: by default 12 for 20,000 stays, 30 for 100,000, 60 for a million, at most 120.
+    ``extras``: what else to write, of :data:`EXTRAS`: ``stay_details/`` of all years, ``charges/`` and ``visits/`` of
+    the settlement year, deaths and townships in ``persons/``. They change nothing else.
+    ``violations``: cases per stay of the settlement year, by type (:data:`drgpay.tables.CHEATS`); they are put into
+    the stays and everything about them, all extras come with them, and ``truth/violations.parquet`` (table TRUTH)
+    says what was done. Fewer are put in where a region has too few patients that fit.
     ``progress`` is called with the stays written so far and the total. An existing folder is an error unless
     ``replace``, and then it must be a region. Everything is written under a temporary name and renamed at the end.
     Raises :class:`DrgpayError` (USAGE).
     """
     count = default_institutions(stays) if institutions is None else institutions
     _check(folder, stays, seed, years, count, replace)
+    extras, rates = _asked(extras, violations or {})
     per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
     plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
     draft = folder.with_name(f".{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     try:
         draft.mkdir(parents=True)
-        fund = _write_stays(draft / "stays", plan, per_year, progress)
-        _write_persons(draft / "persons", plan.people)
+        made = write_blocks(draft, plan, per_year, extras, rates, progress)
+        write_persons(draft / PERSONS.name, plan.people, made.lives, made.death if "persons" in extras else None)
+        if rates:
+            write_truth(draft / "truth" / "violations.parquet", [*made.truth, *truth_of_region(plan, rates)])
+        fund = made.fund
         _write_registers(draft, plan, fund)
         summary = RegionSummary(
-            folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id, stays, len(plan.people.birth),
+            folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id, sum(made.stays.values()), len(plan.people.birth),
             count, len(plan.places.departments), len(plan.places.doctors),
-            dict(zip(SCHEMES, fund[years[-1]], strict=True)),
+            dict(zip(SCHEMES, fund[years[-1]], strict=True)), tuple(sorted(extras)), dict(sorted(rates.items())),
         )  # fmt: skip
-        _write_identity(draft / "region.json", summary, per_year)
+        _write_identity(draft / "region.json", summary, made.stays)
         if folder.exists():
             shutil.rmtree(folder)
         draft.rename(folder)
@@ -113,6 +125,35 @@ def make_region(
 def default_institutions(stays: int) -> int:
     """A plausible number of institutions for a region of so many stays."""
     return round(float(np.interp(np.log10(max(stays, 1)), [1.7, 4.301, 5.0, 6.0, 7.0], [2, 12, 30, 60, 120])))
+
+
+def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[frozenset[str], dict[str, float]]:
+    """Extras and rates that make sense; all extras when there are violations."""
+    for field_, found, known in (("extras", extras, EXTRAS), ("violations", violations, CHEATS)):
+        wrong = sorted(set(found) - set(known))
+        if wrong:
+            raise DrgpayError(
+                Kind.USAGE,
+                zh="没有这一项",
+                en="there is no such choice",
+                fix_zh="可选:" + "、".join(known),
+                fix_en="one of " + ", ".join(known),
+                field=field_,
+                value=wrong[0],
+            )
+    for name, rate in violations.items():
+        if not 0 <= rate <= MOST:
+            raise DrgpayError(
+                Kind.USAGE,
+                zh=f"比例应在 0 到 {MOST} 之间",
+                en=f"a rate is between 0 and {MOST}",
+                fix_zh="例如 0.01,即每百份病例一例",
+                fix_en="for example 0.01, one case per hundred stays",
+                field=name,
+                value=rate,
+            )
+    rates = {name: rate for name, rate in violations.items() if rate > 0}
+    return (frozenset(EXTRAS) if rates else extras), rates
 
 
 def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institutions: int, replace: bool) -> None:
@@ -145,64 +186,6 @@ def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institut
             else "take another folder, or allow replacing",
             file=folder,
         )
-
-
-def _write_stays(
-    folder: Path, plan: Plan, per_year: Mapping[int, int], progress: Callable[[int, int], None] | None
-) -> dict[int, list[int]]:
-    """Write the stays in files of a few blocks; returns the fund's cost by item per year and insurance scheme."""
-    jobs = []
-    for year, stays in per_year.items():
-        sizes = [min(BLOCK, stays - start) for start in range(0, stays, BLOCK)]
-        (folder / str(year)).mkdir(parents=True)
-        for number, first in enumerate(range(0, len(sizes), BLOCKS_PER_FILE)):
-            jobs.append((year, number, first, sizes))
-
-    def work(job: tuple[int, int, int, list[int]]) -> tuple[int, Any, int]:
-        year, number, first, sizes = job
-        mine = range(first, min(first + BLOCKS_PER_FILE, len(sizes)))
-        fund = np.zeros(len(SCHEMES), np.int64)
-        writer = None
-        for block in mine:
-            batch, more = make_block(plan, year, block, len(sizes), sizes[block])
-            fund += more
-            if writer is None:
-                path = folder / str(year) / f"part-{number:05d}.parquet"
-                writer = pq.ParquetWriter(path, batch.schema, **WRITE_OPTIONS)
-            writer.write_batch(batch, row_group_size=BLOCK)
-        if writer is not None:
-            writer.close()
-        return year, fund, sum(sizes[b] for b in mine)
-
-    fund = {year: [0] * len(SCHEMES) for year in per_year}
-    done, total = 0, sum(per_year.values())
-    with ThreadPoolExecutor(2) as pool:
-        for year, more, rows in pool.map(work, jobs):
-            fund[year] = [a + int(b) for a, b in zip(fund[year], more, strict=True)]
-            done += rows
-            if progress:
-                progress(done, total)
-    return fund
-
-
-def _write_persons(folder: Path, people: People) -> None:
-    folder.mkdir()
-    rows = BLOCK * BLOCKS_PER_FILE
-    for number, start in enumerate(range(0, len(people.birth), rows)):
-        part = slice(start, min(start + rows, len(people.birth)))
-        table = pa.Table.from_arrays(
-            [
-                numbered("P", np.arange(part.start, part.stop) + 1, 9),
-                pa.DictionaryArray.from_arrays(pa.array(people.scheme[part].astype(np.int32)), pa.array(SCHEMES)),
-                pa.DictionaryArray.from_arrays(
-                    pa.array(people.sex[part].astype(np.int32)), pa.array(("male", "female"))
-                ),
-                pa.array(people.birth[part].astype(np.int32)).cast(pa.date32()),
-                *(pa.nulls(part.stop - part.start, PERSONS[name].arrow) for name in ("death_date", "township")),
-            ],
-            schema=PERSONS.schema,
-        )
-        pq.write_table(table, folder / f"part-{number:05d}.parquet", row_group_size=BLOCK, **WRITE_OPTIONS)
 
 
 def _write_csv(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -261,6 +244,9 @@ def _write_identity(path: Path, summary: RegionSummary, per_year: Mapping[int, i
     facts = asdict(summary)
     for name in ("folder", "fund_by_item"):
         del facts[name]
+    for name in ("extras", "violations"):
+        if not facts[name]:
+            del facts[name]
     facts = {
         "id": facts.pop("id"),
         "title": {"zh": "云州市（模拟统筹区）", "en": "Yunzhou, a synthetic pooling area"},

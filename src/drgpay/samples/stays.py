@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +28,51 @@ _OWN_SHARE = np.array([[0.29, 0.24, 0.19], [0.44, 0.36, 0.28]])
 """what patients pay, by insurance scheme and level"""
 _MOST_DIAGNOSES = 9
 _INFLATION = 1.03
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the stays of a block and stands in no column, one entry per stay.
+
+    ``person``, ``place`` (institution), ``department``, ``doctor``: places in the registers; ``group``: the group the
+    patient's trouble belongs to, whatever is reported; ``style``: how the stay is charged (see :mod:`.fees`), with
+    its number ``arg``; ``seed``: what the small differences of its charges depend on.
+    """
+
+    person: Ints
+    group: Ints
+    place: Ints
+    department: Ints
+    doctor: Ints
+    style: Ints
+    arg: Ints
+    seed: Ints
+
+    def take(self, which: Ints) -> Facts:
+        """The facts of some stays."""
+        return Facts(*(getattr(self, f.name)[which] for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Block ``number`` of ``blocks`` of a year: its stays (record batch of STAYS, ordered by discharge)."""
+
+    year: int
+    number: int
+    blocks: int
+    stays: Any
+    facts: Facts
+
+    def fund(self) -> Ints:
+        """The fund's cost by item of the insurance schemes, in fen."""
+        scheme = self.stays.column("insurance_scheme").indices.to_numpy()
+        fund = self.stays.column("fund_by_item").to_numpy()
+        return np.array([int(fund[scheme == s].sum()) for s in range(len(SCHEMES))], np.int64)
+
+
+def population(plan: Plan, year: int, block: int, blocks: int) -> Ints:
+    """The persons who can be patients of a block: no other block of the year has them, but for rare cells."""
+    return np.concatenate([cell[block::blocks] for cell in plan.cells[year]])
 
 
 def numbered(prefix: str, numbers: Ints, width: int) -> Any:
@@ -92,9 +138,8 @@ def _coded(numbers: npt.NDArray[Any], names: tuple[str, ...] | list[str]) -> Any
     return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(names, pa.string()))
 
 
-def make_block(plan: Plan, year: int, block: int, blocks: int, rows: int) -> tuple[Any, Ints]:
-    """Block ``block`` of ``blocks`` of a year: ``rows`` stays as a record batch of the table STAYS, ordered by
-    discharge, and the fund's cost by item of the two insurance schemes, in fen."""
+def make_block(plan: Plan, year: int, block: int, blocks: int, rows: int) -> Block:
+    """Block ``block`` of ``blocks`` of a year with ``rows`` stays."""
     rng = stay_source(plan.seed, year, block)
     many = len(plan.groups)
     first_group = draw(plan.group_chance, many, np.zeros(rows, np.int64), rng)
@@ -123,7 +168,7 @@ def make_block(plan: Plan, year: int, block: int, blocks: int, rows: int) -> tup
     admission, los, age_days = _dates(plan, year, cell, person, of, turn, length, start, los, template, cyclic, rng)
     young = cell[of] >= CELLS
     sex, birth, scheme = plan.people.sex[person][of], plan.people.birth[person][of], plan.people.scheme[person][of]
-    age = _age(birth, admission)
+    age = ages(birth, admission)
     weighed = cell[of] >= NEWBORN
     weighed &= cell[of] < INFANT
     heavy = plan.templates.birth_weight[template]
@@ -170,7 +215,9 @@ def make_block(plan: Plan, year: int, block: int, blocks: int, rows: int) -> tup
     sorted_columns = {name: column.take(pa.array(order)) for name, column in columns.items()}
     sorted_columns["stay_id"] = numbered(f"S{year}", numbers, 9)
     batch = pa.RecordBatch.from_arrays([sorted_columns[name] for name in STAYS.names], schema=STAYS.schema)
-    return batch, np.array([int(fund[scheme == s].sum()) for s in range(len(SCHEMES))], np.int64)
+    none = np.zeros(rows, np.int64)
+    facts = Facts(person[of], group, place, department, doctor, none, none, none).take(order)
+    return Block(year, block, blocks, batch, replace(facts, seed=numbers))
 
 
 def _los(plan: Plan, group: Ints, length: Ints, shock: Floats, rng: np.random.Generator) -> Ints:
@@ -216,7 +263,7 @@ def _dates(
     return admission, los, age_days
 
 
-def _age(birth: Ints, on: Ints) -> Ints:
+def ages(birth: Ints, on: Ints) -> Ints:
     """Whole years from ``birth`` to ``on``."""
     born, now = birth.astype("datetime64[D]"), on.astype("datetime64[D]")
     years = now.astype("datetime64[Y]").astype(np.int64) - born.astype("datetime64[Y]").astype(np.int64)
