@@ -78,7 +78,8 @@ def read_truth(region: Path) -> pl.DataFrame:
     rows += [plain.select(*keys, pl.col(c).alias("id")).explode("id") for c in plain.columns if c.startswith("related")]
     named = pl.concat(rows).drop_nulls("id").unique()
     if given["institution_id"]:
-        whole = plain.join(named, on="case_id", how="anti")
+        none = pl.all_horizontal(pl.col(c).is_null() for c in ("stay_id", "visit_id") if c in plain.columns)
+        whole = plain.filter(none)
         named = pl.concat([named, whole.select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(text)).alias("id"))])
     return named.unique().sort(*keys, "id")
 

@@ -97,7 +97,7 @@ def cells(batch: Any) -> Any:
 
 def group_means(sums: pl.DataFrame, min_stays: int) -> pl.DataFrame:
     """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day), ``g_test``,
-    ``g_drug``, ``g_care`` (fen; treatment, surgery, drugs and material). Groups with fewer stays have none."""
+    ``g_drug``, ``g_care``, ``g_surgery`` (fen; care is treatment, surgery, drugs and material). Groups with fewer stays have none."""
 
     def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
         return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
@@ -116,6 +116,7 @@ def group_means(sums: pl.DataFrame, min_stays: int) -> pl.DataFrame:
             mean(named).alias("g_test"),
             mean(pl.col("drug_fee")).alias("g_drug"),
             mean(care).alias("g_care"),
+            mean(pl.col("surgery_fee")).alias("g_surgery"),
         )
         .sort("drg")
     )

@@ -68,8 +68,8 @@ def hits(
 ) -> pl.DataFrame:
     """Suspicions of a rule from its candidates, as rows of :data:`HITS`, one for each clue that holds.
 
-    ``rows``: candidates with the columns of facts; ``clues``: those of ``base`` must hold for every candidate, the
-    others name a sign of the rule. A sign counts once, however many clues show it. Null is no.
+    ``rows``: candidates with the columns of facts; ``clues``: of those of ``base`` one must hold for every candidate,
+    the others name a sign of the rule. A sign counts once, however many clues show it. Null is no.
     """
     if rows.height == 0:
         return none_found()
@@ -87,16 +87,19 @@ def hits(
     ).filter(pl.col("score") >= limits.score(rule))
     if rows.height == 0:
         return none_found()
-    found, seen = [], set()
+    found: list[pl.DataFrame] = []
+    earlier: dict[str, pl.Expr] = {}
     for one in clues:
         own = rule.base if one.signal == "base" else rule.signals[one.signal].weight
-        weight = 0 if one.signal in seen else own
-        seen.add(one.signal)
-        shown = rows if one.signal == "base" else rows.filter(one.holds.fill_null(False))
+        holds = one.holds.fill_null(False)
+        before = earlier.get(one.signal)
+        weight = pl.lit(own) if before is None else pl.when(before).then(0).otherwise(own)
+        earlier[one.signal] = holds if before is None else before | holds
+        shown = rows.with_columns(weight.cast(pl.Int64).alias("weight")).filter(holds)
         found.append(
             shown.select(
                 pl.lit(rule.id).alias("rule"), *_WHOSE, "score", "amount", "related",
-                pl.lit(one.signal).alias("signal"), pl.lit(weight).alias("weight"), one.record.alias("record"),
+                pl.lit(one.signal).alias("signal"), "weight", one.record.alias("record"),
                 pl.lit(one.field).alias("field"), one.value.alias("value"), one.expected.alias("expected"),
             ).select(pl.col(name).cast(kind) for name, kind in HITS.items())
         )  # fmt: skip

@@ -16,9 +16,14 @@ Hits = pl.DataFrame
 _BACK = ("stay_id", "institution_id", "department_id", "doctor_id", "surgeon_id", "admitted", "discharged", "dx", "dx1",
          "dx3", "adrg", "drg", "los", "total_cost", "price", "pay", "case_class", "bed_day", "way", "died", "surgical",
          "readmission_planned", "planned_pattern", "g_cost", "g_los", "g_care", "sex", "age", "settled", "acts",
-         "tests")  # fmt: skip
+         "tests", "charge_days")  # fmt: skip
 """what of the stay before a rule looks at; its names begin with p_"""
 _DAYS = 1 << 24
+
+
+def _span(prefix: str) -> pl.Expr:
+    """Admission and discharge as one text."""
+    return pl.col(f"{prefix}admitted").cast(pl.String) + " – " + pl.col(f"{prefix}discharged").cast(pl.String)
 
 
 def with_earlier(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
@@ -170,7 +175,9 @@ def at_once(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
     found = overlapping(rows, limits.whole("overlap.days")).filter(pl.col("settled") | pl.col("p_settled"))
     empty = limits.ratio("hang_bed.empty_cost")
     hollow, p_hollow = (
-        under(pl.col(f"{p}total_cost"), pl.col(f"{p}g_cost"), empty).fill_null(False) for p in ("", "p_")
+        under(pl.col(f"{p}total_cost"), pl.col(f"{p}g_cost"), empty).fill_null(False)
+        | (pl.col(f"{p}charge_days") * 2 <= pl.col(f"{p}los")).fill_null(False)
+        for p in ("", "p_")
     )
     one_house = pl.col("institution_id") == pl.col("p_institution_id")
     long = pl.col("overlap") >= 3
@@ -189,9 +196,7 @@ def at_once(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
         )
         return hits(
             RULES["HB5"], limits, of,
-            [clue("base", pl.lit(True), "stays.discharge_date", pl.col("p_admitted").cast(pl.String) + " – "
-                  + pl.col("p_discharged").cast(pl.String), pl.col("admitted").cast(pl.String) + " – "
-                  + pl.col("discharged").cast(pl.String), "p_stay_id"),
+            [clue("base", pl.lit(True), "stays.discharge_date", _span("p_"), _span(""), "p_stay_id"),
              clue("long", long, "stays.admission_date", pl.col("overlap")),
              clue("cheap", under(pl.col("total_cost"), pl.col("g_cost"), empty), "stays.total_cost",
                   yuan("total_cost"), yuan("g_cost"))],
@@ -214,17 +219,18 @@ def at_once(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
 
 
 def dead(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
-    """FR3: stays admitted after the person died: by the register (``r_death``), or in an earlier stay."""
+    """FR3: stays that begin or go on after the person died: by the register (``r_death``), or in another stay."""
     died = rows.filter("died").group_by("person_id").agg(pl.col("discharged").min().alias("stay_death"))
-    known = pl.coalesce(pl.col("r_death"), pl.col("stay_death"))
+    known = pl.min_horizontal(pl.col("r_death"), pl.col("stay_death"))
+    late = pl.duration(days=limits.whole("fraud.death_days"))
 
     def after() -> Hits:
         found = rows.join(died, on="person_id", how="left", maintain_order="left").filter(
-            pl.col("settled") & (pl.col("admitted") > known)
+            pl.col("settled") & ((pl.col("admitted") > known) | (pl.col("discharged") > known + late))
         )
         return hits(
             RULES["FR3"], limits, found,
-            [clue("base", pl.lit(True), "persons.death_date", known, pl.col("admitted"))], pl.col("pay"),
+            [clue("base", pl.lit(True), "persons.death_date", known, _span(""))], pl.col("pay"),
         )  # fmt: skip
 
     return {"FR3": after}
@@ -276,22 +282,26 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
 
 
 def repeated(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
-    """NI2: admitted over and over to one institution for the same disease, mostly for tests."""
+    """NI2: admitted again to one institution for the same disease within days, mostly for the tests of last time."""
 
     def again() -> Hits:
-        times = pl.len().over("person_id", "institution_id", "dx3")
+        days = pl.duration(days=limits.whole("no_indication.repeat_days"))
+        order = rows.sort("person_id", "institution_id", "dx3", "admitted", "discharged", "stay_id")
+        back = limits.whole("no_indication.repeats") - 1
+        same = pl.all_horizontal(pl.col(c) == pl.col(c).shift(back) for c in ("person_id", "institution_id", "dx3"))
         tests = share(pl.col("tests"), pl.col("beyond_bed"), ONE // 2)
-        found = rows.with_columns(times.cast(pl.Int64).alias("times")).filter(
-            pl.col("settled") & (pl.col("times") >= limits.whole("no_indication.repeats")) & tests & ~pl.col("surgical")
-            & ~pl.col("planned_pattern") & ~pl.col("bed_day") & ~pl.col("died")
+        before = pl.col("stay_id").shift(back)
+        found = order.with_columns(before.alias("p_stay_id"), pl.col("discharged").shift(back).alias("p_discharged")).filter(
+            same.fill_null(False) & pl.col("settled") & (pl.col("admitted") <= pl.col("p_discharged") + days)
+            & tests & ~pl.col("surgical") & ~pl.col("planned_pattern") & ~pl.col("bed_day") & ~pl.col("died")
         )  # fmt: skip
         return hits(
             RULES["NI2"], limits, found,
-            [clue("base", pl.lit(True), "stays.dx", pl.col("dx1"), pl.col("times")),
+            [clue("base", pl.lit(True), "stays.admission_date", pl.col("admitted"), pl.col("p_discharged")),
              clue("tests", tests, "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
-             clue("cheap", under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("no_indication.own_cost")),
-                  "stays.total_cost", yuan("total_cost"), yuan("g_cost"))],
-            pl.col("pay"),
+             clue("in_full", pl.col("tests") >= pl.col("g_test"), "stay_details.examination_fee", yuan("tests"),
+                  yuan("g_test"))],
+            pl.col("pay"), pl.col("p_stay_id"),
         )  # fmt: skip
 
     return {"NI2": again}

@@ -13,8 +13,9 @@ from drgpay.steps.oversight.catalogue import RULES, Limits, missing
 from drgpay.steps.oversight.hits import HITS, none_found
 from drgpay.steps.oversight.pairs import at_once, dead, repeated, returns, splitting, with_earlier
 from drgpay.steps.oversight.singles import coding, hang_bed, impossible, known, little_needed, too_little
-from drgpay.steps.oversight.visits import beside_stays, observed, plain_visits
+from drgpay.steps.oversight.visits import after_death, beside_stays, observed, plain_visits
 
+_REGISTER = {"person_id": pl.String, "sex": pl.String, "birth_date": pl.Date, "death_date": pl.Date}
 PERSON_ORDER = ("person_id", "admitted", "discharged", "stay_id")
 HEADS, READMITTED = "=heads", "=readmitted"
 """counts that come out beside the suspicions: distinct persons, and stays followed by another within the days, by
@@ -73,9 +74,9 @@ def _counts(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _rules(everybody: pl.DataFrame, people: pl.DataFrame, visits: pl.DataFrame | None, watch: Watch) -> Iterator[
-    Mapping[str, Callable[[], pl.DataFrame]]
-]:  # fmt: skip
+def _rules(
+    everybody: pl.DataFrame, people: pl.DataFrame, visits: pl.DataFrame | None, deaths: pl.DataFrame, watch: Watch
+) -> Iterator[Mapping[str, Callable[[], pl.DataFrame]]]:
     limits = watch.limits
     settled = everybody.filter("settled")
     yield hang_bed(settled, limits)
@@ -91,24 +92,23 @@ def _rules(everybody: pl.DataFrame, people: pl.DataFrame, visits: pl.DataFrame |
     if visits is not None:
         yield beside_stays(people, visits, limits)
         yield observed(people, visits, limits)
+        yield after_death(visits, deaths, limits)
 
 
 def person_hits(facts: Any, visits: Any, persons: Any, *, watch: Watch) -> Any:
     """Rows of :data:`~.hits.HITS` of whole persons: ``facts``, and the tables ``visits`` and ``persons`` (or None)."""
     rows = known(frame(facts), watch.means)
-    if persons is None:
-        nothing = (("r_sex", pl.String), ("r_birth", pl.Date), ("r_death", pl.Date))
-        rows = rows.with_columns(pl.lit(None, kind).alias(name) for name, kind in nothing)
-    else:
-        register = frame(persons).unique("person_id", keep="first").select(
-            "person_id", pl.col("sex").alias("r_sex"), pl.col("birth_date").alias("r_birth"),
-            pl.col("death_date").alias("r_death"),
-        )  # fmt: skip
-        rows = rows.join(register, on="person_id", how="left", maintain_order="left")
+    register = frame(persons) if persons is not None else pl.DataFrame(schema=_REGISTER)
+    register = register.unique("person_id", keep="first").select(
+        "person_id", pl.col("sex").alias("r_sex"), pl.col("birth_date").alias("r_birth"),
+        pl.col("death_date").alias("r_death"),
+    )  # fmt: skip
+    rows = rows.join(register, on="person_id", how="left", maintain_order="left")
     people = rows.filter(pl.col("person_id").is_not_null() & pl.col("admitted").is_not_null())
     seen = None if visits is None else plain_visits(_plain_codes(visits))
     found = [none_found(), _counts(people, watch.limits)]
-    for rules in _rules(rows, people, seen, watch):
+    deaths = register.select("person_id", "r_death").drop_nulls()
+    for rules in _rules(rows, people, seen, deaths, watch):
         found += [look() for name, look in rules.items() if watch.runs(name)]
     return pl.concat(found).to_arrow(compat_level=pl.CompatLevel.oldest())
 

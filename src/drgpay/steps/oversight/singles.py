@@ -238,11 +238,12 @@ def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[s
         )  # fmt: skip
 
     def no_operation() -> Hits:
-        without = (pl.col("surgery_fee") == 0) & (pl.col("material_fee") == 0) & (pl.col("treatment_fee").fill_null(0) == 0)
-        found = rows.filter(pl.col("surgical") & without)
+        usual = share(pl.col("g_surgery"), pl.col("g_cost"), limits.ratio("upcoding.surgery_share"))
+        found = rows.filter(pl.col("surgical") & (pl.col("surgery_fee") == 0) & usual)
         return hits(
             RULES["UP3"], limits, found,
-            [clue("base", pl.lit(True), "stay_details.surgery_fee", yuan("surgery_fee"), pl.col("drg")),
+            [clue("base", pl.lit(True), "stay_details.surgery_fee", yuan("surgery_fee"), yuan("g_surgery")),
+             clue("no_material", pl.col("material_fee") == 0, "stay_details.material_fee", yuan("material_fee")),
              _cost("cheap", _cheap(limits, "upcoding.cost"))],
             pl.col("price") - pl.col("proc_price"),
         )  # fmt: skip
@@ -286,7 +287,7 @@ def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> M
         return hits(
             RULES["RS4"], limits, found,
             [clue("base", pl.lit(True), "stays.discharge_way", pl.col("way"), pl.col("drg")),
-             clue("same_day", pl.col("los") <= 1, "stays.los", pl.col("los"), pl.col("g_los") // 100)],
+             clue("same_day", pl.col("los") == 0, "stays.los", pl.col("los"), pl.col("g_los") // 100)],
             pl.lit(0),
         )  # fmt: skip
 

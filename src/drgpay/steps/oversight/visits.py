@@ -9,7 +9,7 @@ import polars as pl
 
 from drgpay.steps.oversight.catalogue import RULES, Limits
 from drgpay.steps.oversight.hits import HITS, clue, hits, yuan
-from drgpay.steps.oversight.singles import under
+from drgpay.steps.oversight.singles import share, under
 
 Hits = pl.DataFrame
 VISIT_COLUMNS = ("visit_id", "person_id", "institution_id", "visit_date", "kind", "internet", "observation_hours", "dx",
@@ -48,6 +48,17 @@ def _per_stay(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _left(limits: Limits, own: str, mean: str, visit: str) -> pl.Expr:
+    """The stay has far less of a kind of fee than its cost leads one to expect, and the visit makes up for it.
+
+    Expected: the group's share of that kind × the stay's own cost, so that a stay cheap throughout shows nothing."""
+    expected = (pl.col(mean) * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+    lacks = expected - pl.col(own)
+    return under(pl.col(own), expected, limits.ratio("shifting.left")) & share(
+        pl.col(visit), lacks, limits.ratio("shifting.covers")
+    )
+
+
 def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
     """CS1–CS3, HB4 and SP7. ``visits``: as :func:`plain_visits` gives them."""
     reach = max(limits.whole("shifting.near_days"), limits.whole("splitting.preop_days"))
@@ -78,9 +89,8 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
     def moved(rule: str, when: pl.Expr) -> Hits:
         kept = (fees >= limits.fen("shifting.fee")) & own & in_person & ~emergency
         found = _per_stay(both.filter(when & kept & ~pl.col("bed_day") & ~pl.col("planned_pattern")))
-        left = limits.ratio("shifting.left")
-        tests = (pl.col("v_test_fee") >= pl.col("v_drug_fee")) & under(pl.col("tests"), pl.col("g_test"), left)
-        drugs = (pl.col("v_drug_fee") >= pl.col("v_test_fee")) & under(pl.col("drug_fee"), pl.col("g_drug"), left)
+        tests = _left(limits, "tests", "g_test", "v_test_fee")
+        drugs = _left(limits, "drug_fee", "g_drug", "v_drug_fee")
         return hits(
             RULES[rule], limits, found,
             [clue("base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"),
@@ -108,7 +118,8 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                   + pl.col("v_institution_id"), pl.col("admitted").cast(pl.String) + " – "
                   + pl.col("discharged").cast(pl.String), "visits"),
              clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
-             clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost"))],
+             clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
+             clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits")],
             pl.col("pay"), related,
         )  # fmt: skip
 
@@ -123,12 +134,38 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
         return hits(
             RULES["SP7"], limits, found,
             [clue("base", pl.lit(True), "visits.test_fee", yuan("v_test_fee"), pl.col("admitted"), "visits"),
-             clue("tests_missing", under(pl.col("tests"), pl.col("g_test"), limits.ratio("shifting.left")),
-                  "stay_details.examination_fee", yuan("tests"), yuan("g_test")), disease],
+             clue("tests_missing", _left(limits, "tests", "g_test", "v_test_fee"), "stay_details.examination_fee", yuan("tests"),
+                  yuan("g_test")), disease],
             amount, related,
         )  # fmt: skip
 
     return {"CS1": during, "CS2": before, "CS3": after, "HB4": elsewhere, "SP7": tested_before}
+
+
+def _as_cases(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits with the columns a suspicion is about; ``stay_id`` as it stands, or none."""
+    none = [pl.lit(None, pl.String).alias(c) for c in ("stay_id", "department_id", "doctor_id") if c not in visits.columns]
+    return visits.with_columns(
+        *none,
+        pl.col("v_institution_id").alias("institution_id"),
+        pl.col("v_insurance_scheme").alias("insurance_scheme"),
+        pl.col("v_visit_date").dt.month().alias("month"),
+    )
+
+
+def after_death(visits: pl.DataFrame, deaths: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """FR3 on visits: seen in person after the day of death. ``deaths``: ``person_id``, ``r_death``."""
+
+    def dead() -> Hits:
+        late = pl.duration(days=limits.whole("fraud.death_days"))
+        found = visits.join(deaths, on="person_id").filter(pl.col("v_visit_date") > pl.col("r_death") + late)
+        return hits(
+            RULES["FR3"], limits, _as_cases(found.sort("v_visit_id")),
+            [clue("base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"), pl.col("r_death"), "v_visit_id")],
+            pl.col("v_fund_by_item"), pl.col("v_visit_id"),
+        )  # fmt: skip
+
+    return {"FR3": dead}
 
 
 def observed(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
@@ -149,12 +186,8 @@ def observed(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mappin
             .group_by("v_visit_id")
             .agg(pl.col("in_stay").min())
         )
-        found = long.join(admitted, on="v_visit_id", how="left", maintain_order="left").select(
-            pl.col("in_stay").alias("stay_id"), pl.col("v_institution_id").alias("institution_id"),
-            pl.lit(None, pl.String).alias("department_id"), pl.lit(None, pl.String).alias("doctor_id"),
-            pl.col("v_insurance_scheme").alias("insurance_scheme"), "person_id",
-            pl.col("v_visit_date").dt.month().alias("month"), "v_visit_id", "v_observation_hours",
-        )  # fmt: skip
+        found = long.join(admitted, on="v_visit_id", how="left", maintain_order="left")
+        found = _as_cases(found.rename({"in_stay": "stay_id"}))
         return hits(
             RULES["RS1"], limits, found,
             [clue("base", pl.lit(True), "visits.observation_hours", pl.col("v_observation_hours"),
