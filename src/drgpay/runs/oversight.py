@@ -16,30 +16,55 @@ import pyarrow as pa
 from drgpay import __version__
 from drgpay.engine import Dataset, Engine, Source, codes_in, dataset, frame, one_batch, read_table, write_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.manifest import MANIFEST, TABLES, file_digest, folder_digests, write_json
+from drgpay.runs.fund import watch_fund
+from drgpay.runs.manifest import MANIFEST, PRACTICE, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.region import SUFFIXES, Region, read_region
 from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, merged_prices, read_settlement
 from drgpay.steps import intake, oversight
 from drgpay.tables import (
+    ADVANCES,
+    ADVANCE_USE,
+    ALERTS,
+    ALERT_EVENTS,
+    ALERT_EVIDENCE,
+    ARBITRATIONS,
+    AUDIT_AGREEMENT,
+    AUDIT_RESULTS,
+    AUDIT_SAMPLE,
     CHARGES,
+    CODERS,
+    CODER_STAFFING,
     CODING_RATES,
     COMPLAINTS,
+    CONTROL_POINTS,
+    DOCTOR_POINTS,
+    FUND_HISTORY,
+    FUND_MONTHS,
     GROUPED,
-    INSTITUTION_LINKS,
     INSTITUTIONS,
+    INSTITUTION_LINKS,
+    LEDGER_PREVIEW,
     PERSONS,
+    PUBLICATIONS,
+    RECORD_QUALITY,
     REVIEWS,
     RULE_STATUS,
+    SECOND_CODINGS,
+    SPECIAL_CANDIDATES,
+    SPECIAL_OPINIONS,
+    SPECIAL_REQUESTS,
+    SPECIAL_RESULTS,
     STAY_DETAILS,
-    SUSPICION_EVIDENCE,
+    SUPERVISION_TIERS,
     SUSPICIONS,
+    SUSPICION_EVIDENCE,
+    TREATMENT_TABLE,
     VISITS,
     Table,
 )
 
 Rows = list[dict[str, Any]]
 WORK = "work"
-_HIT_BATCH = 65_536
 
 
 @dataclass(frozen=True)
@@ -66,6 +91,13 @@ class Inputs:
         if beside is not None:
             self.tables[table.name] = beside.data
             self.brought |= {f"{table.name}.{column}" for column in beside.brought}
+
+    def coded_again(self) -> Any:
+        """The register of second codings, with its lists of codes, as an Arrow table."""
+        folder = self.region.folder
+        if not any((folder / f"{SECOND_CODINGS.name}{suffix}").is_file() for suffix in SUFFIXES):
+            return SECOND_CODINGS.schema.empty_table()
+        return intake.read_register(folder / SECOND_CODINGS.name, SECOND_CODINGS)
 
     def register(self, table: Table) -> pl.DataFrame:
         """A small register; one that was not brought is empty."""
@@ -125,16 +157,15 @@ class _Oversight:
         """All stages in order; how many suspicions there are and how many stays were looked at."""
         for table in (STAY_DETAILS, CHARGES, VISITS, PERSONS):
             self.inputs.bring(table)
-        links = self.inputs.register(INSTITUTION_LINKS)
-        complaints = self.inputs.register(COMPLAINTS)
+        links, complaints = self.inputs.register(INSTITUTION_LINKS), self.inputs.register(COMPLAINTS)
         facts = self._facts()
         cells = frame(
             self.engine.sum(facts, oversight.cells, oversight.CELL, tuple(oversight.FACTS), "oversight: sums")
         )
         self.inputs.brought |= self._known_of_stays(cells)
         means = oversight.group_means(cells, self.limits.whole("group.min_stays"))
-        n, cost = int(cells["n"].sum()), int(cells["total_cost"].sum())
-        overall = cost // max(n, 1)
+        n = int(cells["n"].sum())
+        overall = int(cells["total_cost"].sum()) // max(n, 1)
         rates = oversight.coding_rates(cells, self.limits)
         levels = read_table(self.settlement.run / TABLES, INSTITUTIONS)
         watch = oversight.Watch(
@@ -144,27 +175,150 @@ class _Oversight:
             overall, links, frozenset(levels.filter(pl.col("level") == "primary")["institution_id"]),
         )  # fmt: skip
         of_people = self._of_people(facts, watch)
+        counts = of_people.filter(pl.col("rule").str.starts_with("="))
         severe = oversight.severe_by_month(cells, means, overall, self.limits.ratio("refusal.severe_cost"))
-        found = pl.concat([
-            of_people.filter(~pl.col("rule").str.starts_with("=")),
-            self._of_institutions(facts),
-            oversight.institution_hits(rates, severe, complaints.to_dicts(), self.limits),
-        ])  # fmt: skip
-        found = self._priced(found)
+        of_people = of_people.filter(~pl.col("rule").str.starts_with("="))
+        copies, sample = self._of_institutions(facts, of_people)
+        of_houses = oversight.institution_hits(rates, severe, complaints.to_dicts(), self.limits)
+        found = self._priced(pl.concat([of_people, copies, of_houses]))
         reviews = self.inputs.register(REVIEWS)
         decided = {"confirm": "confirmed", "dismiss": "dismissed"}
         states = {s: decided[d] for s, d in reviews.select("suspicion_id", "decision").rows()}
         suspicions, evidence = oversight.suspicions(
             found, self.settlement.year, states, with_persons=self.with_persons
         )
-        write_table(self.tables, SUSPICIONS, suspicions.to_arrow())
-        write_table(self.tables, SUSPICION_EVIDENCE, evidence.to_arrow())
-        status = oversight.rule_status(frozenset(self.inputs.brought), suspicions)
-        write_table(self.tables, RULE_STATUS, RULE_STATUS.of(status))
-        write_table(self.tables, CODING_RATES, CODING_RATES.of(rates))
+        self._write(SUSPICIONS, suspicions)
+        self._write(SUSPICION_EVIDENCE, evidence)
+        self._write(RULE_STATUS, oversight.rule_status(frozenset(self.inputs.brought), suspicions))
+        self._write(CODING_RATES, rates)
+        figures = self._figures(cells, means, severe, counts, suspicions)
+        self._alerts(figures)
+        discharges = dict(cells.group_by("institution_id").agg(pl.col("n").sum()).rows())
+        self._audit(cells, sample)
+        self._specials(facts, means, discharges)
+        self._loop(reviews, suspicions, levels["institution_id"].to_list())
         shutil.rmtree(self.work)
         self._manifest(n)
         return suspicions.height, n
+
+    def _write(self, table: Table, rows: pl.DataFrame | Rows) -> None:
+        write_table(self.tables, table, rows.to_arrow() if isinstance(rows, pl.DataFrame) else table.of(rows))
+
+    def _figures(
+        self, cells: pl.DataFrame, means: pl.DataFrame, severe: pl.DataFrame, counts: pl.DataFrame,
+        suspicions: pl.DataFrame,
+    ) -> oversight.Figures:  # fmt: skip
+        sums = counts.group_by("rule", "institution_id", "month").agg(pl.col("amount").sum())
+        heads = sums.filter((pl.col("rule") == oversight.HEADS) & (pl.col("month") == 0))
+        again = sums.filter(pl.col("rule") == oversight.READMITTED)
+        upcoded = suspicions.filter(
+            (pl.col("violation") == "upcoding") & pl.col("stay_id").is_not_null() & (pl.col("state") != "dismissed")
+        )
+        upcoded = upcoded.group_by("institution_id").agg(pl.col("stay_id").n_unique())
+        year = self.settlement.year
+        paid = self.inputs.register(ADVANCES).filter(pl.col("year") == year)
+        paid = paid.group_by("insurance_scheme", "institution_id").agg(pl.col("amount").sum().alias("advance"))
+        used = self.inputs.register(ADVANCE_USE).filter(pl.col("year") == year)
+        used = used.join(paid, on=["insurance_scheme", "institution_id"]).sort("month", "institution_id")
+        return oversight.Figures(
+            year, self.settlement.months, cells, means, severe,
+            heads=dict(heads.select("institution_id", "amount").rows()),
+            readmitted={(h, m): c for h, m, c in again.select("institution_id", "month", "amount").rows()},
+            upcoded=dict(upcoded.rows()), before=self._year_before(), advances=used.to_dicts(),
+            health=self._health(),
+        )  # fmt: skip
+
+    def _year_before(self) -> pl.DataFrame | None:
+        """Sums of the same months a year earlier; None where the run has no stays of that year."""
+        by, year = ("institution_id", "month", "drg"), self.settlement.year - 1
+
+        def add(batch: Any) -> Any:
+            rows = frame(batch).filter((pl.col("year") == year) & pl.col("month").is_in(self.settlement.months))
+            return rows.group_by(by).agg(pl.len().cast(pl.Int64).alias("n"), pl.col("total_cost").sum().alias("cost")).to_arrow()
+
+        sums = frame(self.engine.sum(self.grouped, add, by, (*by, "year", "total_cost"), "oversight: last year"))
+        return sums if sums.height else None
+
+    def _health(self) -> Rows:
+        """Months of payment of the fund's reported months; nothing where its registers were not brought."""
+        folder = self.inputs.region.folder
+        there = [any((folder / f"{t.name}{s}").is_file() for s in SUFFIXES) for t in (FUND_HISTORY, FUND_MONTHS)]
+        if not all(there):
+            return []
+        ((_, rows),) = watch_fund(folder, str(self.settlement.run / PRACTICE), self.settlement.year)
+        return rows
+
+    def _alerts(self, figures: oversight.Figures) -> None:
+        raised, evidence = oversight.alerts(figures, self.limits)
+        states = oversight.follow(self.inputs.register(ALERT_EVENTS).to_dicts())
+        self._write(ALERTS, [a | {"state": states.get(a["alert_id"], "raised")} for a in raised])
+        self._write(ALERT_EVIDENCE, evidence)
+        self._write(CONTROL_POINTS, oversight.control_points(figures, self.limits))
+
+    def _audit(self, cells: pl.DataFrame, sample: pl.DataFrame) -> None:
+        self._write(AUDIT_SAMPLE, sample.with_columns(pl.col("amount").alias("number").cast(pl.Int32)))
+        second = self.inputs.coded_again()
+        upheld = dict(self.inputs.register(ARBITRATIONS).select("stay_id", "upheld").rows())
+        results, agreement = oversight.audit_results(*self._coded_twice(second), upheld)
+        self._write(AUDIT_RESULTS, results)
+        self._write(AUDIT_AGREEMENT, agreement)
+        self._write(RECORD_QUALITY, oversight.record_quality(cells, results))
+        staffing = oversight.coder_staffing(self.inputs.register(CODERS).to_dicts(), self.limits)
+        self._write(CODER_STAFFING, staffing)
+
+    def _coded_twice(self, second: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Group, principal diagnosis and price of the stays coded again, under each coding."""
+        if second.num_rows == 0:
+            return {}, {}
+        ids = second.column("stay_id").cast(pa.string())
+        stays = self._stays(ids)
+        place = {s: i for i, s in enumerate(stays.column("stay_id").cast(pa.string()).to_pylist())}
+        unknown = [s for s in ids.to_pylist() if s not in place]
+        if unknown:
+            raise DrgpayError(
+                Kind.DATA, zh="复核编码的病例不在本次运行中", en="second codings of stays this run does not have",
+                file=SECOND_CODINGS.name, field="stay_id", value=", ".join(unknown[:5]),
+                fix_zh="核对病例号", fix_en="check the ids",
+            )  # fmt: skip
+        own = stays.take(pa.array([place[s] for s in ids.to_pylist()], pa.int64()))
+        texts = pa.list_(pa.string())
+        lists = {name: one_batch(second).column(name).cast(texts) for name in ("dx", "proc")}
+        groups, price = self.screen.regrouped(own, **lists)
+        houses = own.column("institution_id").cast(pa.string()).to_pylist()
+
+        def coded(dx: Any, drg: Any, prices: Any) -> dict[str, Any]:
+            rows = zip(ids.to_pylist(), houses, dx.cast(texts).to_pylist(), drg.cast(pa.string()).to_pylist(),
+                       prices.tolist(), strict=True)  # fmt: skip
+            return {s: {"institution_id": h, "dx1": d[0] if d else "", "drg": g, "price": int(p)} for s, h, d, g, p in rows}
+
+        return (
+            coded(own.column("dx"), own.column("drg"), self.screen.price(own)[1]),
+            coded(lists["dx"], groups.column("drg"), price),
+        )
+
+    def _specials(self, facts: Dataset, means: pl.DataFrame, discharges: dict[str, int]) -> None:
+        quota = self.settlement.policy.ratio_or_none("points.special_quota") or self.limits.ratio("special.quota")
+
+        def look(batch: Any, part: Any) -> Any:
+            return oversight.candidates(frame(batch), means, self.limits).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+        (found,) = self.engine.map(facts, look, [self.work / "special"], tuple(oversight.FACTS), "oversight: special")
+        rows = pl.concat([frame(b) for b in self.engine.scan(found)])
+        self._write(SPECIAL_CANDIDATES, oversight.within_quota(rows, discharges, quota))
+        requests, opinions = self.inputs.register(SPECIAL_REQUESTS), self.inputs.register(SPECIAL_OPINIONS)
+        results = oversight.special_results(requests.to_dicts(), opinions.to_dicts(), discharges, quota)
+        self._write(SPECIAL_RESULTS, results)
+
+    def _loop(self, reviews: pl.DataFrame, suspicions: pl.DataFrame, institutions: list[str]) -> None:
+        known = {r["suspicion_id"]: r for r in suspicions.filter(
+            pl.col("suspicion_id").is_in(reviews["suspicion_id"].implode())).to_dicts()}  # fmt: skip
+        treated = oversight.treatments(reviews.to_dicts(), known)
+        year = self.settlement.year
+        self._write(TREATMENT_TABLE, [{k: v for k, v in r.items() if k != "damages_multiple"} for r in treated])
+        self._write(LEDGER_PREVIEW, oversight.ledger_preview(treated))
+        self._write(DOCTOR_POINTS, oversight.doctor_points(treated, self.limits))
+        self._write(PUBLICATIONS, oversight.publications(treated))
+        self._write(SUPERVISION_TIERS, oversight.supervision_tiers(treated, institutions, year, self.limits))
 
     def _facts(self) -> Dataset:
         (screened,) = self.engine.map(self.grouped, self.screen, [self.work / "screened"], SCREEN_READS, "oversight: price")
@@ -203,13 +357,16 @@ class _Oversight:
 
         return self._collect(self.engine.map_by(sources, "person_id", look, self.work / "people", "oversight: persons"))
 
-    def _of_institutions(self, facts: Dataset) -> pl.DataFrame:
-        order = ("institution_id", "stay_id")
-        source = Source(facts, tuple(oversight.FACTS), order)
-        kernel = partial(_clones, limits=self.limits)
-        return self._collect(
+    def _of_institutions(self, facts: Dataset, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Near-copies, and the sample of the coding audit."""
+        scores = found.drop_nulls("stay_id").group_by("stay_id").agg(pl.col("score").max())
+        source = Source(facts, tuple(oversight.FACTS), ("institution_id", "stay_id"))
+        kernel = partial(_of_houses, scores=scores, limits=self.limits, seed=self.seed)
+        rows = self._collect(
             self.engine.map_by((source,), "institution_id", kernel, self.work / "copies", "oversight: copies")
         )
+        drawn = pl.col("rule") == oversight.SAMPLED
+        return rows.filter(~drawn), rows.filter(drawn)
 
     def _collect(self, found: Dataset) -> pl.DataFrame:
         return pl.concat([frame(b) for b in self.engine.scan(found)]).select(
@@ -279,5 +436,7 @@ class _Oversight:
         )  # fmt: skip
 
 
-def _clones(facts: Any, *, limits: oversight.Limits) -> Any:
-    return oversight.clones(frame(facts), limits).to_arrow(compat_level=pl.CompatLevel.oldest())
+def _of_houses(facts: Any, *, scores: pl.DataFrame, limits: oversight.Limits, seed: int) -> Any:
+    rows = frame(facts)
+    both = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed)]
+    return pl.concat(both).to_arrow(compat_level=pl.CompatLevel.oldest())

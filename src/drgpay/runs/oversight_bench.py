@@ -111,7 +111,7 @@ def bench(out: Path, region: Path, run: Path) -> tuple[list[Score], list[Score],
     touched = pl.concat([
         suspicions.select(*keys, pl.col("stay_id").alias("id")),
         suspicions.select(*keys, pl.col("related").str.split("|").alias("id")).explode("id"),
-        suspicions.filter(pl.col("stay_id").is_null()).select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(pl.String)).alias("id")),
+        suspicions.filter(pl.col("stay_id").is_null() & (pl.col("related") == "")).select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(pl.String)).alias("id")),
     ]).filter(pl.col("id").is_not_null() & (pl.col("id") != ""))  # fmt: skip
     both = touched.join(labels, on=["violation", "id"])
 

@@ -6,6 +6,7 @@ makes a violation of it.
 
 from __future__ import annotations
 
+from drgpay.steps.oversight.alerts import NEXT, Figures, alerts, control_points, follow, refused
 from drgpay.steps.oversight.assemble import (
     coding_rates,
     fewer_severe,
@@ -14,6 +15,7 @@ from drgpay.steps.oversight.assemble import (
     severe_by_month,
     suspicions,
 )
+from drgpay.steps.oversight.audit import SAMPLED, audit_results, coder_staffing, record_quality, sample
 from drgpay.steps.oversight.catalogue import (
     ALERT_RULES,
     DEFAULTS,
@@ -30,7 +32,17 @@ from drgpay.steps.oversight.catalogue import (
 from drgpay.steps.oversight.clones import clones
 from drgpay.steps.oversight.facts import CELL, CHARGED, DETAILS, FACTS, SCREENED, cells, facts, group_means
 from drgpay.steps.oversight.hits import HITS
+from drgpay.steps.oversight.loop import (
+    doctor_points,
+    ledger_preview,
+    publications,
+    refusal_rows,
+    supervision_tiers,
+    treatments,
+    violation_rows,
+)
 from drgpay.steps.oversight.people import HEADS, PERSON_ORDER, READMITTED, Watch, person_hits
+from drgpay.steps.oversight.special import candidates, decision_rows, special_results, within_quota
 from drgpay.steps.oversight.visits import VISIT_COLUMNS
 
 WRITES = ("suspicions", "suspicion_evidence", "rule_status", "coding_rates", "alerts", "alert_evidence",
@@ -48,30 +60,52 @@ __all__ = [
     "FACTS",
     "HEADS",
     "HITS",
+    "NEXT",
     "PERSON_ORDER",
     "READMITTED",
     "RULES",
+    "SAMPLED",
     "SCREENED",
     "TYPES",
     "VISIT_COLUMNS",
     "WRITES",
     "AlertRule",
+    "Figures",
     "Limit",
     "Limits",
     "Rule",
     "Violation",
     "Watch",
+    "alerts",
+    "audit_results",
+    "candidates",
     "cells",
     "clones",
+    "coder_staffing",
     "coding_rates",
+    "control_points",
+    "decision_rows",
+    "doctor_points",
     "facts",
     "fewer_severe",
+    "follow",
     "group_means",
     "institution_hits",
+    "ledger_preview",
     "limits",
     "missing",
     "person_hits",
+    "publications",
+    "record_quality",
+    "refusal_rows",
+    "refused",
     "rule_status",
+    "sample",
     "severe_by_month",
+    "special_results",
+    "supervision_tiers",
     "suspicions",
+    "treatments",
+    "violation_rows",
+    "within_quota",
 ]

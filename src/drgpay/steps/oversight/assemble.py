@@ -60,25 +60,30 @@ def coding_rates(cells: pl.DataFrame, limits: Limits) -> list[dict[str, Any]]:
 
 
 def severe_by_month(cells: pl.DataFrame, means: pl.DataFrame, overall: int, multiple: int) -> pl.DataFrame:
-    """``institution_id``, ``month``, ``severe``, ``n``: stays in groups that cost at least the multiple (1/10,000) of
-    the overall mean, and all stays."""
-    severe = means.filter(pl.col("g_cost") * ONE >= overall * multiple)["drg"]
+    """``institution_id``, ``month``, ``heavy``, ``major``, ``n``: stays in groups that cost at least the multiple
+    (1/10,000) of the overall mean, stays with a major complication, and all stays."""
+    heavy = means.filter(pl.col("g_cost") * ONE >= overall * multiple)["drg"].to_list()
     return (
         cells.group_by("institution_id", "month")
-        .agg(pl.col("n").filter(pl.col("drg").is_in(severe.to_list())).sum().alias("severe"), pl.col("n").sum())
+        .agg(pl.col("n").filter(pl.col("drg").is_in(heavy)).sum().alias("heavy"), pl.col("major", "n").sum())
         .sort("institution_id", "month")
     )
 
 
 def fewer_severe(severe: pl.DataFrame, limits: Limits, rate: str) -> dict[str, int]:
     """Institutions whose share of severe cases falls, with the one-sided probability (1/1,000,000,000) of the
-    Cochran–Armitage test, those that stand at the false discovery rate of the limit ``rate``."""
+    Cochran–Armitage test, those that stand at the false discovery rate of the limit ``rate``.
+
+    Two shares are tested, heavy groups and major complications; the smaller probability counts, twice (Bonferroni).
+    """
     p: dict[str, int] = {}
     for key, its in severe.group_by("institution_id", maintain_order=True):
-        counts = [(int(m), int(k), int(n)) for m, k, n in its.select("month", "severe", "n").rows()]
-        trend = falling(counts)
-        if trend is not None and sum(n for _, _, n in counts) >= limits.whole("refusal.min_stays"):
-            p[str(key[0])] = trend.p
+        if int(its["n"].sum()) < limits.whole("refusal.min_stays"):
+            continue
+        tests = [falling(its.select("month", share, "n").rows()) for share in ("heavy", "major")]
+        known = [trend.p for trend in tests if trend is not None]
+        if known:
+            p[str(key[0])] = min(BILLION, 2 * min(known))
     return {h: p[h] for h in sorted(discoveries(p, limits.ratio(rate)))}
 
 
@@ -108,7 +113,10 @@ def institution_hits(
             ])  # fmt: skip
     for institution, p in fewer_severe(severe, limits, "refusal.false_discovery").items():
         its = severe.filter(pl.col("institution_id") == institution)
-        months = [(f"severe/{m}", str(k), str(n)) for m, k, n in its.select("month", "severe", "n").rows()]
+        months = [
+            (f"month {m}", f"{heavy} + {major}", str(n))
+            for m, heavy, major, n in its.select("month", "heavy", "major", "n").rows()
+        ]
         rows += _row("RS3", institution, RULES["RS3"].base, [("probability", f"{p}/{BILLION}", ""), *months])
     for complaint in complaints:
         if complaint["confirmed"]:

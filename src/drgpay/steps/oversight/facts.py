@@ -88,6 +88,7 @@ def cells(batch: Any) -> Any:
             (pl.col("way") == 5).sum().cast(pl.Int64).alias("deaths"),
             (pl.col("way") == 2).sum().cast(pl.Int64).alias("transfers"),
             (pl.col("severity") != "none").sum().cast(pl.Int64).alias("coded"),
+            (pl.col("severity") == "mcc").sum().cast(pl.Int64).alias("major"),
             (pl.col("status") == "grouped").sum().cast(pl.Int64).alias("grouped"),
             pl.sum_horizontal(*(pl.col(c).is_not_null().cast(pl.Int64) for c in _FILLED)).sum().alias("filled"),
         )
