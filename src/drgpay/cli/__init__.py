@@ -7,7 +7,7 @@ import sys
 import typer
 
 from drgpay import __version__
-from drgpay.cli import books, explain, facts, fund, money, schemes, stays, whatif
+from drgpay.cli import books, explain, facts, fund, money, oversight, schemes, stays, whatif
 from drgpay.cli.console import err
 from drgpay.errors import DrgpayError
 
@@ -28,7 +28,7 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
         raise typer.Exit
 
 
-for room in (money, explain, whatif, fund, stays, schemes, facts, books):
+for room in (money, explain, whatif, fund, oversight, stays, schemes, facts, books):
     room.register(app)
 
 

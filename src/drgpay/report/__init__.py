@@ -4,9 +4,10 @@ that explains one stay.
 Nothing is computed here but sums: every figure is read from the run, and the sums are of whole fen.
 """
 
+from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
 from drgpay.report.stay_card import write_stay_card
 from drgpay.report.whatif import check_whatif_target, write_whatif
 from drgpay.report.workbook import write_workbook
 
-__all__ = ["check_whatif_target", "write_page", "write_stay_card", "write_whatif", "write_workbook"]
+__all__ = ["check_whatif_target", "write_oversight_page", "write_page", "write_stay_card", "write_whatif", "write_workbook"]

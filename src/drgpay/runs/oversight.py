@@ -5,6 +5,7 @@ Reads a run's folder and its region's; writes a folder of its own, whole or not 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -110,11 +111,12 @@ class Inputs:
 
 def oversee(
     run: Path, region: Path, out: Path, engine: Engine, *, with_persons: bool = False, replace: bool = False,
-    schemes: Path | None = None, seed: int = 1,
+    schemes: Path | None = None, seed: int = 1, reports: Sequence[Callable[[Path], None]] = (),
 ) -> Watched:  # fmt: skip
     """Look through a settled run and write what was found to ``out``: a folder of tables with a manifest.
 
-    ``with_persons``: person ids go into the table of suspicions. Raises USAGE when the folder exists, DATA when
+    ``with_persons``: person ids go into the table of suspicions; ``seed``: of the audit sample; ``reports`` write
+    further files into the folder. Raises USAGE when the folder exists, DATA when
     there is no run or region."""
     if out.exists() and not (replace and (out / MANIFEST).is_file()):
         raise DrgpayError(
@@ -130,7 +132,7 @@ def oversee(
     shutil.rmtree(draft, ignore_errors=True)
     (draft / WORK).mkdir(parents=True)
     try:
-        found = _Oversight(settlement, read_region(region), draft, engine, with_persons, seed).go()
+        found = _Oversight(settlement, read_region(region), draft, engine, with_persons, seed).go(reports)
         if out.exists():
             shutil.rmtree(out)
         draft.replace(out)
@@ -153,7 +155,7 @@ class _Oversight:
         self.screen = Screen(settlement, self.limits.ratio("upcoding.cost"))
         self.grouped = dataset(settlement.run / TABLES, GROUPED)
 
-    def go(self) -> tuple[int, int]:
+    def go(self, reports: Sequence[Callable[[Path], None]]) -> tuple[int, int]:
         """All stages in order; how many suspicions there are and how many stays were looked at."""
         for table in (STAY_DETAILS, CHARGES, VISITS, PERSONS):
             self.inputs.bring(table)
@@ -198,6 +200,9 @@ class _Oversight:
         self._specials(facts, means, discharges)
         self._loop(reviews, suspicions, levels["institution_id"].to_list())
         shutil.rmtree(self.work)
+        self._manifest(n)
+        for report in reports:
+            report(self.folder)
         self._manifest(n)
         return suspicions.height, n
 
@@ -440,3 +445,21 @@ def _of_houses(facts: Any, *, scores: pl.DataFrame, limits: oversight.Limits, se
     rows = frame(facts)
     both = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed)]
     return pl.concat(both).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A look at a glance: rules with their status, suspicions and amount, and alerts by their words (Chinese and
+    English)."""
+
+    rules: Rows
+    alerts: list[tuple[str, int]]
+
+
+def count_look(out: Path) -> Counted:
+    """What a look found, by rule and by alert."""
+    found = read_table(out / TABLES, SUSPICIONS).group_by("rule").agg(pl.col("amount").sum())
+    amounts = dict(found.rows())
+    rules = [r | {"amount": amounts.get(r["rule"], 0)} for r in read_table(out / TABLES, RULE_STATUS).to_dicts()]
+    alerts = read_table(out / TABLES, ALERTS).group_by("rule", "zh", "en").agg(pl.len()).sort("rule").rows()
+    return Counted(rules, [(f"{zh} {en}", n) for _, zh, en, n in alerts])

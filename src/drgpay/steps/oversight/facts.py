@@ -12,7 +12,7 @@ from drgpay.tables import FEES
 
 SCREENED: dict[str, Any] = {
     "stay_id": pl.String, "person_id": pl.String, "institution_id": pl.String, "department_id": pl.String,
-    "doctor_id": pl.String, "insurance_scheme": pl.String, "sex": pl.String, "age": pl.Int16, "los": pl.Int32,
+    "doctor_id": pl.String, "insurance_scheme": pl.String, "sex": pl.String, "age": pl.Int64, "los": pl.Int64,
     "admitted": pl.Date, "discharged": pl.Date, "way": pl.Int8, "month": pl.Int8, "settled": pl.Boolean,
     "dx": pl.String, "proc": pl.String, "adrg": pl.String, "drg": pl.String, "severity": pl.String,
     "status": pl.String, "case_class": pl.String, "total_cost": pl.Int64, "personal_paid": pl.Int64,
@@ -26,12 +26,12 @@ by points and point value; ``pay``: what of it the fund pays; ``settled``: of th
 ``other_*``: the group of the next plausible principal diagnosis; ``proc_*``: the group without its procedures"""
 
 DETAILS: dict[str, Any] = {
-    "admission_route": pl.String, "observation_hours": pl.Int32, "leave_days": pl.Int16,
+    "admission_route": pl.String, "observation_hours": pl.Int64, "leave_days": pl.Int64,
     "readmission_planned": pl.Boolean, "surgeon_id": pl.String, "out_of_policy": pl.Int64,
     **{f"{kind}_fee": pl.Int64 for kind in FEES},
 }  # fmt: skip
 CHARGED: dict[str, Any] = {
-    "charge_days": pl.Int32, "care_days": pl.Int32, "before_amount": pl.Int64, "charged": pl.Int64,
+    "charge_days": pl.Int64, "care_days": pl.Int64, "before_amount": pl.Int64, "charged": pl.Int64,
 }  # fmt: skip
 """days of the stay with a charge; with one that is not for the bed or nursing; charges before admission; all"""
 
@@ -45,8 +45,8 @@ def _charges(charges: Any, stays: pl.DataFrame) -> pl.DataFrame:
     care = ~pl.col("category").is_in(["bed", "nursing"])
     day = pl.col("charge_date")
     return rows.group_by("stay_id").agg(
-        day.filter(inside).n_unique().cast(pl.Int32).alias("charge_days"),
-        day.filter(inside & care).n_unique().cast(pl.Int32).alias("care_days"),
+        day.filter(inside).n_unique().cast(pl.Int64).alias("charge_days"),
+        day.filter(inside & care).n_unique().cast(pl.Int64).alias("care_days"),
         pl.col("amount").filter(day < pl.col("admitted")).sum().alias("before_amount"),
         pl.col("amount").sum().alias("charged"),
     )
