@@ -83,7 +83,7 @@ def _rules(
     yield little_needed(settled, limits, watch.overall)
     yield impossible(settled, limits)
     yield coding(_with_others(settled, watch.means), limits, watch.peers)
-    yield too_little(settled.with_columns(pl.lit(watch.overall).alias("overall")), limits, watch.primary)
+    yield too_little(settled.with_columns(pl.lit(watch.overall, pl.Int64).alias("overall")), limits, watch.primary)
     yield splitting(people, limits, watch.links)
     yield at_once(people, limits)
     yield dead(people, limits)
