@@ -1,4 +1,4 @@
-"""Rules of oversight under search: order and company change nothing, a higher bar finds less, a plain reading agrees."""
+"""Rules of oversight under search: order and company change nothing, a higher bar finds less, plain readings agree."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.watch import Row, facts, look, rules, stay
 
 from drgpay.steps import oversight
 from drgpay.steps.oversight.catalogue import Limit, Limits
+from support.watch import Row, facts, look, rules, stay
 
 DEFAULTS = oversight.DEFAULTS
 
@@ -25,21 +25,28 @@ def stays(draw: st.DrawFn) -> list[Row]:
         los = draw(st.integers(0, 12))
         rows.append(
             stay(
-                f"S{i}", day=draw(st.integers(0, 40)), los=los, cost=draw(st.sampled_from([100_000, 400_000, 800_000])),
+                f"S{i}",
+                day=draw(st.integers(0, 40)),
+                los=los,
+                cost=draw(st.sampled_from([100_000, 400_000, 800_000])),
                 dx=draw(st.sampled_from(["J18.900", "J15.900", "I10.x00", "Z51.101"])),
                 person_id=draw(st.sampled_from(["P1", "P2", None])),
-                institution_id=draw(st.sampled_from(["H1", "H2"])), adrg=draw(st.sampled_from(["ES3", "HC2"])),
-                leave_days=draw(st.integers(0, 12)), charge_days=draw(st.integers(0, 12)),
+                institution_id=draw(st.sampled_from(["H1", "H2"])),
+                adrg=draw(st.sampled_from(["ES3", "HC2"])),
+                leave_days=draw(st.integers(0, 12)),
+                charge_days=draw(st.integers(0, 12)),
                 readmission_planned=draw(st.sampled_from([True, False, None])),
                 admission_route=draw(st.sampled_from(["emergency", "outpatient", None])),
                 way=draw(st.sampled_from([1, 2, 4, 5, None])),
             )
-        )  # fmt: skip
+        )
     return rows
 
 
 def keys(found: pl.DataFrame) -> list[Any]:
-    return sorted(found.select("rule", "stay_id", "related", "score", "signal", "record", "value", "weight").rows(), key=str)
+    return sorted(
+        found.select("rule", "stay_id", "related", "score", "signal", "record", "value", "weight").rows(), key=str
+    )
 
 
 @given(stays(), st.randoms())
@@ -62,9 +69,9 @@ def test_a_person_is_judged_alone(rows: list[Row]) -> None:
 @settings(max_examples=20, deadline=None)
 def test_a_higher_bar_finds_less(rows: list[Row], bar: int) -> None:
     values = dict(DEFAULTS.values)
-    for name in values:
+    for name, limit in DEFAULTS.values.items():
         if name.startswith("score."):
-            values[name] = Limit(max(values[name].value, bar), "score", "test")
+            values[name] = Limit(max(limit.value, bar), "score", "test")
     higher = look(rows, limits=Limits(MappingProxyType(values)))
     assert rules(higher) <= rules(look(rows))
 
@@ -74,11 +81,14 @@ def plain_splitting(rows: list[Row]) -> set[str]:
     found = set()
     for b in rows:
         earlier = [
-            a for a in rows
-            if a is not b and a["person_id"] is not None and a["person_id"] == b["person_id"]
+            a
+            for a in rows
+            if a is not b
+            and a["person_id"] is not None
+            and a["person_id"] == b["person_id"]
             and a["institution_id"] == b["institution_id"]
             and (a["admitted"], a["discharged"], a["stay_id"]) < (b["admitted"], b["discharged"], b["stay_id"])
-        ]  # fmt: skip
+        ]
         if not earlier:
             continue
         a = max(earlier, key=lambda r: (r["admitted"], r["discharged"], r["stay_id"]))
@@ -122,8 +132,13 @@ def plain_overlaps(rows: list[Row]) -> set[str]:
 @settings(max_examples=60, deadline=None)
 def test_two_at_once_as_a_plain_reading_has_it(rows: list[Row]) -> None:
     found = look(rows).filter(pl.col("rule").is_in(["HB5", "FR1"]))
-    later = {max((s, r), key=lambda i: next((x["admitted"], x["discharged"], x["stay_id"]) for x in rows if x["stay_id"] == i))
-             for s, r in found.select("stay_id", "related").rows()}  # fmt: skip
+    later = {
+        max(
+            (s, r),
+            key=lambda i: next((x["admitted"], x["discharged"], x["stay_id"]) for x in rows if x["stay_id"] == i),
+        )
+        for s, r in found.select("stay_id", "related").rows()
+    }
     assert later == plain_overlaps(rows)
 
 

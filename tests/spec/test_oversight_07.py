@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from support.watch import DAY, Row, facts, fees, look, means, person, rules, stay, visit
 
 from drgpay.errors import DrgpayError
 from drgpay.steps import oversight
+from support.watch import DAY, Row, facts, fees, look, means, person, rules, stay, visit
 
 DEFAULTS = oversight.DEFAULTS
 
@@ -32,47 +32,99 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         ("two halves two days apart", same_person(half("A", 0), half("B", 6)), {}, {("SP1", "B")}),
         ("the readmission was planned", same_person(half("A", 0, readmission_planned=True), half("B", 6)), {}, set()),
         ("chemotherapy", same_person(half("A", 0, dx="Z51.101"), half("B", 6, dx="Z51.101")), {}, set()),
-        ("two whole stays, the second an emergency",
-         same_person(stay("A"), stay("B", day=20, admission_route="emergency")), {}, set()),
+        (
+            "two whole stays, the second an emergency",
+            same_person(stay("A"), stay("B", day=20, admission_route="emergency")),
+            {},
+            set(),
+        ),
         ("more than fifteen days apart", same_person(half("A", 0), half("B", 20)), {}, set()),
         ("another institution", same_person(half("A", 0), half("B", 6, institution_id="H2")), {}, set()),
         ("two persons", [half("A", 0), half("B", 6)], {}, set()),
     ],
     "SP2": [
-        ("sisters", same_person(half("A", 0), half("B", 6, institution_id="H2")),
-         {"links": [{"institution_id": h, "link": "L"} for h in ("H1", "H2")]}, {("SP2", "B")}),
-        ("strangers", same_person(half("A", 0), half("B", 6, institution_id="H2")),
-         {"links": [{"institution_id": "H1", "link": "L"}, {"institution_id": "H2", "link": "K"}]}, set()),
+        (
+            "sisters",
+            same_person(half("A", 0), half("B", 6, institution_id="H2")),
+            {"links": [{"institution_id": h, "link": "L"} for h in ("H1", "H2")]},
+            {("SP2", "B")},
+        ),
+        (
+            "strangers",
+            same_person(half("A", 0), half("B", 6, institution_id="H2")),
+            {"links": [{"institution_id": "H1", "link": "L"}, {"institution_id": "H2", "link": "K"}]},
+            set(),
+        ),
     ],
     "SP3": [
-        ("bed-days from the day of discharge",
-         same_person(stay("A"), stay("B", day=8, los=70, case_class="bed_day")), {}, {("SP3", "B")}),
+        (
+            "bed-days from the day of discharge",
+            same_person(stay("A"), stay("B", day=8, los=70, case_class="bed_day")),
+            {},
+            {("SP3", "B")},
+        ),
         ("a week between", same_person(stay("A"), stay("B", day=15, los=70, case_class="bed_day")), {}, set()),
     ],
     "SP4": [
-        ("the other diagnosis made principal",
-         same_person(half("A", 0), half("B", 6, dx="I10.x00", adrg="FR1")), {}, {("SP4", "B")}),
-        ("an unrelated disease", same_person(half("A", 0), half("B", 6, dx="S72.000", adrg="IF3")
-                                             | {"dx": "|S72.000|"}), {}, set()),
+        (
+            "the other diagnosis made principal",
+            same_person(half("A", 0), half("B", 6, dx="I10.x00", adrg="FR1")),
+            {},
+            {("SP4", "B")},
+        ),
+        (
+            "an unrelated disease",
+            same_person(half("A", 0), half("B", 6, dx="S72.000", adrg="IF3") | {"dx": "|S72.000|"}),
+            {},
+            set(),
+        ),
     ],
     "SP5": [
-        ("two operations", same_person(half("A", 0, adrg="HC2", drg="HC23", surgery_fee=90_000),
-                                       half("B", 6, adrg="HC3", drg="HC23", surgery_fee=90_000)), {}, {("SP5", "B")}),
-        ("one operation", same_person(half("A", 0), half("B", 6, adrg="EC3", surgery_fee=90_000, dx="C34.100")
-                                      | {"dx": "|C34.100|"}), {}, set()),
+        (
+            "two operations",
+            same_person(
+                half("A", 0, adrg="HC2", drg="HC23", surgery_fee=90_000),
+                half("B", 6, adrg="HC3", drg="HC23", surgery_fee=90_000),
+            ),
+            {},
+            {("SP5", "B")},
+        ),
+        (
+            "one operation",
+            same_person(
+                half("A", 0), half("B", 6, adrg="EC3", surgery_fee=90_000, dx="C34.100") | {"dx": "|C34.100|"}
+            ),
+            {},
+            set(),
+        ),
     ],
     "SP6": [
-        ("out and back", same_person(stay("A", los=3), stay("M", day=3, los=2, institution_id="H2"),
-                                     stay("B", day=5, los=3)), {}, {("SP6", "B")}),
-        ("home in between", same_person(stay("A", los=3), stay("M", day=20, los=2, institution_id="H2"),
-                                        stay("B", day=45, los=3)), {}, set()),
+        (
+            "out and back",
+            same_person(stay("A", los=3), stay("M", day=3, los=2, institution_id="H2"), stay("B", day=5, los=3)),
+            {},
+            {("SP6", "B")},
+        ),
+        (
+            "home in between",
+            same_person(stay("A", los=3), stay("M", day=20, los=2, institution_id="H2"), stay("B", day=45, los=3)),
+            {},
+            set(),
+        ),
     ],
     "SP7": [
-        ("tests before an operation", [stay("A", day=10, adrg="EC3", drg="HC23", surgery_fee=90_000, examination_fee=0,
-                                            laboratory_fee=5_000)],
-         {"visits": [visit("V1", "P-A", 6, test_fee=120_000, drug_fee=0)]}, {("SP7", "A")}),
-        ("and all of them again in the stay", [stay("A", day=10, adrg="EC3", drg="HC23", surgery_fee=90_000)],
-         {"visits": [visit("V1", "P-A", 6, test_fee=120_000, drug_fee=0)]}, set()),
+        (
+            "tests before an operation",
+            [stay("A", day=10, adrg="EC3", drg="HC23", surgery_fee=90_000, examination_fee=0, laboratory_fee=5_000)],
+            {"visits": [visit("V1", "P-A", 6, test_fee=120_000, drug_fee=0)]},
+            {("SP7", "A")},
+        ),
+        (
+            "and all of them again in the stay",
+            [stay("A", day=10, adrg="EC3", drg="HC23", surgery_fee=90_000)],
+            {"visits": [visit("V1", "P-A", 6, test_fee=120_000, drug_fee=0)]},
+            set(),
+        ),
     ],
     "HB1": [
         ("five of eight days without a charge", [stay("A", charge_days=3)], {}, {("HB1", "A")}),
@@ -82,30 +134,80 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
     "HB2": [
         ("bed and nursing only", [stay("A", **fees(800_000, bed=500_000, nursing=300_000))], {}, {("HB2", "A")}),
         ("most days only the bed", [stay("A", care_days=3)], {}, {("HB2", "A")}),
-        ("a bed-day stay", [stay("A", case_class="bed_day", **fees(800_000, bed=500_000, nursing=300_000))], {}, set()),
+        (
+            "a bed-day stay",
+            [stay("A", case_class="bed_day", **fees(800_000, bed=500_000, nursing=300_000))],
+            {},
+            set(),
+        ),
     ],
     "HB3": [
         ("five of eight days on leave", [stay("A", leave_days=5)], {}, {("HB3", "A")}),
         ("half of them", [stay("A", leave_days=4)], {}, set()),
     ],
     "HB4": [
-        ("seen elsewhere on the third day", [stay("A")], {"visits": [visit("V1", "P-A", 3, institution_id="H2")]},
-         {("HB4", "A")}),
-        ("on the internet", [stay("A")], {"visits": [visit("V1", "P-A", 3, institution_id="H2", internet=True)]}, set()),
-        ("an emergency", [stay("A")], {"visits": [visit("V1", "P-A", 3, institution_id="H2", kind="emergency")]}, set()),
+        (
+            "seen elsewhere on the third day",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2")]},
+            {("HB4", "A")},
+        ),
+        (
+            "on the internet",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2", internet=True)]},
+            set(),
+        ),
+        (
+            "an emergency",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2", kind="emergency")]},
+            set(),
+        ),
         ("on the day of discharge", [stay("A")], {"visits": [visit("V1", "P-A", 8, institution_id="H2")]}, set()),
-        ("medicine of a chronic disease", [stay("A")],
-         {"visits": [visit("V1", "P-A", 3, institution_id="H2", kind="chronic")]}, set()),
+        (
+            "medicine of a chronic disease",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2", kind="chronic")]},
+            set(),
+        ),
     ],
     "HB5": [
         ("one institution twice", same_person(stay("A"), stay("B", day=3)), {}, {("HB5", "B")}),
-        ("elsewhere, and nearly empty", same_person(stay("A"), stay("B", day=3, cost=200_000, institution_id="H2")), {},
-         {("HB5", "B")}),
-        ("moved on the same day", same_person(stay("A", adrg="ES3"), stay("B", day=8, institution_id="H2")), {}, set()),
+        (
+            "elsewhere, and nearly empty",
+            same_person(stay("A"), stay("B", day=3, cost=200_000, institution_id="H2")),
+            {},
+            {("HB5", "B")},
+        ),
+        (
+            "moved on the same day",
+            same_person(stay("A", adrg="ES3"), stay("B", day=8, institution_id="H2")),
+            {},
+            set(),
+        ),
     ],
     "HB6": [
-        ("tests and drugs only", [stay("A", **fees(800_000, bed=60_000, nursing=0, examination=200_000, laboratory=140_000,
-                                                   drug=400_000, treatment=0, material=0))], {}, {("HB6", "A")}),
+        (
+            "tests and drugs only",
+            [
+                stay(
+                    "A",
+                    **fees(
+                        800_000,
+                        bed=60_000,
+                        nursing=0,
+                        examination=200_000,
+                        laboratory=140_000,
+                        drug=400_000,
+                        treatment=0,
+                        material=0,
+                    ),
+                )
+            ],
+            {},
+            {("HB6", "A")},
+        ),
         ("an ordinary stay", [stay("A")], {}, set()),
     ],
     "HB7": [
@@ -113,54 +215,153 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         ("a few yuan", [stay("A", before_amount=500)], {}, set()),
     ],
     "EX1": [
-        ("tests only, three days", [stay("A", los=3, cost=300_000, **fees(
-            300_000, bed=15_000, nursing=9_000, examination=150_000, laboratory=120_000, treatment=0, drug=6_000,
-            material=0))], {}, {("EX1", "A")}),
-        ("tests of an emergency", [stay("A", los=3, cost=300_000, admission_route="emergency", **fees(
-            300_000, bed=15_000, nursing=9_000, examination=150_000, laboratory=120_000, treatment=0, drug=6_000,
-            material=0))], {}, set()),
+        (
+            "tests only, three days",
+            [
+                stay(
+                    "A",
+                    los=3,
+                    cost=300_000,
+                    **fees(
+                        300_000,
+                        bed=15_000,
+                        nursing=9_000,
+                        examination=150_000,
+                        laboratory=120_000,
+                        treatment=0,
+                        drug=6_000,
+                        material=0,
+                    ),
+                )
+            ],
+            {},
+            {("EX1", "A")},
+        ),
+        (
+            "tests of an emergency",
+            [
+                stay(
+                    "A",
+                    los=3,
+                    cost=300_000,
+                    admission_route="emergency",
+                    **fees(
+                        300_000,
+                        bed=15_000,
+                        nursing=9_000,
+                        examination=150_000,
+                        laboratory=120_000,
+                        treatment=0,
+                        drug=6_000,
+                        material=0,
+                    ),
+                )
+            ],
+            {},
+            set(),
+        ),
         ("an ordinary short stay", [stay("A", los=3, cost=300_000)], {}, set()),
     ],
     "NI1": [
-        ("mild, short, cheap, hardly treated", [stay("A", los=2, cost=300_000, severity="none", **fees(
-            300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0))],
-         {"overall": 1_600_000}, {("NI1", "A")}),
+        (
+            "mild, short, cheap, hardly treated",
+            [
+                stay(
+                    "A",
+                    los=2,
+                    cost=300_000,
+                    severity="none",
+                    **fees(300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0),
+                )
+            ],
+            {"overall": 1_600_000},
+            {("NI1", "A")},
+        ),
         ("mild and treated", [stay("A", severity="none")], {"overall": 1_600_000}, set()),
-        ("a costly group", [stay("A", los=2, cost=300_000, severity="none", **fees(
-            300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0))],
-         {"overall": 500_000}, set()),
+        (
+            "a costly group",
+            [
+                stay(
+                    "A",
+                    los=2,
+                    cost=300_000,
+                    severity="none",
+                    **fees(300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0),
+                )
+            ],
+            {"overall": 500_000},
+            set(),
+        ),
     ],
     "NI2": [
-        ("the same tests three weeks later", same_person(
-            stay("A", **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000)),
-            stay("B", day=40, **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000))),
-         {}, {("NI2", "B")}),
+        (
+            "the same tests three weeks later",
+            same_person(
+                stay("A", **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000)),
+                stay(
+                    "B",
+                    day=40,
+                    **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000),
+                ),
+            ),
+            {},
+            {("NI2", "B")},
+        ),
         ("treated both times", same_person(stay("A"), stay("B", day=40)), {}, set()),
     ],
     "CS1": [
-        ("drugs at the outpatient desk on the fourth day", [stay("A")], {"visits": [visit("V1", "P-A", 4)]},
-         {("CS1", "A")}),
+        (
+            "drugs at the outpatient desk on the fourth day",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 4)]},
+            {("CS1", "A")},
+        ),
         ("on the day of admission", [stay("A")], {"visits": [visit("V1", "P-A", 0)]}, set()),
         ("on the internet", [stay("A")], {"visits": [visit("V1", "P-A", 4, internet=True)]}, set()),
         ("another person", [stay("A")], {"visits": [visit("V1", "P-X", 4)]}, set()),
     ],
     "CS2": [
-        ("drugs bought two days before, none in the stay", [stay("A", day=10, drug_fee=20_000)],
-         {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]}, {("CS2", "A")}),
-        ("and drugs enough in the stay", [stay("A", day=10)],
-         {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]}, set()),
-        ("an emergency", [stay("A", day=10, drug_fee=20_000)],
-         {"visits": [visit("V1", "P-A", 8, drug_fee=150_000, kind="emergency")]}, set()),
+        (
+            "drugs bought two days before, none in the stay",
+            [stay("A", day=10, drug_fee=20_000)],
+            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]},
+            {("CS2", "A")},
+        ),
+        (
+            "and drugs enough in the stay",
+            [stay("A", day=10)],
+            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]},
+            set(),
+        ),
+        (
+            "an emergency",
+            [stay("A", day=10, drug_fee=20_000)],
+            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000, kind="emergency")]},
+            set(),
+        ),
     ],
     "CS3": [
-        ("drugs bought two days after, none in the stay", [stay("A", drug_fee=20_000)],
-         {"visits": [visit("V1", "P-A", 10, drug_fee=150_000)]}, {("CS3", "A")}),
+        (
+            "drugs bought two days after, none in the stay",
+            [stay("A", drug_fee=20_000)],
+            {"visits": [visit("V1", "P-A", 10, drug_fee=150_000)]},
+            {("CS3", "A")},
+        ),
         ("a week after", [stay("A", drug_fee=20_000)], {"visits": [visit("V1", "P-A", 15, drug_fee=150_000)]}, set()),
     ],
     "RS1": [
-        ("eighty hours", [], {"visits": [visit("V1", "P1", 3, kind="observation", observation_hours=80)]},
-         {("RS1", "V1")}),
-        ("seventy-two hours", [], {"visits": [visit("V1", "P1", 3, kind="observation", observation_hours=72)]}, set()),
+        (
+            "eighty hours",
+            [],
+            {"visits": [visit("V1", "P1", 3, kind="observation", observation_hours=80)]},
+            {("RS1", "V1")},
+        ),
+        (
+            "seventy-two hours",
+            [],
+            {"visits": [visit("V1", "P1", 3, kind="observation", observation_hours=72)]},
+            set(),
+        ),
     ],
     "RS4": [
         ("a severe case sent on the next day", [stay("A", los=1, way=2)], {"overall": 300_000}, {("RS4", "A")}),
@@ -168,81 +369,177 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         ("after a week of care", [stay("A", los=7, way=2)], {"overall": 300_000}, set()),
     ],
     "FR1": [
-        ("two full stays in two places", same_person(stay("A"), stay("B", day=3, institution_id="H2")), {},
-         {("FR1", "B")}),
+        (
+            "two full stays in two places",
+            same_person(stay("A"), stay("B", day=3, institution_id="H2")),
+            {},
+            {("FR1", "B")},
+        ),
         ("moved on the same day", same_person(stay("A"), stay("B", day=8, institution_id="H2")), {}, set()),
     ],
     "FR3": [
-        ("admitted after the death in an earlier stay", same_person(stay("A", way=5), stay("B", day=60)), {},
-         {("FR3", "B")}),
-        ("admitted after the registered death", [stay("A")],
-         {"persons": [person("P-A", death_date=DAY - timedelta(days=30))]}, {("FR3", "A")}),
-        ("seen after the registered death", [],
-         {"visits": [visit("V1", "P1", 3)], "persons": [person("P1", death_date=DAY - timedelta(days=30))]},
-         {("FR3", "V1")}),
-        ("died in this stay", [stay("A", way=5)], {"persons": [person("P-A", death_date=DAY + timedelta(days=8))]}, set()),
+        (
+            "admitted after the death in an earlier stay",
+            same_person(stay("A", way=5), stay("B", day=60)),
+            {},
+            {("FR3", "B")},
+        ),
+        (
+            "admitted after the registered death",
+            [stay("A")],
+            {"persons": [person("P-A", death_date=DAY - timedelta(days=30))]},
+            {("FR3", "A")},
+        ),
+        (
+            "seen after the registered death",
+            [],
+            {"visits": [visit("V1", "P1", 3)], "persons": [person("P1", death_date=DAY - timedelta(days=30))]},
+            {("FR3", "V1")},
+        ),
+        (
+            "died in this stay",
+            [stay("A", way=5)],
+            {"persons": [person("P-A", death_date=DAY + timedelta(days=8))]},
+            set(),
+        ),
     ],
     "FR4": [
         ("a code the sex rules out", [stay("A", sex_code=True)], {}, {("FR4", "A")}),
         ("another sex in the register", [stay("A")], {"persons": [person("P-A", sex="female")]}, {("FR4", "A")}),
-        ("another age in the register", [stay("A")],
-         {"persons": [person("P-A", birth_date=date(1990, 1, 1))]}, {("FR4", "A")}),
+        (
+            "another age in the register",
+            [stay("A")],
+            {"persons": [person("P-A", birth_date=date(1990, 1, 1))]},
+            {("FR4", "A")},
+        ),
         ("a birthday not yet reached", [stay("A", age=59)], {"persons": [person("P-A")]}, set()),
     ],
     "ED1": [
-        ("two days instead of eight, back in three", same_person(
-            stay("A", los=2, cost=300_000, department_id="D2"),
-            stay("B", day=5, admission_route="emergency", institution_id="H2")), {}, {("ED1", "A")}),
-        ("left against advice", same_person(
-            stay("A", los=2, cost=300_000, way=4), stay("B", day=5, admission_route="emergency", institution_id="H2")),
-         {}, set()),
-        ("a month later", same_person(stay("A", los=2, cost=300_000), stay("B", day=40, institution_id="H2")), {}, set()),
+        (
+            "two days instead of eight, back in three",
+            same_person(
+                stay("A", los=2, cost=300_000, department_id="D2"),
+                stay("B", day=5, admission_route="emergency", institution_id="H2"),
+            ),
+            {},
+            {("ED1", "A")},
+        ),
+        (
+            "left against advice",
+            same_person(
+                stay("A", los=2, cost=300_000, way=4),
+                stay("B", day=5, admission_route="emergency", institution_id="H2"),
+            ),
+            {},
+            set(),
+        ),
+        (
+            "a month later",
+            same_person(stay("A", los=2, cost=300_000), stay("B", day=40, institution_id="H2")),
+            {},
+            set(),
+        ),
     ],
     "ED2": [
-        ("dead three days after a short stay", [stay("A", los=2, cost=300_000)],
-         {"persons": [person("P-A", death_date=DAY + timedelta(days=5))]}, {("ED2", "A")}),
-        ("dead after a whole stay", [stay("A")], {"persons": [person("P-A", death_date=DAY + timedelta(days=10))]}, set()),
+        (
+            "dead three days after a short stay",
+            [stay("A", los=2, cost=300_000)],
+            {"persons": [person("P-A", death_date=DAY + timedelta(days=5))]},
+            {("ED2", "A")},
+        ),
+        (
+            "dead after a whole stay",
+            [stay("A")],
+            {"persons": [person("P-A", death_date=DAY + timedelta(days=10))]},
+            set(),
+        ),
     ],
     "ED3": [
         ("a quarter of the group's days and cost", [stay("A", los=2, cost=200_000)], {}, {("ED3", "A")}),
         ("half of them", [stay("A", los=4, cost=400_000)], {}, set()),
     ],
     "UP1": [
-        ("the cost of the lower group, in an institution that codes much",
-         [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
-         {"groups": pl.concat([means().filter(pl.col("drg") != "LOW1"),
-                               means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1")]),
-          "peers": [{"institution_id": "H1", "shrunk": 14_000}]}, {("UP1", "A")}),
-        ("the same in an institution like its peers",
-         [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
-         {"groups": pl.concat([means().filter(pl.col("drg") != "LOW1"),
-                               means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1")]),
-          "peers": [{"institution_id": "H1", "shrunk": 10_000}]}, set()),
+        (
+            "the cost of the lower group, in an institution that codes much",
+            [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+            },
+            {("UP1", "A")},
+        ),
+        (
+            "the same in an institution like its peers",
+            [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 10_000}],
+            },
+            set(),
+        ),
     ],
     "UP2": [
-        ("the cost of another principal diagnosis",
-         [stay("A", los=5, cost=380_000, other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
-         {"groups": pl.concat([means().filter(pl.col("drg") != "LOW1"),
-                               means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1")]),
-          "peers": [{"institution_id": "H1", "shrunk": 14_000}]}, {("UP2", "A")}),
-        ("the cost of its own group",
-         [stay("A", other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
-         {"groups": pl.concat([means().filter(pl.col("drg") != "LOW1"),
-                               means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1")]),
-          "peers": [{"institution_id": "H1", "shrunk": 14_000}]}, set()),
+        (
+            "the cost of another principal diagnosis",
+            [stay("A", los=5, cost=380_000, other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+            },
+            {("UP2", "A")},
+        ),
+        (
+            "the cost of its own group",
+            [stay("A", other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+            },
+            set(),
+        ),
     ],
     "UP3": [
-        ("an operation without charge", [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0, proc_price=300_000)],
-         {"groups": means(g_surgery=90_000)}, {("UP3", "A")}),
-        ("in a group without such charges", [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0)], {}, set()),
+        (
+            "an operation without charge",
+            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0, proc_price=300_000)],
+            {"groups": means(g_surgery=90_000)},
+            {("UP3", "A")},
+        ),
+        (
+            "in a group without such charges",
+            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0)],
+            {},
+            set(),
+        ),
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
-    ("rule", "case"), [(rule, i) for rule, cases in CASES.items() for i in range(len(cases))],
+    ("rule", "case"),
+    [(rule, i) for rule, cases in CASES.items() for i in range(len(cases))],
     ids=[f"{rule}: {case[0]}" for rule, cases in CASES.items() for case in cases],
-)  # fmt: skip
+)
 def test_a_rule_finds_what_it_must_and_nothing_that_looks_like_it(rule: str, case: int) -> None:
     _, rows, given, expected = CASES[rule][case]
     given = {"visits": [], "persons": [], **given}
@@ -312,15 +609,32 @@ def test_coding_rates_are_standardised_and_small_numbers_shrink() -> None:
     def cell(house: str, drg: str, n: int, coded: int) -> Row:
         return {"institution_id": house, "drg": drg, "n": n, "coded": coded, "grouped": n}
 
-    cells = pl.DataFrame([
-        cell("H1", "ES31", 200, 120), cell("H2", "ES31", 200, 60), cell("H3", "ES31", 200, 60),
-        cell("H4", "ES31", 200, 62), cell("H5", "ES31", 80, 48),
-    ])  # fmt: skip
+    cells = pl.DataFrame(
+        [
+            cell("H1", "ES31", 200, 120),
+            cell("H2", "ES31", 200, 60),
+            cell("H3", "ES31", 200, 60),
+            cell("H4", "ES31", 200, 62),
+            cell("H5", "ES31", 80, 48),
+        ]
+    )
     rates = {r["institution_id"]: r for r in oversight.coding_rates(cells, DEFAULTS)}
     assert rates["H1"]["ratio"] == rates["H5"]["ratio"]
     assert 10_000 < rates["H5"]["shrunk"] < rates["H1"]["shrunk"] < rates["H1"]["ratio"]
-    found = oversight.institution_hits(list(rates.values()), pl.DataFrame(schema={
-        "institution_id": pl.String, "month": pl.Int8, "heavy": pl.Int64, "major": pl.Int64, "n": pl.Int64}), [], DEFAULTS)  # fmt: skip
+    found = oversight.institution_hits(
+        list(rates.values()),
+        pl.DataFrame(
+            schema={
+                "institution_id": pl.String,
+                "month": pl.Int8,
+                "heavy": pl.Int64,
+                "major": pl.Int64,
+                "n": pl.Int64,
+            }
+        ),
+        [],
+        DEFAULTS,
+    )
     assert {h for (h,) in found.select("institution_id").unique().rows()} >= {"H1"}
     assert "H2" not in set(found["institution_id"])
 
@@ -339,22 +653,46 @@ def test_an_alert_goes_its_way_and_no_other() -> None:
 
 def test_two_experts_decide_and_a_third_where_they_differ() -> None:
     def request(stay_id: str, day: int, **more: Any) -> Row:
-        return {"stay_id": stay_id, "institution_id": "H1", "reason": "high_cost", "on": DAY + timedelta(days=day),
-                "record": True, "bill": True, "statement": None} | more  # fmt: skip
+        return {
+            "stay_id": stay_id,
+            "institution_id": "H1",
+            "reason": "high_cost",
+            "on": DAY + timedelta(days=day),
+            "record": True,
+            "bill": True,
+            "statement": None,
+        } | more
 
     def votes(stay_id: str, *opinions: str) -> list[Row]:
-        return [{"stay_id": stay_id, "expert": f"E{i}", "number": i, "opinion": o, "amount": 100 * i, "reason": ""}
-                for i, o in enumerate(opinions, 1)]  # fmt: skip
+        return [
+            {"stay_id": stay_id, "expert": f"E{i}", "number": i, "opinion": o, "amount": 100 * i, "reason": ""}
+            for i, o in enumerate(opinions, 1)
+        ]
 
-    requests = [request("A", 1), request("B", 2), request("C", 3), request("D", 4, bill=False), request("E", 5),
-                request("F", 6)]  # fmt: skip
-    opinions = [*votes("A", "approve", "approve"), *votes("B", "approve", "decline"),
-                *votes("C", "decline", "approve", "approve"), *votes("E", "decline", "decline"),
-                *votes("F", "approve", "approve")]  # fmt: skip
+    requests = [
+        request("A", 1),
+        request("B", 2),
+        request("C", 3),
+        request("D", 4, bill=False),
+        request("E", 5),
+        request("F", 6),
+    ]
+    opinions = [
+        *votes("A", "approve", "approve"),
+        *votes("B", "approve", "decline"),
+        *votes("C", "decline", "approve", "approve"),
+        *votes("E", "decline", "decline"),
+        *votes("F", "approve", "approve"),
+    ]
     rows = {r["stay_id"]: r for r in oversight.special_results(requests, opinions, {"H1": 100}, 200)}
     assert {k: r["status"] for k, r in rows.items()} == {
-        "A": "approved", "B": "third_needed", "C": "approved", "D": "incomplete", "E": "declined", "F": "over_quota",
-    }  # fmt: skip
+        "A": "approved",
+        "B": "third_needed",
+        "C": "approved",
+        "D": "incomplete",
+        "E": "declined",
+        "F": "over_quota",
+    }
     assert (rows["A"]["amount"], rows["C"]["amount"]) == (100, 200)
     kinds = {(d["stay_id"], d["decision"]) for d in oversight.decision_rows(list(rows.values()))}
     assert kinds == {("A", "approved"), ("C", "approved"), ("E", "declined")}

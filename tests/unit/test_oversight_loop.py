@@ -10,24 +10,42 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.watch import DAY, facts, stay
 
 from drgpay.errors import DrgpayError
 from drgpay.steps import oversight
 from drgpay.steps.oversight import statistics
+from support.watch import DAY, facts, stay
 
 DEFAULTS = oversight.DEFAULTS
 HOUSES = ("H1", "H2")
 
 
 def suspicion(name: str, **more: Any) -> dict[str, Any]:
-    return {"suspicion_id": name, "violation": "splitting", "institution_id": "H1", "insurance_scheme": "employee",
-            "department_id": "D1", "doctor_id": "M1", "stay_id": f"S-{name}", "amount": 120_000} | more  # fmt: skip
+    return {
+        "suspicion_id": name,
+        "violation": "splitting",
+        "institution_id": "H1",
+        "insurance_scheme": "employee",
+        "department_id": "D1",
+        "doctor_id": "M1",
+        "stay_id": f"S-{name}",
+        "amount": 120_000,
+    } | more
 
 
 def review(name: str, decision: str = "confirm", **more: Any) -> dict[str, Any]:
-    return {"suspicion_id": name, "decision": decision, "reason": "r", "reviewer": "R1", "on": date(2025, 2, 1),
-            "treatment": "recover", "amount": None, "damages_multiple": None, "points": 3, "publish": True} | more  # fmt: skip
+    return {
+        "suspicion_id": name,
+        "decision": decision,
+        "reason": "r",
+        "reviewer": "R1",
+        "on": date(2025, 2, 1),
+        "treatment": "recover",
+        "amount": None,
+        "damages_multiple": None,
+        "points": 3,
+        "publish": True,
+    } | more
 
 
 KNOWN = {name: suspicion(name) for name in "ABCDEF"}
@@ -51,15 +69,26 @@ def test_nothing_is_punished_without_a_confirmed_review(decisions: dict[str, str
 
 def test_damages_points_and_tiers() -> None:
     treated = oversight.treatments(
-        [review("A", treatment="damages", damages_multiple=20_000, points=12), review("B", treatment="refuse"),
-         review("C", treatment="interview", publish=False)], KNOWN,
-    )  # fmt: skip
+        [
+            review("A", treatment="damages", damages_multiple=20_000, points=12),
+            review("B", treatment="refuse"),
+            review("C", treatment="interview", publish=False),
+        ],
+        KNOWN,
+    )
     assert [(r["amount"], r["damages"]) for r in treated] == [(120_000, 240_000), (120_000, 0), (0, 0)]
     assert [(e["event"], e["amount"]) for e in oversight.ledger_preview(treated)] == [
-        ("violation_recovered", 120_000), ("damages", 240_000), ("stay_refused", 120_000),
-    ]  # fmt: skip
+        ("violation_recovered", 120_000),
+        ("damages", 240_000),
+        ("stay_refused", 120_000),
+    ]
     (decision,) = oversight.refusal_rows(treated, 7)
-    assert (decision["stay_id"], decision["kind"], decision["decision"], decision["number"]) == ("S-B", "refuse", "approved", 7)
+    assert (decision["stay_id"], decision["kind"], decision["decision"], decision["number"]) == (
+        "S-B",
+        "refuse",
+        "approved",
+        7,
+    )
     (doctor,) = oversight.doctor_points(treated, DEFAULTS)
     assert (doctor["points"], doctor["left"], doctor["suspended"]) == (18, 0, True)
     (told,) = oversight.publications(treated)
@@ -103,8 +132,12 @@ def test_two_codings_side_by_side() -> None:
         return {"institution_id": "H1", "drg": drg, "dx1": dx1, "price": price}
 
     first = {s: coded("ES31", "J18.900", 900) for s in "ABCD"}
-    second = {"A": first["A"], "B": coded("ES35", "J18.900", 500), "C": coded("ES35", "J40.x00", 500),
-              "D": coded("ES31", "J40.x00", 900)}  # fmt: skip
+    second = {
+        "A": first["A"],
+        "B": coded("ES35", "J18.900", 500),
+        "C": coded("ES35", "J40.x00", 500),
+        "D": coded("ES31", "J40.x00", 900),
+    }
     results, agreement = oversight.audit_results(first, second, {"B": "second", "D": "first"})
     assert [r["outcome"] for r in results] == ["agreed", "second", "arbitrate", "first"]
     assert [r["difference"] for r in results] == [0, 400, 400, 0]
@@ -128,7 +161,9 @@ def test_kappa_of_a_published_table() -> None:
     assert statistics.kappa([("y", "y")] * 3).kappa is None
 
 
-@pytest.mark.parametrize(("z", "tail"), [(0, 0.5), (1, 0.158655254), (1.96, 0.024997895), (3, 0.001349898), (6, 1e-9)])
+@pytest.mark.parametrize(
+    ("z", "tail"), [(0, 0.5), (1, 0.158655254), (1.96, 0.024997895), (3, 0.001349898), (6, 1e-9)]
+)
 def test_normal_tail(z: float, tail: float) -> None:
     assert abs(statistics.upper_tail(Fraction(str(z)) ** 2) - tail * 10**9) <= 2
 
@@ -157,30 +192,73 @@ def test_limits_of_a_chart_hold_its_centre_and_widen_for_few(events: int, cases:
 
 def test_alerts_of_a_month_a_streak_and_a_list() -> None:
     def cell(house: str, month: int, cost: int, **more: int) -> dict[str, Any]:
-        base = {"institution_id": house, "department_id": "D1", "month": month, "drg": "ES31", "n": 40,
-                "total_cost": cost * 40, "los": 320, "deaths": 0, "transfers": 0, "coded": 10, "major": 2, "grouped": 40,
-                "out_of_policy": 0}  # fmt: skip
+        base = {
+            "institution_id": house,
+            "department_id": "D1",
+            "month": month,
+            "drg": "ES31",
+            "n": 40,
+            "total_cost": cost * 40,
+            "los": 320,
+            "deaths": 0,
+            "transfers": 0,
+            "coded": 10,
+            "major": 2,
+            "grouped": 40,
+            "out_of_policy": 0,
+        }
         return base | more
 
     cells = pl.DataFrame(
         [cell("H1", m, 120_000 if m in (3, 4, 5, 8, 9, 11, 12) else 100_000) for m in range(1, 13)]
         + [cell("H2", m, 100_000, deaths=int(m == 7)) for m in range(1, 13)]
-    )  # fmt: skip
+    )
     means = pl.DataFrame({"drg": ["ES31"], "g_cost": [100_000], "g_los": [800]})
-    severe = pl.DataFrame(schema={"institution_id": pl.String, "month": pl.Int64, "heavy": pl.Int64, "major": pl.Int64, "n": pl.Int64})
+    severe = pl.DataFrame(
+        schema={"institution_id": pl.String, "month": pl.Int64, "heavy": pl.Int64, "major": pl.Int64, "n": pl.Int64}
+    )
     before = cells.select("institution_id", "month", "drg", "n", (pl.col("n") * 105_000).alias("cost"))
     figures = oversight.Figures(
-        2024, tuple(range(1, 13)), cells, means, severe, heads={"H1": 240, "H2": 480}, before=before, upcoded={"H2": 30},
+        2024,
+        tuple(range(1, 13)),
+        cells,
+        means,
+        severe,
+        heads={"H1": 240, "H2": 480},
+        before=before,
+        upcoded={"H2": 30},
         readmitted={("H1", 1): 30, ("H1", 2): 30},
-        advances=[{"year": 2024, "month": 6, "insurance_scheme": "employee", "institution_id": "H1", "used": 90,
-                   "cost": 120, "cost_last_year": 100, "advance": 100}],
-        health=[{"month": 3, "insurance_scheme": "employee", "light": "red", "balance": 5, "spent": 12,
-                 "months_of_payment": 50_000}],
-    )  # fmt: skip
+        advances=[
+            {
+                "year": 2024,
+                "month": 6,
+                "insurance_scheme": "employee",
+                "institution_id": "H1",
+                "used": 90,
+                "cost": 120,
+                "cost_last_year": 100,
+                "advance": 100,
+            }
+        ],
+        health=[
+            {
+                "month": 3,
+                "insurance_scheme": "employee",
+                "light": "red",
+                "balance": 5,
+                "spent": 12,
+                "months_of_payment": 50_000,
+            }
+        ],
+    )
     raised, evidence = oversight.alerts(figures, DEFAULTS)
     ids = {a["alert_id"] for a in raised}
     assert {i for i in ids if i.startswith("AL01")} == {"AL01/H1/2024-05"}
-    assert {i for i in ids if i.startswith("AL02")} == {"AL02/H1/D1/2024-04", "AL02/H1/D1/2024-09", "AL02/H1/D1/2024-12"}
+    assert {i for i in ids if i.startswith("AL02")} == {
+        "AL02/H1/D1/2024-04",
+        "AL02/H1/D1/2024-09",
+        "AL02/H1/D1/2024-12",
+    }
     assert sorted(e["month"] for e in evidence if e["alert_id"] == "AL01/H1/2024-05") == [3, 4, 5]
     assert {i for i in ids if i.startswith("AL04")} == {"AL04/H2/2024-00"}
     assert {i for i in ids if i.startswith("AL05")} == {"AL05/H1/employee/2024-06"}
@@ -197,7 +275,9 @@ def test_alerts_of_a_month_a_streak_and_a_list() -> None:
 
 
 def test_low_risk_groups_come_from_the_logarithm_of_mortality() -> None:
-    scores = statistics.risk_scores({"A": (1, 10_000), "B": (10, 1_000), "C": (20, 1_000), "D": (300, 1_000), "E": (0, 50)})
+    scores = statistics.risk_scores(
+        {"A": (1, 10_000), "B": (10, 1_000), "C": (20, 1_000), "D": (300, 1_000), "E": (0, 50)}
+    )
     assert (scores["A"], scores["E"]) == (1, 0)
     assert scores["A"] < scores["B"] <= scores["C"] < scores["D"]
     assert DAY.year == 2024

@@ -32,9 +32,10 @@ class _LookFirst(TyperGroup):
 
 
 oversee_app = typer.Typer(
-    cls=_LookFirst, no_args_is_help=True,
+    cls=_LookFirst,
+    no_args_is_help=True,
     help="监测与监管:疑点、预警、复核 oversight: oversee RUN --region R -o OUT, and what follows",
-)  # fmt: skip
+)
 
 Look = Annotated[Path, typer.Argument(metavar="OUT", help="监管结果文件夹 folder of oversee")]
 RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
@@ -62,20 +63,34 @@ def look(
     in_lang(lang)
     with engine_with_progress(threads, lang) as engine:
         found = runs.oversee(
-            run, region, output, engine, with_persons=with_persons, replace=replace, schemes=schemes_folder(own),
-            seed=seed, reports=[lambda folder: write_books(folder, lang),
-                                lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang)],
-        )  # fmt: skip
+            run,
+            region,
+            output,
+            engine,
+            with_persons=with_persons,
+            replace=replace,
+            schemes=schemes_folder(own),
+            seed=seed,
+            reports=[
+                lambda folder: write_books(folder, lang),
+                lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang),
+            ],
+        )
     _summary(output, lang)
-    words = (f"{found.suspicions:,} 条疑点,{found.stays:,} 份病例 → {output}" if lang == "zh" else
-             f"{found.suspicions:,} suspicions in {found.stays:,} stays → {output}")  # fmt: skip
+    words = (
+        f"{found.suspicions:,} 条疑点,{found.stays:,} 份病例 → {output}"
+        if lang == "zh"
+        else f"{found.suspicions:,} suspicions in {found.stays:,} stays → {output}"
+    )
     out.print(words)
 
 
 def _summary(folder: Path, lang: str) -> None:
     zh = lang == "zh"
     counted = runs.count_look(folder)
-    heads = ("规则", "违规类型", "说明", "疑点", "涉及金额(元)") if zh else ("rule", "type", "what", "suspicions", "yuan")
+    heads = (
+        ("规则", "违规类型", "说明", "疑点", "涉及金额(元)") if zh else ("rule", "type", "what", "suspicions", "yuan")
+    )
     grid = Grid(*heads)
     for row in counted.rules:
         rule = oversight.RULES[row["rule"]]
@@ -84,8 +99,13 @@ def _summary(folder: Path, lang: str) -> None:
             lacks = ("缺 " if zh else "lacks ") + row["missing"].replace("|", ", ")
             grid.add_row(rule.id, kind.zh if zh else kind.en, lacks, "–", "")
         else:
-            grid.add_row(rule.id, kind.zh if zh else kind.en, words.zh if zh else words.en, f"{row['suspicions']:,}",
-                         show_fen(row["amount"]))  # fmt: skip
+            grid.add_row(
+                rule.id,
+                kind.zh if zh else kind.en,
+                words.zh if zh else words.en,
+                f"{row['suspicions']:,}",
+                show_fen(row["amount"]),
+            )
     out.print(grid)
     alerts = " · ".join(f"{name} {count}" for name, count in counted.alerts)
     out.print(("预警: " if zh else "alerts: ") + (alerts or "–"))
@@ -93,28 +113,38 @@ def _summary(folder: Path, lang: str) -> None:
 
 @oversee_app.command("explain")
 def explain(
-    folder: Look, name: Annotated[str, typer.Argument(metavar="ID", help="疑点号或预警号 suspicion or alert")],
+    folder: Look,
+    name: Annotated[str, typer.Argument(metavar="ID", help="疑点号或预警号 suspicion or alert")],
     lang: Lang = "zh",
-) -> None:  # fmt: skip
+) -> None:
     """为什么有这一条:规则、证据、金额、排除和易误判之处。 Why a row is there: rule, evidence, amount, exclusions."""
     told, zh = runs.tell_suspicion(folder, name), in_lang(lang) == "zh"
     row, rule = told.row, told.rule
     if rule is None:
         out.print(f"{name}: {row['zh'] if zh else row['en']}")
         out.print(f"  {show_coefficient(row['value'])} > {show_coefficient(row['threshold'])}  ({row['parameter']})")
-        out.print(f"  {'处置' if zh else 'action'}: {row['action_zh'] if zh else row['action_en']} · {row['owner']} · "
-                  f"{row['deadline']} · {row['state']}")  # fmt: skip
+        out.print(
+            f"  {'处置' if zh else 'action'}: {row['action_zh'] if zh else row['action_en']} · {row['owner']} · "
+            f"{row['deadline']} · {row['state']}"
+        )
         for one in told.evidence:
-            out.print(f"  {one['month']:>2}: {one['numerator']:,} / {one['denominator']:,} = "
-                      f"{show_coefficient(one['value'])}  n={one['n']:,}")  # fmt: skip
+            out.print(
+                f"  {one['month']:>2}: {one['numerator']:,} / {one['denominator']:,} = "
+                f"{show_coefficient(one['value'])}  n={one['n']:,}"
+            )
         return
     out.print(f"{name}: {row['term_zh'] if zh else row['term_en']} · {rule.words.zh if zh else rule.words.en}")
-    out.print(f"  {'评分' if zh else 'score'} {show_coefficient(row['score'])} · {'涉及金额' if zh else 'at stake'} "
-              f"{show_fen(row['amount'])} · {row['state']}")  # fmt: skip
+    out.print(
+        f"  {'评分' if zh else 'score'} {show_coefficient(row['score'])} · {'涉及金额' if zh else 'at stake'} "
+        f"{show_fen(row['amount'])} · {row['state']}"
+    )
     for one in told.evidence:
         note = one["note_zh"] if zh else one["note_en"]
-        out.print(f"  +{show_coefficient(one['weight'])}  {one['record']}  {one['field']} = {one['value']}"
-                  + (f"  ({'参照' if zh else 'against'} {one['expected']})" if one["expected"] else "") + f"  {note}")  # fmt: skip
+        out.print(
+            f"  +{show_coefficient(one['weight'])}  {one['record']}  {one['field']} = {one['value']}"
+            + (f"  ({'参照' if zh else 'against'} {one['expected']})" if one["expected"] else "")
+            + f"  {note}"
+        )
     out.print(f"  {'不计' if zh else 'left out'}: {rule.exclusions.zh if zh else rule.exclusions.en}")
     out.print(f"  {'易误判' if zh else 'may be innocent'}: {rule.false.zh if zh else rule.false.en}")
 
@@ -146,7 +176,9 @@ def review(
     zh = in_lang(lang) == "zh"
     proposal = runs.propose_treatments(folder, reviews, region)
     runs.write_proposal(proposal, output)
-    grid = Grid(*(("疑点", "事项", "借方", "贷方", "金额(元)") if zh else ("suspicion", "event", "debit", "credit", "yuan")))
+    grid = Grid(
+        *(("疑点", "事项", "借方", "贷方", "金额(元)") if zh else ("suspicion", "event", "debit", "credit", "yuan"))
+    )
     for row in proposal.entries:
         grid.add_row(row["suspicion_id"], row["event"], row["debit"], row["credit"], show_fen(row["amount"]))
     out.print(grid)
@@ -199,9 +231,10 @@ def bench(
 
 def _measured(title: str, scores: list[runs.Score], zh: bool) -> Grid:
     heads = (
-        ("名称", "违规类型", "疑点", "正确", "精确率", "标注", "命中", "召回率", "每万病例") if zh else
-        ("name", "type", "found", "right", "precision", "labels", "caught", "recall", "per 10,000")
-    )  # fmt: skip
+        ("名称", "违规类型", "疑点", "正确", "精确率", "标注", "命中", "召回率", "每万病例")
+        if zh
+        else ("name", "type", "found", "right", "precision", "labels", "caught", "recall", "per 10,000")
+    )
     grid = Grid(*heads, title=title, title_justify="left")
     for s in scores:
         right, caught = (

@@ -35,12 +35,38 @@ from drgpay.tables import (
 )
 from drgpay.units import show_coefficient, show_fen
 
-_BUREAU = (SUSPICIONS, SUSPICION_EVIDENCE, ALERTS, ALERT_EVIDENCE, RULE_STATUS, CODING_RATES, CONTROL_POINTS,
-           AUDIT_SAMPLE, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY, CODER_STAFFING, SPECIAL_CANDIDATES,
-           SPECIAL_RESULTS, TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS,
-           SUPERVISION_TIERS)  # fmt: skip
-_INSTITUTION = (SUSPICIONS, SUSPICION_EVIDENCE, ALERTS, ALERT_EVIDENCE, AUDIT_RESULTS, RECORD_QUALITY,
-                SPECIAL_CANDIDATES, SPECIAL_RESULTS, TREATMENT_TABLE)  # fmt: skip
+_BUREAU = (
+    SUSPICIONS,
+    SUSPICION_EVIDENCE,
+    ALERTS,
+    ALERT_EVIDENCE,
+    RULE_STATUS,
+    CODING_RATES,
+    CONTROL_POINTS,
+    AUDIT_SAMPLE,
+    AUDIT_RESULTS,
+    AUDIT_AGREEMENT,
+    RECORD_QUALITY,
+    CODER_STAFFING,
+    SPECIAL_CANDIDATES,
+    SPECIAL_RESULTS,
+    TREATMENT_TABLE,
+    LEDGER_PREVIEW,
+    DOCTOR_POINTS,
+    PUBLICATIONS,
+    SUPERVISION_TIERS,
+)
+_INSTITUTION = (
+    SUSPICIONS,
+    SUSPICION_EVIDENCE,
+    ALERTS,
+    ALERT_EVIDENCE,
+    AUDIT_RESULTS,
+    RECORD_QUALITY,
+    SPECIAL_CANDIDATES,
+    SPECIAL_RESULTS,
+    TREATMENT_TABLE,
+)
 """what a hospital receives; the audit sample is not told beforehand"""
 _OF = {"suspicion_evidence": ("suspicions", "suspicion_id"), "alert_evidence": ("alerts", "alert_id")}
 """tables without an institution: whose rows they belong to"""
@@ -61,7 +87,11 @@ def _shown(column: Column, value: Any) -> Any:
 def _book(target: Path, tables: list[tuple[Table, pl.DataFrame]], lang: str) -> None:
     with open_sheets(target) as sheets:
         for table, rows in tables:
-            kept = [c for c in table.columns if not (c.name == "person_id" and rows["person_id"].null_count() == rows.height)]
+            kept = [
+                c
+                for c in table.columns
+                if not (c.name == "person_id" and rows["person_id"].null_count() == rows.height)
+            ]
             heads = [c.zh if lang == "zh" else c.name for c in kept]
             with sheets.sheet((table.zh if lang == "zh" else table.name)[:31], heads) as add:
                 for row in rows.select(c.name for c in kept).rows():
@@ -75,7 +105,9 @@ def write_books(folder: Path, lang: str) -> None:
     first = tables["suspicions"].sort(["score", "amount", "suspicion_id"], descending=[True, True, False])
     tables["suspicions"] = first
     _book(folder / "oversight.xlsx", [(t, tables[t.name]) for t in _BUREAU], lang)
-    houses = {h for t in (SUSPICIONS, ALERTS, SPECIAL_CANDIDATES) for h in tables[t.name]["institution_id"].drop_nulls()}
+    houses = {
+        h for t in (SUSPICIONS, ALERTS, SPECIAL_CANDIDATES) for h in tables[t.name]["institution_id"].drop_nulls()
+    }
     (folder / "institutions").mkdir()
     for house in sorted(houses):
         own: dict[str, pl.DataFrame] = {}

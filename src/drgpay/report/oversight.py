@@ -55,10 +55,19 @@ def _types(suspicions: pl.DataFrame, status: pl.DataFrame) -> str:
     rows: list[list[str | Both]] = []
     for row in status.sort("rule").to_dicts():
         n, amount = counts.get(row["rule"], (0, 0))
-        lacks = Both(f"缺 {row['missing']}", f"lacks {row['missing']}") if row["status"] == "missing" else Both("已运行", "ran")
+        lacks = (
+            Both(f"缺 {row['missing']}", f"lacks {row['missing']}")
+            if row["status"] == "missing"
+            else Both("已运行", "ran")
+        )
         rows.append([row["rule"], Both(row["zh"], row["en"]), lacks, f"{n:,}", show_fen(amount)])
-    heads = [Both("规则", "rule"), Both("说明", "what"), Both("状态", "status"), Both("疑点", "suspicions"),
-             Both("涉及金额(元)", "at stake, yuan")]  # fmt: skip
+    heads = [
+        Both("规则", "rule"),
+        Both("说明", "what"),
+        Both("状态", "status"),
+        Both("疑点", "suspicions"),
+        Both("涉及金额(元)", "at stake, yuan"),
+    ]
     return _table(heads, rows)
 
 
@@ -67,11 +76,17 @@ def _suspicions(rows: pl.DataFrame) -> str:
     names = ("suspicion_id", "institution_id", "stay_id", "month", "score", "amount", "state")
     body: list[list[str | Both]] = [
         [
-            r["suspicion_id"], Both(r["term_zh"], r["term_en"]), r["institution_id"] or "", r["stay_id"] or "",
-            str(r["month"]), show_coefficient(r["score"]), show_fen(r["amount"]), r["state"],
+            r["suspicion_id"],
+            Both(r["term_zh"], r["term_en"]),
+            r["institution_id"] or "",
+            r["stay_id"] or "",
+            str(r["month"]),
+            show_coefficient(r["score"]),
+            show_fen(r["amount"]),
+            r["state"],
         ]
         for r in first.to_dicts()
-    ]  # fmt: skip
+    ]
     heads = [_head(SUSPICIONS, n) for n in names]
     return _table([heads[0], Both("条款", "term"), *heads[1:]], body)
 
@@ -80,11 +95,17 @@ def _alerts(rows: pl.DataFrame) -> str:
     first = rows.sort("small", "alert_id").head(FIRST)
     body: list[list[str | Both]] = [
         [
-            r["alert_id"], Both(r["zh"], r["en"]), show_coefficient(r["value"]), show_coefficient(r["threshold"]),
-            Both(r["action_zh"], r["action_en"]), r["owner"], r["deadline"].isoformat(), r["state"],
+            r["alert_id"],
+            Both(r["zh"], r["en"]),
+            show_coefficient(r["value"]),
+            show_coefficient(r["threshold"]),
+            Both(r["action_zh"], r["action_en"]),
+            r["owner"],
+            r["deadline"].isoformat(),
+            r["state"],
         ]
         for r in first.to_dicts()
-    ]  # fmt: skip
+    ]
     names = ("alert_id", "zh", "value", "threshold", "action_zh", "owner", "deadline", "state")
     return _table([_head(ALERTS, n) for n in names], body)
 
@@ -99,8 +120,12 @@ def _charts(points: pl.DataFrame) -> tuple[str, dict[str, Any]]:
     named = "".join(
         f'<option value="{k}" data-zh="{w.zh}" data-en="{w.en}">{w.zh}</option>' for k, w in _INDICATORS.items()
     )
-    hint = _both(Both("限为中线 ± 3 个标准差,随当月例数变化;红点出界。", "Limits: centre ± 3 standard deviations for the "
-                      "month's stays; red points are outside."))  # fmt: skip
+    hint = _both(
+        Both(
+            "限为中线 ± 3 个标准差,随当月例数变化;红点出界。",
+            "Limits: centre ± 3 standard deviations for the month's stays; red points are outside.",
+        )
+    )
     html = (
         f'<div class="panel"><p class="hint">{hint}</p><p><select id="indicator" aria-label="indicator">{named}</select> '
         f'<select id="institution" aria-label="institution">{chosen}</select></p>'
@@ -108,10 +133,17 @@ def _charts(points: pl.DataFrame) -> tuple[str, dict[str, Any]]:
     )
     outside = points.filter("outside").sort("indicator", "institution_id", "month").head(FIRST).to_dicts()
     rows: list[list[str | Both]] = [
-        [_INDICATORS[r["indicator"]], r["institution_id"], str(r["month"]), f"{r['numerator']} / {r['denominator']}",
-         show_coefficient(r["value"]), show_coefficient(r["lower"]), show_coefficient(r["upper"])]
+        [
+            _INDICATORS[r["indicator"]],
+            r["institution_id"],
+            str(r["month"]),
+            f"{r['numerator']} / {r['denominator']}",
+            show_coefficient(r["value"]),
+            show_coefficient(r["lower"]),
+            show_coefficient(r["upper"]),
+        ]
         for r in outside
-    ]  # fmt: skip
+    ]
     names = ("indicator", "institution_id", "month", "numerator", "value", "lower", "upper")
     return html + _table([_head(CONTROL_POINTS, n) for n in names], rows), series
 
@@ -148,7 +180,9 @@ def write_oversight_page(folder: Path, target: Path, lang: str = "zh") -> None:
         body="\n".join(f'<section id="{k}"><h2>{_both(n)}</h2>\n{html}</section>' for k, n, html in sections),
         footer=f"<p>{_both(note)}</p>",
         noscript=_both(Both("图表需要脚本。", "The charts need scripts.")),
-        data=_embedded({"lang": lang, "series": series, "words": {k: {"zh": w.zh, "en": w.en} for k, w in _WORDS.items()}}),
+        data=_embedded(
+            {"lang": lang, "series": series, "words": {k: {"zh": w.zh, "en": w.en} for k, w in _WORDS.items()}}
+        ),
         plotly=get_plotlyjs(),
         script=(here / "oversight.js").read_text(encoding="utf-8"),
     )

@@ -23,18 +23,18 @@ from drgpay.runs.region import SUFFIXES, Region, read_region
 from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, merged_prices, read_settlement
 from drgpay.steps import intake, oversight
 from drgpay.tables import (
-    ADVANCES,
     ADVANCE_USE,
-    ALERTS,
+    ADVANCES,
     ALERT_EVENTS,
     ALERT_EVIDENCE,
+    ALERTS,
     ARBITRATIONS,
     AUDIT_AGREEMENT,
     AUDIT_RESULTS,
     AUDIT_SAMPLE,
     CHARGES,
-    CODERS,
     CODER_STAFFING,
+    CODERS,
     CODING_RATES,
     COMPLAINTS,
     CONTROL_POINTS,
@@ -42,8 +42,8 @@ from drgpay.tables import (
     FUND_HISTORY,
     FUND_MONTHS,
     GROUPED,
-    INSTITUTIONS,
     INSTITUTION_LINKS,
+    INSTITUTIONS,
     LEDGER_PREVIEW,
     PERSONS,
     PUBLICATIONS,
@@ -57,8 +57,8 @@ from drgpay.tables import (
     SPECIAL_RESULTS,
     STAY_DETAILS,
     SUPERVISION_TIERS,
-    SUSPICIONS,
     SUSPICION_EVIDENCE,
+    SUSPICIONS,
     TREATMENT_TABLE,
     VISITS,
     Table,
@@ -93,13 +93,6 @@ class Inputs:
             self.tables[table.name] = beside.data
             self.brought |= {f"{table.name}.{column}" for column in beside.brought}
 
-    def coded_again(self) -> Any:
-        """The register of second codings, with its lists of codes, as an Arrow table."""
-        folder = self.region.folder
-        if not any((folder / f"{SECOND_CODINGS.name}{suffix}").is_file() for suffix in SUFFIXES):
-            return SECOND_CODINGS.schema.empty_table()
-        return intake.read_register(folder / SECOND_CODINGS.name, SECOND_CODINGS)
-
     def register(self, table: Table) -> pl.DataFrame:
         """A small register; one that was not brought is empty."""
         folder = self.region.folder
@@ -110,9 +103,17 @@ class Inputs:
 
 
 def oversee(
-    run: Path, region: Path, out: Path, engine: Engine, *, with_persons: bool = False, replace: bool = False,
-    schemes: Path | None = None, seed: int = 1, reports: Sequence[Callable[[Path], None]] = (),
-) -> Watched:  # fmt: skip
+    run: Path,
+    region: Path,
+    out: Path,
+    engine: Engine,
+    *,
+    with_persons: bool = False,
+    replace: bool = False,
+    schemes: Path | None = None,
+    seed: int = 1,
+    reports: Sequence[Callable[[Path], None]] = (),
+) -> Watched:
     """Look through a settled run and write what was found to ``out``: a folder of tables with a manifest.
 
     ``with_persons``: person ids go into the table of suspicions; ``seed``: of the audit sample; ``reports`` write
@@ -161,9 +162,7 @@ class _Oversight:
             self.inputs.bring(table)
         links, complaints = self.inputs.register(INSTITUTION_LINKS), self.inputs.register(COMPLAINTS)
         facts = self._facts()
-        cells = frame(
-            self.engine.sum(facts, oversight.cells, oversight.CELL, tuple(oversight.FACTS), "oversight: sums")
-        )
+        cells = frame(self.engine.sum(facts, oversight.cells, oversight.CELL, oversight.SUMMED, "oversight: sums"))
         self.inputs.brought |= self._known_of_stays(cells)
         means = oversight.group_means(cells, self.limits.whole("group.min_stays"))
         n = int(cells["n"].sum())
@@ -171,11 +170,18 @@ class _Oversight:
         rates = oversight.coding_rates(cells, self.limits)
         levels = read_table(self.settlement.run / TABLES, INSTITUTIONS)
         watch = oversight.Watch(
-            self.limits, frozenset(self.inputs.brought), means,
-            pl.DataFrame([(r["institution_id"], r["shrunk"]) for r in rates], orient="row",
-                         schema={"institution_id": pl.String, "shrunk": pl.Int64}),
-            overall, links, frozenset(levels.filter(pl.col("level") == "primary")["institution_id"]),
-        )  # fmt: skip
+            self.limits,
+            frozenset(self.inputs.brought),
+            means,
+            pl.DataFrame(
+                [(r["institution_id"], r["shrunk"]) for r in rates],
+                orient="row",
+                schema={"institution_id": pl.String, "shrunk": pl.Int64},
+            ),
+            overall,
+            links,
+            frozenset(levels.filter(pl.col("level") == "primary")["institution_id"]),
+        )
         of_people = self._of_people(facts, watch)
         counts = of_people.filter(pl.col("rule").str.starts_with("="))
         severe = oversight.severe_by_month(cells, means, overall, self.limits.ratio("refusal.severe_cost"))
@@ -210,9 +216,13 @@ class _Oversight:
         write_table(self.tables, table, rows.to_arrow() if isinstance(rows, pl.DataFrame) else table.of(rows))
 
     def _figures(
-        self, cells: pl.DataFrame, means: pl.DataFrame, severe: pl.DataFrame, counts: pl.DataFrame,
+        self,
+        cells: pl.DataFrame,
+        means: pl.DataFrame,
+        severe: pl.DataFrame,
+        counts: pl.DataFrame,
         suspicions: pl.DataFrame,
-    ) -> oversight.Figures:  # fmt: skip
+    ) -> oversight.Figures:
         sums = counts.group_by("rule", "institution_id", "month").agg(pl.col("amount").sum())
         heads = sums.filter((pl.col("rule") == oversight.HEADS) & (pl.col("month") == 0))
         again = sums.filter(pl.col("rule") == oversight.READMITTED)
@@ -226,12 +236,18 @@ class _Oversight:
         used = self.inputs.register(ADVANCE_USE).filter(pl.col("year") == year)
         used = used.join(paid, on=["insurance_scheme", "institution_id"]).sort("month", "institution_id")
         return oversight.Figures(
-            year, self.settlement.months, cells, means, severe,
+            year,
+            self.settlement.months,
+            cells,
+            means,
+            severe,
             heads=dict(heads.select("institution_id", "amount").rows()),
             readmitted={(h, m): c for h, m, c in again.select("institution_id", "month", "amount").rows()},
-            upcoded=dict(upcoded.rows()), before=self._year_before(), advances=used.to_dicts(),
+            upcoded=dict(upcoded.rows()),
+            before=self._year_before(),
+            advances=used.to_dicts(),
             health=self._health(),
-        )  # fmt: skip
+        )
 
     def _year_before(self) -> pl.DataFrame | None:
         """Sums of the same months a year earlier; None where the run has no stays of that year."""
@@ -239,7 +255,11 @@ class _Oversight:
 
         def add(batch: Any) -> Any:
             rows = frame(batch).filter((pl.col("year") == year) & pl.col("month").is_in(self.settlement.months))
-            return rows.group_by(by).agg(pl.len().cast(pl.Int64).alias("n"), pl.col("total_cost").sum().alias("cost")).to_arrow()
+            return (
+                rows.group_by(by)
+                .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("total_cost").sum().alias("cost"))
+                .to_arrow()
+            )
 
         sums = frame(self.engine.sum(self.grouped, add, by, (*by, "year", "total_cost"), "oversight: last year"))
         return sums if sums.height else None
@@ -262,7 +282,7 @@ class _Oversight:
 
     def _audit(self, cells: pl.DataFrame, sample: pl.DataFrame) -> None:
         self._write(AUDIT_SAMPLE, sample.with_columns(pl.col("amount").alias("number").cast(pl.Int32)))
-        second = self.inputs.coded_again()
+        second = self.inputs.register(SECOND_CODINGS)
         upheld = dict(self.inputs.register(ARBITRATIONS).select("stay_id", "upheld").rows())
         results, agreement = oversight.audit_results(*self._coded_twice(second), upheld)
         self._write(AUDIT_RESULTS, results)
@@ -271,30 +291,47 @@ class _Oversight:
         staffing = oversight.coder_staffing(self.inputs.register(CODERS).to_dicts(), self.limits)
         self._write(CODER_STAFFING, staffing)
 
-    def _coded_twice(self, second: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _coded_twice(self, second: pl.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:
         """Group, principal diagnosis and price of the stays coded again, under each coding."""
-        if second.num_rows == 0:
+        if second.height == 0:
             return {}, {}
-        ids = second.column("stay_id").cast(pa.string())
+        ids = pa.array(second["stay_id"].to_list(), pa.string())
         stays = self._stays(ids)
         place = {s: i for i, s in enumerate(stays.column("stay_id").cast(pa.string()).to_pylist())}
         unknown = [s for s in ids.to_pylist() if s not in place]
         if unknown:
             raise DrgpayError(
-                Kind.DATA, zh="复核编码的病例不在本次运行中", en="second codings of stays this run does not have",
-                file=SECOND_CODINGS.name, field="stay_id", value=", ".join(unknown[:5]),
-                fix_zh="核对病例号", fix_en="check the ids",
-            )  # fmt: skip
+                Kind.DATA,
+                zh="复核编码的病例不在本次运行中",
+                en="second codings of stays this run does not have",
+                file=SECOND_CODINGS.name,
+                field="stay_id",
+                value=", ".join(unknown[:5]),
+                fix_zh="核对病例号",
+                fix_en="check the ids",
+            )
         own = stays.take(pa.array([place[s] for s in ids.to_pylist()], pa.int64()))
         texts = pa.list_(pa.string())
-        lists = {name: one_batch(second).column(name).cast(texts) for name in ("dx", "proc")}
+        lists = {
+            name: pa.array([text.split("|") if text else [] for text in second[name]], texts)
+            for name in ("dx", "proc")
+        }
         groups, price = self.screen.regrouped(own, **lists)
         houses = own.column("institution_id").cast(pa.string()).to_pylist()
 
         def coded(dx: Any, drg: Any, prices: Any) -> dict[str, Any]:
-            rows = zip(ids.to_pylist(), houses, dx.cast(texts).to_pylist(), drg.cast(pa.string()).to_pylist(),
-                       prices.tolist(), strict=True)  # fmt: skip
-            return {s: {"institution_id": h, "dx1": d[0] if d else "", "drg": g, "price": int(p)} for s, h, d, g, p in rows}
+            rows = zip(
+                ids.to_pylist(),
+                houses,
+                dx.cast(texts).to_pylist(),
+                drg.cast(pa.string()).to_pylist(),
+                prices.tolist(),
+                strict=True,
+            )
+            return {
+                s: {"institution_id": h, "dx1": d[0] if d else "", "drg": g, "price": int(p)}
+                for s, h, d, g, p in rows
+            }
 
         return (
             coded(own.column("dx"), own.column("drg"), self.screen.price(own)[1]),
@@ -305,9 +342,11 @@ class _Oversight:
         quota = self.settlement.policy.ratio_or_none("points.special_quota") or self.limits.ratio("special.quota")
 
         def look(batch: Any, part: Any) -> Any:
-            return oversight.candidates(frame(batch), means, self.limits).to_arrow(compat_level=pl.CompatLevel.oldest())
+            return oversight.candidates(frame(batch), means, self.limits).to_arrow(
+                compat_level=pl.CompatLevel.oldest()
+            )
 
-        (found,) = self.engine.map(facts, look, [self.work / "special"], tuple(oversight.FACTS), "oversight: special")
+        (found,) = self.engine.map(facts, look, [self.work / "special"], oversight.CANDIDATE, "oversight: special")
         rows = pl.concat([frame(b) for b in self.engine.scan(found)])
         self._write(SPECIAL_CANDIDATES, oversight.within_quota(rows, discharges, quota))
         requests, opinions = self.inputs.register(SPECIAL_REQUESTS), self.inputs.register(SPECIAL_OPINIONS)
@@ -315,8 +354,10 @@ class _Oversight:
         self._write(SPECIAL_RESULTS, results)
 
     def _loop(self, reviews: pl.DataFrame, suspicions: pl.DataFrame, institutions: list[str]) -> None:
-        known = {r["suspicion_id"]: r for r in suspicions.filter(
-            pl.col("suspicion_id").is_in(reviews["suspicion_id"].implode())).to_dicts()}  # fmt: skip
+        known = {
+            r["suspicion_id"]: r
+            for r in suspicions.filter(pl.col("suspicion_id").is_in(reviews["suspicion_id"].implode())).to_dicts()
+        }
         treated = oversight.treatments(reviews.to_dicts(), known)
         year = self.settlement.year
         self._write(TREATMENT_TABLE, [{k: v for k, v in r.items() if k != "damages_multiple"} for r in treated])
@@ -326,16 +367,27 @@ class _Oversight:
         self._write(SUPERVISION_TIERS, oversight.supervision_tiers(treated, institutions, year, self.limits))
 
     def _facts(self) -> Dataset:
-        (screened,) = self.engine.map(self.grouped, self.screen, [self.work / "screened"], SCREEN_READS, "oversight: price")
+        (screened,) = self.engine.map(
+            self.grouped, self.screen, [self.work / "screened"], SCREEN_READS, "oversight: price"
+        )
         sources = [Source(screened, tuple(oversight.SCREENED), ("stay_id", "settled"))]
         names = []
         for table, columns, order in (
             (STAY_DETAILS, ("stay_id", *oversight.DETAILS), ("stay_id",)),
-            (CHARGES, ("stay_id", "charge_date", "category", "amount"), ("stay_id", "charge_date", "category", "amount")),
+            (
+                CHARGES,
+                ("stay_id", "charge_date", "category", "amount"),
+                ("stay_id", "charge_date", "category", "amount"),
+            ),
         ):
             if table.name in self.inputs.tables:
                 sources.append(Source(self.inputs.tables[table.name], columns, order))
                 names.append("details" if table is STAY_DETAILS else "charges")
+
+        if len(sources) == 1:
+            return self.engine.map(
+                screened, _bare_facts, [self.work / "facts"], tuple(oversight.SCREENED), "oversight: facts"
+            )[0]
 
         def bring(stays: Any, *others: Any) -> Any:
             return oversight.facts(stays, **dict(zip(names, others, strict=True)))
@@ -360,12 +412,14 @@ class _Oversight:
             given = dict.fromkeys(("visits", "persons")) | dict(zip(names, others, strict=True))
             return oversight.person_hits(stays, given["visits"], given["persons"], watch=watch)
 
-        return self._collect(self.engine.map_by(sources, "person_id", look, self.work / "people", "oversight: persons"))
+        return self._collect(
+            self.engine.map_by(sources, "person_id", look, self.work / "people", "oversight: persons")
+        )
 
     def _of_institutions(self, facts: Dataset, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Near-copies, and the sample of the coding audit."""
         scores = found.drop_nulls("stay_id").group_by("stay_id").agg(pl.col("score").max())
-        source = Source(facts, tuple(oversight.FACTS), ("institution_id", "stay_id"))
+        source = Source(facts, (*oversight.COPIED, "settled"), ("institution_id", "stay_id"))
         kernel = partial(_of_houses, scores=scores, limits=self.limits, seed=self.seed)
         rows = self._collect(
             self.engine.map_by((source,), "institution_id", kernel, self.work / "copies", "oversight: copies")
@@ -396,12 +450,20 @@ class _Oversight:
         rows = [(e, s) for e, s in pairs.rows() if e in place and s in place]
         earlier, later = (stays.take(pa.array([place[p[i]] for p in rows], pa.int64())) for i in (0, 1))
         both = merged_prices(self.screen, earlier, later)
-        own = [dict(zip(b.column("stay_id").cast(pa.string()).to_pylist(), self.screen.price(b)[1].tolist(), strict=True))
-               for b in (earlier, later)]  # fmt: skip
+        own = [
+            dict(
+                zip(b.column("stay_id").cast(pa.string()).to_pylist(), self.screen.price(b)[1].tolist(), strict=True)
+            )
+            for b in (earlier, later)
+        ]
         priced = pl.DataFrame(
-            [(e, s, max(0, own[0].get(e, 0) + own[1].get(s, 0) - int(p))) for (e, s), p in zip(rows, both, strict=True)],
-            orient="row", schema={"earlier": pl.String, "stay_id": pl.String, "merged": pl.Int64},
-        )  # fmt: skip
+            [
+                (e, s, max(0, own[0].get(e, 0) + own[1].get(s, 0) - int(p)))
+                for (e, s), p in zip(rows, both, strict=True)
+            ],
+            orient="row",
+            schema={"earlier": pl.String, "stay_id": pl.String, "merged": pl.Int64},
+        )
         first = pl.col("related").str.split("|").list.first()
         found = found.with_columns(first.alias("earlier")).join(
             priced, on=["earlier", "stay_id"], how="left", maintain_order="left"
@@ -417,6 +479,8 @@ class _Oversight:
             kept = batch.filter(pa.array(codes_in(batch.column("stay_id"), wanted) >= 0))
             if kept.num_rows:
                 parts.append(pa.Table.from_batches([kept]))
+        if not parts:
+            return pa.RecordBatch.from_pylist([], schema=GROUPED.schema).select(list(SCREEN_READS))
         stays = one_batch(pa.concat_tables(parts, promote_options="permissive"))
         year = pa.array([self.settlement.year] * stays.num_rows, pa.int16())
         stays = stays.set_column(stays.schema.get_field_index("year"), "year", year)
@@ -430,15 +494,26 @@ class _Oversight:
         write_json(
             self.folder / MANIFEST,
             {
-                "software": f"drgpay {__version__}", "kind": "oversight", "run": run["run"], "year": run["year"],
-                "month": run["month"], "region": run["region"], "policy_digest": run["policy_digest"], "stays": n,
-                "seed": self.seed, "with_persons": self.with_persons,
+                "software": f"drgpay {__version__}",
+                "kind": "oversight",
+                "run": run["run"],
+                "year": run["year"],
+                "month": run["month"],
+                "region": run["region"],
+                "policy_digest": run["policy_digest"],
+                "stays": n,
+                "seed": self.seed,
+                "with_persons": self.with_persons,
                 "brought": sorted(self.inputs.brought),
                 "limits": {k: v.value for k, v in sorted(self.limits.values.items())},
                 "inputs": {MANIFEST: file_digest(self.settlement.run / MANIFEST)},
                 "outputs": folder_digests(self.folder),
             },
-        )  # fmt: skip
+        )
+
+
+def _bare_facts(stays: Any, part: Any) -> Any:
+    return oversight.facts(stays)
 
 
 def _of_houses(facts: Any, *, scores: pl.DataFrame, limits: oversight.Limits, seed: int) -> Any:

@@ -74,13 +74,19 @@ def read_truth(region: Path) -> pl.DataFrame:
         *(pl.col(c).cast(pl.List(text)) for c in ("related_stays", "related_visits") if c in found.columns),
     )
     keys = ["violation", "form", "case_id"]
-    rows = [plain.select(*keys, pl.col(c).cast(text).alias("id")) for c in ("stay_id", "visit_id") if c in plain.columns]
-    rows += [plain.select(*keys, pl.col(c).alias("id")).explode("id") for c in plain.columns if c.startswith("related")]
+    rows = [
+        plain.select(*keys, pl.col(c).cast(text).alias("id")) for c in ("stay_id", "visit_id") if c in plain.columns
+    ]
+    rows += [
+        plain.select(*keys, pl.col(c).alias("id")).explode("id") for c in plain.columns if c.startswith("related")
+    ]
     named = pl.concat(rows).drop_nulls("id").unique()
     if given["institution_id"]:
         none = pl.all_horizontal(pl.col(c).is_null() for c in ("stay_id", "visit_id") if c in plain.columns)
         whole = plain.filter(none)
-        named = pl.concat([named, whole.select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(text)).alias("id"))])
+        named = pl.concat(
+            [named, whole.select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(text)).alias("id"))]
+        )
     return named.unique().sort(*keys, "id")
 
 
@@ -92,7 +98,9 @@ def _of_period(labels: pl.DataFrame, run: Path, region: Path, year: int) -> pl.D
     visits = [p for p in sorted((region / "visits").rglob("*.parquet"))] if (region / "visits").is_dir() else []
     for path in visits:
         rows = frame(open_parquet(path).read(columns=["visit_id", "visit_date"]))
-        rows = rows.filter((pl.col("visit_date").dt.year() == year) & pl.col("visit_id").is_in(labels["id"].implode()))
+        rows = rows.filter(
+            (pl.col("visit_date").dt.year() == year) & pl.col("visit_id").is_in(labels["id"].implode())
+        )
         known.append(rows["visit_id"])
     there = labels.filter(pl.col("id").is_in(pl.concat(known).implode()))["case_id"]
     return labels.filter(pl.col("case_id").is_in(there.implode()))
@@ -108,21 +116,30 @@ def bench(out: Path, region: Path, run: Path) -> tuple[list[Score], list[Score],
     ran = {r["rule"] for r in read_table(out / TABLES, RULE_STATUS).to_dicts() if r["status"] == "ran"}
     labels = _of_period(read_truth(region), run, region, int(manifest["year"]))
     keys = ["suspicion_id", "rule", "violation"]
-    touched = pl.concat([
-        suspicions.select(*keys, pl.col("stay_id").alias("id")),
-        suspicions.select(*keys, pl.col("related").str.split("|").alias("id")).explode("id"),
-        suspicions.filter(pl.col("stay_id").is_null() & (pl.col("related") == "")).select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(pl.String)).alias("id")),
-    ]).filter(pl.col("id").is_not_null() & (pl.col("id") != ""))  # fmt: skip
+    touched = pl.concat(
+        [
+            suspicions.select(*keys, pl.col("stay_id").alias("id")),
+            suspicions.select(*keys, pl.col("related").str.split("|").alias("id")).explode("id"),
+            suspicions.filter(pl.col("stay_id").is_null() & (pl.col("related") == "")).select(
+                *keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(pl.String)).alias("id")
+            ),
+        ]
+    ).filter(pl.col("id").is_not_null() & (pl.col("id") != ""))
     both = touched.join(labels, on=["violation", "id"])
 
     def score(name: str, violation: str, has_run: bool, of: pl.Expr, label: pl.Expr | None = None) -> Score:
         whole = labels.filter(pl.col("violation") == violation if label is None else label)
         hit = both.filter(of)
         return Score(
-            name, violation, has_run, suspicions.filter(of).height if label is None else 0,
-            hit["suspicion_id"].n_unique(), whole["case_id"].n_unique(), hit["case_id"].n_unique(),
+            name,
+            violation,
+            has_run,
+            suspicions.filter(of).height if label is None else 0,
+            hit["suspicion_id"].n_unique(),
+            whole["case_id"].n_unique(),
+            hit["case_id"].n_unique(),
             int(manifest["stays"]),
-        )  # fmt: skip
+        )
 
     rules = oversight.RULES.values()
     types = [

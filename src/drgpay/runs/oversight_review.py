@@ -102,9 +102,11 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
     refused = oversight.refusal_rows(treated, first)
     special = [row | {"number": first + len(refused) + i} for i, row in enumerate(special)]
     return Proposal(
-        treated, oversight.violation_rows(treated, int(manifest["year"])), [*refused, *special],
+        treated,
+        oversight.violation_rows(treated, int(manifest["year"])),
+        [*refused, *special],
         oversight.ledger_preview(treated),
-    )  # fmt: skip
+    )
 
 
 def write_proposal(proposal: Proposal, folder: Path) -> None:

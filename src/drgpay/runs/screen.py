@@ -31,10 +31,33 @@ from drgpay.units import mul_div_half_up
 Ints = npt.NDArray[np.int64]
 NEIGHBOUR_DAYS = 31
 """stays discharged so many days before the period are looked at beside those of it"""
-SCREEN_READS = ("stay_id", "person_id", "institution_id", "department_id", "doctor_id", "insurance_scheme", "sex", "age",
-                "age_days", "birth_weight", "los", "admission_date", "discharge_date", "discharge_way", "dx", "proc",
-                "total_cost", "personal_paid", "fund_by_item", "year", "month", "adrg", "drg", "severity",
-                "status")  # fmt: skip
+SCREEN_READS = (
+    "stay_id",
+    "person_id",
+    "institution_id",
+    "department_id",
+    "doctor_id",
+    "insurance_scheme",
+    "sex",
+    "age",
+    "age_days",
+    "birth_weight",
+    "los",
+    "admission_date",
+    "discharge_date",
+    "discharge_way",
+    "dx",
+    "proc",
+    "total_cost",
+    "personal_paid",
+    "fund_by_item",
+    "year",
+    "month",
+    "adrg",
+    "drg",
+    "severity",
+    "status",
+)
 
 
 @dataclass(frozen=True)
@@ -91,10 +114,16 @@ def read_settlement(run: Path, schemes: Path | None = None) -> Settlement:
         made = rate_points(registers, policy, made)
     pools = read_table(tables, POOLS).select("insurance_scheme", "month", "distributable", "points").rows()
     return Settlement(
-        run, manifest, policy,
-        load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes), made, registers,
-        {(s, m): (d, p) for s, m, d, p in pools}, policy.choice("fund.basis") == "total", by_rate,
-    )  # fmt: skip
+        run,
+        manifest,
+        policy,
+        load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes),
+        made,
+        registers,
+        {(s, m): (d, p) for s, m, d, p in pools},
+        policy.choice("fund.basis") == "total",
+        by_rate,
+    )
 
 
 def _lists(column: Any) -> tuple[Ints, Any]:
@@ -239,11 +268,17 @@ class Screen:
         other = _Best(n, price, lambda k, rows: self.regrouped(rows, dx=_foremost(rows.column("dx"), k)))
         cc.search(batch, coded)
         other.search(batch, low)
-        bare = _Best(n, price, lambda k, rows: self.regrouped(rows, proc=pa.nulls(rows.num_rows, rows.schema.field("proc").type)))
+        bare = _Best(
+            n,
+            price,
+            lambda k, rows: self.regrouped(rows, proc=pa.nulls(rows.num_rows, rows.schema.field("proc").type)),
+        )
         bare.take(0, batch, low[_lengths(batch.column("proc"))[low] > 0])
-        return cc.columns("cc") | other.columns("other") | {
-            k: v for k, v in bare.columns("proc").items() if k != "proc_code"
-        }  # fmt: skip
+        return (
+            cc.columns("cc")
+            | other.columns("other")
+            | {k: v for k, v in bare.columns("proc").items() if k != "proc_code"}
+        )
 
 
 class _Best:
@@ -337,7 +372,9 @@ def merged_prices(screen: Screen, earlier: Any, later: Any) -> Ints:
     proc = _joined(earlier.column("proc"), later.column("proc"))
     whole = later
     for name in ("total_cost", "personal_paid", "fund_by_item", "los"):
-        both = pa.array(integers(earlier.column(name)) + integers(later.column(name))).cast(later.schema.field(name).type)
+        both = pa.array(integers(earlier.column(name)) + integers(later.column(name))).cast(
+            later.schema.field(name).type
+        )
         whole = whole.set_column(whole.schema.get_field_index(name), name, both)
     return screen.regrouped(whole, dx=dx, proc=proc)[1]
 
@@ -347,7 +384,10 @@ def _joined(a: Any, b: Any) -> Any:
     (a_offsets, a_values), (b_offsets, b_values) = _lists(a), _lists(b)
     offsets = a_offsets + b_offsets
     order = np.empty(int(offsets[-1]), np.int64)
-    for source, begin, shift in ((a_offsets, offsets[:-1], 0), (b_offsets, offsets[:-1] + np.diff(a_offsets), len(a_values))):
+    for source, begin, shift in (
+        (a_offsets, offsets[:-1], 0),
+        (b_offsets, offsets[:-1] + np.diff(a_offsets), len(a_values)),
+    ):
         lengths = np.diff(source)
         inner = np.arange(source[-1]) - np.repeat(source[:-1], lengths)
         order[np.repeat(begin, lengths) + inner] = np.arange(source[-1]) + shift

@@ -171,7 +171,8 @@ SECOND_CODINGS = Table(
     (
         _STAY,
         Column("coder", "code", "复核人", "second coder"),
-        replace(STAYS["dx"], grouping=False), replace(STAYS["proc"], grouping=False),
+        Column("dx", "text", "诊断编码", "diagnoses, the principal one first, | between them"),
+        Column("proc", "text", "手术操作编码", "procedures, the principal one first, | between them", null=True),
     ),
 )  # fmt: skip
 
@@ -263,8 +264,8 @@ REVIEWS = Table(
         Column("decision", "code", "决定", "decision", choices=("confirm", "dismiss")),
         Column("reason", "text", "理由", "reason"), _REVIEWER,
         Column("on", "date", "日期", "day"),
-        Column("treatment", "code", "处理", "refuse = the stay is not paid, recover = the amount is taken back, "
-               "damages = with damages besides, interview, suspend, terminate, hand_over", null=True, choices=TREATMENTS),
+        Column("treatment", "code", "处理", "refuse = the stay is not paid, recover = the "
+               "amount is taken back, damages = with damages besides, interview, suspend, terminate, hand_over", null=True, choices=TREATMENTS),
         Column("amount", "fen", "金额", "amount; empty: as the suspicion says", null=True, low=0),
         Column("damages_multiple", "ratio", "违约金倍数", "damages as a multiple of the amount", null=True, low=0,
                high=50_000),

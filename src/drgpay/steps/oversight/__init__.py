@@ -29,8 +29,8 @@ from drgpay.steps.oversight.catalogue import (
     limits,
     missing,
 )
-from drgpay.steps.oversight.clones import clones
-from drgpay.steps.oversight.facts import CELL, CHARGED, DETAILS, FACTS, SCREENED, cells, facts, group_means
+from drgpay.steps.oversight.clones import COPIED, clones
+from drgpay.steps.oversight.facts import CELL, CHARGED, DETAILS, FACTS, SCREENED, SUMMED, cells, facts, group_means
 from drgpay.steps.oversight.hits import HITS
 from drgpay.steps.oversight.loop import (
     doctor_points,
@@ -42,19 +42,38 @@ from drgpay.steps.oversight.loop import (
     violation_rows,
 )
 from drgpay.steps.oversight.people import HEADS, PERSON_ORDER, READMITTED, Watch, person_hits
-from drgpay.steps.oversight.special import candidates, decision_rows, special_results, within_quota
+from drgpay.steps.oversight.special import CANDIDATE, candidates, decision_rows, special_results, within_quota
 from drgpay.steps.oversight.visits import VISIT_COLUMNS
 
-WRITES = ("suspicions", "suspicion_evidence", "rule_status", "coding_rates", "alerts", "alert_evidence",
-          "control_points", "audit_sample", "audit_results", "audit_agreement", "record_quality", "coder_staffing",
-          "treatments", "ledger_preview", "doctor_points", "publications", "supervision_tiers", "special_candidates",
-          "special_results")  # fmt: skip
+WRITES = (
+    "suspicions",
+    "suspicion_evidence",
+    "rule_status",
+    "coding_rates",
+    "alerts",
+    "alert_evidence",
+    "control_points",
+    "audit_sample",
+    "audit_results",
+    "audit_agreement",
+    "record_quality",
+    "coder_staffing",
+    "treatments",
+    "ledger_preview",
+    "doctor_points",
+    "publications",
+    "supervision_tiers",
+    "special_candidates",
+    "special_results",
+)
 """tables this step writes"""
 
 __all__ = [
     "ALERT_RULES",
+    "CANDIDATE",
     "CELL",
     "CHARGED",
+    "COPIED",
     "DEFAULTS",
     "DETAILS",
     "FACTS",
@@ -66,6 +85,7 @@ __all__ = [
     "RULES",
     "SAMPLED",
     "SCREENED",
+    "SUMMED",
     "TYPES",
     "VISIT_COLUMNS",
     "WRITES",

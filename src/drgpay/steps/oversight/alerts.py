@@ -84,9 +84,18 @@ class _Raised:
         self.evidence: list[Row] = []
 
     def add(
-        self, name: str, months: Sequence[Month], parameter: str, threshold: int, *, institution: str | None = None,
-        department: str | None = None, drg: str | None = None, period: int | None = None, mark: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        months: Sequence[Month],
+        parameter: str,
+        threshold: int,
+        *,
+        institution: str | None = None,
+        department: str | None = None,
+        drg: str | None = None,
+        period: int | None = None,
+        mark: str = "",
+    ) -> None:
         rule: AlertRule = ALERT_RULES[name]
         last = months[-1]
         month = last.month if period is None else period
@@ -96,19 +105,41 @@ class _Raised:
         n = sum(m.n for m in months)
         self.alerts.append(
             {
-                "alert_id": alert, "rule": rule.id, "scope": rule.scope, "institution_id": institution,
-                "department_id": department, "drg": drg, "year": self.year, "month": month, "value": last.value,
-                "threshold": threshold, "parameter": parameter, "numerator": last.numerator,
-                "denominator": last.denominator, "small": n < self.limits.whole("alert.min_stays"),
-                "zh": rule.words.zh, "en": rule.words.en, "action_zh": rule.action.zh, "action_en": rule.action.en,
-                "owner": rule.owner, "raised_on": when, "deadline": when + timedelta(days=rule.days), "state": "raised",
+                "alert_id": alert,
+                "rule": rule.id,
+                "scope": rule.scope,
+                "institution_id": institution,
+                "department_id": department,
+                "drg": drg,
+                "year": self.year,
+                "month": month,
+                "value": last.value,
+                "threshold": threshold,
+                "parameter": parameter,
+                "numerator": last.numerator,
+                "denominator": last.denominator,
+                "small": n < self.limits.whole("alert.min_stays"),
+                "zh": rule.words.zh,
+                "en": rule.words.en,
+                "action_zh": rule.action.zh,
+                "action_en": rule.action.en,
+                "owner": rule.owner,
+                "raised_on": when,
+                "deadline": when + timedelta(days=rule.days),
+                "state": "raised",
             }
-        )  # fmt: skip
+        )
         self.evidence += [
-            {"alert_id": alert, "month": m.month, "numerator": m.numerator, "denominator": m.denominator,
-             "value": m.value, "n": m.n}
+            {
+                "alert_id": alert,
+                "month": m.month,
+                "numerator": m.numerator,
+                "denominator": m.denominator,
+                "value": m.value,
+                "n": m.n,
+            }
             for m in months
-        ]  # fmt: skip
+        ]
 
     def above(self, name: str, months: Sequence[Month], **whose: str) -> None:
         """Every month above the limit."""
@@ -197,9 +228,17 @@ def _quality_alerts(figures: Figures, raised: _Raised, limits: Limits) -> None:
         raised.above("upcoding_rate", [_month(0, figures.upcoded.get(h, 0), n, n)], institution=h)
     for h in fewer_severe(figures.severe, limits, "alert.false_discovery"):
         its = figures.severe.filter(pl.col("institution_id") == h)
-        months = [_month(m, heavy + major, n, n) for m, heavy, major, n in its.select("month", "heavy", "major", "n").rows()]
-        raised.add("severe_falling", months, "alert.false_discovery", limits.ratio("alert.false_discovery"),
-                   institution=h, period=0)  # fmt: skip
+        months = [
+            _month(m, heavy + major, n, n) for m, heavy, major, n in its.select("month", "heavy", "major", "n").rows()
+        ]
+        raised.add(
+            "severe_falling",
+            months,
+            "alert.false_discovery",
+            limits.ratio("alert.false_discovery"),
+            institution=h,
+            period=0,
+        )
 
 
 def _growth_alerts(figures: Figures, raised: _Raised, limits: Limits) -> None:
@@ -213,12 +252,14 @@ def _growth_alerts(figures: Figures, raised: _Raised, limits: Limits) -> None:
     for h, month, cost, n, before, n_then in joined.select(*by, "total_cost", "n", "cost", "n_then").rows():
         growth = half_up((cost - before) * ONE, before)
         if growth > limit and min(n, n_then) >= limits.whole("alert.min_stays"):
-            raised.add("growth", [Month(month, cost - before, before, growth, n)], "alert.growth", limit, institution=h)
+            raised.add(
+                "growth", [Month(month, cost - before, before, growth, n)], "alert.growth", limit, institution=h
+            )
     now = figures.cells.group_by("drg").agg(pl.col("total_cost").sum(), pl.col("n").sum())
     then = figures.before.group_by("drg").agg(pl.col("cost").sum(), pl.col("n").sum().alias("n_then"))
-    for drg, cost, n, before, n_then in now.join(then, on="drg").sort("drg").select(
-        "drg", "total_cost", "n", "cost", "n_then"
-    ).rows():  # fmt: skip
+    for drg, cost, n, before, n_then in (
+        now.join(then, on="drg").sort("drg").select("drg", "total_cost", "n", "cost", "n_then").rows()
+    ):
         mean, past = half_up(cost, n), half_up(before, n_then)
         if past > 0 and min(n, n_then) >= limits.whole("alert.min_stays"):
             growth = half_up((mean - past) * ONE, past)
@@ -248,16 +289,32 @@ def _fund_alerts(figures: Figures, raised: _Raised, limits: Limits) -> None:
         growing = before > 0 and half_up((row["cost"] - before) * ONE, before) > limits.ratio("alert.growth")
         if advance > 0 and used > limits.ratio("alert.advance_used") and growing:
             month = Month(row["month"], row["used"], advance, used, limits.whole("alert.min_stays"))
-            raised.add("advance_use", [month], "alert.advance_used", limits.ratio("alert.advance_used"),
-                       institution=row["institution_id"], mark=row["insurance_scheme"])  # fmt: skip
+            raised.add(
+                "advance_use",
+                [month],
+                "alert.advance_used",
+                limits.ratio("alert.advance_used"),
+                institution=row["institution_id"],
+                mark=row["insurance_scheme"],
+            )
     for row in figures.health:
         if row["light"] in ("red", "yellow"):
-            month = Month(row["month"], row["balance"], row["spent"] or 0, row["months_of_payment"] or 0,
-                          limits.whole("alert.min_stays"))  # fmt: skip
+            month = Month(
+                row["month"],
+                row["balance"],
+                row["spent"] or 0,
+                row["months_of_payment"] or 0,
+                limits.whole("alert.min_stays"),
+            )
             raised.add("fund_health", [month], "fund.health_bands", 0, mark=row["insurance_scheme"])
 
 
-CHARTED = {"mortality": "deaths", "transfer_share": "transfers", "complication_share": "coded", "ungrouped_rate": "apart"}
+CHARTED = {
+    "mortality": "deaths",
+    "transfer_share": "transfers",
+    "complication_share": "coded",
+    "ungrouped_rate": "apart",
+}
 """indicator of a chart → its numerator among the sums; readmissions come beside"""
 
 
@@ -282,9 +339,19 @@ def control_points(figures: Figures, limits: Limits) -> list[Row]:
             centre, low, high = chart_limits(events, cases, n, limits.whole("control.sigmas"))
             value = _value(k, n)
             rows.append(
-                {"indicator": name, "institution_id": h, "month": month, "numerator": k, "denominator": n,
-                 "value": value, "centre": centre, "lower": low, "upper": high, "outside": not low <= value <= high}
-            )  # fmt: skip
+                {
+                    "indicator": name,
+                    "institution_id": h,
+                    "month": month,
+                    "numerator": k,
+                    "denominator": n,
+                    "value": value,
+                    "centre": centre,
+                    "lower": low,
+                    "upper": high,
+                    "outside": not low <= value <= high,
+                }
+            )
     return rows
 
 

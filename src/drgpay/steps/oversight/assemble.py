@@ -87,17 +87,34 @@ def fewer_severe(severe: pl.DataFrame, limits: Limits, rate: str) -> dict[str, i
     return {h: p[h] for h in sorted(discoveries(p, limits.ratio(rate)))}
 
 
-def _row(rule: str, institution: str, score: int, evidence: list[tuple[str, str, str]], scheme: str | None = None,
-         related: str = "") -> list[dict[str, Any]]:  # fmt: skip
+def _row(
+    rule: str,
+    institution: str,
+    score: int,
+    evidence: list[tuple[str, str, str]],
+    scheme: str | None = None,
+    related: str = "",
+) -> list[dict[str, Any]]:
     none = dict.fromkeys(HITS)
     return [
-        none | {
-            "rule": rule, "institution_id": institution, "insurance_scheme": scheme, "related": related, "month": 0,
-            "score": score, "amount": 0, "signal": "base", "weight": RULES[rule].base if i == 0 else 0,
-            "record": institution, "field": name, "value": value, "expected": expected,
+        none
+        | {
+            "rule": rule,
+            "institution_id": institution,
+            "insurance_scheme": scheme,
+            "related": related,
+            "month": 0,
+            "score": score,
+            "amount": 0,
+            "signal": "base",
+            "weight": RULES[rule].base if i == 0 else 0,
+            "record": institution,
+            "field": name,
+            "value": value,
+            "expected": expected,
         }
         for i, (name, value, expected) in enumerate(evidence)
-    ]  # fmt: skip
+    ]
 
 
 def institution_hits(
@@ -107,10 +124,15 @@ def institution_hits(
     rows: list[dict[str, Any]] = []
     for rate in rates:
         if rate["shrunk"] is not None and rate["shrunk"] >= limits.ratio("upcoding.peer_ratio"):
-            rows += _row("UP4", rate["institution_id"], RULES["UP4"].base, [
-                ("coding_rates.observed", str(rate["observed"]), str(half_up(rate["expected"], ONE))),
-                ("coding_rates.shrunk", str(rate["shrunk"]), str(limits.ratio("upcoding.peer_ratio"))),
-            ])  # fmt: skip
+            rows += _row(
+                "UP4",
+                rate["institution_id"],
+                RULES["UP4"].base,
+                [
+                    ("coding_rates.observed", str(rate["observed"]), str(half_up(rate["expected"], ONE))),
+                    ("coding_rates.shrunk", str(rate["shrunk"]), str(limits.ratio("upcoding.peer_ratio"))),
+                ],
+            )
     for institution, p in fewer_severe(severe, limits, "refusal.false_discovery").items():
         its = severe.filter(pl.col("institution_id") == institution)
         months = [
@@ -120,8 +142,13 @@ def institution_hits(
         rows += _row("RS3", institution, RULES["RS3"].base, [("probability", f"{p}/{BILLION}", ""), *months])
     for complaint in complaints:
         if complaint["confirmed"]:
-            rows += _row("RS2", complaint["institution_id"], RULES["RS2"].base,
-                         [("complaints.date", complaint["date"].isoformat(), "")], related=complaint["complaint_id"])  # fmt: skip
+            rows += _row(
+                "RS2",
+                complaint["institution_id"],
+                RULES["RS2"].base,
+                [("complaints.date", complaint["date"].isoformat(), "")],
+                related=complaint["complaint_id"],
+            )
     return pl.DataFrame(rows, schema=HITS)
 
 
@@ -133,12 +160,15 @@ def suspicions(
     words = pl.DataFrame(
         [
             {
-                "rule": r.id, "violation": r.violation, "form": r.form, "term_zh": TYPES[r.violation].term.zh,
+                "rule": r.id,
+                "violation": r.violation,
+                "form": r.form,
+                "term_zh": TYPES[r.violation].term.zh,
                 "term_en": TYPES[r.violation].term.en,
             }
             for r in RULES.values()
         ]
-    )  # fmt: skip
+    )
     signs = pl.DataFrame(
         [
             {"rule": r.id, "signal": name, "note_zh": text.zh, "note_en": text.en}
@@ -152,18 +182,22 @@ def suspicions(
         .unique("suspicion_id", keep="first", maintain_order=True)
         .join(words, on="rule", how="left", maintain_order="left")
         .with_columns(
-            pl.lit(year, pl.Int16).alias("year"), state.alias("state"), pl.col("month").fill_null(0),
+            pl.lit(year, pl.Int16).alias("year"),
+            state.alias("state"),
+            pl.col("month").fill_null(0),
             (pl.col("person_id") if with_persons else pl.lit(None, pl.String)).alias("person_id"),
         )
-    )  # fmt: skip
+    )
     evidence = (
         found.sort("suspicion_id", -pl.col("weight"), "signal", "field", "value")
         .join(signs, on=["rule", "signal"], how="left", maintain_order="left")
         .with_columns(
             (pl.int_range(pl.len()).over("suspicion_id") + 1).cast(pl.Int16).alias("number"),
-            pl.col("record").fill_null(""), pl.col("value").fill_null(""), pl.col("expected").fill_null(""),
+            pl.col("record").fill_null(""),
+            pl.col("value").fill_null(""),
+            pl.col("expected").fill_null(""),
         )
-    )  # fmt: skip
+    )
     return whole, evidence
 
 
@@ -175,9 +209,13 @@ def rule_status(brought: Collection[str], found: pl.DataFrame) -> list[dict[str,
         lacks = missing(rule, brought)
         rows.append(
             {
-                "rule": rule.id, "violation": rule.violation, "status": "missing" if lacks else "ran",
-                "missing": "|".join(lacks), "suspicions": counts.get(rule.id, 0), "zh": rule.words.zh,
+                "rule": rule.id,
+                "violation": rule.violation,
+                "status": "missing" if lacks else "ran",
+                "missing": "|".join(lacks),
+                "suspicions": counts.get(rule.id, 0),
+                "zh": rule.words.zh,
                 "en": rule.words.en,
             }
-        )  # fmt: skip
+        )
     return rows

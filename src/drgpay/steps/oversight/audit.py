@@ -61,11 +61,16 @@ def audit_results(
         outcome = "agreed" if agrees and own["dx1"] == again["dx1"] else upheld.get(stay, "arbitrate")
         results.append(
             {
-                "stay_id": stay, "institution_id": own["institution_id"], "first_drg": own["drg"],
-                "second_drg": again["drg"], "principal_agrees": own["dx1"] == again["dx1"], "group_agrees": agrees,
-                "difference": own["price"] - again["price"], "outcome": outcome,
+                "stay_id": stay,
+                "institution_id": own["institution_id"],
+                "first_drg": own["drg"],
+                "second_drg": again["drg"],
+                "principal_agrees": own["dx1"] == again["dx1"],
+                "group_agrees": agrees,
+                "difference": own["price"] - again["price"],
+                "outcome": outcome,
             }
-        )  # fmt: skip
+        )
     scopes: dict[str, list[tuple[str, str]]] = {"all": []} if results else {}
     for row in results:
         pair = (row["first_drg"], row["second_drg"])
@@ -74,8 +79,16 @@ def audit_results(
     agreement = []
     for scope, pairs in scopes.items():
         found = kappa(pairs)
-        agreement.append({"scope": scope, "n": found.n, "agreed": found.agreed, "kappa": found.kappa,
-                          "low": found.low, "high": found.high})  # fmt: skip
+        agreement.append(
+            {
+                "scope": scope,
+                "n": found.n,
+                "agreed": found.agreed,
+                "kappa": found.kappa,
+                "low": found.low,
+                "high": found.high,
+            }
+        )
     return results, agreement
 
 
@@ -86,7 +99,9 @@ def record_quality(cells: pl.DataFrame, results: Sequence[Row]) -> list[Row]:
         if row["outcome"] != "arbitrate":
             stood.setdefault(row["institution_id"], []).append(row["outcome"] in ("agreed", "first"))
     rows = []
-    for h, n, filled in cells.group_by("institution_id").agg(pl.col("n", "filled").sum()).sort("institution_id").rows():
+    for h, n, filled in (
+        cells.group_by("institution_id").agg(pl.col("n", "filled").sum()).sort("institution_id").rows()
+    ):
         complete = half_up(filled * ONE, n * FILLED)
         audited = stood.get(h)
         accurate = half_up(sum(audited) * ONE, len(audited)) if audited else None

@@ -136,16 +136,31 @@ def _rule(row: dict[str, Any]) -> Rule:
     if row["violation"] not in VIOLATION_TYPES or row["amount"] not in AMOUNTS:
         raise ValueError(f"rule {row['id']}: a word that is not in its list")
     return Rule(
-        row["id"], row["violation"], row["form"], _both(row), tuple(row["needs"]), row["amount"],
-        parse_scaled(row["base"], 4), MappingProxyType(signs), _both(row["exclusions"]), _both(row["false"]),
-    )  # fmt: skip
+        row["id"],
+        row["violation"],
+        row["form"],
+        _both(row),
+        tuple(row["needs"]),
+        row["amount"],
+        parse_scaled(row["base"], 4),
+        MappingProxyType(signs),
+        _both(row["exclusions"]),
+        _both(row["false"]),
+    )
 
 
 def _alert(row: dict[str, Any]) -> AlertRule:
     return AlertRule(
-        row["id"], row["name"], row["scope"], row["limit"], _both(row), _both(row, "action_"), row["owner"],
-        int(row["days"]), row.get("months", ""),
-    )  # fmt: skip
+        row["id"],
+        row["name"],
+        row["scope"],
+        row["limit"],
+        _both(row),
+        _both(row, "action_"),
+        row["owner"],
+        int(row["days"]),
+        row.get("months", ""),
+    )
 
 
 RULES: Mapping[str, Rule] = MappingProxyType({r["id"]: _rule(r) for r in _data()["rules"]})

@@ -7,6 +7,7 @@ few neighbours. Work is linear in stays but for the sorting.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from drgpay.steps.oversight.catalogue import RULES, Limits
@@ -17,6 +18,35 @@ from drgpay.units import ONE
 NEIGHBOURS = 3
 """how many neighbours in cost a stay of a bucket is compared with"""
 _OWN = ("stay_id", "person_id", "doctor_id", "dx", "proc", "los", "total_cost", *(f"{k}_fee" for k in FEES))
+
+
+COPIED = ("institution_id", "department_id", "insurance_scheme", "month", "pay", *_OWN)
+"""columns of facts that copies are found by"""
+_BANDS = (("dx1", "los"), ("dx",), ("cost_step", "proc"))
+"""what a bucket has in common besides the institution"""
+
+
+def _neighbours(rows: pl.DataFrame, band: tuple[str, ...], tolerance: int) -> pl.DataFrame:
+    """Places (``original`` before ``copy``) of rows that are neighbours in cost inside a bucket and close to one
+    another. ``rows`` are in the order of their ids inside an institution."""
+    keys = [pl.col(c).rank("dense").fill_null(0).cast(pl.Int64) for c in ("institution_id", *band)]
+    ordered = (
+        rows.select(*keys, pl.col("total_cost"))
+        .with_row_index("at")
+        .sort("institution_id", *band, "total_cost", "at")
+    )
+    same_as = [ordered[c].to_numpy() for c in ("institution_id", *band)]
+    cost, at = ordered["total_cost"].to_numpy(), ordered["at"].to_numpy().astype(np.int64)
+    first, second = [], []
+    for step in range(1, NEIGHBOURS + 1):
+        near = (cost[step:] - cost[:-step]) * ONE <= cost[step:] * tolerance
+        for key in same_as:
+            near &= key[step:] == key[:-step]
+        found = np.flatnonzero(near)
+        first.append(at[found])
+        second.append(at[found + step])
+    a, b = np.concatenate(first), np.concatenate(second)
+    return pl.DataFrame({"original": np.minimum(a, b), "copy": np.maximum(a, b)})
 
 
 def _close(a: str, b: str, tolerance: int) -> pl.Expr:
@@ -35,60 +65,73 @@ def clones(facts: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     least ``clone.fee_kinds`` kinds of fees differ by no more than ``clone.tolerance`` and their codes are alike; where
     no fees were brought, the cost and the codes must be the same to the last digit."""
     tolerance, kinds = limits.ratio("clone.tolerance"), limits.whole("clone.fee_kinds")
-    rows = facts.filter("settled").sort("institution_id", "stay_id").with_columns(
-        pl.col("dx").str.extract(r"^\|([^|]+)").alias("dx1"),
-        pl.col("dx").str.extract_all(r"[^|]+").list.sort().list.join("|").alias("dx_set"),
-        # steps of a hundredth: the number of digits and the leading ones
-        (pl.col("total_cost").cast(pl.String).str.len_chars().cast(pl.String) + ":"
-         + pl.col("total_cost").cast(pl.String).str.head(3)).alias("cost_step"),
-    )  # fmt: skip
+    rows = (
+        facts.filter("settled")
+        .select(COPIED)
+        .sort("institution_id", "stay_id")
+        .with_columns(
+            pl.col("dx").str.extract(r"^\|([^|]+)").alias("dx1"),
+            # steps of a hundredth: the number of digits and the leading ones
+            (
+                pl.col("total_cost").cast(pl.String).str.len_chars().cast(pl.String)
+                + ":"
+                + pl.col("total_cost").cast(pl.String).str.head(3)
+            ).alias("cost_step"),
+        )
+    )
     if rows.height < 2:
         return none_found()
-    bands = (("dx1", "los"), ("dx_set",), ("cost_step", "proc"))
-    pairs = []
-    for band in bands:
-        by = ["institution_id", *band]
-        ordered = rows.sort([*by, "total_cost", "stay_id"], nulls_last=True)
-        for step in range(1, NEIGHBOURS + 1):
-            same = pl.all_horizontal(pl.col(c).eq_missing(pl.col(c).shift(step)) for c in by)
-            pairs.append(
-                ordered.with_columns(pl.col(c).shift(step).alias(f"p_{c}") for c in _OWN).filter(
-                    same & _close("total_cost", "p_total_cost", tolerance)
-                    & pl.col("person_id").ne_missing(pl.col("p_person_id"))
-                )
-            )  # fmt: skip
-    # Every pair once, the later id being the stay in question.
-    found = pl.concat(pairs)
-    later = pl.col("stay_id") > pl.col("p_stay_id")
-    found = found.with_columns(
-        *(pl.when(later).then(c).otherwise(f"p_{c}").alias(c) for c in _OWN),
-        *(pl.when(later).then(f"p_{c}").otherwise(c).alias(f"p_{c}") for c in _OWN),
-    ).unique(["stay_id", "p_stay_id"], keep="first", maintain_order=True)
+    pairs = [_neighbours(rows, band, tolerance) for band in _BANDS]
+    places = pl.concat(pairs).unique(maintain_order=True).sort("copy", "original")
+    copies, originals = rows[places["copy"]], rows[places["original"]]
+    found = pl.concat([copies, originals.select(pl.col(c).alias(f"p_{c}") for c in _OWN)], how="horizontal").filter(
+        pl.col("person_id").ne_missing(pl.col("p_person_id"))
+    )
     alike = pl.sum_horizontal(
         ((pl.col(f"{k}_fee") > 0) & (pl.col(f"p_{k}_fee") > 0) & _close(f"{k}_fee", f"p_{k}_fee", tolerance))
-        .fill_null(False).cast(pl.Int64)
+        .fill_null(False)
+        .cast(pl.Int64)
         for k in FEES
-    )  # fmt: skip
+    )
     common = _codes("").list.set_intersection(_codes("p_")).list.len().cast(pl.Int64)
     either = _codes("").list.set_union(_codes("p_")).list.len().cast(pl.Int64)
     found = found.with_columns(alike.alias("alike"), common.alias("common"), either.alias("either"))
     no_fees = pl.all_horizontal(pl.col(f"{k}_fee").is_null() for k in FEES)
     exact = no_fees & (pl.col("total_cost") == pl.col("p_total_cost")) & (pl.col("common") == pl.col("either"))
-    by_fees = (
-        (pl.col("alike") >= kinds) & (pl.col("common") * ONE >= pl.col("either") * limits.ratio("clone.similarity"))
-    )  # fmt: skip
-    found = found.filter(exact | by_fees).sort("stay_id", "p_stay_id").unique("stay_id", keep="first", maintain_order=True)
-    # The copies change places with their originals above; what the stay's own payment is, its own row says.
-    found = found.drop("pay", "department_id", "insurance_scheme", "month").join(
-        rows.select("stay_id", "pay", "department_id", "insurance_scheme", "month"), on="stay_id", how="left",
-        maintain_order="left",
-    )  # fmt: skip
+    by_fees = (pl.col("alike") >= kinds) & (
+        pl.col("common") * ONE >= pl.col("either") * limits.ratio("clone.similarity")
+    )
+    found = (
+        found.filter(exact | by_fees)
+        .sort("stay_id", "p_stay_id")
+        .unique("stay_id", keep="first", maintain_order=True)
+    )
     return hits(
-        RULES["FR2"], limits, found,
-        [clue("base", pl.lit(True), "stays.total_cost", yuan("total_cost"), yuan("p_total_cost"), "p_stay_id"),
-         clue("fees_alike", pl.col("alike") >= kinds, "stay_details", pl.col("alike"), str(len(FEES)), "p_stay_id"),
-         clue("same_codes", pl.col("common") == pl.col("either"), "stays.dx", pl.col("dx"), pl.col("p_dx"), "p_stay_id"),
-         clue("same_doctor", pl.col("doctor_id") == pl.col("p_doctor_id"), "stays.doctor_id", pl.col("doctor_id"),
-              pl.col("p_doctor_id"), "p_stay_id")],
-        pl.col("pay"), pl.col("p_stay_id"),
-    )  # fmt: skip
+        RULES["FR2"],
+        limits,
+        found,
+        [
+            clue("base", pl.lit(True), "stays.total_cost", yuan("total_cost"), yuan("p_total_cost"), "p_stay_id"),
+            clue(
+                "fees_alike", pl.col("alike") >= kinds, "stay_details", pl.col("alike"), str(len(FEES)), "p_stay_id"
+            ),
+            clue(
+                "same_codes",
+                pl.col("common") == pl.col("either"),
+                "stays.dx",
+                pl.col("dx"),
+                pl.col("p_dx"),
+                "p_stay_id",
+            ),
+            clue(
+                "same_doctor",
+                pl.col("doctor_id") == pl.col("p_doctor_id"),
+                "stays.doctor_id",
+                pl.col("doctor_id"),
+                pl.col("p_doctor_id"),
+                "p_stay_id",
+            ),
+        ],
+        pl.col("pay"),
+        pl.col("p_stay_id"),
+    )

@@ -11,28 +11,64 @@ from drgpay.engine import frame
 from drgpay.tables import FEES
 
 SCREENED: dict[str, Any] = {
-    "stay_id": pl.String, "person_id": pl.String, "institution_id": pl.String, "department_id": pl.String,
-    "doctor_id": pl.String, "insurance_scheme": pl.String, "sex": pl.String, "age": pl.Int64, "los": pl.Int64,
-    "admitted": pl.Date, "discharged": pl.Date, "way": pl.Int8, "month": pl.Int8, "settled": pl.Boolean,
-    "dx": pl.String, "proc": pl.String, "adrg": pl.String, "drg": pl.String, "severity": pl.String,
-    "status": pl.String, "case_class": pl.String, "total_cost": pl.Int64, "personal_paid": pl.Int64,
-    "fund_by_item": pl.Int64, "points": pl.Int64, "price": pl.Int64, "pay": pl.Int64, "sex_code": pl.Boolean,
-    "age_code": pl.Boolean, "cc_code": pl.String, "cc_drg": pl.String, "cc_price": pl.Int64, "other_code": pl.String,
-    "other_drg": pl.String, "other_price": pl.Int64, "proc_drg": pl.String, "proc_price": pl.Int64,
-}  # fmt: skip
+    "stay_id": pl.String,
+    "person_id": pl.String,
+    "institution_id": pl.String,
+    "department_id": pl.String,
+    "doctor_id": pl.String,
+    "insurance_scheme": pl.String,
+    "sex": pl.String,
+    "age": pl.Int64,
+    "los": pl.Int64,
+    "admitted": pl.Date,
+    "discharged": pl.Date,
+    "way": pl.Int8,
+    "month": pl.Int8,
+    "settled": pl.Boolean,
+    "dx": pl.String,
+    "proc": pl.String,
+    "adrg": pl.String,
+    "drg": pl.String,
+    "severity": pl.String,
+    "status": pl.String,
+    "case_class": pl.String,
+    "total_cost": pl.Int64,
+    "personal_paid": pl.Int64,
+    "fund_by_item": pl.Int64,
+    "points": pl.Int64,
+    "price": pl.Int64,
+    "pay": pl.Int64,
+    "sex_code": pl.Boolean,
+    "age_code": pl.Boolean,
+    "cc_code": pl.String,
+    "cc_drg": pl.String,
+    "cc_price": pl.Int64,
+    "other_code": pl.String,
+    "other_drg": pl.String,
+    "other_price": pl.Int64,
+    "proc_drg": pl.String,
+    "proc_price": pl.Int64,
+}
 """columns a run brings for every stay. ``dx``, ``proc``: codes with | before, between and after them; ``price``: fen
 by points and point value; ``pay``: what of it the fund pays; ``settled``: of the period, not only a neighbour of it;
 ``sex_code``, ``age_code``: a code that sex or age rules out; ``cc_*``: the group without its pivotal complication;
 ``other_*``: the group of the next plausible principal diagnosis; ``proc_*``: the group without its procedures"""
 
 DETAILS: dict[str, Any] = {
-    "admission_route": pl.String, "observation_hours": pl.Int64, "leave_days": pl.Int64,
-    "readmission_planned": pl.Boolean, "surgeon_id": pl.String, "out_of_policy": pl.Int64,
+    "admission_route": pl.String,
+    "observation_hours": pl.Int64,
+    "leave_days": pl.Int64,
+    "readmission_planned": pl.Boolean,
+    "surgeon_id": pl.String,
+    "out_of_policy": pl.Int64,
     **{f"{kind}_fee": pl.Int64 for kind in FEES},
-}  # fmt: skip
+}
 CHARGED: dict[str, Any] = {
-    "charge_days": pl.Int64, "care_days": pl.Int64, "before_amount": pl.Int64, "charged": pl.Int64,
-}  # fmt: skip
+    "charge_days": pl.Int64,
+    "care_days": pl.Int64,
+    "before_amount": pl.Int64,
+    "charged": pl.Int64,
+}
 """days of the stay with a charge; with one that is not for the bed or nursing; charges before admission; all"""
 
 FACTS = SCREENED | DETAILS | CHARGED
@@ -71,10 +107,31 @@ def facts(stays: Any, details: Any | None = None, charges: Any | None = None) ->
 CELL = ("institution_id", "department_id", "month", "drg")
 """keys of :func:`cells`"""
 _FILLED = ("person_id", "department_id", "doctor_id", "sex", "age", "admitted", "way")
+SUMMED = (
+    *dict.fromkeys((*CELL, *_FILLED)),
+    "settled",
+    "severity",
+    "status",
+    *(f"{kind}_fee" for kind in FEES),
+    "total_cost",
+    "personal_paid",
+    "fund_by_item",
+    "price",
+    "los",
+    "out_of_policy",
+)
+"""columns :func:`cells` reads"""
 FILLED = len(_FILLED)
 """fields whose being filled is counted"""
-_SUMMED = ("total_cost", "personal_paid", "fund_by_item", "price", "los", "out_of_policy",
-           *(f"{kind}_fee" for kind in FEES))  # fmt: skip
+_SUMMED = (
+    "total_cost",
+    "personal_paid",
+    "fund_by_item",
+    "price",
+    "los",
+    "out_of_policy",
+    *(f"{kind}_fee" for kind in FEES),
+)
 
 
 def cells(batch: Any) -> Any:

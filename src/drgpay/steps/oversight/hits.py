@@ -12,11 +12,24 @@ from drgpay.steps.oversight.catalogue import Limits, Rule
 from drgpay.units import ONE
 
 HITS: dict[str, Any] = {
-    "rule": pl.String, "stay_id": pl.String, "related": pl.String, "institution_id": pl.String,
-    "department_id": pl.String, "doctor_id": pl.String, "insurance_scheme": pl.String, "person_id": pl.String,
-    "month": pl.Int8, "score": pl.Int64, "amount": pl.Int64, "signal": pl.String, "weight": pl.Int64,
-    "record": pl.String, "field": pl.String, "value": pl.String, "expected": pl.String,
-}  # fmt: skip
+    "rule": pl.String,
+    "stay_id": pl.String,
+    "related": pl.String,
+    "institution_id": pl.String,
+    "department_id": pl.String,
+    "doctor_id": pl.String,
+    "insurance_scheme": pl.String,
+    "person_id": pl.String,
+    "month": pl.Int8,
+    "score": pl.Int64,
+    "amount": pl.Int64,
+    "signal": pl.String,
+    "weight": pl.Int64,
+    "record": pl.String,
+    "field": pl.String,
+    "value": pl.String,
+    "expected": pl.String,
+}
 """a row of evidence with the suspicion it belongs to. ``signal``: a sign of the rule, or ``base``"""
 _WHOSE = ("stay_id", "institution_id", "department_id", "doctor_id", "insurance_scheme", "person_id", "month")
 
@@ -64,7 +77,12 @@ def none_found() -> pl.DataFrame:
 
 
 def hits(
-    rule: Rule, limits: Limits, rows: pl.DataFrame, clues: Sequence[Clue], amount: pl.Expr, related: pl.Expr | None = None
+    rule: Rule,
+    limits: Limits,
+    rows: pl.DataFrame,
+    clues: Sequence[Clue],
+    amount: pl.Expr,
+    related: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """Suspicions of a rule from its candidates, as rows of :data:`HITS`, one for each clue that holds.
 
@@ -78,7 +96,9 @@ def hits(
         if one.signal != "base":
             shown = one.holds.fill_null(False)
             held[one.signal] = held[one.signal] | shown if one.signal in held else shown
-    total = sum((pl.when(x).then(rule.signals[name].weight).otherwise(0) for name, x in held.items()), pl.lit(rule.base))
+    total = sum(
+        (pl.when(x).then(rule.signals[name].weight).otherwise(0) for name, x in held.items()), pl.lit(rule.base)
+    )
     score = total.cast(pl.Int64).clip(0, ONE)
     rows = rows.with_columns(
         score.alias("score"),
@@ -98,9 +118,17 @@ def hits(
         shown = rows.with_columns(weight.cast(pl.Int64).alias("weight")).filter(holds)
         found.append(
             shown.select(
-                pl.lit(rule.id).alias("rule"), *_WHOSE, "score", "amount", "related",
-                pl.lit(one.signal).alias("signal"), "weight", one.record.alias("record"),
-                pl.lit(one.field).alias("field"), one.value.alias("value"), one.expected.alias("expected"),
+                pl.lit(rule.id).alias("rule"),
+                *_WHOSE,
+                "score",
+                "amount",
+                "related",
+                pl.lit(one.signal).alias("signal"),
+                "weight",
+                one.record.alias("record"),
+                pl.lit(one.field).alias("field"),
+                one.value.alias("value"),
+                one.expected.alias("expected"),
             ).select(pl.col(name).cast(kind) for name, kind in HITS.items())
-        )  # fmt: skip
+        )
     return pl.concat(found)

@@ -13,10 +13,40 @@ from drgpay.steps.oversight.singles import low_gain, share, under
 from drgpay.units import ONE
 
 Hits = pl.DataFrame
-_BACK = ("stay_id", "institution_id", "department_id", "doctor_id", "surgeon_id", "admitted", "discharged", "dx", "dx1",
-         "dx3", "adrg", "drg", "los", "total_cost", "price", "pay", "case_class", "bed_day", "way", "died", "surgical",
-         "readmission_planned", "planned_pattern", "g_cost", "g_los", "g_care", "sex", "age", "settled", "acts",
-         "tests", "charge_days")  # fmt: skip
+_BACK = (
+    "stay_id",
+    "institution_id",
+    "department_id",
+    "doctor_id",
+    "surgeon_id",
+    "admitted",
+    "discharged",
+    "dx",
+    "dx1",
+    "dx3",
+    "adrg",
+    "drg",
+    "los",
+    "total_cost",
+    "price",
+    "pay",
+    "case_class",
+    "bed_day",
+    "way",
+    "died",
+    "surgical",
+    "readmission_planned",
+    "planned_pattern",
+    "g_cost",
+    "g_los",
+    "g_care",
+    "sex",
+    "age",
+    "settled",
+    "acts",
+    "tests",
+    "charge_days",
+)
 """what of the stay before a rule looks at; its names begin with p_"""
 _DAYS = 1 << 24
 
@@ -50,9 +80,13 @@ def _either_as_other(a: str, b: str) -> pl.Expr:
 def _plain_pair() -> pl.Expr:
     """Exclusions of seed 001: planned patterns, bed-days, deaths, a readmission that was planned."""
     return ~(
-        pl.col("planned_pattern") | pl.col("p_planned_pattern") | pl.col("bed_day") | pl.col("p_bed_day")
-        | pl.col("p_died") | pl.col("p_readmission_planned").fill_null(False)
-    )  # fmt: skip
+        pl.col("planned_pattern")
+        | pl.col("p_planned_pattern")
+        | pl.col("bed_day")
+        | pl.col("p_bed_day")
+        | pl.col("p_died")
+        | pl.col("p_readmission_planned").fill_null(False)
+    )
 
 
 def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
@@ -62,19 +96,46 @@ def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
     return [
         base,
         clue("same_category", pl.col("dx3") == pl.col("p_dx3"), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
-        clue("short_gap", pl.col("gap") <= limits.whole("splitting.short_gap_days"), "stays.admission_date",
-             pl.col("admitted"), pl.col("p_discharged")),
-        clue("as_one", under(both, mean, limits.ratio("splitting.one_stay_cost")), "stays.total_cost", yuan(both),
-             yuan(mean)),
-        clue("first_part", under(pl.col("p_los") * 100, pl.col("p_g_los"), limits.ratio("splitting.first_part")),
-             "stays.los", pl.col("p_los"), pl.col("p_g_los") // 100, "p_stay_id"),
-        clue("not_emergency", pl.col("admission_route").is_in(["outpatient", "other", "transfer"]),
-             "stay_details.admission_route", pl.col("admission_route"), "emergency"),
-        clue("same_doctor", doctor, "stays.doctor_id", pl.col("doctor_id").fill_null(pl.col("department_id")),
-             pl.col("p_doctor_id").fill_null(pl.col("p_department_id"))),
-        clue("no_plan", ~pl.col("p_readmission_planned"), "stay_details.readmission_planned", "false", "",
-             "p_stay_id"),
-    ]  # fmt: skip
+        clue(
+            "short_gap",
+            pl.col("gap") <= limits.whole("splitting.short_gap_days"),
+            "stays.admission_date",
+            pl.col("admitted"),
+            pl.col("p_discharged"),
+        ),
+        clue(
+            "as_one",
+            under(both, mean, limits.ratio("splitting.one_stay_cost")),
+            "stays.total_cost",
+            yuan(both),
+            yuan(mean),
+        ),
+        clue(
+            "first_part",
+            under(pl.col("p_los") * 100, pl.col("p_g_los"), limits.ratio("splitting.first_part")),
+            "stays.los",
+            pl.col("p_los"),
+            pl.col("p_g_los") // 100,
+            "p_stay_id",
+        ),
+        clue(
+            "not_emergency",
+            pl.col("admission_route").is_in(["outpatient", "other", "transfer"]),
+            "stay_details.admission_route",
+            pl.col("admission_route"),
+            "emergency",
+        ),
+        clue(
+            "same_doctor",
+            doctor,
+            "stays.doctor_id",
+            pl.col("doctor_id").fill_null(pl.col("department_id")),
+            pl.col("p_doctor_id").fill_null(pl.col("p_department_id")),
+        ),
+        clue(
+            "no_plan", ~pl.col("p_readmission_planned"), "stay_details.readmission_planned", "false", "", "p_stay_id"
+        ),
+    ]
 
 
 def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mapping[str, Callable[[], Hits]]:
@@ -99,20 +160,27 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
     def sister() -> Hits:
         linked = rows.join(links, on="institution_id")
         pairs = with_earlier(linked, ["person_id", "link"]).filter(
-            pl.col("settled") & (pl.col("gap") >= 0) & (pl.col("gap") <= limits.whole("splitting.gap_days"))
+            pl.col("settled")
+            & (pl.col("gap") >= 0)
+            & (pl.col("gap") <= limits.whole("splitting.gap_days"))
             & (pl.col("institution_id") != pl.col("p_institution_id"))
-        )  # fmt: skip
+        )
         return pair("SP2", pairs, _same_disease(), disease)
 
     def bed_day() -> Hits:
         found = near.filter((pl.col("gap") <= 1) & (pl.col("bed_day") != pl.col("p_bed_day")) & ~pl.col("p_died"))
         doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
         return hits(
-            RULES["SP3"], limits, found,
-            [clue("base", pl.lit(True), "case_points.case_class", pl.col("case_class"), pl.col("p_case_class")),
-             clue("same_doctor", doctor, "stays.doctor_id", pl.col("doctor_id"), pl.col("p_doctor_id"))],
-            fewer, before,
-        )  # fmt: skip
+            RULES["SP3"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "case_points.case_class", pl.col("case_class"), pl.col("p_case_class")),
+                clue("same_doctor", doctor, "stays.doctor_id", pl.col("doctor_id"), pl.col("p_doctor_id")),
+            ],
+            fewer,
+            before,
+        )
 
     def changed() -> Hits:
         listed = _either_as_other("", "p_") | _either_as_other("p_", "")
@@ -124,27 +192,53 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
 
     def out_and_back() -> Hits:
         three = rows.sort("person_id", "admitted", "discharged", "stay_id").with_columns(
-            *(pl.col(c).shift(1).alias(f"m_{c}") for c in ("person_id", "stay_id", "institution_id", "admitted", "discharged")),
+            *(
+                pl.col(c).shift(1).alias(f"m_{c}")
+                for c in ("person_id", "stay_id", "institution_id", "admitted", "discharged")
+            ),
             *(pl.col(c).shift(2).alias(f"p_{c}") for c in (*_BACK, "person_id")),
         )
         days = limits.whole("splitting.transfer_days")
         first = (pl.col("m_admitted") - pl.col("p_discharged")).dt.total_days()
         second = (pl.col("admitted") - pl.col("m_discharged")).dt.total_days()
-        found = three.filter(
-            pl.col("settled") & (pl.col("person_id") == pl.col("p_person_id"))
-            & (pl.col("person_id") == pl.col("m_person_id")) & (pl.col("institution_id") == pl.col("p_institution_id"))
-            & (pl.col("institution_id") != pl.col("m_institution_id")) & first.is_between(0, days)
-            & second.is_between(0, days)
-        ).with_columns(second.alias("gap")).filter(_plain_pair())  # fmt: skip
+        found = (
+            three.filter(
+                pl.col("settled")
+                & (pl.col("person_id") == pl.col("p_person_id"))
+                & (pl.col("person_id") == pl.col("m_person_id"))
+                & (pl.col("institution_id") == pl.col("p_institution_id"))
+                & (pl.col("institution_id") != pl.col("m_institution_id"))
+                & first.is_between(0, days)
+                & second.is_between(0, days)
+            )
+            .with_columns(second.alias("gap"))
+            .filter(_plain_pair())
+        )
         return hits(
-            RULES["SP6"], limits, found,
-            [clue("base", pl.lit(True), "stays.institution_id", pl.col("m_institution_id"), pl.col("institution_id"),
-                  "m_stay_id"),
-             clue("same_disease", _same_disease(), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
-             clue("short_gap", (first <= 1) & (second <= 1), "stays.admission_date", pl.col("admitted"),
-                  pl.col("m_discharged"))],
-            fewer, pl.col("p_stay_id") + "|" + pl.col("m_stay_id"),
-        )  # fmt: skip
+            RULES["SP6"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "stays.institution_id",
+                    pl.col("m_institution_id"),
+                    pl.col("institution_id"),
+                    "m_stay_id",
+                ),
+                clue("same_disease", _same_disease(), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
+                clue(
+                    "short_gap",
+                    (first <= 1) & (second <= 1),
+                    "stays.admission_date",
+                    pl.col("admitted"),
+                    pl.col("m_discharged"),
+                ),
+            ],
+            fewer,
+            pl.col("p_stay_id") + "|" + pl.col("m_stay_id"),
+        )
 
     return {"SP1": soon, "SP2": sister, "SP3": bed_day, "SP4": changed, "SP5": apart, "SP6": out_and_back}
 
@@ -163,8 +257,9 @@ def overlapping(rows: pl.DataFrame, days: int) -> pl.DataFrame:
     latest = np.maximum.accumulate(key)
     last = np.append(0, np.searchsorted(latest, latest, side="left")[:-1])
     overlap = np.minimum(left, left[last]) - admitted
-    found = np.flatnonzero((person[last] == person) & (np.arange(len(key)) > 0) & (left[last] - admitted >= days)
-                           & (overlap >= 0))  # fmt: skip
+    found = np.flatnonzero(
+        (person[last] == person) & (np.arange(len(key)) > 0) & (left[last] - admitted >= days) & (overlap >= 0)
+    )
     earlier = ordered.select(pl.col(name).alias(f"p_{name}") for name in _BACK)[last[found]]
     return pl.concat([ordered[found], earlier], how="horizontal").with_columns(pl.Series("overlap", overlap[found]))
 
@@ -186,34 +281,76 @@ def at_once(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
         of = found.filter(one_house | hollow | p_hollow)
         # The stay in question is the emptier of the two: where it is the earlier one, the two change places.
         swap = (p_hollow & ~hollow) | (
-            p_hollow & hollow & (pl.col("p_total_cost") * pl.col("g_cost") < pl.col("total_cost") * pl.col("p_g_cost"))
+            p_hollow
+            & hollow
+            & (pl.col("p_total_cost") * pl.col("g_cost") < pl.col("total_cost") * pl.col("p_g_cost"))
         )
-        both = [c for c in _BACK if c in ("stay_id", "institution_id", "department_id", "doctor_id", "total_cost", "g_cost",
-                                          "pay", "admitted", "discharged")]  # fmt: skip
+        both = [
+            c
+            for c in _BACK
+            if c
+            in (
+                "stay_id",
+                "institution_id",
+                "department_id",
+                "doctor_id",
+                "total_cost",
+                "g_cost",
+                "pay",
+                "admitted",
+                "discharged",
+            )
+        ]
         of = of.with_columns(swap.fill_null(False).alias("swap")).with_columns(
             *(pl.when("swap").then(f"p_{c}").otherwise(c).alias(c) for c in both),
             *(pl.when("swap").then(c).otherwise(f"p_{c}").alias(f"p_{c}") for c in both),
         )
         return hits(
-            RULES["HB5"], limits, of,
-            [clue("base", pl.lit(True), "stays.discharge_date", _span("p_"), _span(""), "p_stay_id"),
-             clue("long", long, "stays.admission_date", pl.col("overlap")),
-             clue("cheap", under(pl.col("total_cost"), pl.col("g_cost"), empty), "stays.total_cost",
-                  yuan("total_cost"), yuan("g_cost"))],
-            pl.col("pay"), pl.col("p_stay_id"),
-        )  # fmt: skip
+            RULES["HB5"],
+            limits,
+            of,
+            [
+                clue("base", pl.lit(True), "stays.discharge_date", _span("p_"), _span(""), "p_stay_id"),
+                clue("long", long, "stays.admission_date", pl.col("overlap")),
+                clue(
+                    "cheap",
+                    under(pl.col("total_cost"), pl.col("g_cost"), empty),
+                    "stays.total_cost",
+                    yuan("total_cost"),
+                    yuan("g_cost"),
+                ),
+            ],
+            pl.col("pay"),
+            pl.col("p_stay_id"),
+        )
 
     def twice() -> Hits:
         differ = (pl.col("sex") != pl.col("p_sex")) | ((pl.col("age") - pl.col("p_age")).abs() > 1)
         return hits(
-            RULES["FR1"], limits, found.filter(~(one_house | hollow | p_hollow)),
-            [clue("base", pl.lit(True), "stays.discharge_date", pl.col("p_institution_id") + " "
-                  + pl.col("p_discharged").cast(pl.String), pl.col("admitted"), "p_stay_id"),
-             clue("long", long, "stays.admission_date", pl.col("overlap")),
-             clue("contradiction", differ, "stays.sex", pl.col("sex") + " " + pl.col("age").cast(pl.String),
-                  pl.col("p_sex") + " " + pl.col("p_age").cast(pl.String))],
-            pl.min_horizontal("pay", "p_pay"), pl.col("p_stay_id"),
-        )  # fmt: skip
+            RULES["FR1"],
+            limits,
+            found.filter(~(one_house | hollow | p_hollow)),
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "stays.discharge_date",
+                    pl.col("p_institution_id") + " " + pl.col("p_discharged").cast(pl.String),
+                    pl.col("admitted"),
+                    "p_stay_id",
+                ),
+                clue("long", long, "stays.admission_date", pl.col("overlap")),
+                clue(
+                    "contradiction",
+                    differ,
+                    "stays.sex",
+                    pl.col("sex") + " " + pl.col("age").cast(pl.String),
+                    pl.col("p_sex") + " " + pl.col("p_age").cast(pl.String),
+                ),
+            ],
+            pl.min_horizontal("pay", "p_pay"),
+            pl.col("p_stay_id"),
+        )
 
     return {"HB5": hanging, "FR1": twice}
 
@@ -229,9 +366,12 @@ def dead(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]
             pl.col("settled") & ((pl.col("admitted") > known) | (pl.col("discharged") > known + late))
         )
         return hits(
-            RULES["FR3"], limits, found,
-            [clue("base", pl.lit(True), "persons.death_date", known, _span(""))], pl.col("pay"),
-        )  # fmt: skip
+            RULES["FR3"],
+            limits,
+            found,
+            [clue("base", pl.lit(True), "persons.death_date", known, _span(""))],
+            pl.col("pay"),
+        )
 
     return {"FR3": after}
 
@@ -244,7 +384,17 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
     advised = (pl.col("way").is_in([1, 3])) & ~pl.col("bed_day") & ~pl.col("planned_pattern")
 
     def back() -> Hits:
-        nxt = ("stay_id", "person_id", "institution_id", "admitted", "dx3", "dx1", "adrg", "admission_route", "planned_pattern")
+        nxt = (
+            "stay_id",
+            "person_id",
+            "institution_id",
+            "admitted",
+            "dx3",
+            "dx1",
+            "adrg",
+            "admission_route",
+            "planned_pattern",
+        )
         ordered = rows.sort("person_id", "admitted", "discharged", "stay_id").with_columns(
             pl.col(c).shift(-1).alias(f"n_{c}") for c in nxt
         )
@@ -252,19 +402,42 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
         disease = (pl.col("dx3") == pl.col("n_dx3")) | (pl.col("adrg") == pl.col("n_adrg"))
         emergency = pl.col("n_admission_route") == "emergency"
         found = ordered.filter(
-            pl.col("settled") & (pl.col("person_id") == pl.col("n_person_id")) & low & advised
-            & gap.is_between(0, limits.whole("early.return_days")) & ~pl.col("n_planned_pattern")
-            & ~pl.col("readmission_planned").fill_null(False) & (disease | emergency).fill_null(False)
-        )  # fmt: skip
+            pl.col("settled")
+            & (pl.col("person_id") == pl.col("n_person_id"))
+            & low
+            & advised
+            & gap.is_between(0, limits.whole("early.return_days"))
+            & ~pl.col("n_planned_pattern")
+            & ~pl.col("readmission_planned").fill_null(False)
+            & (disease | emergency).fill_null(False)
+        )
         return hits(
-            RULES["ED1"], limits, found,
-            [clue("base", pl.lit(True), "stays.los", pl.col("los"), pl.col("g_los") // 100),
-             clue("same_disease", disease, "stays.dx", pl.col("n_dx1"), pl.col("dx1"), "n_stay_id"),
-             clue("emergency", emergency, "stay_details.admission_route", pl.col("n_admission_route"), "", "n_stay_id"),
-             clue("elsewhere", pl.col("n_institution_id") != pl.col("institution_id"), "stays.institution_id",
-                  pl.col("n_institution_id"), pl.col("institution_id"), "n_stay_id")],
-            low_gain(), pl.col("n_stay_id"),
-        )  # fmt: skip
+            RULES["ED1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.los", pl.col("los"), pl.col("g_los") // 100),
+                clue("same_disease", disease, "stays.dx", pl.col("n_dx1"), pl.col("dx1"), "n_stay_id"),
+                clue(
+                    "emergency",
+                    emergency,
+                    "stay_details.admission_route",
+                    pl.col("n_admission_route"),
+                    "",
+                    "n_stay_id",
+                ),
+                clue(
+                    "elsewhere",
+                    pl.col("n_institution_id") != pl.col("institution_id"),
+                    "stays.institution_id",
+                    pl.col("n_institution_id"),
+                    pl.col("institution_id"),
+                    "n_stay_id",
+                ),
+            ],
+            low_gain(),
+            pl.col("n_stay_id"),
+        )
 
     def gone() -> Hits:
         days = (pl.col("r_death") - pl.col("discharged")).dt.total_days()
@@ -272,11 +445,15 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
             pl.col("settled") & low & advised & ~pl.col("died") & days.is_between(0, limits.whole("early.death_days"))
         )
         return hits(
-            RULES["ED2"], limits, found,
-            [clue("base", pl.lit(True), "persons.death_date", pl.col("r_death"), pl.col("discharged")),
-             clue("home", pl.col("way") == 1, "stays.discharge_way", pl.col("way"))],
+            RULES["ED2"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "persons.death_date", pl.col("r_death"), pl.col("discharged")),
+                clue("home", pl.col("way") == 1, "stays.discharge_way", pl.col("way")),
+            ],
             low_gain(),
-        )  # fmt: skip
+        )
 
     return {"ED1": back, "ED2": gone}
 
@@ -291,17 +468,35 @@ def repeated(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
         same = pl.all_horizontal(pl.col(c) == pl.col(c).shift(back) for c in ("person_id", "institution_id", "dx3"))
         tests = share(pl.col("tests"), pl.col("beyond_bed"), ONE // 2)
         before = pl.col("stay_id").shift(back)
-        found = order.with_columns(before.alias("p_stay_id"), pl.col("discharged").shift(back).alias("p_discharged")).filter(
-            same.fill_null(False) & pl.col("settled") & (pl.col("admitted") <= pl.col("p_discharged") + days)
-            & tests & ~pl.col("surgical") & ~pl.col("planned_pattern") & ~pl.col("bed_day") & ~pl.col("died")
-        )  # fmt: skip
+        found = order.with_columns(
+            before.alias("p_stay_id"), pl.col("discharged").shift(back).alias("p_discharged")
+        ).filter(
+            same.fill_null(False)
+            & pl.col("settled")
+            & (pl.col("admitted") <= pl.col("p_discharged") + days)
+            & tests
+            & ~pl.col("surgical")
+            & ~pl.col("planned_pattern")
+            & ~pl.col("bed_day")
+            & ~pl.col("died")
+        )
         return hits(
-            RULES["NI2"], limits, found,
-            [clue("base", pl.lit(True), "stays.admission_date", pl.col("admitted"), pl.col("p_discharged")),
-             clue("tests", tests, "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
-             clue("in_full", pl.col("tests") >= pl.col("g_test"), "stay_details.examination_fee", yuan("tests"),
-                  yuan("g_test"))],
-            pl.col("pay"), pl.col("p_stay_id"),
-        )  # fmt: skip
+            RULES["NI2"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.admission_date", pl.col("admitted"), pl.col("p_discharged")),
+                clue("tests", tests, "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
+                clue(
+                    "in_full",
+                    pl.col("tests") >= pl.col("g_test"),
+                    "stay_details.examination_fee",
+                    yuan("tests"),
+                    yuan("g_test"),
+                ),
+            ],
+            pl.col("pay"),
+            pl.col("p_stay_id"),
+        )
 
     return {"NI2": again}

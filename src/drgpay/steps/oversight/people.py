@@ -35,7 +35,9 @@ class Watch:
     """``institution_id``, ``shrunk``"""
     overall: int
     """mean cost of all stays, fen"""
-    links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"institution_id": pl.String, "link": pl.String}))
+    links: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"institution_id": pl.String, "link": pl.String})
+    )
     primary: frozenset[str] = frozenset()
 
     def runs(self, rule: str) -> bool:
@@ -46,9 +48,11 @@ class Watch:
 def _with_others(rows: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
     for name in ("cc", "other"):
         other = means.select(
-            pl.col("drg").alias(f"{name}_drg"), pl.col("g_cost").alias(f"{name}_cost"),
-            pl.col("g_los").alias(f"{name}_los"), pl.col("g_care").alias(f"{name}_care"),
-        )  # fmt: skip
+            pl.col("drg").alias(f"{name}_drg"),
+            pl.col("g_cost").alias(f"{name}_cost"),
+            pl.col("g_los").alias(f"{name}_los"),
+            pl.col("g_care").alias(f"{name}_care"),
+        )
         rows = rows.join(other, on=f"{name}_drg", how="left", maintain_order="left")
     return rows
 
@@ -56,9 +60,13 @@ def _with_others(rows: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
 def _counts(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     settled = people.filter("settled")
     again = with_earlier(people, ["person_id", "institution_id"]).filter(
-        pl.col("settled") & pl.col("gap").is_between(0, limits.whole("splitting.gap_days"))
-        & ~pl.col("planned_pattern") & ~pl.col("p_planned_pattern") & ~pl.col("bed_day") & ~pl.col("p_bed_day")
-    )  # fmt: skip
+        pl.col("settled")
+        & pl.col("gap").is_between(0, limits.whole("splitting.gap_days"))
+        & ~pl.col("planned_pattern")
+        & ~pl.col("p_planned_pattern")
+        & ~pl.col("bed_day")
+        & ~pl.col("p_bed_day")
+    )
     whole = pl.lit(0, pl.Int8).alias("month")
     parts = [
         (HEADS, settled.group_by("institution_id", "month").agg(pl.col("person_id").n_unique().alias("amount"))),
@@ -67,11 +75,9 @@ def _counts(people: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     ]
     rows = [part.with_columns(pl.lit(name).alias("rule")) for name, part in parts]
     return pl.concat(
-        part.select(
-            pl.col(c).cast(t) if c in part.columns else pl.lit(None, t).alias(c) for c, t in HITS.items()
-        )
+        part.select(pl.col(c).cast(t) if c in part.columns else pl.lit(None, t).alias(c) for c, t in HITS.items())
         for part in rows
-    )  # fmt: skip
+    )
 
 
 def _rules(
@@ -100,9 +106,11 @@ def person_hits(facts: Any, visits: Any, persons: Any, *, watch: Watch) -> Any:
     rows = known(frame(facts), watch.means)
     register = frame(persons) if persons is not None else pl.DataFrame(schema=_REGISTER)
     register = register.unique("person_id", keep="first").select(
-        "person_id", pl.col("sex").alias("r_sex"), pl.col("birth_date").alias("r_birth"),
+        "person_id",
+        pl.col("sex").alias("r_sex"),
+        pl.col("birth_date").alias("r_birth"),
         pl.col("death_date").alias("r_death"),
-    )  # fmt: skip
+    )
     rows = rows.join(register, on="person_id", how="left", maintain_order="left")
     people = rows.filter(pl.col("person_id").is_not_null() & pl.col("admitted").is_not_null())
     seen = None if visits is None else plain_visits(_plain_codes(visits))

@@ -43,13 +43,19 @@ def principal_listed(name: str) -> pl.Expr:
 def known(facts: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
     """Facts with the means of their group and what the rules derive from both."""
     tests = pl.col("examination_fee") + pl.col("laboratory_fee")
-    care = pl.col("treatment_fee").fill_null(0) + pl.col("surgery_fee").fill_null(0) + pl.col("material_fee").fill_null(0)
+    care = (
+        pl.col("treatment_fee").fill_null(0)
+        + pl.col("surgery_fee").fill_null(0)
+        + pl.col("material_fee").fill_null(0)
+    )
     has_care = pl.any_horizontal(pl.col(f"{k}_fee").is_not_null() for k in ("treatment", "surgery", "material"))
     day = pl.col("los").clip(1)
     return facts.join(means, on="drg", how="left", maintain_order="left").with_columns(
         tests.alias("tests"),
         pl.when(has_care).then(care).alias("acts"),
-        (pl.col("total_cost") - pl.col("bed_fee").fill_null(0) - pl.col("nursing_fee").fill_null(0)).alias("beyond_bed"),
+        (pl.col("total_cost") - pl.col("bed_fee").fill_null(0) - pl.col("nursing_fee").fill_null(0)).alias(
+            "beyond_bed"
+        ),
         pl.col("dx").str.extract(r"^\|([^|]+)").alias("dx1"),
         pl.col("dx").str.extract(r"^\|([^|]{3})").alias("dx3"),
         pl.col("adrg").str.slice(1, 1).is_in(list(SURGICAL)).fill_null(False).alias("surgical"),
@@ -77,15 +83,21 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
         idle = stay - pl.col("charge_days").fill_null(0)
         beds_only = pl.col("charge_days").is_not_null()
         found = rows.filter(
-            beds_only & ~pl.col("bed_day") & (idle >= limits.whole("hang_bed.idle_days"))
+            beds_only
+            & ~pl.col("bed_day")
+            & (idle >= limits.whole("hang_bed.idle_days"))
             & share(idle, stay, limits.ratio("hang_bed.idle_share"))
-        )  # fmt: skip
+        )
         return hits(
-            RULES["HB1"], limits, found,
-            [clue("base", pl.lit(True), "charges.charge_date", idle, stay),
-             clue("most_days", idle * 3 >= stay * 2, "charges.charge_date", pl.col("charge_days"), stay)],
+            RULES["HB1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "charges.charge_date", idle, stay),
+                clue("most_days", idle * 3 >= stay * 2, "charges.charge_date", pl.col("charge_days"), stay),
+            ],
             pl.col("pay"),
-        )  # fmt: skip
+        )
 
     def only_bed() -> Hits:
         bed = pl.col("bed_fee").fill_null(0) + pl.col("nursing_fee").fill_null(0)
@@ -96,45 +108,66 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
         )
         found = rows.filter(~pl.col("bed_day") & ~pl.col("died") & (fees | days).fill_null(False))
         return hits(
-            RULES["HB2"], limits, found,
-            [clue("base", fees, "stay_details.bed_fee", yuan(bed), yuan("total_cost")),
-             clue("base", days, "charges.category", by_day, pl.col("days")),
-             _cost("cheap", cheap)],
+            RULES["HB2"],
+            limits,
+            found,
+            [
+                clue("base", fees, "stay_details.bed_fee", yuan(bed), yuan("total_cost")),
+                clue("base", days, "charges.category", by_day, pl.col("days")),
+                _cost("cheap", cheap),
+            ],
             pl.col("pay"),
-        )  # fmt: skip
+        )
 
     def on_leave() -> Hits:
         leave = pl.col("leave_days")
-        found = rows.filter(~pl.col("bed_day") & (leave * ONE > pl.col("days") * limits.ratio("hang_bed.leave_share")))
+        found = rows.filter(
+            ~pl.col("bed_day") & (leave * ONE > pl.col("days") * limits.ratio("hang_bed.leave_share"))
+        )
         return hits(
-            RULES["HB3"], limits, found,
+            RULES["HB3"],
+            limits,
+            found,
             [clue("base", pl.lit(True), "stay_details.leave_days", leave, pl.col("los")), _cost("cheap", cheap)],
             pl.col("pay"),
-        )  # fmt: skip
+        )
 
     def tests_and_drugs() -> Hits:
         both = pl.col("tests") + pl.col("drug_fee")
         found = rows.filter(
-            ~pl.col("bed_day") & ~pl.col("died") & ~pl.col("surgical") & (pl.col("acts") == 0) & (pl.col("drug_fee") > 0)
-            & (pl.col("los") >= 2) & share(both, pl.col("beyond_bed"), limits.ratio("hang_bed.exam_drug_share"))
-        )  # fmt: skip
+            ~pl.col("bed_day")
+            & ~pl.col("died")
+            & ~pl.col("surgical")
+            & (pl.col("acts") == 0)
+            & (pl.col("drug_fee") > 0)
+            & (pl.col("los") >= 2)
+            & share(both, pl.col("beyond_bed"), limits.ratio("hang_bed.exam_drug_share"))
+        )
         return hits(
-            RULES["HB6"], limits, found,
-            [clue("base", pl.lit(True), "stay_details.drug_fee", yuan(both), yuan("beyond_bed")),
-             clue("no_nursing", pl.col("nursing_fee") == 0, "stay_details.nursing_fee", yuan("nursing_fee")),
-             _cost("cheap", cheap)],
+            RULES["HB6"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.drug_fee", yuan(both), yuan("beyond_bed")),
+                clue("no_nursing", pl.col("nursing_fee") == 0, "stay_details.nursing_fee", yuan("nursing_fee")),
+                _cost("cheap", cheap),
+            ],
             pl.col("pay"),
-        )  # fmt: skip
+        )
 
     def charged_before() -> Hits:
         found = rows.filter(pl.col("before_amount") >= limits.fen("hang_bed.before_fee"))
         large = share(pl.col("before_amount"), pl.col("charged"), 1_000)
         return hits(
-            RULES["HB7"], limits, found,
-            [clue("base", pl.lit(True), "charges.charge_date", yuan("before_amount"), pl.col("admitted")),
-             clue("large", large, "charges.amount", yuan("before_amount"), yuan("charged"))],
+            RULES["HB7"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "charges.charge_date", yuan("before_amount"), pl.col("admitted")),
+                clue("large", large, "charges.amount", yuan("before_amount"), yuan("charged")),
+            ],
             pl.col("before_amount"),
-        )  # fmt: skip
+        )
 
     return {"HB1": no_charges, "HB2": only_bed, "HB3": on_leave, "HB6": tests_and_drugs, "HB7": charged_before}
 
@@ -144,40 +177,79 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
 
     def only_tests() -> Hits:
         found = rows.filter(
-            (pl.col("los") <= limits.whole("examination.max_los")) & ~pl.col("died") & ~pl.col("surgical")
+            (pl.col("los") <= limits.whole("examination.max_los"))
+            & ~pl.col("died")
+            & ~pl.col("surgical")
             & (pl.col("admission_route").fill_null("") != "emergency")
             & share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
-        )  # fmt: skip
+        )
         few = pl.col("drug_fee") * ONE <= pl.col("total_cost") * limits.ratio("examination.drug_share")
         return hits(
-            RULES["EX1"], limits, found,
-            [clue("base", pl.lit(True), "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
-             clue("no_treatment", pl.col("acts") * 50 <= pl.col("total_cost"), "stay_details.treatment_fee", yuan("acts")),
-             clue("few_drugs", few, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
-             clue("checkup_code", principal_listed("checkup_dx"), "stays.dx", pl.col("dx1"))],
+            RULES["EX1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
+                clue(
+                    "no_treatment",
+                    pl.col("acts") * 50 <= pl.col("total_cost"),
+                    "stay_details.treatment_fee",
+                    yuan("acts"),
+                ),
+                clue("few_drugs", few, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
+                clue("checkup_code", principal_listed("checkup_dx"), "stays.dx", pl.col("dx1")),
+            ],
             pl.col("pay"),
-        )  # fmt: skip
+        )
 
     def mild() -> Hits:
         care = pl.col("acts") + pl.col("drug_fee")
         tests_only = share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
         found = rows.filter(
             (pl.col("g_cost") * ONE <= overall * limits.ratio("no_indication.group_cost"))
-            & (pl.col("severity") == "none") & ~pl.col("died") & ~pl.col("surgical") & ~pl.col("bed_day")
-            & ~pl.col("planned_pattern") & ~tests_only.fill_null(False)
-        )  # fmt: skip
+            & (pl.col("severity") == "none")
+            & ~pl.col("died")
+            & ~pl.col("surgical")
+            & ~pl.col("bed_day")
+            & ~pl.col("planned_pattern")
+            & ~tests_only.fill_null(False)
+        )
         return hits(
-            RULES["NI1"], limits, found,
-            [clue("base", pl.lit(True), "grouped.drg", pl.col("drg"), yuan("g_cost")),
-             _cost("cheap", _cheap(limits, "no_indication.own_cost")),
-             clue("little_care", under(care, pl.col("total_cost"), limits.ratio("no_indication.care_share")),
-                  "stay_details.treatment_fee", yuan(care), yuan("total_cost")),
-             clue("no_comorbidity", pl.col("dx").str.count_matches("|", literal=True) <= 2, "stays.dx", pl.col("dx1")),
-             clue("not_emergency", pl.col("admission_route").is_in(["outpatient", "other"]),
-                  "stay_details.admission_route", pl.col("admission_route")),
-             clue("short", (pl.col("los") * 200 <= pl.col("g_los")), "stays.los", pl.col("los"), pl.col("g_los") // 100)],
+            RULES["NI1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "grouped.drg", pl.col("drg"), yuan("g_cost")),
+                _cost("cheap", _cheap(limits, "no_indication.own_cost")),
+                clue(
+                    "little_care",
+                    under(care, pl.col("total_cost"), limits.ratio("no_indication.care_share")),
+                    "stay_details.treatment_fee",
+                    yuan(care),
+                    yuan("total_cost"),
+                ),
+                clue(
+                    "no_comorbidity",
+                    pl.col("dx").str.count_matches("|", literal=True) <= 2,
+                    "stays.dx",
+                    pl.col("dx1"),
+                ),
+                clue(
+                    "not_emergency",
+                    pl.col("admission_route").is_in(["outpatient", "other"]),
+                    "stay_details.admission_route",
+                    pl.col("admission_route"),
+                ),
+                clue(
+                    "short",
+                    (pl.col("los") * 200 <= pl.col("g_los")),
+                    "stays.los",
+                    pl.col("los"),
+                    pl.col("g_los") // 100,
+                ),
+            ],
             pl.col("pay"),
-        )  # fmt: skip
+        )
 
     return {"EX1": only_tests, "NI1": mild}
 
@@ -191,18 +263,30 @@ def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], 
         ages = (own_age - pl.col("age")).abs() >= limits.whole("fraud.age_years")
         sexes = pl.col("sex") != pl.col("r_sex")
         found = rows.filter(
-            pl.col("sex_code").fill_null(False) | pl.col("age_code").fill_null(False)
-            | sexes.fill_null(False) | ages.fill_null(False)
-        )  # fmt: skip
+            pl.col("sex_code").fill_null(False)
+            | pl.col("age_code").fill_null(False)
+            | sexes.fill_null(False)
+            | ages.fill_null(False)
+        )
         return hits(
-            RULES["FR4"], limits, found,
-            [clue("base", pl.lit(True), "stays.sex", pl.col("sex"), pl.col("r_sex").fill_null("")),
-             clue("sex_code", pl.col("sex_code"), "stays.dx", pl.col("dx") + pl.col("proc").fill_null(""), pl.col("sex")),
-             clue("sex_register", sexes, "persons.sex", pl.col("sex"), pl.col("r_sex")),
-             clue("age_code", pl.col("age_code"), "stays.dx", pl.col("dx"), pl.col("age")),
-             clue("age_register", ages, "persons.birth_date", pl.col("age"), own_age)],
+            RULES["FR4"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.sex", pl.col("sex"), pl.col("r_sex").fill_null("")),
+                clue(
+                    "sex_code",
+                    pl.col("sex_code"),
+                    "stays.dx",
+                    pl.col("dx") + pl.col("proc").fill_null(""),
+                    pl.col("sex"),
+                ),
+                clue("sex_register", sexes, "persons.sex", pl.col("sex"), pl.col("r_sex")),
+                clue("age_code", pl.col("age_code"), "stays.dx", pl.col("dx"), pl.col("age")),
+                clue("age_register", ages, "persons.birth_date", pl.col("age"), own_age),
+            ],
             pl.col("pay"),
-        )  # fmt: skip
+        )
 
     return {"FR4": at_odds}
 
@@ -220,33 +304,64 @@ def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[s
         days = (pl.col("los") * 100 - pl.col(f"{name}_los")).abs() < (pl.col("los") * 100 - pl.col("g_los")).abs()
         care = pl.col("acts") + pl.col("drug_fee")
         found = rows.filter(
-            ~pl.col("died") & (pl.col("way").fill_null(1) != 2) & (gain > 0)
+            ~pl.col("died")
+            & (pl.col("way").fill_null(1) != 2)
+            & (gain > 0)
             & (gain * ONE >= pl.col("price") * limits.ratio("upcoding.gain"))
             & under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("upcoding.cost"))
-        )  # fmt: skip
+        )
         return hits(
-            RULES[rule], limits, found,
-            [clue("base", pl.lit(True), "stays.dx", pl.col(f"{name}_code"), pl.col("drg") + " → " + pl.col(f"{name}_drg")),
-             clue("cost_fits", fits, "stays.total_cost", yuan("total_cost"),
-                  yuan("g_cost") + " → " + yuan(f"{name}_cost")),
-             clue("days_fit", days, "stays.los", pl.col("los"),
-                  (pl.col("g_los") // 100).cast(pl.String) + " → " + (pl.col(f"{name}_los") // 100).cast(pl.String)),
-             clue("little_care", care <= pl.col(f"{name}_care"), "stay_details.treatment_fee", yuan(care),
-                  yuan(f"{name}_care")),
-             clue("peers", high, "coding_rates.shrunk", pl.col("shrunk"), "10000")],
+            RULES[rule],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "stays.dx",
+                    pl.col(f"{name}_code"),
+                    pl.col("drg") + " → " + pl.col(f"{name}_drg"),
+                ),
+                clue(
+                    "cost_fits",
+                    fits,
+                    "stays.total_cost",
+                    yuan("total_cost"),
+                    yuan("g_cost") + " → " + yuan(f"{name}_cost"),
+                ),
+                clue(
+                    "days_fit",
+                    days,
+                    "stays.los",
+                    pl.col("los"),
+                    (pl.col("g_los") // 100).cast(pl.String) + " → " + (pl.col(f"{name}_los") // 100).cast(pl.String),
+                ),
+                clue(
+                    "little_care",
+                    care <= pl.col(f"{name}_care"),
+                    "stay_details.treatment_fee",
+                    yuan(care),
+                    yuan(f"{name}_care"),
+                ),
+                clue("peers", high, "coding_rates.shrunk", pl.col("shrunk"), "10000"),
+            ],
             gain,
-        )  # fmt: skip
+        )
 
     def no_operation() -> Hits:
         usual = share(pl.col("g_surgery"), pl.col("g_cost"), limits.ratio("upcoding.surgery_share"))
         found = rows.filter(pl.col("surgical") & (pl.col("surgery_fee") == 0) & usual)
         return hits(
-            RULES["UP3"], limits, found,
-            [clue("base", pl.lit(True), "stay_details.surgery_fee", yuan("surgery_fee"), yuan("g_surgery")),
-             clue("no_material", pl.col("material_fee") == 0, "stay_details.material_fee", yuan("material_fee")),
-             _cost("cheap", _cheap(limits, "upcoding.cost"))],
+            RULES["UP3"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.surgery_fee", yuan("surgery_fee"), yuan("g_surgery")),
+                clue("no_material", pl.col("material_fee") == 0, "stay_details.material_fee", yuan("material_fee")),
+                _cost("cheap", _cheap(limits, "upcoding.cost")),
+            ],
             pl.col("price") - pl.col("proc_price"),
-        )  # fmt: skip
+        )
 
     return {
         "UP1": lambda: lifted("UP1", "cc"),
@@ -257,10 +372,9 @@ def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[s
 
 def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> Mapping[str, Callable[[], Hits]]:
     """ED3 and RS4: too little service, and severe cases sent on. ``primary``: institutions of the lowest level."""
-    low = (
-        under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost"))
-        & under(pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los"))
-    )  # fmt: skip
+    low = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost")) & under(
+        pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los")
+    )
 
     def little() -> Hits:
         half_cost, half_los = limits.ratio("early.cost") // 2, limits.ratio("early.los") // 2
@@ -270,26 +384,41 @@ def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> M
         )
         found = rows.filter(low & (pl.col("way") == 1) & ~pl.col("bed_day") & (pl.col("severity") != "none"))
         return hits(
-            RULES["ED3"], limits, found,
-            [_cost("base", pl.lit(True)),
-             clue("very_low", very, "stays.los", pl.col("los"), pl.col("g_los") // 100),
-             clue("little_care", under(care, pl.col("g_care"), limits.ratio("early.cost")),
-                  "stay_details.treatment_fee", yuan(care), yuan("g_care"))],
+            RULES["ED3"],
+            limits,
+            found,
+            [
+                _cost("base", pl.lit(True)),
+                clue("very_low", very, "stays.los", pl.col("los"), pl.col("g_los") // 100),
+                clue(
+                    "little_care",
+                    under(care, pl.col("g_care"), limits.ratio("early.cost")),
+                    "stay_details.treatment_fee",
+                    yuan(care),
+                    yuan("g_care"),
+                ),
+            ],
             low_gain(),
-        )  # fmt: skip
+        )
 
     def sent_away() -> Hits:
         overall = limits.ratio("refusal.severe_cost")
         found = rows.filter(
-            (pl.col("way") == 2) & (pl.col("los") <= limits.whole("refusal.transfer_los"))
-            & (pl.col("g_cost") * ONE >= pl.col("overall") * overall) & ~pl.col("institution_id").is_in(list(primary))
-        )  # fmt: skip
+            (pl.col("way") == 2)
+            & (pl.col("los") <= limits.whole("refusal.transfer_los"))
+            & (pl.col("g_cost") * ONE >= pl.col("overall") * overall)
+            & ~pl.col("institution_id").is_in(list(primary))
+        )
         return hits(
-            RULES["RS4"], limits, found,
-            [clue("base", pl.lit(True), "stays.discharge_way", pl.col("way"), pl.col("drg")),
-             clue("same_day", pl.col("los") == 0, "stays.los", pl.col("los"), pl.col("g_los") // 100)],
+            RULES["RS4"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.discharge_way", pl.col("way"), pl.col("drg")),
+                clue("same_day", pl.col("los") == 0, "stays.los", pl.col("los"), pl.col("g_los") // 100),
+            ],
             pl.lit(0),
-        )  # fmt: skip
+        )
 
     return {"ED3": little, "RS4": sent_away}
 

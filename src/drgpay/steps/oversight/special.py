@@ -13,16 +13,34 @@ from drgpay.units import ONE
 Row = dict[str, Any]
 
 
+CANDIDATE = (
+    "stay_id",
+    "institution_id",
+    "department_id",
+    "drg",
+    "los",
+    "total_cost",
+    "price",
+    "dx",
+    "severity",
+    "settled",
+)
+"""columns of facts candidates are found by"""
+
+
 def candidates(facts: pl.DataFrame, means: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """Settled stays that cost more than they were paid and are long, far dearer than their group, or critical with
     many diagnoses: ``stay_id`` … ``gap`` of table ``special_candidates``."""
     dear = pl.col("total_cost") * ONE >= pl.col("g_cost") * limits.ratio("special.cost")
     many = pl.col("dx").str.count_matches("|", literal=True) > limits.whole("special.diagnoses")
     reason = (
-        pl.when(pl.col("los") > limits.whole("special.los")).then(pl.lit("long_stay"))
-        .when(dear.fill_null(False)).then(pl.lit("high_cost"))
-        .when((pl.col("severity") == "mcc") & many).then(pl.lit("critical"))
-    )  # fmt: skip
+        pl.when(pl.col("los") > limits.whole("special.los"))
+        .then(pl.lit("long_stay"))
+        .when(dear.fill_null(False))
+        .then(pl.lit("high_cost"))
+        .when((pl.col("severity") == "mcc") & many)
+        .then(pl.lit("critical"))
+    )
     gap = pl.col("total_cost") - pl.col("price")
     return (
         facts.filter("settled")
@@ -61,8 +79,9 @@ def special_results(
             used[h] = used.get(h, 0) + 1
             if used[h] > quota * discharges.get(h, 0) // ONE:
                 status, amount = "over_quota", None
-        rows.append({"stay_id": request["stay_id"], "institution_id": h, "number": number, "status": status,
-                     "amount": amount})  # fmt: skip
+        rows.append(
+            {"stay_id": request["stay_id"], "institution_id": h, "number": number, "status": status, "amount": amount}
+        )
     return rows
 
 
@@ -84,9 +103,15 @@ def decision_rows(results: Sequence[Row]) -> list[Row]:
     """Rows for the register ``stay_decisions`` that the points read: special reviews approved or declined."""
     return [
         {
-            "stay_id": row["stay_id"], "institution_id": row["institution_id"], "kind": "special",
-            "decision": row["status"], "number": row["number"], "amount": row["amount"], "share": None, "reason": None,
+            "stay_id": row["stay_id"],
+            "institution_id": row["institution_id"],
+            "kind": "special",
+            "decision": row["status"],
+            "number": row["number"],
+            "amount": row["amount"],
+            "share": None,
+            "reason": None,
         }
         for row in results
         if row["status"] in ("approved", "declined")
-    ]  # fmt: skip
+    ]

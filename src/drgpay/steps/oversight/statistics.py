@@ -63,7 +63,7 @@ def falling(counts: Sequence[tuple[int, int, int]]) -> Trend | None:
     """
     n, k = sum(c for _, _, c in counts), sum(e for _, e, _ in counts)
     spread = n * sum(c * t * t for t, _, c in counts) - sum(c * t for t, _, c in counts) ** 2
-    if k == 0 or k == n or spread == 0:
+    if k in (0, n) or spread == 0:
         return None
     t = sum(period * (events * n - cases * k) for period, events, cases in counts)
     square = Fraction(t * t * n, k * (n - k) * spread)
@@ -148,9 +148,7 @@ def risk_scores(groups: Mapping[str, tuple[int, int]]) -> dict[str, int]:
     """Risk of a group from (deaths, stays): 0 no death, else by ln(mortality) against mean and standard deviation
     over the groups: 1 below mean − sd (low risk), 2 to the mean, 3 to mean + sd, 4 above. Source: design/08 §1."""
     with localcontext(prec=_DIGITS) as arithmetic:
-        logs = {
-            g: arithmetic.divide(Decimal(d), Decimal(n)).ln() for g, (d, n) in groups.items() if d > 0 and n > 0
-        }
+        logs = {g: arithmetic.divide(Decimal(d), Decimal(n)).ln() for g, (d, n) in groups.items() if d > 0 and n > 0}
         if not logs:
             return dict.fromkeys(groups, 0)
         count = Decimal(len(logs))

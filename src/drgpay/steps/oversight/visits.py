@@ -12,8 +12,21 @@ from drgpay.steps.oversight.hits import HITS, clue, hits, yuan
 from drgpay.steps.oversight.singles import share, under
 
 Hits = pl.DataFrame
-VISIT_COLUMNS = ("visit_id", "person_id", "institution_id", "visit_date", "kind", "internet", "observation_hours", "dx",
-                 "insurance_scheme", "fund_by_item", "total_cost", "drug_fee", "test_fee")  # fmt: skip
+VISIT_COLUMNS = (
+    "visit_id",
+    "person_id",
+    "institution_id",
+    "visit_date",
+    "kind",
+    "internet",
+    "observation_hours",
+    "dx",
+    "insurance_scheme",
+    "fund_by_item",
+    "total_cost",
+    "drug_fee",
+    "test_fee",
+)
 """columns of table ``visits`` that are read"""
 
 
@@ -77,14 +90,26 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
         paid = pl.max_horizontal(fees, pl.col("v_total_cost")) > 0
         found = _per_stay(both.filter(inside & own & in_person & paid & ~pl.col("bed_day")))
         return hits(
-            RULES["CS1"], limits, found,
-            [clue("base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"), pl.col("admitted").cast(pl.String)
-                  + " – " + pl.col("discharged").cast(pl.String), "visits"),
-             clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
-             clue("large", large, "visits.total_cost", yuan("v_total_cost"), "", "visits"),
-             disease, clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits")],
-            amount, related,
-        )  # fmt: skip
+            RULES["CS1"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.visit_date",
+                    pl.col("v_visit_date"),
+                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
+                    "visits",
+                ),
+                clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
+                clue("large", large, "visits.total_cost", yuan("v_total_cost"), "", "visits"),
+                disease,
+                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+            ],
+            amount,
+            related,
+        )
 
     def moved(rule: str, when: pl.Expr) -> Hits:
         kept = (fees >= limits.fen("shifting.fee")) & own & in_person & ~emergency
@@ -92,15 +117,29 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
         tests = _left(limits, "tests", "g_test", "v_test_fee")
         drugs = _left(limits, "drug_fee", "g_drug", "v_drug_fee")
         return hits(
-            RULES[rule], limits, found,
-            [clue("base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"),
-                  pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String), "visits"),
-             clue("left", tests, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
-             clue("left", drugs, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
-             clue("large", large, "visits.drug_fee", yuan(pl.col("v_drug_fee") + pl.col("v_test_fee")), "", "visits"),
-             disease, clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits")],
-            amount, related,
-        )  # fmt: skip
+            RULES[rule],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.visit_date",
+                    pl.col("v_visit_date"),
+                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
+                    "visits",
+                ),
+                clue("left", tests, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
+                clue("left", drugs, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
+                clue(
+                    "large", large, "visits.drug_fee", yuan(pl.col("v_drug_fee") + pl.col("v_test_fee")), "", "visits"
+                ),
+                disease,
+                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+            ],
+            amount,
+            related,
+        )
 
     def before() -> Hits:
         preop = pl.col("surgical") & (pl.col("v_test_fee").fill_null(0) > pl.col("v_drug_fee").fill_null(0))
@@ -113,38 +152,64 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
         found = _per_stay(both.filter(inside & ~own & in_person & ~emergency & ~pl.col("bed_day")))
         cheap = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("hang_bed.empty_cost"))
         return hits(
-            RULES["HB4"], limits, found,
-            [clue("base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date").cast(pl.String) + " "
-                  + pl.col("v_institution_id"), pl.col("admitted").cast(pl.String) + " – "
-                  + pl.col("discharged").cast(pl.String), "visits"),
-             clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
-             clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
-             clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits")],
-            pl.col("pay"), related,
-        )  # fmt: skip
+            RULES["HB4"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.visit_date",
+                    pl.col("v_visit_date").cast(pl.String) + " " + pl.col("v_institution_id"),
+                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
+                    "visits",
+                ),
+                clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
+                clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
+                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+            ],
+            pl.col("pay"),
+            related,
+        )
 
     def tested_before() -> Hits:
         days = limits.whole("splitting.preop_days")
         found = _per_stay(
             both.filter(
-                pl.col("surgical") & own & ~emergency & pl.col("from_in").is_between(-days, -1)
+                pl.col("surgical")
+                & own
+                & ~emergency
+                & pl.col("from_in").is_between(-days, -1)
                 & (pl.col("v_test_fee") >= limits.fen("splitting.preop_fee"))
             )
-        )  # fmt: skip
+        )
         return hits(
-            RULES["SP7"], limits, found,
-            [clue("base", pl.lit(True), "visits.test_fee", yuan("v_test_fee"), pl.col("admitted"), "visits"),
-             clue("tests_missing", _left(limits, "tests", "g_test", "v_test_fee"), "stay_details.examination_fee", yuan("tests"),
-                  yuan("g_test")), disease],
-            amount, related,
-        )  # fmt: skip
+            RULES["SP7"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "visits.test_fee", yuan("v_test_fee"), pl.col("admitted"), "visits"),
+                clue(
+                    "tests_missing",
+                    _left(limits, "tests", "g_test", "v_test_fee"),
+                    "stay_details.examination_fee",
+                    yuan("tests"),
+                    yuan("g_test"),
+                ),
+                disease,
+            ],
+            amount,
+            related,
+        )
 
     return {"CS1": during, "CS2": before, "CS3": after, "HB4": elsewhere, "SP7": tested_before}
 
 
 def _as_cases(visits: pl.DataFrame) -> pl.DataFrame:
     """Visits with the columns a suspicion is about; ``stay_id`` as it stands, or none."""
-    none = [pl.lit(None, pl.String).alias(c) for c in ("stay_id", "department_id", "doctor_id") if c not in visits.columns]
+    none = [
+        pl.lit(None, pl.String).alias(c) for c in ("stay_id", "department_id", "doctor_id") if c not in visits.columns
+    ]
     return visits.with_columns(
         *none,
         pl.col("v_institution_id").alias("institution_id"),
@@ -160,10 +225,17 @@ def after_death(visits: pl.DataFrame, deaths: pl.DataFrame, limits: Limits) -> M
         late = pl.duration(days=limits.whole("fraud.death_days"))
         found = visits.join(deaths, on="person_id").filter(pl.col("v_visit_date") > pl.col("r_death") + late)
         return hits(
-            RULES["FR3"], limits, _as_cases(found.sort("v_visit_id")),
-            [clue("base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"), pl.col("r_death"), "v_visit_id")],
-            pl.col("v_fund_by_item"), pl.col("v_visit_id"),
-        )  # fmt: skip
+            RULES["FR3"],
+            limits,
+            _as_cases(found.sort("v_visit_id")),
+            [
+                clue(
+                    "base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"), pl.col("r_death"), "v_visit_id"
+                )
+            ],
+            pl.col("v_fund_by_item"),
+            pl.col("v_visit_id"),
+        )
 
     return {"FR3": dead}
 
@@ -177,8 +249,10 @@ def observed(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mappin
         if long.height == 0:
             return pl.DataFrame(schema=HITS)
         stays = rows.select("person_id", pl.col("stay_id").alias("in_stay"), "institution_id", "admitted")
-        within = (pl.col("admitted") - pl.col("v_visit_date")).dt.total_days().is_between(
-            0, -(-limits.whole("refusal.observation_hours") // 24) + 2
+        within = (
+            (pl.col("admitted") - pl.col("v_visit_date"))
+            .dt.total_days()
+            .is_between(0, -(-limits.whole("refusal.observation_hours") // 24) + 2)
         )
         admitted = (
             long.join(stays, left_on=["person_id", "v_institution_id"], right_on=["person_id", "institution_id"])
@@ -189,11 +263,22 @@ def observed(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mappin
         found = long.join(admitted, on="v_visit_id", how="left", maintain_order="left")
         found = _as_cases(found.rename({"in_stay": "stay_id"}))
         return hits(
-            RULES["RS1"], limits, found,
-            [clue("base", pl.lit(True), "visits.observation_hours", pl.col("v_observation_hours"),
-                  str(limits.whole("refusal.observation_hours")), "v_visit_id"),
-             clue("not_admitted", pl.col("stay_id").is_null(), "stays.admission_date", "", "", "v_visit_id")],
-            pl.lit(0), pl.col("v_visit_id"),
-        )  # fmt: skip
+            RULES["RS1"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.observation_hours",
+                    pl.col("v_observation_hours"),
+                    str(limits.whole("refusal.observation_hours")),
+                    "v_visit_id",
+                ),
+                clue("not_admitted", pl.col("stay_id").is_null(), "stays.admission_date", "", "", "v_visit_id"),
+            ],
+            pl.lit(0),
+            pl.col("v_visit_id"),
+        )
 
     return {"RS1": too_long}
