@@ -1,4 +1,4 @@
-"""Rules of oversight under search: order and company change nothing, a higher bar finds less, plain readings agree."""
+"""Rules of oversight under search: order and company change nothing, a higher bar finds less, readings agree."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_higher_bar_finds_less(rows: list[Row], bar: int) -> None:
 
 
 def plain_splitting(rows: list[Row]) -> set[str]:
-    """SP1 read out of the design, one pair at a time; the group of every stay has the means of tests/support/watch."""
+    """SP1 read out of the design, one pair at a time; every group has the means of tests/support/watch."""
     found = set()
     for b in rows:
         earlier = [

@@ -10,4 +10,11 @@ from drgpay.report.stay_card import write_stay_card
 from drgpay.report.whatif import check_whatif_target, write_whatif
 from drgpay.report.workbook import write_workbook
 
-__all__ = ["check_whatif_target", "write_oversight_page", "write_page", "write_stay_card", "write_whatif", "write_workbook"]
+__all__ = [
+    "check_whatif_target",
+    "write_oversight_page",
+    "write_page",
+    "write_stay_card",
+    "write_whatif",
+    "write_workbook",
+]

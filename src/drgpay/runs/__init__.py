@@ -8,12 +8,14 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
-from drgpay.runs.oversight import Counted, Watched, count_look, oversee
+from drgpay.runs.oversight import Watched, oversee
 from drgpay.runs.oversight_bench import Score, bench, read_truth
 from drgpay.runs.oversight_review import (
+    Counted,
     Proposal,
     Told,
     audit_template,
+    count_look,
     move_alert,
     write_proposal,
 )

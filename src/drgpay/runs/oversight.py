@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from drgpay.engine import Dataset, Engine, Source, codes_in, dataset, frame, one
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.fund import watch_fund
 from drgpay.runs.manifest import MANIFEST, PRACTICE, TABLES, file_digest, folder_digests, write_json
-from drgpay.runs.region import SUFFIXES, Region, read_region
+from drgpay.runs.oversight_inputs import Inputs
+from drgpay.runs.region import Region, read_region
 from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, merged_prices, read_settlement
-from drgpay.steps import intake, oversight
+from drgpay.steps import oversight
 from drgpay.tables import (
     ADVANCE_USE,
     ADVANCES,
@@ -75,31 +76,6 @@ class Watched:
     folder: Path
     suspicions: int
     stays: int
-
-
-@dataclass
-class Inputs:
-    """The region's tables beside the stays, and its small registers."""
-
-    region: Region
-    work: Path
-    tables: dict[str, Dataset] = field(default_factory=dict)
-    brought: set[str] = field(default_factory=set)
-
-    def bring(self, table: Table) -> None:
-        """Read a table of stays, charges, visits or persons where the region has it."""
-        beside = self.region.table(table, self.work)
-        if beside is not None:
-            self.tables[table.name] = beside.data
-            self.brought |= {f"{table.name}.{column}" for column in beside.brought}
-
-    def register(self, table: Table) -> pl.DataFrame:
-        """A small register; one that was not brought is empty."""
-        folder = self.region.folder
-        if not any((folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES):
-            return frame(table.schema.empty_table())
-        self.brought |= {f"{table.name}.{column}" for column in table.names}
-        return frame(intake.read_register(folder / table.name, table))
 
 
 def oversee(
@@ -266,11 +242,10 @@ class _Oversight:
 
     def _health(self) -> Rows:
         """Months of payment of the fund's reported months; nothing where its registers were not brought."""
-        folder = self.inputs.region.folder
-        there = [any((folder / f"{t.name}{s}").is_file() for s in SUFFIXES) for t in (FUND_HISTORY, FUND_MONTHS)]
-        if not all(there):
+        if not (self.inputs.has(FUND_HISTORY) and self.inputs.has(FUND_MONTHS)):
             return []
-        ((_, rows),) = watch_fund(folder, str(self.settlement.run / PRACTICE), self.settlement.year)
+        practice = str(self.settlement.run / PRACTICE)
+        ((_, rows),) = watch_fund(self.inputs.region.folder, practice, self.settlement.year)
         return rows
 
     def _alerts(self, figures: oversight.Figures) -> None:
@@ -520,21 +495,3 @@ def _of_houses(facts: Any, *, scores: pl.DataFrame, limits: oversight.Limits, se
     rows = frame(facts)
     both = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed)]
     return pl.concat(both).to_arrow(compat_level=pl.CompatLevel.oldest())
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A look at a glance: rules with their status, suspicions and amount, and alerts by their words (Chinese and
-    English)."""
-
-    rules: Rows
-    alerts: list[tuple[str, int]]
-
-
-def count_look(out: Path) -> Counted:
-    """What a look found, by rule and by alert."""
-    found = read_table(out / TABLES, SUSPICIONS).group_by("rule").agg(pl.col("amount").sum())
-    amounts = dict(found.rows())
-    rules = [r | {"amount": amounts.get(r["rule"], 0)} for r in read_table(out / TABLES, RULE_STATUS).to_dicts()]
-    alerts = read_table(out / TABLES, ALERTS).group_by("rule", "zh", "en").agg(pl.len()).sort("rule").rows()
-    return Counted(rules, [(f"{zh} {en}", n) for _, zh, en, n in alerts])

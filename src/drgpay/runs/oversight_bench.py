@@ -95,7 +95,7 @@ def _of_period(labels: pl.DataFrame, run: Path, region: Path, year: int) -> pl.D
     paths = dataset(run / TABLES, CASE_POINTS).paths
     settled = pl.concat([frame(open_parquet(p).read(columns=["stay_id"])) for p in paths])["stay_id"]
     known = [settled, labels.filter(pl.col("id").str.starts_with(_PLACE))["id"]]
-    visits = [p for p in sorted((region / "visits").rglob("*.parquet"))] if (region / "visits").is_dir() else []
+    visits = sorted((region / "visits").rglob("*.parquet")) if (region / "visits").is_dir() else []
     for path in visits:
         rows = frame(open_parquet(path).read(columns=["visit_id", "visit_date"]))
         rows = rows.filter(

@@ -23,6 +23,7 @@ from drgpay.tables import (
     ALERTS,
     AUDIT_SAMPLE,
     REVIEWS,
+    RULE_STATUS,
     SECOND_CODINGS,
     SPECIAL_RESULTS,
     STAY_DECISIONS,
@@ -180,3 +181,21 @@ def audit_template(out: Path, target: Path) -> int:
     rows = read_table(out / TABLES, AUDIT_SAMPLE).sort("institution_id", "number").to_dicts()
     write_register(target, SECOND_CODINGS, [{"stay_id": row["stay_id"]} for row in rows])
     return len(rows)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A look at a glance: rules with their status, suspicions and amount, and alerts by their words (Chinese and
+    English)."""
+
+    rules: list[Row]
+    alerts: list[tuple[str, int]]
+
+
+def count_look(out: Path) -> Counted:
+    """What a look found, by rule and by alert."""
+    found = read_table(out / TABLES, SUSPICIONS).group_by("rule").agg(pl.col("amount").sum())
+    amounts = dict(found.rows())
+    rules = [r | {"amount": amounts.get(r["rule"], 0)} for r in read_table(out / TABLES, RULE_STATUS).to_dicts()]
+    alerts = read_table(out / TABLES, ALERTS).group_by("rule", "zh", "en").agg(pl.len()).sort("rule").rows()
+    return Counted(rules, [(f"{zh} {en}", n) for _, zh, en, n in alerts])

@@ -265,7 +265,8 @@ REVIEWS = Table(
         Column("reason", "text", "理由", "reason"), _REVIEWER,
         Column("on", "date", "日期", "day"),
         Column("treatment", "code", "处理", "refuse = the stay is not paid, recover = the "
-               "amount is taken back, damages = with damages besides, interview, suspend, terminate, hand_over", null=True, choices=TREATMENTS),
+               "amount is taken back, damages = with damages besides, interview, suspend, terminate, hand_over",
+               null=True, choices=TREATMENTS),
         Column("amount", "fen", "金额", "amount; empty: as the suspicion says", null=True, low=0),
         Column("damages_multiple", "ratio", "违约金倍数", "damages as a multiple of the amount", null=True, low=0,
                high=50_000),

@@ -1,7 +1,7 @@
 """Monitoring alerts (design/07 §1): of a month, of several months in a row, of a trend; and what is done with them.
 
-Figures are sums of :func:`~.facts.cells`; an alert carries the limit that fired, its evidence by month, an owner and a
-deadline. States change by events that are only ever added."""
+Figures are sums of :func:`~.facts.cells`; an alert carries the limit that fired, its evidence by month, an owner
+and a deadline. States change by events that are only ever added."""
 
 from __future__ import annotations
 
@@ -141,14 +141,14 @@ class _Raised:
             for m in months
         ]
 
-    def above(self, name: str, months: Sequence[Month], **whose: str) -> None:
+    def above(self, name: str, months: Sequence[Month], **whose: Any) -> None:
         """Every month above the limit."""
         rule = ALERT_RULES[name]
         for month in months:
             if month.value > self.limits.ratio(rule.limit):
                 self.add(name, [month], rule.limit, self.limits.ratio(rule.limit), **whose)
 
-    def streak(self, name: str, months: Sequence[Month], **whose: str) -> None:
+    def streak(self, name: str, months: Sequence[Month], **whose: Any) -> None:
         """So many months in a row above the limit: raised in the month that completes them, once for each run of
         months."""
         rule = ALERT_RULES[name]

@@ -1,5 +1,5 @@
-"""Coding audit (design/07 §3): whom to look at, how far two coders agree, what is left to an arbiter; how complete the
-records are, and whether there are coders enough."""
+"""Coding audit (design/07 §3): whom to look at, how far two coders agree, what is left to an arbiter; how complete
+the records are, and whether there are coders enough."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ SAMPLED = "=sampled"
 def sample(facts: pl.DataFrame, scores: pl.DataFrame, limits: Limits, seed: int) -> pl.DataFrame:
     """The settled stays of whole institutions that are to be coded again: of each institution ``audit.share``, at
     least ``audit.min_stays``, drawn one by one at even steps along its stays laid end to end, each as long as its
-    weight (1 + risk weight × highest score), in an order only the seed decides. ``scores``: ``stay_id``, ``score``."""
+    weight (1 + risk weight × highest score), in an order only the seed decides.
+    ``scores``: ``stay_id``, ``score``."""
     rows = facts.filter("settled").select("stay_id", "institution_id", "department_id")
     rows = rows.join(scores, on="stay_id", how="left").with_columns(pl.col("score").fill_null(0))
     places = key_hash(rows.select(pl.lit(f"{seed}:") + pl.col("stay_id")).to_series().to_arrow())

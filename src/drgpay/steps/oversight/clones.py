@@ -62,8 +62,8 @@ def _codes(prefix: str) -> pl.Expr:
 
 def clones(facts: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """FR2 on settled stays of whole institutions. Two stays of different persons are alike when their cost and at
-    least ``clone.fee_kinds`` kinds of fees differ by no more than ``clone.tolerance`` and their codes are alike; where
-    no fees were brought, the cost and the codes must be the same to the last digit."""
+    least ``clone.fee_kinds`` kinds of fees differ by no more than ``clone.tolerance`` and their codes are alike;
+    where no fees were brought, the cost and the codes must be the same to the last digit."""
     tolerance, kinds = limits.ratio("clone.tolerance"), limits.whole("clone.fee_kinds")
     rows = (
         facts.filter("settled")

@@ -154,8 +154,9 @@ def cells(batch: Any) -> Any:
 
 
 def group_means(sums: pl.DataFrame, min_stays: int) -> pl.DataFrame:
-    """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day), ``g_test``,
-    ``g_drug``, ``g_care``, ``g_surgery`` (fen; care is treatment, surgery, drugs and material). Groups with fewer stays have none."""
+    """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day),
+    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery`` (fen; care is treatment, surgery, drugs and material). Groups
+    with fewer stays have none."""
 
     def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
         return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)

@@ -94,8 +94,8 @@ def hits(
     held: dict[str, pl.Expr] = {}
     for one in clues:
         if one.signal != "base":
-            shown = one.holds.fill_null(False)
-            held[one.signal] = held[one.signal] | shown if one.signal in held else shown
+            sign = one.holds.fill_null(False)
+            held[one.signal] = held[one.signal] | sign if one.signal in held else sign
     total = sum(
         (pl.when(x).then(rule.signals[name].weight).otherwise(0) for name, x in held.items()), pl.lit(rule.base)
     )

@@ -1,4 +1,4 @@
-"""All rules on whole persons in one pass: what ``engine.map_by`` runs over stays, visits and the register of persons."""
+"""All rules on whole persons in one pass: what ``engine.map_by`` runs over stays, visits and persons."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _rules(
 
 
 def person_hits(facts: Any, visits: Any, persons: Any, *, watch: Watch) -> Any:
-    """Rows of :data:`~.hits.HITS` of whole persons: ``facts``, and the tables ``visits`` and ``persons`` (or None)."""
+    """Rows of :data:`~.hits.HITS` of whole persons: ``facts``, and the tables ``visits`` and ``persons``, or None."""
     rows = known(frame(facts), watch.means)
     register = frame(persons) if persons is not None else pl.DataFrame(schema=_REGISTER)
     register = register.unique("person_id", keep="first").select(

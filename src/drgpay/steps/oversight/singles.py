@@ -1,4 +1,4 @@
-"""Rules that one stay's own facts decide (design/07 §2): fees, leave, days with charges, codes, counterfactual groups.
+"""Rules that one stay's own facts decide (design/07 §2): fees, leave, days with charges, codes, other groups.
 
 Every function takes settled stays as :func:`known` made them, and gives rows of :data:`~.hits.HITS`."""
 
