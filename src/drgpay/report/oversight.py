@@ -127,7 +127,8 @@ def _charts(points: pl.DataFrame) -> tuple[str, dict[str, Any]]:
         )
     )
     html = (
-        f'<div class="panel"><p class="hint">{hint}</p><p><select id="indicator" aria-label="indicator">{named}</select> '
+        f'<div class="panel"><p class="hint">{hint}</p>'
+        f'<p><select id="indicator" aria-label="indicator">{named}</select> '
         f'<select id="institution" aria-label="institution">{chosen}</select></p>'
         '<div class="chart" id="control" role="img" aria-label="p-chart"></div></div>'
     )
