@@ -99,9 +99,9 @@ def plain_splitting(rows: list[Row]) -> set[str]:
         same = category[0] == category[1] or a["adrg"] == b["adrg"]
         if not 0 <= gap <= 15 or planned or a["way"] == 5 or surgery or not same:
             continue
-        score = 15 + 5 * (category[0] == category[1]) + 10 * (gap <= 3) + 5
-        score += 25 * ((a["total_cost"] + b["total_cost"]) * 10 <= 800_000 * 13)
-        score += 15 * (a["los"] * 1000 <= 800 * 7)
+        score = 15 + 5 * (category[0] == category[1]) + 10 * (gap <= 3) + 15
+        score += 20 * ((a["total_cost"] + b["total_cost"]) * 10 <= 800_000 * 13)
+        score += 10 * (a["los"] * 1000 <= 800 * 7)
         score += 10 * (b["admission_route"] == "outpatient") + 10 * (a["readmission_planned"] is False)
         if score >= 70:
             found.add(b["stay_id"])

@@ -140,7 +140,9 @@ class _Oversight:
         facts = self._facts()
         cells = frame(self.engine.sum(facts, oversight.cells, oversight.CELL, oversight.SUMMED, "oversight: sums"))
         self.inputs.brought |= self._known_of_stays(cells)
-        means = oversight.group_means(cells, self.limits.whole("group.min_stays"))
+        tables = self.settlement.tables
+        published = dict(zip(tables.drgs.to_pylist(), tables.mean_cost.tolist(), strict=False))
+        means = oversight.group_means(cells, self.limits.whole("group.min_stays"), published)
         n = int(cells["n"].sum())
         overall = int(cells["total_cost"].sum()) // max(n, 1)
         rates = oversight.coding_rates(cells, self.limits)

@@ -3,6 +3,7 @@ its fees, leave and days with charges. Rows of three tables meet by ``stay_id``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -153,29 +154,37 @@ def cells(batch: Any) -> Any:
     )
 
 
-def group_means(sums: pl.DataFrame, min_stays: int) -> pl.DataFrame:
+def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int] | None = None) -> pl.DataFrame:
     """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day),
     ``g_test``, ``g_drug``, ``g_care``, ``g_surgery`` (fen; care is treatment, surgery, drugs and material). Groups
-    with fewer stays have none."""
+    with fewer stays have only the mean cost the base period ``published``, where there is one."""
 
     def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
         return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
 
     named = pl.col("examination_fee") + pl.col("laboratory_fee")
     care = pl.sum_horizontal(*(pl.col(f"{k}_fee") for k in ("treatment", "surgery", "drug", "material")))
+    enough = pl.col("n") >= min_stays
+    base = pl.DataFrame(list((published or {}).items()), orient="row", schema={"drg": pl.String, "base": pl.Int64})
     return (
         sums.group_by("drg")
         .agg(pl.exclude(*CELL).sum())
-        .filter(pl.col("n") >= min_stays)
+        .join(base, on="drg", how="left")
+        .filter(enough | pl.col("base").is_not_null())
         .select(
             "drg",
             pl.col("n").alias("g_n"),
-            mean(pl.col("total_cost")).alias("g_cost"),
-            mean(pl.col("los"), 100).alias("g_los"),
-            mean(named).alias("g_test"),
-            mean(pl.col("drug_fee")).alias("g_drug"),
-            mean(care).alias("g_care"),
-            mean(pl.col("surgery_fee")).alias("g_surgery"),
+            pl.when(enough).then(mean(pl.col("total_cost"))).otherwise(pl.col("base")).alias("g_cost"),
+            *(
+                pl.when(enough).then(value).alias(name)
+                for name, value in (
+                    ("g_los", mean(pl.col("los"), 100)),
+                    ("g_test", mean(named)),
+                    ("g_drug", mean(pl.col("drug_fee"))),
+                    ("g_care", mean(care)),
+                    ("g_surgery", mean(pl.col("surgery_fee"))),
+                )
+            ),
         )
         .sort("drg")
     )

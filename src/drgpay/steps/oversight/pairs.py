@@ -92,7 +92,8 @@ def _plain_pair() -> pl.Expr:
 def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
     both = pl.col("total_cost") + pl.col("p_total_cost")
     mean = pl.max_horizontal("g_cost", "p_g_cost")
-    doctor = (pl.col("doctor_id") == pl.col("p_doctor_id")) | (pl.col("department_id") == pl.col("p_department_id"))
+    doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
+    expected = (pl.col("g_test") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
     return [
         base,
         clue("same_category", pl.col("dx3") == pl.col("p_dx3"), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
@@ -129,8 +130,15 @@ def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
             "same_doctor",
             doctor,
             "stays.doctor_id",
-            pl.col("doctor_id").fill_null(pl.col("department_id")),
-            pl.col("p_doctor_id").fill_null(pl.col("p_department_id")),
+            pl.col("doctor_id"),
+            pl.col("p_doctor_id"),
+        ),
+        clue(
+            "no_new_tests",
+            under(pl.col("tests"), expected, limits.ratio("splitting.tests_again")),
+            "stay_details.examination_fee",
+            yuan("tests"),
+            yuan(expected),
         ),
         clue(
             "no_plan", ~pl.col("p_readmission_planned"), "stay_details.readmission_planned", "false", "", "p_stay_id"
