@@ -372,7 +372,9 @@ class _Oversight:
         return self.engine.map_by(sources, "stay_id", bring, self.work / "facts", "oversight: facts")
 
     def _known_of_stays(self, cells: pl.DataFrame) -> set[str]:
-        return {"stays.admission_date", "stays.person_id"} if cells.height else set()
+        """Columns of the stays that have a value somewhere."""
+        named = {"stays.person_id": "persons_known", "stays.admission_date": "admissions_known"}
+        return {column for column, count in named.items() if int(cells[count].sum()) > 0}
 
     def _of_people(self, facts: Dataset, watch: oversight.Watch) -> pl.DataFrame:
         sources = [Source(facts, tuple(oversight.FACTS), oversight.PERSON_ORDER)]

@@ -148,6 +148,8 @@ def cells(batch: Any) -> Any:
             (pl.col("severity") != "none").sum().cast(pl.Int64).alias("coded"),
             (pl.col("severity") == "mcc").sum().cast(pl.Int64).alias("major"),
             (pl.col("status") == "grouped").sum().cast(pl.Int64).alias("grouped"),
+            pl.col("person_id").is_not_null().sum().cast(pl.Int64).alias("persons_known"),
+            pl.col("admitted").is_not_null().sum().cast(pl.Int64).alias("admissions_known"),
             pl.sum_horizontal(*(pl.col(c).is_not_null().cast(pl.Int64) for c in _FILLED)).sum().alias("filled"),
         )
         .to_arrow()
