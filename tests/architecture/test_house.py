@@ -17,6 +17,7 @@ from drgpay.tables import (
     EVALUATION_TABLES,
     FUND_TABLES,
     MODE_TABLES,
+    OVERSIGHT_TABLES,
     PERFORMANCE_TABLES,
     RESULTS,
 )
@@ -83,7 +84,8 @@ def test_imports_go_down_only() -> None:
 
 def test_every_result_table_has_exactly_one_writer() -> None:
     writes = {step: getattr(import_module(f"drgpay.steps.{step}"), "WRITES", ()) for step in STEPS}
-    results = RESULTS + FUND_TABLES + CHECK_TABLES + CARE + MODE_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES
+    own = MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES
+    results = RESULTS + FUND_TABLES + CHECK_TABLES + CARE + own
     for table in results:
         writers = [step for step, names in writes.items() if table.name in names]
         assert writers == [table.writer], table.name

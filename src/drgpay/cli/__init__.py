@@ -7,7 +7,7 @@ import sys
 import typer
 
 from drgpay import __version__
-from drgpay.cli import books, evaluate, explain, facts, fund, modes, money, perform, schemes, stays, whatif
+from drgpay.cli import books, evaluate, explain, facts, fund, modes, money, oversight, perform, schemes, stays, whatif
 from drgpay.cli.console import err
 from drgpay.errors import DrgpayError
 
@@ -28,7 +28,7 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
         raise typer.Exit
 
 
-for room in (money, explain, whatif, fund, modes, evaluate, perform, stays, schemes, facts, books):
+for room in (money, explain, whatif, fund, modes, oversight, evaluate, perform, stays, schemes, facts, books):
     room.register(app)
 
 

@@ -13,7 +13,7 @@ from drgpay.engine.contract import (
     open_parquet,
 )
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
-from drgpay.engine.local import LocalEngine, one_batch, read_part, write_part
+from drgpay.engine.local import LocalEngine, key_hash, one_batch, read_part, write_part
 
 __all__ = [
     "ROW_GROUP",
@@ -33,6 +33,7 @@ __all__ = [
     "drafted",
     "frame",
     "integers",
+    "key_hash",
     "one_batch",
     "open_parquet",
     "read_part",

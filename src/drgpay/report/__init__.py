@@ -6,6 +6,7 @@ Nothing is computed here but sums: every figure is read from the run, and the su
 
 from drgpay.report.evaluated import GRADE_WORDS, outcome_cells, show_figure
 from drgpay.report.evaluation import write_evaluation_page, write_evaluation_workbook, write_institution_card
+from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
 from drgpay.report.performance import write_performance_workbook, write_slips
 from drgpay.report.stay_card import write_stay_card
@@ -20,6 +21,7 @@ __all__ = [
     "write_evaluation_page",
     "write_evaluation_workbook",
     "write_institution_card",
+    "write_oversight_page",
     "write_page",
     "write_performance_workbook",
     "write_slips",

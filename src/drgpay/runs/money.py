@@ -97,10 +97,13 @@ def rules(
     tables = points.points_tables(base, coefficients, policy, period.year, period.months, adjusting)
     tables = replace(tables, priced=bool(policy.rules("modes.rules")) and policy.flag("modes.bed_day_in_points"))
     if by_rate:
-        tables = points.rate_tables(
-            _weights(registers), _rate(policy), tables, policy, policy.integer("points.scale")
-        )
+        tables = rate_points(registers, policy, tables)
     return Rules(base, coefficients, tables)
+
+
+def rate_points(registers: Registers, policy: Policy, tables: points.PointsTables) -> points.PointsTables:
+    """The kernel's tables for a year paid by rate, from those with institutions and coefficients."""
+    return points.rate_tables(_weights(registers), _rate(policy), tables, policy, policy.integer("points.scale"))
 
 
 def _rate(policy: Policy) -> int:

@@ -1,0 +1,245 @@
+"""Commands of oversight: look through a run, explain a suspicion, follow an alert, review, audit, measure."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table as Grid
+from typer.core import TyperGroup
+
+from drgpay import policy as law
+from drgpay import report as reports
+from drgpay import runs
+from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.folders import Schemes, schemes_folder
+from drgpay.cli.oversight_books import write_books
+from drgpay.steps import oversight
+from drgpay.tables import ALERT_STATES
+from drgpay.units import half_up, show_coefficient, show_fen, show_percent, show_ratio
+
+
+class _LookFirst(TyperGroup):
+    """``drgpay oversee RUN …`` is ``drgpay oversee look RUN …``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["look", *args]
+        return list(super().parse_args(ctx, args))
+
+
+oversee_app = typer.Typer(
+    cls=_LookFirst,
+    no_args_is_help=True,
+    help="监测与监管:疑点、预警、复核 oversight: oversee RUN --region R -o OUT, and what follows",
+)
+
+Look = Annotated[Path, typer.Argument(metavar="OUT", help="监管结果文件夹 folder of oversee")]
+RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
+_SHOWN = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(oversee_app, name="oversee")
+
+
+@oversee_app.command("look")
+def look(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="运行结果文件夹 folder of a run")],
+    region: RegionFolder,
+    output: Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder to write")],
+    with_persons: Annotated[bool, typer.Option("--with-persons", help="写出人员编号 write person ids")] = False,
+    seed: Annotated[int, typer.Option(help="审核抽样种子 seed of the audit sample")] = 1,
+    own: Schemes = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+    replace: Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")] = False,
+) -> None:
+    """全部规则过一遍,写出疑点、预警、样本和工作簿。 All rules over a run: suspicions, alerts, samples, workbooks."""
+    in_lang(lang)
+    with engine_with_progress(threads, lang) as engine:
+        found = runs.oversee(
+            run,
+            region,
+            output,
+            engine,
+            with_persons=with_persons,
+            replace=replace,
+            schemes=schemes_folder(own),
+            seed=seed,
+            reports=[
+                lambda folder: write_books(folder, lang),
+                lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang),
+            ],
+        )
+    _summary(output, lang)
+    words = (
+        f"{found.suspicions:,} 条疑点,{found.stays:,} 份病例 → {output}"
+        if lang == "zh"
+        else f"{found.suspicions:,} suspicions in {found.stays:,} stays → {output}"
+    )
+    out.print(words)
+
+
+def _summary(folder: Path, lang: str) -> None:
+    zh = lang == "zh"
+    counted = runs.count_look(folder)
+    heads = (
+        ("规则", "违规类型", "说明", "疑点", "涉及金额(元)") if zh else ("rule", "type", "what", "suspicions", "yuan")
+    )
+    grid = Grid(*heads)
+    for row in counted.rules:
+        rule = oversight.RULES[row["rule"]]
+        words, kind = rule.words, oversight.TYPES[rule.violation].words
+        if row["status"] == "missing":
+            lacks = ("缺 " if zh else "lacks ") + row["missing"].replace("|", ", ")
+            grid.add_row(rule.id, kind.zh if zh else kind.en, lacks, "–", "")
+        else:
+            grid.add_row(
+                rule.id,
+                kind.zh if zh else kind.en,
+                words.zh if zh else words.en,
+                f"{row['suspicions']:,}",
+                show_fen(row["amount"]),
+            )
+    out.print(grid)
+    alerts = " · ".join(f"{name} {count}" for name, count in counted.alerts)
+    out.print(("预警: " if zh else "alerts: ") + (alerts or "–"))
+
+
+@oversee_app.command("explain")
+def explain(
+    folder: Look,
+    name: Annotated[str, typer.Argument(metavar="ID", help="疑点号或预警号 suspicion or alert")],
+    lang: Lang = "zh",
+) -> None:
+    """为什么有这一条:规则、证据、金额、排除和易误判之处。 Why a row is there: rule, evidence, amount, exclusions."""
+    told, zh = runs.tell_suspicion(folder, name), in_lang(lang) == "zh"
+    row, rule = told.row, told.rule
+    if rule is None:
+        out.print(f"{name}: {row['zh'] if zh else row['en']}")
+        out.print(f"  {show_coefficient(row['value'])} > {show_coefficient(row['threshold'])}  ({row['parameter']})")
+        out.print(
+            f"  {'处置' if zh else 'action'}: {row['action_zh'] if zh else row['action_en']} · {row['owner']} · "
+            f"{row['deadline']} · {row['state']}"
+        )
+        for one in told.evidence:
+            out.print(
+                f"  {one['month']:>2}: {one['numerator']:,} / {one['denominator']:,} = "
+                f"{show_coefficient(one['value'])}  n={one['n']:,}"
+            )
+        return
+    out.print(f"{name}: {row['term_zh'] if zh else row['term_en']} · {rule.words.zh if zh else rule.words.en}")
+    out.print(
+        f"  {'评分' if zh else 'score'} {show_coefficient(row['score'])} · {'涉及金额' if zh else 'at stake'} "
+        f"{show_fen(row['amount'])} · {row['state']}"
+    )
+    for one in told.evidence:
+        note = one["note_zh"] if zh else one["note_en"]
+        out.print(
+            f"  +{show_coefficient(one['weight'])}  {one['record']}  {one['field']} = {one['value']}"
+            + (f"  ({'参照' if zh else 'against'} {one['expected']})" if one["expected"] else "")
+            + f"  {note}"
+        )
+    out.print(f"  {'不计' if zh else 'left out'}: {rule.exclusions.zh if zh else rule.exclusions.en}")
+    out.print(f"  {'易误判' if zh else 'may be innocent'}: {rule.false.zh if zh else rule.false.en}")
+
+
+@oversee_app.command("alert")
+def alert(
+    folder: Look,
+    name: Annotated[str, typer.Argument(metavar="ALERT", help="预警号 alert")],
+    region: RegionFolder,
+    to: Annotated[str, typer.Option("--to", help=" | ".join(ALERT_STATES[1:]))],
+    by: Annotated[str, typer.Option("--by", help="经办人 who")],
+    note: Annotated[str, typer.Option("--note", help="说明 what was said or done")],
+    on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="日期 day")],
+) -> None:
+    """登记预警的处置,只增不改。 Add an event to an alert; events are only ever added."""
+    before = runs.move_alert(folder, region, name, to, by, note, on.date())
+    out.print(f"{name}: {before} → {to}")
+
+
+@oversee_app.command("review")
+def review(
+    folder: Look,
+    reviews: Annotated[Path, typer.Argument(metavar="REVIEWS", help="评审登记表 register of reviews")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="放提案的新文件夹 new folder for the proposal")],
+    region: Annotated[Path | None, typer.Option("--region", help="区域文件夹 folder of the region")] = None,
+    lang: Lang = "zh",
+) -> None:
+    """核对评审,写出拟登记的违规和拒付,显示将产生的分录。 Check reviews; write what is proposed, show its entries."""
+    zh = in_lang(lang) == "zh"
+    proposal = runs.propose_treatments(folder, reviews, region)
+    runs.write_proposal(proposal, output)
+    grid = Grid(
+        *(("疑点", "事项", "借方", "贷方", "金额(元)") if zh else ("suspicion", "event", "debit", "credit", "yuan"))
+    )
+    for row in proposal.entries:
+        grid.add_row(row["suspicion_id"], row["event"], row["debit"], row["credit"], show_fen(row["amount"]))
+    out.print(grid)
+    out.print(f"{len(proposal.treatments)} {'条认定' if zh else 'confirmed'} → {output}")
+
+
+@oversee_app.command("audit")
+def audit(
+    folder: Look, output: Annotated[Path, typer.Option("-o", "--output", help="CSV 文件 file to write")]
+) -> None:
+    """复核编码用的空表(不含首次编码)。 The sheet for the second coder, without the first coding."""
+    out.print(f"{runs.audit_template(folder, output):,} → {output}")
+
+
+@oversee_app.command("limits")
+def limits(
+    policy: Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")] = "demo",
+    on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day")] = datetime(2024, 12, 31),
+    lang: Lang = "zh",
+) -> None:
+    """列出全部监管阈值及来源。 Every limit in force, with its source."""
+    zh = in_lang(lang) == "zh"
+    grid = Grid(*(("阈值", "值", "单位", "来源") if zh else ("limit", "value", "unit", "source")))
+    for name, limit in oversight.limits(law.load(policy, on=on.date())).values.items():
+        grid.add_row(name, show_coefficient(limit.value), limit.unit, limit.source)
+    out.print(grid)
+
+
+@oversee_app.command("bench")
+def bench(
+    regions: Annotated[list[Path], typer.Argument(metavar="REGION…", help="带标注的区域 labelled regions")],
+    policy: Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")] = "demo",
+    year: Annotated[int, typer.Option("--year", help="年度 year")] = 2024,
+    forms: Annotated[bool, typer.Option("--forms", help="按手法列出召回 recall by form too")] = False,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+) -> None:
+    """用带标注的区域量规则:精确率、召回率、每万病例疑点数。 Precision, recall and workload on labelled regions."""
+    zh = in_lang(lang) == "zh"
+    for region in regions:
+        runs.read_truth(region)
+    for region in regions:
+        with tempfile.TemporaryDirectory() as work, engine_with_progress(threads, lang) as engine:
+            run = runs.run(runs.Order(region, policy, year), Path(work) / "run", engine)
+            runs.oversee(run, region, Path(work) / "look", engine)
+            types, rules, by_form = runs.bench(Path(work) / "look", region, run)
+        for title, scores in (("types", types), ("rules", rules), *([("forms", by_form)] if forms else [])):
+            out.print(_measured(f"{region.name} · {title}", scores, zh))
+
+
+def _measured(title: str, scores: list[runs.Score], zh: bool) -> Grid:
+    heads = (
+        ("名称", "违规类型", "疑点", "正确", "精确率", "标注", "命中", "召回率", "每万病例")
+        if zh
+        else ("name", "type", "found", "right", "precision", "labels", "caught", "recall", "per 10,000")
+    )
+    grid = Grid(*heads, title=title, title_justify="left")
+    for s in scores:
+        right, caught = (
+            show_percent(half_up(a * 10_000, b)) if b else "–" for a, b in ((s.right, s.found), (s.caught, s.labels))
+        )
+        cells = (str(s.found), str(s.right), right, str(s.labels), str(s.caught), caught)
+        grid.add_row(s.name, s.violation, *(cells if s.ran else ("–",) * 6), show_ratio(s.found * 10_000, s.stays, 1))
+    return grid

@@ -1,0 +1,190 @@
+"""The page of oversight: what was found by type, the first suspicions and alerts, and control charts."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import polars as pl
+from plotly.offline import get_plotlyjs
+
+from drgpay.engine import read_table
+from drgpay.report.html import both, embedded
+from drgpay.report.labels import Both, check_language
+from drgpay.tables import ALERTS, CONTROL_POINTS, RULE_STATUS, SUSPICIONS, Table
+from drgpay.units import show_coefficient, show_fen
+
+FIRST = 200
+"""rows of suspicions and of alerts on the page; the workbook has them all"""
+_INDICATORS = {
+    "mortality": Both("死亡率", "mortality"),
+    "transfer_share": Both("转出占比", "share transferred"),
+    "complication_share": Both("并发症编码占比", "share with a coded complication"),
+    "ungrouped_rate": Both("未入组率", "share not grouped"),
+    "readmit_15": Both("15日内再入院率", "readmitted within 15 days"),
+}
+_WORDS = {
+    "value": Both("当月", "month"),
+    "upper": Both("上限", "upper limit"),
+    "centre": Both("中线", "centre"),
+    "lower": Both("下限", "lower limit"),
+    "month": Both("月份", "month"),
+}
+
+
+def _table(heads: list[Both], rows: list[list[str | Both]]) -> str:
+    head = "".join(f'<th scope="col">{both(h)}</th>' for h in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{both(c) if isinstance(c, Both) else escape(c)}</td>" for c in row) + "</tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _head(table: Table, name: str) -> Both:
+    return Both(table[name].zh, table[name].en)
+
+
+def _types(suspicions: pl.DataFrame, status: pl.DataFrame) -> str:
+    by = suspicions.group_by("rule").agg(pl.len(), pl.col("amount").sum())
+    counts = {rule: (n, amount) for rule, n, amount in by.rows()}
+    rows: list[list[str | Both]] = []
+    for row in status.sort("rule").to_dicts():
+        n, amount = counts.get(row["rule"], (0, 0))
+        lacks = (
+            Both(f"缺 {row['missing']}", f"lacks {row['missing']}")
+            if row["status"] == "missing"
+            else Both("已运行", "ran")
+        )
+        rows.append([row["rule"], Both(row["zh"], row["en"]), lacks, f"{n:,}", show_fen(amount)])
+    heads = [
+        Both("规则", "rule"),
+        Both("说明", "what"),
+        Both("状态", "status"),
+        Both("疑点", "suspicions"),
+        Both("涉及金额(元)", "at stake, yuan"),
+    ]
+    return _table(heads, rows)
+
+
+def _suspicions(rows: pl.DataFrame) -> str:
+    first = rows.sort(["score", "amount", "suspicion_id"], descending=[True, True, False]).head(FIRST)
+    names = ("suspicion_id", "institution_id", "stay_id", "month", "score", "amount", "state")
+    body: list[list[str | Both]] = [
+        [
+            r["suspicion_id"],
+            Both(r["term_zh"], r["term_en"]),
+            r["institution_id"] or "",
+            r["stay_id"] or "",
+            str(r["month"]),
+            show_coefficient(r["score"]),
+            show_fen(r["amount"]),
+            r["state"],
+        ]
+        for r in first.to_dicts()
+    ]
+    heads = [_head(SUSPICIONS, n) for n in names]
+    return _table([heads[0], Both("条款", "term"), *heads[1:]], body)
+
+
+def _alerts(rows: pl.DataFrame) -> str:
+    first = rows.sort("small", "alert_id").head(FIRST)
+    body: list[list[str | Both]] = [
+        [
+            r["alert_id"],
+            Both(r["zh"], r["en"]),
+            show_coefficient(r["value"]),
+            show_coefficient(r["threshold"]),
+            Both(r["action_zh"], r["action_en"]),
+            r["owner"],
+            r["deadline"].isoformat(),
+            r["state"],
+        ]
+        for r in first.to_dicts()
+    ]
+    names = ("alert_id", "zh", "value", "threshold", "action_zh", "owner", "deadline", "state")
+    return _table([_head(ALERTS, n) for n in names], body)
+
+
+def _charts(points: pl.DataFrame) -> tuple[str, dict[str, Any]]:
+    series = {}
+    columns = ("month", "value", "numerator", "denominator", "centre", "lower", "upper", "outside")
+    for key, its in points.sort("month").group_by(["indicator", "institution_id"], maintain_order=True):
+        series[f"{key[0]}|{key[1]}"] = {c: its[c].to_list() for c in columns}
+    houses = sorted(set(points["institution_id"]))
+    chosen = "".join(f'<option value="{escape(h)}">{escape(h)}</option>' for h in houses)
+    named = "".join(
+        f'<option value="{k}" data-zh="{w.zh}" data-en="{w.en}">{w.zh}</option>' for k, w in _INDICATORS.items()
+    )
+    hint = both(
+        Both(
+            "限为中线 ± 3 个标准差,随当月例数变化;红点出界。",
+            "Limits: centre ± 3 standard deviations for the month's stays; red points are outside.",
+        )
+    )
+    html = (
+        f'<div class="panel"><p class="hint">{hint}</p>'
+        f'<p><select id="indicator" aria-label="indicator">{named}</select> '
+        f'<select id="institution" aria-label="institution">{chosen}</select></p>'
+        '<div class="chart" id="control" role="img" aria-label="p-chart"></div></div>'
+    )
+    outside = points.filter("outside").sort("indicator", "institution_id", "month").head(FIRST).to_dicts()
+    rows: list[list[str | Both]] = [
+        [
+            _INDICATORS[r["indicator"]],
+            r["institution_id"],
+            str(r["month"]),
+            f"{r['numerator']} / {r['denominator']}",
+            show_coefficient(r["value"]),
+            show_coefficient(r["lower"]),
+            show_coefficient(r["upper"]),
+        ]
+        for r in outside
+    ]
+    names = ("indicator", "institution_id", "month", "numerator", "value", "lower", "upper")
+    return html + _table([_head(CONTROL_POINTS, n) for n in names], rows), series
+
+
+def write_oversight_page(folder: Path, target: Path, lang: str = "zh") -> None:
+    """Write the page of a look in ``folder`` to ``target`` (.html): one file, offline, both languages; the same look
+    gives the same bytes. Raises USAGE for another language."""
+    check_language(lang)
+    tables = folder / "tables"
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    chart, series = _charts(read_table(tables, CONTROL_POINTS))
+    suspicions = read_table(tables, SUSPICIONS)
+    sections = (
+        ("rules", Both("规则", "Rules"), _types(suspicions, read_table(tables, RULE_STATUS))),
+        ("suspicions", Both("疑点", "Suspicions"), _suspicions(suspicions)),
+        ("alerts", Both("预警", "Alerts"), _alerts(read_table(tables, ALERTS))),
+        ("charts", Both("控制图", "Control charts"), chart),
+    )
+    title = manifest["region"]["title"]
+    heading = Both(f"{title['zh']} · 监测与监管", f"{title['en']} · oversight")
+    here = files(__package__)
+    note = Both("疑点须经评审认定方为违规。", "A suspicion is a violation only when a reviewer confirms it.")
+    page = Template((here / "page.html").read_text(encoding="utf-8")).substitute(
+        lang="zh-CN" if lang == "zh" else "en",
+        title=escape(heading[lang]),
+        css=(here / "page.css").read_text(encoding="utf-8"),
+        skip=both(Both("跳到内容", "skip to content")),
+        brand="drgpay",
+        links="".join(f'<a href="#{key}">{both(name)}</a>' for key, name, _ in sections),
+        scheme_buttons="",
+        language=both(Both("English", "中文")),
+        heading=both(heading),
+        subheading=f"{manifest['run']} · {manifest['stays']:,}",
+        body="\n".join(f'<section id="{k}"><h2>{both(n)}</h2>\n{html}</section>' for k, n, html in sections),
+        footer=f"<p>{both(note)}</p>",
+        noscript=both(Both("图表需要脚本。", "The charts need scripts.")),
+        data=embedded(
+            {"lang": lang, "series": series, "words": {k: {"zh": w.zh, "en": w.en} for k, w in _WORDS.items()}}
+        ),
+        plotly=get_plotlyjs(),
+        script=(here / "oversight.js").read_text(encoding="utf-8"),
+    )
+    target.write_text(page, encoding="utf-8", newline="\n")

@@ -1,0 +1,41 @@
+"""What oversight reads of a region: tables beside the stays, and people's registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from drgpay.engine import Dataset, frame
+from drgpay.runs.region import SUFFIXES, Region
+from drgpay.steps import intake
+from drgpay.tables import Table
+
+
+@dataclass
+class Inputs:
+    """The region's tables beside the stays, and its small registers."""
+
+    region: Region
+    work: Path
+    tables: dict[str, Dataset] = field(default_factory=dict)
+    brought: set[str] = field(default_factory=set)
+
+    def bring(self, table: Table) -> None:
+        """Read a table of stays, charges, visits or persons where the region has it."""
+        beside = self.region.table(table, self.work)
+        if beside is not None:
+            self.tables[table.name] = beside.data
+            self.brought |= {f"{table.name}.{column}" for column in beside.brought}
+
+    def has(self, table: Table) -> bool:
+        """Whether the region's folder holds the register."""
+        return any((self.region.folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
+
+    def register(self, table: Table) -> pl.DataFrame:
+        """A small register; one that was not brought is empty."""
+        if not self.has(table):
+            return frame(table.schema.empty_table())
+        self.brought |= {f"{table.name}.{column}" for column in table.names}
+        return frame(intake.read_register(self.region.folder / table.name, table))

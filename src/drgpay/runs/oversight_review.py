@@ -1,0 +1,201 @@
+"""What people do with the morning list: follow an alert, review suspicions, explain one, code a sample again.
+
+People's registers are CSV files of the region; nothing here decides anything for them."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from drgpay.engine import drafted, frame, read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.manifest import MANIFEST, TABLES, read_manifest
+from drgpay.runs.region import SUFFIXES
+from drgpay.steps import intake, oversight
+from drgpay.tables import (
+    ALERT_EVENTS,
+    ALERT_EVIDENCE,
+    ALERTS,
+    AUDIT_SAMPLE,
+    REVIEWS,
+    RULE_STATUS,
+    SECOND_CODINGS,
+    SPECIAL_RESULTS,
+    STAY_DECISIONS,
+    SUSPICION_EVIDENCE,
+    SUSPICIONS,
+    VIOLATIONS,
+    Column,
+    Table,
+)
+from drgpay.units import show_coefficient, show_fen
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What confirmed reviews lead to: rows for the registers a settlement reads, and the entries they will cause."""
+
+    treatments: list[Row]
+    violations: list[Row]
+    decisions: list[Row]
+    entries: list[Row]
+
+
+def read_look(out: Path) -> dict[str, Any]:
+    """The manifest of a look; USAGE when the folder holds something else."""
+    manifest = read_manifest(out)
+    if manifest.get("kind") != "oversight":
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="这里不是监管结果",
+            en="this is no result of oversight",
+            file=f"{out.name}/{MANIFEST}",
+            fix_zh="给出 drgpay oversee 的输出文件夹",
+            fix_en="name the output folder of drgpay oversee",
+        )
+    return manifest
+
+
+def _cell(column: Column, value: Any) -> str:
+    if value is None:
+        return ""
+    if column.type == "fen":
+        return show_fen(value, group=False)
+    if column.type in ("ratio", "points"):
+        return show_coefficient(value)
+    if column.type == "flag":
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def write_register(path: Path, table: Table, rows: list[Row]) -> None:
+    """A register as CSV, as it can be read again: money in yuan, ratios as decimals."""
+    with drafted(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(table.names)
+        for row in rows:
+            writer.writerow([_cell(column, row.get(column.name)) for column in table.columns])
+
+
+def _register(path: Path, table: Table) -> list[Row]:
+    return frame(intake.read_register(path, table)).to_dicts()
+
+
+def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
+    """Check the reviews against a look and say what follows. ``region``: decisions are numbered after those it has.
+
+    Raises DATA for a review that does not fit, USAGE when ``out`` is no look."""
+    manifest = read_look(out)
+    known = {r["suspicion_id"]: r for r in read_table(out / TABLES, SUSPICIONS).to_dicts()}
+    treated = oversight.treatments(_register(reviews, REVIEWS), known)
+    first = 1
+    special = oversight.decision_rows(read_table(out / TABLES, SPECIAL_RESULTS).to_dicts())
+    if region is not None and any((region / f"{STAY_DECISIONS.name}{s}").is_file() for s in SUFFIXES):
+        there = _register(region / STAY_DECISIONS.name, STAY_DECISIONS)
+        first += max((r["number"] for r in there), default=0)
+    refused = oversight.refusal_rows(treated, first)
+    special = [row | {"number": first + len(refused) + i} for i, row in enumerate(special)]
+    return Proposal(
+        treated,
+        oversight.violation_rows(treated, int(manifest["year"])),
+        [*refused, *special],
+        oversight.ledger_preview(treated),
+    )
+
+
+def write_proposal(proposal: Proposal, folder: Path) -> None:
+    """``violations.csv`` and ``stay_decisions.csv``, to be added to the registers of the region by whoever may."""
+    if folder.exists():
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="输出文件夹已存在",
+            en="the output folder exists",
+            file=folder,
+            fix_zh="换一个 -o",
+            fix_en="choose another -o",
+        )
+    folder.mkdir(parents=True)
+    write_register(folder / "violations.csv", VIOLATIONS, proposal.violations)
+    write_register(folder / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
+
+
+def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: str, on: date) -> str:
+    """Add an event to the region's ``alert_events.csv``; returns the state before. Raises DATA for an alert the look
+    does not have, and for a state that may not follow."""
+    read_look(out)
+    if not read_table(out / TABLES, ALERTS).filter(pl.col("alert_id") == alert).height:
+        raise _unknown(alert)
+    path = region / f"{ALERT_EVENTS.name}.csv"
+    events = _register(path, ALERT_EVENTS) if path.is_file() else []
+    now = oversight.follow(events).get(alert, "raised")
+    if state not in oversight.NEXT[now]:
+        raise oversight.refused(alert, now, state)
+    number = 1 + sum(e["alert_id"] == alert for e in events)
+    event = {"alert_id": alert, "number": number, "state": state, "on": on, "by": by, "note": note}
+    write_register(path, ALERT_EVENTS, [*events, event])
+    return now
+
+
+def _unknown(name: str) -> DrgpayError:
+    return DrgpayError(
+        Kind.DATA,
+        zh="没有这个疑点或预警",
+        en="no such suspicion or alert",
+        value=name,
+        fix_zh="编号见 suspicions 和 alerts 表",
+        fix_en="the ids are in the tables suspicions and alerts",
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A suspicion or an alert with its evidence; ``rule``: the catalogue's rule, None for an alert."""
+
+    row: Row
+    evidence: list[Row]
+    rule: oversight.Rule | None
+
+
+def tell(out: Path, name: str) -> Told:
+    """A suspicion or an alert of a look, by its id. Raises DATA when there is none."""
+    read_look(out)
+    for table, evidence, key in ((SUSPICIONS, SUSPICION_EVIDENCE, "number"), (ALERTS, ALERT_EVIDENCE, "month")):
+        column = table.key[0]
+        found = read_table(out / TABLES, table).filter(pl.col(column) == name).to_dicts()
+        if found:
+            rows = read_table(out / TABLES, evidence).filter(pl.col(column) == name).sort(key).to_dicts()
+            return Told(found[0], rows, oversight.RULES.get(found[0]["rule"]))
+    raise _unknown(name)
+
+
+def audit_template(out: Path, target: Path) -> int:
+    """A sheet for the second coder: the sampled stays and nothing of the first coding. Returns how many there are."""
+    read_look(out)
+    rows = read_table(out / TABLES, AUDIT_SAMPLE).sort("institution_id", "number").to_dicts()
+    write_register(target, SECOND_CODINGS, [{"stay_id": row["stay_id"]} for row in rows])
+    return len(rows)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A look at a glance: rules with their status, suspicions and amount, and alerts by their words (Chinese and
+    English)."""
+
+    rules: list[Row]
+    alerts: list[tuple[str, int]]
+
+
+def count_look(out: Path) -> Counted:
+    """What a look found, by rule and by alert."""
+    found = read_table(out / TABLES, SUSPICIONS).group_by("rule").agg(pl.col("amount").sum())
+    amounts = dict(found.rows())
+    rules = [r | {"amount": amounts.get(r["rule"], 0)} for r in read_table(out / TABLES, RULE_STATUS).to_dicts()]
+    alerts = read_table(out / TABLES, ALERTS).group_by("rule", "zh", "en").agg(pl.len()).sort("rule").rows()
+    return Counted(rules, [(f"{zh} {en}", n) for _, zh, en, n in alerts])

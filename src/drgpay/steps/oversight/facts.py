@@ -1,0 +1,192 @@
+"""What the rules look at: one row for each stay with its payment, its counterfactuals, and, where they were brought,
+its fees, leave and days with charges. Rows of three tables meet by ``stay_id``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from drgpay.engine import frame
+from drgpay.tables import FEES
+
+SCREENED: dict[str, Any] = {
+    "stay_id": pl.String,
+    "person_id": pl.String,
+    "institution_id": pl.String,
+    "department_id": pl.String,
+    "doctor_id": pl.String,
+    "insurance_scheme": pl.String,
+    "sex": pl.String,
+    "age": pl.Int64,
+    "los": pl.Int64,
+    "admitted": pl.Date,
+    "discharged": pl.Date,
+    "way": pl.Int8,
+    "month": pl.Int8,
+    "settled": pl.Boolean,
+    "dx": pl.String,
+    "proc": pl.String,
+    "adrg": pl.String,
+    "drg": pl.String,
+    "severity": pl.String,
+    "status": pl.String,
+    "case_class": pl.String,
+    "total_cost": pl.Int64,
+    "personal_paid": pl.Int64,
+    "fund_by_item": pl.Int64,
+    "points": pl.Int64,
+    "price": pl.Int64,
+    "pay": pl.Int64,
+    "sex_code": pl.Boolean,
+    "age_code": pl.Boolean,
+    "cc_code": pl.String,
+    "cc_drg": pl.String,
+    "cc_price": pl.Int64,
+    "other_code": pl.String,
+    "other_drg": pl.String,
+    "other_price": pl.Int64,
+    "proc_drg": pl.String,
+    "proc_price": pl.Int64,
+}
+"""columns a run brings for every stay. ``dx``, ``proc``: codes with | before, between and after them; ``price``: fen
+by points and point value; ``pay``: what of it the fund pays; ``settled``: of the period, not only a neighbour of it;
+``sex_code``, ``age_code``: a code that sex or age rules out; ``cc_*``: the group without its pivotal complication;
+``other_*``: the group of the next plausible principal diagnosis; ``proc_*``: the group without its procedures"""
+
+DETAILS: dict[str, Any] = {
+    "admission_route": pl.String,
+    "observation_hours": pl.Int64,
+    "leave_days": pl.Int64,
+    "readmission_planned": pl.Boolean,
+    "surgeon_id": pl.String,
+    "out_of_policy": pl.Int64,
+    **{f"{kind}_fee": pl.Int64 for kind in FEES},
+}
+CHARGED: dict[str, Any] = {
+    "charge_days": pl.Int64,
+    "care_days": pl.Int64,
+    "before_amount": pl.Int64,
+    "charged": pl.Int64,
+}
+"""days of the stay with a charge; with one that is not for the bed or nursing; charges before admission; all"""
+
+FACTS = SCREENED | DETAILS | CHARGED
+
+
+def _charges(charges: Any, stays: pl.DataFrame) -> pl.DataFrame:
+    rows = frame(charges).filter(pl.col("amount") > 0)
+    rows = rows.join(stays.select("stay_id", "admitted", "discharged"), on="stay_id")
+    inside = (pl.col("charge_date") >= pl.col("admitted")) & (pl.col("charge_date") <= pl.col("discharged"))
+    care = ~pl.col("category").is_in(["bed", "nursing"])
+    day = pl.col("charge_date")
+    return rows.group_by("stay_id").agg(
+        day.filter(inside).n_unique().cast(pl.Int64).alias("charge_days"),
+        day.filter(inside & care).n_unique().cast(pl.Int64).alias("care_days"),
+        pl.col("amount").filter(day < pl.col("admitted")).sum().alias("before_amount"),
+        pl.col("amount").sum().alias("charged"),
+    )
+
+
+def facts(stays: Any, details: Any | None = None, charges: Any | None = None) -> Any:
+    """Rows of :data:`FACTS` from whole stays: ``stays`` as :data:`SCREENED`, ``details`` and ``charges`` as the
+    tables ``stay_details`` and ``charges``, or None where they were not brought; what is not known is null."""
+    rows = frame(stays)
+    if details is not None:
+        held = frame(details)
+        held = held.select("stay_id", *(c for c in DETAILS if c in held.columns)).unique("stay_id", keep="first")
+        rows = rows.join(held, on="stay_id", how="left", maintain_order="left")
+    if charges is not None:
+        rows = rows.join(_charges(charges, rows), on="stay_id", how="left", maintain_order="left")
+    present = set(rows.columns)
+    return rows.select(
+        pl.col(name).cast(kind) if name in present else pl.lit(None, kind).alias(name) for name, kind in FACTS.items()
+    ).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+CELL = ("institution_id", "department_id", "month", "drg")
+"""keys of :func:`cells`"""
+_FILLED = ("person_id", "department_id", "doctor_id", "sex", "age", "admitted", "way")
+SUMMED = (
+    *dict.fromkeys((*CELL, *_FILLED)),
+    "settled",
+    "severity",
+    "status",
+    *(f"{kind}_fee" for kind in FEES),
+    "total_cost",
+    "personal_paid",
+    "fund_by_item",
+    "price",
+    "los",
+    "out_of_policy",
+)
+"""columns :func:`cells` reads"""
+FILLED = len(_FILLED)
+"""fields whose being filled is counted"""
+_SUMMED = (
+    "total_cost",
+    "personal_paid",
+    "fund_by_item",
+    "price",
+    "los",
+    "out_of_policy",
+    *(f"{kind}_fee" for kind in FEES),
+)
+
+
+def cells(batch: Any) -> Any:
+    """Integer sums of the settled stays by :data:`CELL`: what group means, alerts and charts are made of."""
+    rows = frame(batch).filter("settled")
+    return (
+        rows.group_by(CELL)
+        .agg(
+            pl.len().cast(pl.Int64).alias("n"),
+            *(pl.col(name).cast(pl.Int64).sum() for name in _SUMMED),
+            (pl.col("way") == 5).sum().cast(pl.Int64).alias("deaths"),
+            (pl.col("way") == 2).sum().cast(pl.Int64).alias("transfers"),
+            (pl.col("severity") != "none").sum().cast(pl.Int64).alias("coded"),
+            (pl.col("severity") == "mcc").sum().cast(pl.Int64).alias("major"),
+            (pl.col("status") == "grouped").sum().cast(pl.Int64).alias("grouped"),
+            pl.col("person_id").is_not_null().sum().cast(pl.Int64).alias("persons_known"),
+            pl.col("admitted").is_not_null().sum().cast(pl.Int64).alias("admissions_known"),
+            pl.sum_horizontal(*(pl.col(c).is_not_null().cast(pl.Int64) for c in _FILLED)).sum().alias("filled"),
+        )
+        .to_arrow()
+    )
+
+
+def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int] | None = None) -> pl.DataFrame:
+    """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day),
+    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery`` (fen; care is treatment, surgery, drugs and material). Groups
+    with fewer stays have only the mean cost the base period ``published``, where there is one."""
+
+    def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
+        return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
+
+    named = pl.col("examination_fee") + pl.col("laboratory_fee")
+    care = pl.sum_horizontal(*(pl.col(f"{k}_fee") for k in ("treatment", "surgery", "drug", "material")))
+    enough = pl.col("n") >= min_stays
+    base = pl.DataFrame(list((published or {}).items()), orient="row", schema={"drg": pl.String, "base": pl.Int64})
+    return (
+        sums.group_by("drg")
+        .agg(pl.exclude(*CELL).sum())
+        .join(base, on="drg", how="left")
+        .filter(enough | pl.col("base").is_not_null())
+        .select(
+            "drg",
+            pl.col("n").alias("g_n"),
+            pl.when(enough).then(mean(pl.col("total_cost"))).otherwise(pl.col("base")).alias("g_cost"),
+            *(
+                pl.when(enough).then(value).alias(name)
+                for name, value in (
+                    ("g_los", mean(pl.col("los"), 100)),
+                    ("g_test", mean(named)),
+                    ("g_drug", mean(pl.col("drug_fee"))),
+                    ("g_care", mean(care)),
+                    ("g_surgery", mean(pl.col("surgery_fee"))),
+                )
+            ),
+        )
+        .sort("drg")
+    )

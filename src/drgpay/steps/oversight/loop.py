@@ -1,0 +1,235 @@
+"""The closed loop (design/07 §4): what follows from people's decisions, and from nothing else.
+
+A suspicion that nobody reviewed, or that a review dismissed, leaves no trace in any table of this file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.steps.oversight.catalogue import Limits
+from drgpay.units import ONE, half_up
+
+Row = dict[str, Any]
+_MONEY = frozenset({"recover", "damages"})
+_REFUSED = frozenset({"refuse"})
+
+
+def _wrong(zh: str, en: str, suspicion: str, field: str, fix_zh: str, fix_en: str) -> DrgpayError:
+    return DrgpayError(
+        Kind.DATA, zh=zh, en=en, file="reviews", field=field, value=suspicion, fix_zh=fix_zh, fix_en=fix_en
+    )
+
+
+def treatments(reviews: Sequence[Row], suspicions: Mapping[str, Row]) -> list[Row]:
+    """Rows of ``treatments`` from the register ``reviews``: one for every confirmed suspicion.
+
+    ``suspicions``: by id. Raises DATA for a review of no known suspicion, a confirmation without a treatment, damages
+    without a multiple, a refusal without a stay, and money taken twice for one stay."""
+    rows: list[Row] = []
+    for review in sorted(reviews, key=lambda r: str(r["suspicion_id"])):
+        name = review["suspicion_id"]
+        if name not in suspicions:
+            raise _wrong(
+                "评审的疑点不存在",
+                "no such suspicion",
+                name,
+                "suspicion_id",
+                "核对疑点号,或用产生它的那次结果",
+                "check the id, or name the result it is from",
+            )
+        if review["decision"] != "confirm":
+            continue
+        found, treatment = suspicions[name], review["treatment"]
+        if treatment is None:
+            raise _wrong(
+                "认定违规须写明处理",
+                "a confirmed violation needs a treatment",
+                name,
+                "treatment",
+                "填 refuse、recover、damages、interview 等",
+                "write refuse, recover, damages, interview …",
+            )
+        if treatment == "damages" and not review["damages_multiple"]:
+            raise _wrong(
+                "违约金须写明倍数",
+                "damages need a multiple",
+                name,
+                "damages_multiple",
+                "填 2 至 5 之间的倍数",
+                "write a multiple, 2 to 5",
+            )
+        if treatment == "refuse" and found["stay_id"] is None:
+            raise _wrong(
+                "没有病例可以拒付",
+                "there is no stay to refuse",
+                name,
+                "treatment",
+                "改用 recover 或 interview",
+                "use recover or interview",
+            )
+        amount = 0
+        if treatment in _MONEY | _REFUSED:
+            amount = found["amount"] if review["amount"] is None else review["amount"]
+        multiple = review["damages_multiple"] or 0 if treatment == "damages" else 0
+        rows.append(
+            {
+                "suspicion_id": name,
+                "violation": found["violation"],
+                "institution_id": found["institution_id"],
+                "insurance_scheme": found["insurance_scheme"],
+                "department_id": found["department_id"],
+                "doctor_id": found["doctor_id"],
+                "stay_id": found["stay_id"],
+                "treatment": treatment,
+                "amount": amount,
+                "damages": half_up(amount * multiple, ONE),
+                "damages_multiple": multiple,
+                "points": review["points"] or 0,
+                "publish": bool(review["publish"]),
+                "reviewer": review["reviewer"],
+                "on": review["on"],
+                "reason": review["reason"],
+            }
+        )
+    _once(rows)
+    return rows
+
+
+def _once(rows: Sequence[Row]) -> None:
+    """Money of one stay is taken once: refused, or recovered for one suspicion."""
+    seen: dict[str, str] = {}
+    for row in rows:
+        stay = row["stay_id"]
+        if stay is not None and row["treatment"] in _MONEY | _REFUSED:
+            if stay in seen:
+                raise _wrong(
+                    f"同一病例已因 {seen[stay]} 拒付或追回",
+                    f"the stay was refused or recovered for {seen[stay]}",
+                    row["suspicion_id"],
+                    "treatment",
+                    "只保留一条,其余改为 interview",
+                    "keep one, make the others an interview",
+                )
+            seen[stay] = row["suspicion_id"]
+
+
+def violation_rows(treated: Sequence[Row], year: int) -> list[Row]:
+    """Rows for the register ``violations`` that settlement reads: what is recovered, with damages."""
+    return [
+        {
+            "violation_id": row["suspicion_id"],
+            "year": year,
+            "institution_id": row["institution_id"],
+            "insurance_scheme": row["insurance_scheme"],
+            "amount": row["amount"],
+            "damages_multiple": row["damages_multiple"] or None,
+            "reason": row["reason"],
+        }
+        for row in treated
+        if row["treatment"] in _MONEY and row["insurance_scheme"] is not None
+    ]
+
+
+def refusal_rows(treated: Sequence[Row], first: int) -> list[Row]:
+    """Rows for the register ``stay_decisions`` that the points read: stays that are not paid."""
+    refused = [row for row in treated if row["treatment"] in _REFUSED]
+    return [
+        {
+            "stay_id": row["stay_id"],
+            "institution_id": row["institution_id"],
+            "kind": "refuse",
+            "decision": "approved",
+            "number": first + i,
+            "amount": None,
+            "share": None,
+            "reason": row["reason"],
+        }
+        for i, row in enumerate(refused)
+    ]
+
+
+def ledger_preview(treated: Sequence[Row]) -> list[Row]:
+    """Rows of ``ledger_preview``: what the next clearing posts for the treatments. A refused stay has no entry of its
+    own: the institution's due is less by its payment, up to how the points of all are shared."""
+    rows = []
+    for row in treated:
+        scheme, house = row["insurance_scheme"], row["institution_id"]
+        if scheme is None:
+            continue
+        kinds = [
+            ("violation_recovered", "fund:returned", row["amount"]),
+            ("damages", "fund:returned", row["damages"]),
+        ]
+        if row["treatment"] in _REFUSED:
+            kinds = [("stay_refused", "fund:drg", row["amount"])]
+        elif row["treatment"] not in _MONEY:
+            kinds = []
+        rows += [
+            {
+                "suspicion_id": row["suspicion_id"],
+                "institution_id": house,
+                "insurance_scheme": scheme,
+                "event": event,
+                "debit": f"{scheme}:{house}:payable",
+                "credit": f"{scheme}:{account}",
+                "amount": amount,
+            }
+            for event, account, amount in kinds
+            if amount
+        ]
+    return rows
+
+
+def doctor_points(treated: Sequence[Row], limits: Limits) -> list[Row]:
+    """Rows of ``doctor_points`` (医保医师积分): points given in the year, and what is left of the full mark."""
+    full = limits.whole("treatment.doctor_full")
+    given: dict[tuple[str, str], list[int]] = {}
+    for row in treated:
+        if row["doctor_id"] is not None:
+            given.setdefault((row["institution_id"], row["doctor_id"]), []).append(row["points"])
+    return [
+        {
+            "institution_id": h,
+            "doctor_id": d,
+            "violations": len(points),
+            "points": sum(points),
+            "left": max(0, full - sum(points)),
+            "suspended": sum(points) >= full,
+        }
+        for (h, d), points in sorted(given.items())
+    ]
+
+
+def publications(treated: Sequence[Row]) -> list[Row]:
+    """Rows of ``publications``: what reviewers want made public, by institution and type; no patient, no stay."""
+    told: dict[tuple[str, str], list[Row]] = {}
+    for row in treated:
+        if row["publish"]:
+            told.setdefault((row["institution_id"], row["violation"]), []).append(row)
+    return [
+        {
+            "institution_id": h,
+            "violation": v,
+            "count": len(its),
+            "amount": sum(r["amount"] for r in its),
+            "damages": sum(r["damages"] for r in its),
+        }
+        for (h, v), its in sorted(told.items())
+    ]
+
+
+def violation_tiers(treated: Sequence[Row], institutions: Collection[str], year: int, limits: Limits) -> list[Row]:
+    """Rows of ``violation_tiers``: next year's tier by the number of confirmed violations and their amount."""
+    rows = []
+    for h in sorted(institutions):
+        its = [row for row in treated if row["institution_id"] == h]
+        amount = sum(row["amount"] + row["damages"] for row in its)
+        strict = len(its) >= limits.whole("treatment.tier_strict")
+        focus = len(its) >= limits.whole("treatment.tier_focus") or amount >= limits.fen("treatment.serious_yuan")
+        tier = "strict" if strict else "focus" if focus else "ordinary"
+        rows.append(
+            {"institution_id": h, "violations": len(its), "amount": amount, "tier": tier, "next_year": year + 1}
+        )
+    return rows

@@ -1,0 +1,510 @@
+"""Rules on the stays of one person side by side: splitting, two stays at once, stays after death, early returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import polars as pl
+
+from drgpay.steps.oversight.catalogue import RULES, Limits
+from drgpay.steps.oversight.hits import Clue, clue, hits, yuan
+from drgpay.steps.oversight.singles import low_gain, share, under
+from drgpay.units import ONE
+
+Hits = pl.DataFrame
+_BACK = (
+    "stay_id",
+    "institution_id",
+    "department_id",
+    "doctor_id",
+    "surgeon_id",
+    "admitted",
+    "discharged",
+    "dx",
+    "dx1",
+    "dx3",
+    "adrg",
+    "drg",
+    "los",
+    "total_cost",
+    "price",
+    "pay",
+    "case_class",
+    "bed_day",
+    "way",
+    "died",
+    "surgical",
+    "readmission_planned",
+    "planned_pattern",
+    "g_cost",
+    "g_los",
+    "g_care",
+    "sex",
+    "age",
+    "settled",
+    "acts",
+    "tests",
+    "charge_days",
+)
+"""what of the stay before a rule looks at; its names begin with p_"""
+_DAYS = 1 << 24
+
+
+def _span(prefix: str) -> pl.Expr:
+    """Admission and discharge as one text."""
+    return pl.col(f"{prefix}admitted").cast(pl.String) + " – " + pl.col(f"{prefix}discharged").cast(pl.String)
+
+
+def with_earlier(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Every stay with the one before it among the stays of the same ``by`` (``p_…`` columns), those without one left
+    out. ``gap``: days from that discharge to this admission."""
+    ordered = rows.sort([*by, "admitted", "discharged", "stay_id"])
+    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in by)
+    return (
+        ordered.with_columns(pl.col(name).shift(1).alias(f"p_{name}") for name in _BACK)
+        .filter(same.fill_null(False))
+        .with_columns((pl.col("admitted") - pl.col("p_discharged")).dt.total_days().alias("gap"))
+    )
+
+
+def _same_disease() -> pl.Expr:
+    return (pl.col("dx3") == pl.col("p_dx3")) | (pl.col("adrg") == pl.col("p_adrg"))
+
+
+def _either_as_other(a: str, b: str) -> pl.Expr:
+    """The principal diagnosis of a is among the other diagnoses of b, by its category."""
+    return pl.col(f"{b}dx").str.contains(pl.lit("|") + pl.col(f"{a}dx3"), literal=True).fill_null(False)
+
+
+def _plain_pair() -> pl.Expr:
+    """Exclusions of seed 001: planned patterns, bed-days, deaths, a readmission that was planned."""
+    return ~(
+        pl.col("planned_pattern")
+        | pl.col("p_planned_pattern")
+        | pl.col("bed_day")
+        | pl.col("p_bed_day")
+        | pl.col("p_died")
+        | pl.col("p_readmission_planned").fill_null(False)
+    )
+
+
+def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
+    both = pl.col("total_cost") + pl.col("p_total_cost")
+    mean = pl.max_horizontal("g_cost", "p_g_cost")
+    doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
+    expected = (pl.col("g_test") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+    return [
+        base,
+        clue("same_category", pl.col("dx3") == pl.col("p_dx3"), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
+        clue(
+            "short_gap",
+            pl.col("gap") <= limits.whole("splitting.short_gap_days"),
+            "stays.admission_date",
+            pl.col("admitted"),
+            pl.col("p_discharged"),
+        ),
+        clue(
+            "as_one",
+            under(both, mean, limits.ratio("splitting.one_stay_cost")),
+            "stays.total_cost",
+            yuan(both),
+            yuan(mean),
+        ),
+        clue(
+            "first_part",
+            under(pl.col("p_los") * 100, pl.col("p_g_los"), limits.ratio("splitting.first_part")),
+            "stays.los",
+            pl.col("p_los"),
+            pl.col("p_g_los") // 100,
+            "p_stay_id",
+        ),
+        clue(
+            "not_emergency",
+            pl.col("admission_route").is_in(["outpatient", "other", "transfer"]),
+            "stay_details.admission_route",
+            pl.col("admission_route"),
+            "emergency",
+        ),
+        clue(
+            "same_doctor",
+            doctor,
+            "stays.doctor_id",
+            pl.col("doctor_id"),
+            pl.col("p_doctor_id"),
+        ),
+        clue(
+            "no_new_tests",
+            under(pl.col("tests"), expected, limits.ratio("splitting.tests_again")),
+            "stay_details.examination_fee",
+            yuan("tests"),
+            yuan(expected),
+        ),
+        clue(
+            "no_plan", ~pl.col("p_readmission_planned"), "stay_details.readmission_planned", "false", "", "p_stay_id"
+        ),
+    ]
+
+
+def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mapping[str, Callable[[], Hits]]:
+    """SP1–SP6 on the stays of known persons, sorted or not. ``links``: ``institution_id``, ``link``.
+
+    The amount is filled in by the run, which prices the stay that both make; here it is the smaller payment."""
+    near = with_earlier(rows, ["person_id", "institution_id"]).filter(
+        pl.col("settled") & (pl.col("gap") >= 0) & (pl.col("gap") <= limits.whole("splitting.gap_days"))
+    )
+    fewer = pl.min_horizontal("price", "p_price")
+    before = pl.col("p_stay_id")
+    surgery = pl.col("surgical") & pl.col("p_surgical") & (pl.col("adrg").str.head(1) == pl.col("p_adrg").str.head(1))
+
+    def pair(rule: str, of: pl.DataFrame, holds: pl.Expr, base: Clue) -> Hits:
+        return hits(RULES[rule], limits, of.filter(holds & _plain_pair()), _pair_clues(limits, base), fewer, before)
+
+    disease = clue("base", pl.lit(True), "stays.dx", pl.col("dx1"), pl.col("p_dx1"))
+
+    def soon() -> Hits:
+        return pair("SP1", near, _same_disease() & ~surgery, disease)
+
+    def sister() -> Hits:
+        linked = rows.join(links, on="institution_id")
+        pairs = with_earlier(linked, ["person_id", "link"]).filter(
+            pl.col("settled")
+            & (pl.col("gap") >= 0)
+            & (pl.col("gap") <= limits.whole("splitting.gap_days"))
+            & (pl.col("institution_id") != pl.col("p_institution_id"))
+        )
+        return pair("SP2", pairs, _same_disease(), disease)
+
+    def bed_day() -> Hits:
+        found = near.filter((pl.col("gap") <= 1) & (pl.col("bed_day") != pl.col("p_bed_day")) & ~pl.col("p_died"))
+        doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
+        return hits(
+            RULES["SP3"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "case_points.case_class", pl.col("case_class"), pl.col("p_case_class")),
+                clue("same_doctor", doctor, "stays.doctor_id", pl.col("doctor_id"), pl.col("p_doctor_id")),
+            ],
+            fewer,
+            before,
+        )
+
+    def changed() -> Hits:
+        listed = _either_as_other("", "p_") | _either_as_other("p_", "")
+        return pair("SP4", near, ~_same_disease() & ~surgery & listed, disease)
+
+    def apart() -> Hits:
+        operations = clue("base", pl.lit(True), "grouped.adrg", pl.col("adrg"), pl.col("p_adrg"))
+        return pair("SP5", near, surgery, operations)
+
+    def out_and_back() -> Hits:
+        three = rows.sort("person_id", "admitted", "discharged", "stay_id").with_columns(
+            *(
+                pl.col(c).shift(1).alias(f"m_{c}")
+                for c in ("person_id", "stay_id", "institution_id", "admitted", "discharged")
+            ),
+            *(pl.col(c).shift(2).alias(f"p_{c}") for c in (*_BACK, "person_id")),
+        )
+        days = limits.whole("splitting.transfer_days")
+        first = (pl.col("m_admitted") - pl.col("p_discharged")).dt.total_days()
+        second = (pl.col("admitted") - pl.col("m_discharged")).dt.total_days()
+        found = (
+            three.filter(
+                pl.col("settled")
+                & (pl.col("person_id") == pl.col("p_person_id"))
+                & (pl.col("person_id") == pl.col("m_person_id"))
+                & (pl.col("institution_id") == pl.col("p_institution_id"))
+                & (pl.col("institution_id") != pl.col("m_institution_id"))
+                & first.is_between(0, days)
+                & second.is_between(0, days)
+            )
+            .with_columns(second.alias("gap"))
+            .filter(_plain_pair())
+        )
+        return hits(
+            RULES["SP6"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "stays.institution_id",
+                    pl.col("m_institution_id"),
+                    pl.col("institution_id"),
+                    "m_stay_id",
+                ),
+                clue("same_disease", _same_disease(), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
+                clue(
+                    "short_gap",
+                    (first <= 1) & (second <= 1),
+                    "stays.admission_date",
+                    pl.col("admitted"),
+                    pl.col("m_discharged"),
+                ),
+            ],
+            fewer,
+            pl.col("p_stay_id") + "|" + pl.col("m_stay_id"),
+        )
+
+    return {"SP1": soon, "SP2": sister, "SP3": bed_day, "SP4": changed, "SP5": apart, "SP6": out_and_back}
+
+
+def overlapping(rows: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Stays admitted at least ``days`` before an earlier stay of the same person ended, with that stay as ``p_…``:
+    of all earlier ones the one that ends last. ``overlap``: days they share."""
+    ordered = rows.sort("person_id", "admitted", "discharged", "stay_id")
+    if ordered.height < 2:
+        return ordered.head(0).with_columns(
+            *(pl.col(name).alias(f"p_{name}") for name in _BACK), pl.lit(0, pl.Int64).alias("overlap")
+        )
+    person = ordered["person_id"].rle_id().to_numpy().astype(np.int64)
+    admitted, left = (ordered[c].to_physical().to_numpy().astype(np.int64) for c in ("admitted", "discharged"))
+    key = person * _DAYS + (left - left.min())
+    latest = np.maximum.accumulate(key)
+    last = np.append(0, np.searchsorted(latest, latest, side="left")[:-1])
+    overlap = np.minimum(left, left[last]) - admitted
+    found = np.flatnonzero(
+        (person[last] == person) & (np.arange(len(key)) > 0) & (left[last] - admitted >= days) & (overlap >= 0)
+    )
+    earlier = ordered.select(pl.col(name).alias(f"p_{name}") for name in _BACK)[last[found]]
+    return pl.concat([ordered[found], earlier], how="horizontal").with_columns(pl.Series("overlap", overlap[found]))
+
+
+def at_once(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """HB5 and FR1. One person cannot lie in two beds: where one of the stays shows little service, or both are of one
+    institution, that bed hangs; where both are full, the identity was used twice."""
+    found = overlapping(rows, limits.whole("overlap.days")).filter(pl.col("settled") | pl.col("p_settled"))
+    empty = limits.ratio("hang_bed.empty_cost")
+    hollow, p_hollow = (
+        under(pl.col(f"{p}total_cost"), pl.col(f"{p}g_cost"), empty).fill_null(False)
+        | (pl.col(f"{p}charge_days") * 2 <= pl.col(f"{p}los")).fill_null(False)
+        for p in ("", "p_")
+    )
+    one_house = pl.col("institution_id") == pl.col("p_institution_id")
+    long = pl.col("overlap") >= 3
+
+    def hanging() -> Hits:
+        of = found.filter(one_house | hollow | p_hollow)
+        # The stay in question is the emptier of the two: where it is the earlier one, the two change places.
+        swap = (p_hollow & ~hollow) | (
+            p_hollow
+            & hollow
+            & (pl.col("p_total_cost") * pl.col("g_cost") < pl.col("total_cost") * pl.col("p_g_cost"))
+        )
+        both = [
+            c
+            for c in _BACK
+            if c
+            in (
+                "stay_id",
+                "institution_id",
+                "department_id",
+                "doctor_id",
+                "total_cost",
+                "g_cost",
+                "pay",
+                "admitted",
+                "discharged",
+            )
+        ]
+        of = of.with_columns(swap.fill_null(False).alias("swap")).with_columns(
+            *(pl.when("swap").then(f"p_{c}").otherwise(c).alias(c) for c in both),
+            *(pl.when("swap").then(c).otherwise(f"p_{c}").alias(f"p_{c}") for c in both),
+        )
+        return hits(
+            RULES["HB5"],
+            limits,
+            of,
+            [
+                clue("base", pl.lit(True), "stays.discharge_date", _span("p_"), _span(""), "p_stay_id"),
+                clue("long", long, "stays.admission_date", pl.col("overlap")),
+                clue(
+                    "cheap",
+                    under(pl.col("total_cost"), pl.col("g_cost"), empty),
+                    "stays.total_cost",
+                    yuan("total_cost"),
+                    yuan("g_cost"),
+                ),
+            ],
+            pl.col("pay"),
+            pl.col("p_stay_id"),
+        )
+
+    def twice() -> Hits:
+        differ = (pl.col("sex") != pl.col("p_sex")) | ((pl.col("age") - pl.col("p_age")).abs() > 1)
+        return hits(
+            RULES["FR1"],
+            limits,
+            found.filter(~(one_house | hollow | p_hollow)),
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "stays.discharge_date",
+                    pl.col("p_institution_id") + " " + pl.col("p_discharged").cast(pl.String),
+                    pl.col("admitted"),
+                    "p_stay_id",
+                ),
+                clue("long", long, "stays.admission_date", pl.col("overlap")),
+                clue(
+                    "contradiction",
+                    differ,
+                    "stays.sex",
+                    pl.col("sex") + " " + pl.col("age").cast(pl.String),
+                    pl.col("p_sex") + " " + pl.col("p_age").cast(pl.String),
+                ),
+            ],
+            pl.min_horizontal("pay", "p_pay"),
+            pl.col("p_stay_id"),
+        )
+
+    return {"HB5": hanging, "FR1": twice}
+
+
+def dead(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """FR3: stays that begin or go on after the person died: by the register (``r_death``), or in another stay."""
+    died = rows.filter("died").group_by("person_id").agg(pl.col("discharged").min().alias("stay_death"))
+    known = pl.min_horizontal(pl.col("r_death"), pl.col("stay_death"))
+    late = pl.duration(days=limits.whole("fraud.death_days"))
+
+    def after() -> Hits:
+        found = rows.join(died, on="person_id", how="left", maintain_order="left").filter(
+            pl.col("settled") & ((pl.col("admitted") > known) | (pl.col("discharged") > known + late))
+        )
+        return hits(
+            RULES["FR3"],
+            limits,
+            found,
+            [clue("base", pl.lit(True), "persons.death_date", known, _span(""))],
+            pl.col("pay"),
+        )
+
+    return {"FR3": after}
+
+
+def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """ED1 and ED2: far shorter and cheaper than the group, and soon back or dead."""
+    low = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost")) & under(
+        pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los")
+    )
+    advised = (pl.col("way").is_in([1, 3])) & ~pl.col("bed_day") & ~pl.col("planned_pattern")
+
+    def back() -> Hits:
+        nxt = (
+            "stay_id",
+            "person_id",
+            "institution_id",
+            "admitted",
+            "dx3",
+            "dx1",
+            "adrg",
+            "admission_route",
+            "planned_pattern",
+        )
+        ordered = rows.sort("person_id", "admitted", "discharged", "stay_id").with_columns(
+            pl.col(c).shift(-1).alias(f"n_{c}") for c in nxt
+        )
+        gap = (pl.col("n_admitted") - pl.col("discharged")).dt.total_days()
+        disease = (pl.col("dx3") == pl.col("n_dx3")) | (pl.col("adrg") == pl.col("n_adrg"))
+        emergency = pl.col("n_admission_route") == "emergency"
+        found = ordered.filter(
+            pl.col("settled")
+            & (pl.col("person_id") == pl.col("n_person_id"))
+            & low
+            & advised
+            & gap.is_between(0, limits.whole("early.return_days"))
+            & ~pl.col("n_planned_pattern")
+            & ~pl.col("readmission_planned").fill_null(False)
+            & (disease | emergency).fill_null(False)
+        )
+        return hits(
+            RULES["ED1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.los", pl.col("los"), pl.col("g_los") // 100),
+                clue("same_disease", disease, "stays.dx", pl.col("n_dx1"), pl.col("dx1"), "n_stay_id"),
+                clue(
+                    "emergency",
+                    emergency,
+                    "stay_details.admission_route",
+                    pl.col("n_admission_route"),
+                    "",
+                    "n_stay_id",
+                ),
+                clue(
+                    "elsewhere",
+                    pl.col("n_institution_id") != pl.col("institution_id"),
+                    "stays.institution_id",
+                    pl.col("n_institution_id"),
+                    pl.col("institution_id"),
+                    "n_stay_id",
+                ),
+            ],
+            low_gain(),
+            pl.col("n_stay_id"),
+        )
+
+    def gone() -> Hits:
+        days = (pl.col("r_death") - pl.col("discharged")).dt.total_days()
+        found = rows.filter(
+            pl.col("settled") & low & advised & ~pl.col("died") & days.is_between(0, limits.whole("early.death_days"))
+        )
+        return hits(
+            RULES["ED2"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "persons.death_date", pl.col("r_death"), pl.col("discharged")),
+                clue("home", pl.col("way") == 1, "stays.discharge_way", pl.col("way")),
+            ],
+            low_gain(),
+        )
+
+    return {"ED1": back, "ED2": gone}
+
+
+def repeated(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """NI2: admitted again to one institution for the same disease within days, mostly for the tests of last time."""
+
+    def again() -> Hits:
+        days = pl.duration(days=limits.whole("no_indication.repeat_days"))
+        order = rows.sort("person_id", "institution_id", "dx3", "admitted", "discharged", "stay_id")
+        back = limits.whole("no_indication.repeats") - 1
+        same = pl.all_horizontal(pl.col(c) == pl.col(c).shift(back) for c in ("person_id", "institution_id", "dx3"))
+        tests = share(pl.col("tests"), pl.col("beyond_bed"), ONE // 2)
+        before = pl.col("stay_id").shift(back)
+        found = order.with_columns(
+            before.alias("p_stay_id"), pl.col("discharged").shift(back).alias("p_discharged")
+        ).filter(
+            same.fill_null(False)
+            & pl.col("settled")
+            & (pl.col("admitted") <= pl.col("p_discharged") + days)
+            & tests
+            & ~pl.col("surgical")
+            & ~pl.col("planned_pattern")
+            & ~pl.col("bed_day")
+            & ~pl.col("died")
+        )
+        return hits(
+            RULES["NI2"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.admission_date", pl.col("admitted"), pl.col("p_discharged")),
+                clue("tests", tests, "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
+                clue(
+                    "in_full",
+                    pl.col("tests") >= pl.col("g_test"),
+                    "stay_details.examination_fee",
+                    yuan("tests"),
+                    yuan("g_test"),
+                ),
+            ],
+            pl.col("pay"),
+            pl.col("p_stay_id"),
+        )
+
+    return {"NI2": again}

@@ -1,0 +1,430 @@
+"""Rules that one stay's own facts decide (design/07 §2): fees, leave, days with charges, codes, other groups.
+
+Every function takes settled stays as :func:`known` made them, and gives rows of :data:`~.hits.HITS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from drgpay.steps.oversight.catalogue import LISTS, RULES, Limits
+from drgpay.steps.oversight.hits import Clue, clue, hits, yuan
+from drgpay.units import ONE
+
+Hits = pl.DataFrame
+SURGICAL = "ABCDEFGHJ"
+"""second letters of surgical basic groups of CHS-DRG"""
+_LEFT = (1, 2, 3)
+"""ways of discharge on the institution's advice: home, transfer, community"""
+
+
+def share(part: pl.Expr, whole: pl.Expr, limit: int) -> pl.Expr:
+    """part ÷ whole ≥ limit (1/10,000), exact; false where the whole is not positive."""
+    return (whole > 0) & (part * ONE >= whole * limit)
+
+
+def under(value: pl.Expr, mean: pl.Expr, limit: int) -> pl.Expr:
+    """value ≤ limit × mean."""
+    return (mean > 0) & (value * ONE <= mean * limit)
+
+
+def listed(column: str, name: str) -> pl.Expr:
+    """A stay has a code of a list; ``column`` holds codes with | around them."""
+    return pl.col(column).fill_null("").str.contains_any([f"|{code}" for code in LISTS[name]])
+
+
+def principal_listed(name: str) -> pl.Expr:
+    """The principal diagnosis is of a list."""
+    codes = "|".join(code.replace(".", r"\.") for code in LISTS[name])
+    return pl.col("dx").str.contains(rf"^\|(?:{codes})")
+
+
+def known(facts: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
+    """Facts with the means of their group and what the rules derive from both."""
+    tests = pl.col("examination_fee") + pl.col("laboratory_fee")
+    care = (
+        pl.col("treatment_fee").fill_null(0)
+        + pl.col("surgery_fee").fill_null(0)
+        + pl.col("material_fee").fill_null(0)
+    )
+    has_care = pl.any_horizontal(pl.col(f"{k}_fee").is_not_null() for k in ("treatment", "surgery", "material"))
+    day = pl.col("los").clip(1)
+    return facts.join(means, on="drg", how="left", maintain_order="left").with_columns(
+        tests.alias("tests"),
+        pl.when(has_care).then(care).alias("acts"),
+        (pl.col("total_cost") - pl.col("bed_fee").fill_null(0) - pl.col("nursing_fee").fill_null(0)).alias(
+            "beyond_bed"
+        ),
+        pl.col("dx").str.extract(r"^\|([^|]+)").alias("dx1"),
+        pl.col("dx").str.extract(r"^\|([^|]{3})").alias("dx3"),
+        pl.col("adrg").str.slice(1, 1).is_in(list(SURGICAL)).fill_null(False).alias("surgical"),
+        (listed("proc", "planned_proc") | principal_listed("planned_dx")).fill_null(False).alias("planned_pattern"),
+        (pl.col("case_class") == "bed_day").fill_null(False).alias("bed_day"),
+        (pl.col("way") == 5).fill_null(False).alias("died"),
+        day.alias("days"),
+    )
+
+
+def _cheap(limits: Limits, name: str = "hang_bed.empty_cost") -> pl.Expr:
+    return under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio(name))
+
+
+def _cost(signal: str, holds: pl.Expr) -> Clue:
+    return clue(signal, holds, "stays.total_cost", yuan("total_cost"), yuan("g_cost"))
+
+
+def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """HB1, HB2, HB3, HB6, HB7: beds in which nobody is treated."""
+    cheap = _cheap(limits)
+
+    def no_charges() -> Hits:
+        stay = pl.col("los") - pl.col("leave_days").fill_null(0)
+        idle = stay - pl.col("charge_days").fill_null(0)
+        beds_only = pl.col("charge_days").is_not_null()
+        found = rows.filter(
+            beds_only
+            & ~pl.col("bed_day")
+            & (idle >= limits.whole("hang_bed.idle_days"))
+            & share(idle, stay, limits.ratio("hang_bed.idle_share"))
+        )
+        return hits(
+            RULES["HB1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "charges.charge_date", idle, stay),
+                clue("most_days", idle * 3 >= stay * 2, "charges.charge_date", pl.col("charge_days"), stay),
+            ],
+            pl.col("pay"),
+        )
+
+    def only_bed() -> Hits:
+        bed = pl.col("bed_fee").fill_null(0) + pl.col("nursing_fee").fill_null(0)
+        by_day = (pl.col("charge_days") - pl.col("care_days")).fill_null(0)
+        fees = share(bed, pl.col("total_cost"), limits.ratio("hang_bed.bed_share")) & (bed > 0)
+        days = (by_day >= limits.whole("hang_bed.idle_days")) & share(
+            by_day, pl.col("days"), limits.ratio("hang_bed.idle_share")
+        )
+        found = rows.filter(~pl.col("bed_day") & ~pl.col("died") & (fees | days).fill_null(False))
+        return hits(
+            RULES["HB2"],
+            limits,
+            found,
+            [
+                clue("base", fees, "stay_details.bed_fee", yuan(bed), yuan("total_cost")),
+                clue("base", days, "charges.category", by_day, pl.col("days")),
+                _cost("cheap", cheap),
+            ],
+            pl.col("pay"),
+        )
+
+    def on_leave() -> Hits:
+        leave = pl.col("leave_days")
+        found = rows.filter(
+            ~pl.col("bed_day") & (leave * ONE > pl.col("days") * limits.ratio("hang_bed.leave_share"))
+        )
+        return hits(
+            RULES["HB3"],
+            limits,
+            found,
+            [clue("base", pl.lit(True), "stay_details.leave_days", leave, pl.col("los")), _cost("cheap", cheap)],
+            pl.col("pay"),
+        )
+
+    def tests_and_drugs() -> Hits:
+        both = pl.col("tests") + pl.col("drug_fee")
+        found = rows.filter(
+            ~pl.col("bed_day")
+            & ~pl.col("died")
+            & ~pl.col("surgical")
+            & (pl.col("acts") == 0)
+            & (pl.col("drug_fee") > 0)
+            & (pl.col("los") >= 2)
+            & share(both, pl.col("beyond_bed"), limits.ratio("hang_bed.exam_drug_share"))
+        )
+        return hits(
+            RULES["HB6"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.drug_fee", yuan(both), yuan("beyond_bed")),
+                clue("no_nursing", pl.col("nursing_fee") == 0, "stay_details.nursing_fee", yuan("nursing_fee")),
+                _cost("cheap", cheap),
+            ],
+            pl.col("pay"),
+        )
+
+    def charged_before() -> Hits:
+        found = rows.filter(pl.col("before_amount") >= limits.fen("hang_bed.before_fee"))
+        large = share(pl.col("before_amount"), pl.col("charged"), 1_000)
+        return hits(
+            RULES["HB7"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "charges.charge_date", yuan("before_amount"), pl.col("admitted")),
+                clue("large", large, "charges.amount", yuan("before_amount"), yuan("charged")),
+            ],
+            pl.col("before_amount"),
+        )
+
+    return {"HB1": no_charges, "HB2": only_bed, "HB3": on_leave, "HB6": tests_and_drugs, "HB7": charged_before}
+
+
+def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[str, Callable[[], Hits]]:
+    """EX1 and NI1: stays for tests, and mild cases with little care. ``overall``: mean cost of all stays, fen."""
+
+    def only_tests() -> Hits:
+        found = rows.filter(
+            (pl.col("los") <= limits.whole("examination.max_los"))
+            & ~pl.col("died")
+            & ~pl.col("surgical")
+            & (pl.col("admission_route").fill_null("") != "emergency")
+            & share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
+        )
+        few = pl.col("drug_fee") * ONE <= pl.col("total_cost") * limits.ratio("examination.drug_share")
+        return hits(
+            RULES["EX1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
+                clue(
+                    "no_treatment",
+                    pl.col("acts") * 50 <= pl.col("total_cost"),
+                    "stay_details.treatment_fee",
+                    yuan("acts"),
+                ),
+                clue("few_drugs", few, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
+                clue("checkup_code", principal_listed("checkup_dx"), "stays.dx", pl.col("dx1")),
+            ],
+            pl.col("pay"),
+        )
+
+    def mild() -> Hits:
+        care = pl.col("acts") + pl.col("drug_fee")
+        tests_only = share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
+        found = rows.filter(
+            (pl.col("g_cost") * ONE <= overall * limits.ratio("no_indication.group_cost"))
+            & (pl.col("severity") == "none")
+            & ~pl.col("died")
+            & ~pl.col("surgical")
+            & ~pl.col("bed_day")
+            & ~pl.col("planned_pattern")
+            & ~tests_only.fill_null(False)
+        )
+        return hits(
+            RULES["NI1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "grouped.drg", pl.col("drg"), yuan("g_cost")),
+                _cost("cheap", _cheap(limits, "no_indication.own_cost")),
+                clue(
+                    "little_care",
+                    under(care, pl.col("total_cost"), limits.ratio("no_indication.care_share")),
+                    "stay_details.treatment_fee",
+                    yuan(care),
+                    yuan("total_cost"),
+                ),
+                clue(
+                    "no_comorbidity",
+                    pl.col("dx").str.count_matches("|", literal=True) <= 2,
+                    "stays.dx",
+                    pl.col("dx1"),
+                ),
+                clue(
+                    "not_emergency",
+                    pl.col("admission_route").is_in(["outpatient", "other"]),
+                    "stay_details.admission_route",
+                    pl.col("admission_route"),
+                ),
+                clue(
+                    "short",
+                    (pl.col("los") * 200 <= pl.col("g_los")),
+                    "stays.los",
+                    pl.col("los"),
+                    pl.col("g_los") // 100,
+                ),
+            ],
+            pl.col("pay"),
+        )
+
+    return {"EX1": only_tests, "NI1": mild}
+
+
+def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """FR4: services sex or age rule out. ``rows`` also have ``r_sex`` and ``r_birth`` of the register, null where it
+    does not know the person."""
+
+    def at_odds() -> Hits:
+        own_age = pl.col("discharged").dt.year() - pl.col("r_birth").dt.year()
+        ages = (own_age - pl.col("age")).abs() >= limits.whole("fraud.age_years")
+        sexes = pl.col("sex") != pl.col("r_sex")
+        found = rows.filter(
+            pl.col("sex_code").fill_null(False)
+            | pl.col("age_code").fill_null(False)
+            | sexes.fill_null(False)
+            | ages.fill_null(False)
+        )
+        return hits(
+            RULES["FR4"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.sex", pl.col("sex"), pl.col("r_sex").fill_null("")),
+                clue(
+                    "sex_code",
+                    pl.col("sex_code"),
+                    "stays.dx",
+                    pl.col("dx") + pl.col("proc").fill_null(""),
+                    pl.col("sex"),
+                ),
+                clue("sex_register", sexes, "persons.sex", pl.col("sex"), pl.col("r_sex")),
+                clue("age_code", pl.col("age_code"), "stays.dx", pl.col("dx"), pl.col("age")),
+                clue("age_register", ages, "persons.birth_date", pl.col("age"), own_age),
+            ],
+            pl.col("pay"),
+        )
+
+    return {"FR4": at_odds}
+
+
+def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[str, Callable[[], Hits]]:
+    """UP1, UP2 and UP3: payment of the reported group against that of another. ``rows`` also have the means of the
+    other groups, ``cc_cost``, ``cc_los``, ``other_cost``, ``other_los``, ``cc_care``, ``other_care``; ``peers``:
+    ``institution_id`` and ``shrunk``, the standardised rate of coded complications."""
+    rows = rows.join(peers, on="institution_id", how="left", maintain_order="left")
+    high = pl.col("shrunk") >= limits.ratio("upcoding.peer_ratio")
+
+    def lifted(rule: str, name: str) -> Hits:
+        gain = pl.col("price") - pl.col(f"{name}_price")
+        fits = (pl.col("total_cost") - pl.col(f"{name}_cost")).abs() < (pl.col("total_cost") - pl.col("g_cost")).abs()
+        days = (pl.col("los") * 100 - pl.col(f"{name}_los")).abs() < (pl.col("los") * 100 - pl.col("g_los")).abs()
+        care = pl.col("acts") + pl.col("drug_fee")
+        found = rows.filter(
+            ~pl.col("died")
+            & (pl.col("way").fill_null(1) != 2)
+            & (gain > 0)
+            & (gain * ONE >= pl.col("price") * limits.ratio("upcoding.gain"))
+            & under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("upcoding.cost"))
+        )
+        return hits(
+            RULES[rule],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "stays.dx",
+                    pl.col(f"{name}_code"),
+                    pl.col("drg") + " → " + pl.col(f"{name}_drg"),
+                ),
+                clue(
+                    "cost_fits",
+                    fits,
+                    "stays.total_cost",
+                    yuan("total_cost"),
+                    yuan("g_cost") + " → " + yuan(f"{name}_cost"),
+                ),
+                clue(
+                    "days_fit",
+                    days,
+                    "stays.los",
+                    pl.col("los"),
+                    (pl.col("g_los") // 100).cast(pl.String) + " → " + (pl.col(f"{name}_los") // 100).cast(pl.String),
+                ),
+                clue(
+                    "little_care",
+                    care <= pl.col(f"{name}_care"),
+                    "stay_details.treatment_fee",
+                    yuan(care),
+                    yuan(f"{name}_care"),
+                ),
+                clue("peers", high, "coding_rates.shrunk", pl.col("shrunk"), "10000"),
+            ],
+            gain,
+        )
+
+    def no_operation() -> Hits:
+        usual = share(pl.col("g_surgery"), pl.col("g_cost"), limits.ratio("upcoding.surgery_share"))
+        found = rows.filter(pl.col("surgical") & (pl.col("surgery_fee") == 0) & usual)
+        return hits(
+            RULES["UP3"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.surgery_fee", yuan("surgery_fee"), yuan("g_surgery")),
+                clue("no_material", pl.col("material_fee") == 0, "stay_details.material_fee", yuan("material_fee")),
+                _cost("cheap", _cheap(limits, "upcoding.cost")),
+            ],
+            pl.col("price") - pl.col("proc_price"),
+        )
+
+    return {
+        "UP1": lambda: lifted("UP1", "cc"),
+        "UP2": lambda: lifted("UP2", "other"),
+        "UP3": no_operation,
+    }
+
+
+def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> Mapping[str, Callable[[], Hits]]:
+    """ED3 and RS4: too little service, and severe cases sent on. ``primary``: institutions of the lowest level."""
+    low = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost")) & under(
+        pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los")
+    )
+
+    def little() -> Hits:
+        half_cost, half_los = limits.ratio("early.cost") // 2, limits.ratio("early.los") // 2
+        care = pl.col("acts") + pl.col("drug_fee")
+        very = under(pl.col("total_cost"), pl.col("g_cost"), half_cost) & under(
+            pl.col("los") * 100, pl.col("g_los"), half_los
+        )
+        found = rows.filter(low & (pl.col("way") == 1) & ~pl.col("bed_day") & (pl.col("severity") != "none"))
+        return hits(
+            RULES["ED3"],
+            limits,
+            found,
+            [
+                _cost("base", pl.lit(True)),
+                clue("very_low", very, "stays.los", pl.col("los"), pl.col("g_los") // 100),
+                clue(
+                    "little_care",
+                    under(care, pl.col("g_care"), limits.ratio("early.cost")),
+                    "stay_details.treatment_fee",
+                    yuan(care),
+                    yuan("g_care"),
+                ),
+            ],
+            low_gain(),
+        )
+
+    def sent_away() -> Hits:
+        overall = limits.ratio("refusal.severe_cost")
+        found = rows.filter(
+            (pl.col("way") == 2)
+            & (pl.col("los") <= limits.whole("refusal.transfer_los"))
+            & (pl.col("g_cost") * ONE >= pl.col("overall") * overall)
+            & ~pl.col("institution_id").is_in(list(primary))
+        )
+        return hits(
+            RULES["RS4"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stays.discharge_way", pl.col("way"), pl.col("drg")),
+                clue("same_day", pl.col("los") == 0, "stays.los", pl.col("los"), pl.col("g_los") // 100),
+            ],
+            pl.lit(0),
+        )
+
+    return {"ED3": little, "RS4": sent_away}
+
+
+def low_gain(prefix: str = "") -> pl.Expr:
+    """Payment less what a stay of this cost would get as a low one: price × (1 − cost ÷ group mean), half up."""
+    price, cost, mean = (pl.col(f"{prefix}{name}").cast(pl.Int128) for name in ("price", "total_cost", "g_cost"))
+    less = (mean - cost).clip(0)
+    return pl.when(mean > 0).then((2 * price * less + mean) // (2 * mean)).otherwise(0).cast(pl.Int64)

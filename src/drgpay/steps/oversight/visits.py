@@ -1,0 +1,284 @@
+"""Rules that set a person's outpatient visits beside the stays: shifted costs, beds left alone, tests before a stay,
+observation that became no stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from drgpay.steps.oversight.catalogue import RULES, Limits
+from drgpay.steps.oversight.hits import HITS, clue, hits, yuan
+from drgpay.steps.oversight.singles import share, under
+
+Hits = pl.DataFrame
+VISIT_COLUMNS = (
+    "visit_id",
+    "person_id",
+    "institution_id",
+    "visit_date",
+    "kind",
+    "internet",
+    "observation_hours",
+    "dx",
+    "insurance_scheme",
+    "fund_by_item",
+    "total_cost",
+    "drug_fee",
+    "test_fee",
+)
+"""columns of table ``visits`` that are read"""
+
+
+def plain_visits(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits with the category of their first diagnosis as ``v_dx3`` and their other columns named v_…."""
+    first = pl.col("dx").list.first().cast(pl.String).str.head(3)
+    named = visits.with_columns(first.alias("dx3")).drop("dx")
+    return named.rename({c: f"v_{c}" for c in named.columns if c != "person_id"})
+
+
+def _beside(rows: pl.DataFrame, visits: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Settled stays with the visits of the same person from ``days`` before to ``days`` after them. ``from_in`` and
+    ``from_out``: days of the visit after admission and after discharge."""
+    narrow = rows.filter(pl.col("settled") & pl.col("admitted").is_not_null())
+    both = narrow.select("stay_id", "person_id", "admitted", "discharged").join(visits, on="person_id")
+    both = both.with_columns(
+        (pl.col("v_visit_date") - pl.col("admitted")).dt.total_days().alias("from_in"),
+        (pl.col("v_visit_date") - pl.col("discharged")).dt.total_days().alias("from_out"),
+    ).filter((pl.col("from_in") >= -days) & (pl.col("from_out") <= days))
+    return both.drop("person_id", "admitted", "discharged").join(narrow, on="stay_id").sort("stay_id", "v_visit_id")
+
+
+def _per_stay(found: pl.DataFrame) -> pl.DataFrame:
+    """One row for each stay: what its visits cost, their ids, and their first as the rest of the row."""
+    return found.group_by("stay_id", maintain_order=True).agg(
+        pl.exclude("v_fund_by_item", "v_total_cost", "v_visit_id", "v_drug_fee", "v_test_fee").first(),
+        pl.col("v_visit_id").str.join("|").alias("visits"),
+        pl.len().cast(pl.Int64).alias("v_n"),
+        *(pl.col(c).fill_null(0).sum() for c in ("v_fund_by_item", "v_total_cost", "v_drug_fee", "v_test_fee")),
+        (pl.col("v_dx3") == pl.col("dx3")).any().alias("v_same"),
+        pl.col("v_kind").is_in(["chronic", "special"]).all().alias("v_chronic"),
+    )
+
+
+def _left(limits: Limits, own: str, mean: str, visit: str) -> pl.Expr:
+    """The stay has far less of a kind of fee than its cost leads one to expect, and the visit makes up for it.
+
+    Expected: the group's share of that kind × the stay's own cost, so that a stay cheap throughout shows nothing."""
+    expected = (pl.col(mean) * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+    lacks = expected - pl.col(own)
+    return under(pl.col(own), expected, limits.ratio("shifting.left")) & share(
+        pl.col(visit), lacks, limits.ratio("shifting.covers")
+    )
+
+
+def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """CS1–CS3, HB4 and SP7. ``visits``: as :func:`plain_visits` gives them."""
+    reach = max(limits.whole("shifting.near_days"), limits.whole("splitting.preop_days"))
+    both = _beside(rows, visits, reach)
+    own = pl.col("v_institution_id") == pl.col("institution_id")
+    in_person = ~pl.col("v_internet").fill_null(False)
+    emergency = pl.col("v_kind").is_in(["emergency", "observation"])
+    inside = (pl.col("from_in") > 0) & (pl.col("from_out") < 0)
+    fees = pl.col("v_drug_fee").fill_null(0) + pl.col("v_test_fee").fill_null(0)
+    large = (pl.col("v_drug_fee") + pl.col("v_test_fee")) >= 5 * limits.fen("shifting.fee")
+    disease = clue("same_disease", pl.col("v_same"), "visits.dx", pl.col("v_dx3"), pl.col("dx1"), "visits")
+    amount, related = pl.col("v_fund_by_item"), pl.col("visits")
+    near = limits.whole("shifting.near_days")
+
+    def during() -> Hits:
+        paid = pl.max_horizontal(fees, pl.col("v_total_cost")) > 0
+        found = _per_stay(both.filter(inside & own & in_person & paid & ~pl.col("bed_day")))
+        return hits(
+            RULES["CS1"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.visit_date",
+                    pl.col("v_visit_date"),
+                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
+                    "visits",
+                ),
+                clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
+                clue("large", large, "visits.total_cost", yuan("v_total_cost"), "", "visits"),
+                disease,
+                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+            ],
+            amount,
+            related,
+        )
+
+    def moved(rule: str, when: pl.Expr) -> Hits:
+        kept = (fees >= limits.fen("shifting.fee")) & own & in_person & ~emergency
+        found = _per_stay(both.filter(when & kept & ~pl.col("bed_day") & ~pl.col("planned_pattern")))
+        tests = _left(limits, "tests", "g_test", "v_test_fee")
+        drugs = _left(limits, "drug_fee", "g_drug", "v_drug_fee")
+        return hits(
+            RULES[rule],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.visit_date",
+                    pl.col("v_visit_date"),
+                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
+                    "visits",
+                ),
+                clue("left", tests, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
+                clue("left", drugs, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
+                clue(
+                    "large", large, "visits.drug_fee", yuan(pl.col("v_drug_fee") + pl.col("v_test_fee")), "", "visits"
+                ),
+                disease,
+                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+            ],
+            amount,
+            related,
+        )
+
+    def before() -> Hits:
+        preop = pl.col("surgical") & (pl.col("v_test_fee").fill_null(0) > pl.col("v_drug_fee").fill_null(0))
+        return moved("CS2", pl.col("from_in").is_between(-near, -1) & ~preop)
+
+    def after() -> Hits:
+        return moved("CS3", pl.col("from_out").is_between(1, near) & pl.col("way").is_in([1, 3]))
+
+    def elsewhere() -> Hits:
+        found = _per_stay(both.filter(inside & ~own & in_person & ~emergency & ~pl.col("bed_day")))
+        cheap = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("hang_bed.empty_cost"))
+        return hits(
+            RULES["HB4"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.visit_date",
+                    pl.col("v_visit_date").cast(pl.String) + " " + pl.col("v_institution_id"),
+                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
+                    "visits",
+                ),
+                clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
+                clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
+                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+            ],
+            pl.col("pay"),
+            related,
+        )
+
+    def tested_before() -> Hits:
+        days = limits.whole("splitting.preop_days")
+        found = _per_stay(
+            both.filter(
+                pl.col("surgical")
+                & own
+                & ~emergency
+                & pl.col("from_in").is_between(-days, -1)
+                & (pl.col("v_test_fee") >= limits.fen("splitting.preop_fee"))
+            )
+        )
+        return hits(
+            RULES["SP7"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "visits.test_fee", yuan("v_test_fee"), pl.col("admitted"), "visits"),
+                clue(
+                    "tests_missing",
+                    _left(limits, "tests", "g_test", "v_test_fee"),
+                    "stay_details.examination_fee",
+                    yuan("tests"),
+                    yuan("g_test"),
+                ),
+                disease,
+            ],
+            amount,
+            related,
+        )
+
+    return {"CS1": during, "CS2": before, "CS3": after, "HB4": elsewhere, "SP7": tested_before}
+
+
+def _as_cases(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits with the columns a suspicion is about; ``stay_id`` as it stands, or none."""
+    none = [
+        pl.lit(None, pl.String).alias(c) for c in ("stay_id", "department_id", "doctor_id") if c not in visits.columns
+    ]
+    return visits.with_columns(
+        *none,
+        pl.col("v_institution_id").alias("institution_id"),
+        pl.col("v_insurance_scheme").alias("insurance_scheme"),
+        pl.col("v_visit_date").dt.month().alias("month"),
+    )
+
+
+def after_death(visits: pl.DataFrame, deaths: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """FR3 on visits: seen in person after the day of death. ``deaths``: ``person_id``, ``r_death``."""
+
+    def dead() -> Hits:
+        late = pl.duration(days=limits.whole("fraud.death_days"))
+        found = visits.join(deaths, on="person_id").filter(pl.col("v_visit_date") > pl.col("r_death") + late)
+        return hits(
+            RULES["FR3"],
+            limits,
+            _as_cases(found.sort("v_visit_id")),
+            [
+                clue(
+                    "base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"), pl.col("r_death"), "v_visit_id"
+                )
+            ],
+            pl.col("v_fund_by_item"),
+            pl.col("v_visit_id"),
+        )
+
+    return {"FR3": dead}
+
+
+def observed(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """RS1: emergency observation beyond the hours allowed. A suspicion about a visit has no stay of its own unless
+    the patient was admitted there within two days."""
+
+    def too_long() -> Hits:
+        long = visits.filter(pl.col("v_observation_hours") > limits.whole("refusal.observation_hours"))
+        if long.height == 0:
+            return pl.DataFrame(schema=HITS)
+        stays = rows.select("person_id", pl.col("stay_id").alias("in_stay"), "institution_id", "admitted")
+        within = (
+            (pl.col("admitted") - pl.col("v_visit_date"))
+            .dt.total_days()
+            .is_between(0, -(-limits.whole("refusal.observation_hours") // 24) + 2)
+        )
+        admitted = (
+            long.join(stays, left_on=["person_id", "v_institution_id"], right_on=["person_id", "institution_id"])
+            .filter(within)
+            .group_by("v_visit_id")
+            .agg(pl.col("in_stay").min())
+        )
+        found = long.join(admitted, on="v_visit_id", how="left", maintain_order="left")
+        found = _as_cases(found.rename({"in_stay": "stay_id"}))
+        return hits(
+            RULES["RS1"],
+            limits,
+            found,
+            [
+                clue(
+                    "base",
+                    pl.lit(True),
+                    "visits.observation_hours",
+                    pl.col("v_observation_hours"),
+                    str(limits.whole("refusal.observation_hours")),
+                    "v_visit_id",
+                ),
+                clue("not_admitted", pl.col("stay_id").is_null(), "stays.admission_date", "", "", "v_visit_id"),
+            ],
+            pl.lit(0),
+            pl.col("v_visit_id"),
+        )
+
+    return {"RS1": too_long}

@@ -1,0 +1,397 @@
+"""Oversight (design/07): alerts, suspicions with their evidence, audits, reviews and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drgpay.tables.care import CHEATS
+from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
+from drgpay.tables.model import Column, Table
+
+VIOLATION_TYPES = CHEATS
+ALERT_STATES = ("raised", "acknowledged", "explained", "corrected", "verified", "closed")
+TREATMENTS = ("refuse", "recover", "damages", "interview", "suspend", "terminate", "hand_over")
+TIERS = ("ordinary", "focus", "strict")
+SPECIAL_REASONS = ("long_stay", "high_cost", "new_technology", "multidisciplinary", "critical")
+
+_YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
+_MONTH = Column("month", "int8", "月份", "month; 0 = the whole year", low=0, high=12)
+_STAY = STAYS["stay_id"]
+_N = Column("n", "int64", "例数", "number of stays", low=0)
+_SUSPICION = Column("suspicion_id", "text", "疑点号", "suspicion: rule and stays, the same in every run")
+_RULE = Column("rule", "code", "规则", "rule of data/oversight/rules.yaml")
+_TYPE = Column("violation", "code", "违规类型", "type of violation", choices=VIOLATION_TYPES)
+_ALERT = Column("alert_id", "text", "预警号", "alert: rule, scope and period, the same in every run")
+_ANY_INSTITUTION = replace(INSTITUTION, null=True)
+_ANY_DEPARTMENT = replace(STAYS["department_id"], null=True)
+_ANY_SCHEME = replace(INSURANCE, null=True)
+_REVIEWER = Column("reviewer", "code", "评审人", "who decided (a role or a staff number)")
+_NUMERATOR = Column("numerator", "int64", "分子", "numerator")
+_DENOMINATOR = Column("denominator", "int64", "分母", "denominator")
+
+SUSPICIONS = Table(
+    "suspicions", "疑点", "suspected violations: nothing is one until a reviewer confirms it", "oversight",
+    ("suspicion_id",),
+    (
+        _SUSPICION, _RULE, _TYPE,
+        Column("form", "code", "情形", "form of the violation"),
+        Column("term_zh", "text", "条款名称", "legal term and clause (Chinese)"),
+        Column("term_en", "text", "条款名称(英文)", "legal term and clause (English)"),
+        _ANY_INSTITUTION, _ANY_DEPARTMENT,
+        Column("doctor_id", "code", "主诊医师代码", "attending doctor", null=True),
+        _ANY_SCHEME,
+        Column("person_id", "text", "人员编号", "person; only where asked for", null=True),
+        Column("stay_id", "text", "病例号", "the stay it is about; empty: an institution", null=True),
+        Column("related", "text", "相关记录", "other stays or visits, | between them"),
+        _YEAR, _MONTH,
+        Column("score", "ratio", "可能性评分", "score", low=0, high=10_000),
+        Column("amount", "fen", "涉及金额", "amount at stake: payment less what it would have been otherwise", low=0),
+        Column("state", "code", "状态", "open, confirmed or dismissed by a review",
+               choices=("open", "confirmed", "dismissed")),
+    ),
+)  # fmt: skip
+
+SUSPICION_EVIDENCE = Table(
+    "suspicion_evidence", "疑点证据", "what a person can check of a suspicion", "oversight",
+    ("suspicion_id", "number"),
+    (
+        _SUSPICION,
+        Column("number", "int16", "序号", "place", low=1),
+        Column("record", "text", "记录", "stay or visit"),
+        Column("field", "code", "字段", "table and column"),
+        Column("value", "text", "值", "what stands there; money in yuan"),
+        Column("expected", "text", "参照", "what it is compared with"),
+        Column("note_zh", "text", "说明", "what it shows (Chinese)"),
+        Column("note_en", "text", "说明(英文)", "what it shows (English)"),
+        Column("weight", "int64", "权重", "added to the score", unit="1/10,000"),
+    ),
+)  # fmt: skip
+
+RULE_STATUS = Table(
+    "rule_status", "规则运行情况", "which rules ran, which lacked columns, and how many suspicions they gave",
+    "oversight", ("rule",),
+    (
+        _RULE, _TYPE,
+        Column("status", "code", "状态", "ran, or missing: columns it needs were not brought",
+               choices=("ran", "missing")),
+        Column("missing", "text", "缺少的列", "columns that are missing, | between them"),
+        Column("suspicions", "int64", "疑点数", "suspicions", low=0),
+        Column("zh", "text", "规则说明", "the rule (Chinese)"),
+        Column("en", "text", "规则说明(英文)", "the rule (English)"),
+    ),
+)  # fmt: skip
+
+CODING_RATES = Table(
+    "coding_rates", "并发症编码率", "an institution's coding of complications against its peers", "oversight",
+    ("institution_id",),
+    (
+        INSTITUTION, _N,
+        Column("observed", "int64", "编码例数", "stays with a (major) complication in the group", low=0),
+        Column("expected", "ratio", "期望例数", "stays expected with the rates of all institutions by basic group",
+               unit="1/10,000 例 (stays)", low=0),
+        Column("ratio", "ratio", "比值", "observed ÷ expected", null=True, low=0),
+        Column("shrunk", "ratio", "收缩比值", "the ratio drawn towards 1 as far as small numbers ask (gamma prior)",
+               null=True, low=0),
+    ),
+)  # fmt: skip
+
+ALERTS = Table(
+    "alerts", "监测预警", "alerts of the month, of a streak or of a trend", "oversight", ("alert_id",),
+    (
+        _ALERT,
+        Column("rule", "code", "规则", "rule"),
+        Column("scope", "code", "范围", "whom it is about",
+               choices=("area", "institution", "department", "group")),
+        _ANY_INSTITUTION, _ANY_DEPARTMENT,
+        Column("drg", "code", "病组", "DRG", null=True),
+        _YEAR, _MONTH,
+        Column("value", "int64", "值", "value", unit="1/10,000"),
+        Column("threshold", "int64", "界限", "limit it passed", unit="1/10,000"),
+        Column("parameter", "text", "参数", "limit in oversight.limits that fired"),
+        _NUMERATOR, _DENOMINATOR,
+        Column("small", "flag", "例数过少", "too few stays to rank"),
+        Column("zh", "text", "预警", "what it says (Chinese)"),
+        Column("en", "text", "预警(英文)", "what it says (English)"),
+        Column("action_zh", "text", "处置", "action (Chinese)"),
+        Column("action_en", "text", "处置(英文)", "action (English)"),
+        Column("owner", "code", "责任人", "office that answers for it"),
+        Column("raised_on", "date", "产生日期", "last day of the period"),
+        Column("deadline", "date", "办结期限", "day by which it is to be explained or corrected"),
+        Column("state", "code", "状态", "state", choices=ALERT_STATES),
+    ),
+)  # fmt: skip
+
+ALERT_EVIDENCE = Table(
+    "alert_evidence", "预警依据", "figures behind an alert, a row for each month", "oversight", ("alert_id", "month"),
+    (
+        _ALERT, _MONTH, _NUMERATOR, _DENOMINATOR,
+        Column("value", "int64", "值", "value", unit="1/10,000"), _N,
+    ),
+)  # fmt: skip
+
+ALERT_EVENTS = Table(
+    "alert_events", "预警处置记录", "what was done with alerts; rows are only ever added", "register",
+    ("alert_id", "number"),
+    (
+        _ALERT,
+        Column("number", "int16", "序号", "place, from 1", low=1),
+        Column("state", "code", "状态", "state reached", choices=ALERT_STATES[1:]),
+        Column("on", "date", "日期", "day"),
+        Column("by", "code", "经办人", "who (a role or a staff number)"),
+        Column("note", "text", "说明", "what was said or done"),
+    ),
+)  # fmt: skip
+
+CONTROL_POINTS = Table(
+    "control_points", "控制图", "p-chart of an institution's indicator by month", "oversight",
+    ("indicator", "institution_id", "month"),
+    (
+        Column("indicator", "code", "指标", "indicator"), INSTITUTION, _MONTH, _NUMERATOR, _DENOMINATOR,
+        Column("value", "ratio", "值", "numerator ÷ denominator"),
+        Column("centre", "ratio", "中线", "the institution's share over all its months"),
+        Column("lower", "ratio", "下限", "lower limit for this denominator"),
+        Column("upper", "ratio", "上限", "upper limit for this denominator"),
+        Column("outside", "flag", "出界", "outside its limits"),
+    ),
+)  # fmt: skip
+
+AUDIT_SAMPLE = Table(
+    "audit_sample", "编码审核样本", "stays drawn for blind second coding, the risky ones more often", "oversight",
+    ("stay_id",),
+    (
+        _STAY, INSTITUTION, _ANY_DEPARTMENT,
+        Column("number", "int32", "序号", "place in the institution's sample", low=1),
+        Column("weight", "int64", "风险权重", "weight it was drawn with", low=1),
+        Column("score", "ratio", "疑点评分", "highest score of its suspicions", low=0, high=10_000),
+    ),
+)  # fmt: skip
+
+SECOND_CODINGS = Table(
+    "second_codings", "复核编码", "codes a second coder found without seeing the first", "register", ("stay_id",),
+    (
+        _STAY,
+        Column("coder", "code", "复核人", "second coder"),
+        Column("dx", "text", "诊断编码", "diagnoses, the principal one first, | between them"),
+        Column("proc", "text", "手术操作编码", "procedures, the principal one first, | between them", null=True),
+    ),
+)  # fmt: skip
+
+ARBITRATIONS = Table(
+    "arbitrations", "争议仲裁", "who was right where two coders differ", "register", ("stay_id",),
+    (
+        _STAY,
+        Column("upheld", "code", "维持", "coding upheld", choices=("first", "second")),
+        Column("arbiter", "code", "仲裁人", "who decided"),
+        Column("reason", "text", "理由", "reason"),
+    ),
+)  # fmt: skip
+
+AUDIT_RESULTS = Table(
+    "audit_results", "编码审核结果", "first and second coding of a stay side by side", "oversight", ("stay_id",),
+    (
+        _STAY, INSTITUTION,
+        Column("first_drg", "code", "首次病组", "DRG of the first coding"),
+        Column("second_drg", "code", "复核病组", "DRG of the second coding"),
+        Column("principal_agrees", "flag", "主诊断一致", "same principal diagnosis"),
+        Column("group_agrees", "flag", "病组一致", "same DRG"),
+        Column("difference", "fen", "支付差额", "payment of the first less that of the second"),
+        Column("outcome", "code", "结论", "agreed, to be arbitrated, or as the arbiter decided",
+               choices=("agreed", "arbitrate", "first", "second")),
+    ),
+)  # fmt: skip
+
+AUDIT_AGREEMENT = Table(
+    "audit_agreement", "编码一致性", "agreement of two coders (Cohen's kappa) with its 95 % interval", "oversight",
+    ("scope",),
+    (
+        Column("scope", "code", "范围", "all, or an institution"), _N,
+        Column("agreed", "int64", "一致例数", "stays with the same DRG", low=0),
+        Column("kappa", "ratio", "Kappa值", "agreement beyond chance", null=True),
+        Column("low", "ratio", "区间下限", "lower end", null=True),
+        Column("high", "ratio", "区间上限", "upper end", null=True),
+    ),
+)  # fmt: skip
+
+RECORD_QUALITY = Table(
+    "record_quality", "病案质量", "completeness of the record and accuracy against the second coding", "oversight",
+    ("institution_id",),
+    (
+        INSTITUTION, _N,
+        Column("filled", "ratio", "完整性", "required fields that are filled ÷ all"),
+        Column("accurate", "ratio", "准确性", "audited stays whose first coding stood ÷ audited", null=True),
+        Column("score", "ratio", "得分", "mean of both; completeness alone where nothing was audited"),
+    ),
+)  # fmt: skip
+
+CODERS = Table(
+    "coders", "编码员", "beds and coders of an institution", "register", ("institution_id",),
+    (
+        INSTITUTION,
+        Column("beds", "int32", "床位数", "beds", low=0),
+        Column("coders", "int32", "编码员数", "coders", low=0),
+    ),
+)  # fmt: skip
+
+CODER_STAFFING = Table(
+    "coder_staffing", "编码员配备", "coders against beds", "oversight", ("institution_id",),
+    (
+        INSTITUTION,
+        Column("beds", "int32", "床位数", "beds", low=0),
+        Column("coders", "int32", "编码员数", "coders", low=0),
+        Column("required", "int32", "应配", "required", low=0),
+        Column("missing", "int32", "缺员", "missing", low=0),
+    ),
+)  # fmt: skip
+
+COMPLAINTS = Table(
+    "complaints", "投诉", "complaints about refused patients", "register", ("complaint_id",),
+    (
+        Column("complaint_id", "text", "投诉编号", "complaint"), INSTITUTION,
+        Column("date", "date", "日期", "day"),
+        Column("confirmed", "flag", "查实", "confirmed"),
+    ),
+)  # fmt: skip
+
+INSTITUTION_LINKS = Table(
+    "institution_links", "关联机构", "institutions that belong together", "register", ("institution_id",),
+    (INSTITUTION, Column("link", "code", "关联", "what they belong to")),
+)  # fmt: skip
+
+REVIEWS = Table(
+    "reviews", "疑点评审", "people's decisions on suspicions", "register", ("suspicion_id",),
+    (
+        _SUSPICION,
+        Column("decision", "code", "决定", "decision", choices=("confirm", "dismiss")),
+        Column("reason", "text", "理由", "reason"), _REVIEWER,
+        Column("on", "date", "日期", "day"),
+        Column("treatment", "code", "处理", "refuse = the stay is not paid, recover = the "
+               "amount is taken back, damages = with damages besides, interview, suspend, terminate, hand_over",
+               null=True, choices=TREATMENTS),
+        Column("amount", "fen", "金额", "amount; empty: as the suspicion says", null=True, low=0),
+        Column("damages_multiple", "ratio", "违约金倍数", "damages as a multiple of the amount", null=True, low=0,
+               high=50_000),
+        Column("points", "int16", "医师记分", "points the doctor is given", null=True, low=0, high=12),
+        Column("publish", "flag", "公布", "to be published", null=True),
+    ),
+)  # fmt: skip
+
+TREATMENT_TABLE = Table(
+    "treatments", "违规处理", "what follows from every confirmed suspicion", "oversight", ("suspicion_id",),
+    (
+        _SUSPICION, _TYPE, INSTITUTION, _ANY_SCHEME, _ANY_DEPARTMENT,
+        Column("doctor_id", "code", "主诊医师代码", "attending doctor", null=True),
+        Column("stay_id", "text", "病例号", "stay", null=True),
+        Column("treatment", "code", "处理", "treatment", choices=TREATMENTS),
+        Column("amount", "fen", "金额", "refused or recovered", low=0),
+        Column("damages", "fen", "违约金", "liquidated damages", low=0),
+        Column("points", "int16", "医师记分", "points the doctor is given", low=0),
+        Column("publish", "flag", "公布", "to be published"), _REVIEWER,
+        Column("on", "date", "日期", "day of the decision"),
+        Column("reason", "text", "理由", "reason"),
+    ),
+)  # fmt: skip
+
+LEDGER_PREVIEW = Table(
+    "ledger_preview", "预计分录", "entries the next clearing will post for the treatments", "oversight",
+    ("suspicion_id", "event"),
+    (
+        _SUSPICION, INSTITUTION, INSURANCE,
+        Column("event", "code", "事项", "event", choices=("violation_recovered", "damages", "stay_refused")),
+        Column("debit", "code", "借方", "account debited"),
+        Column("credit", "code", "贷方", "account credited"),
+        Column("amount", "fen", "金额", "amount", low=0),
+    ),
+)  # fmt: skip
+
+DOCTOR_POINTS = Table(
+    "doctor_points", "医保医师记分", "points of a doctor in the year", "oversight", ("institution_id", "doctor_id"),
+    (
+        INSTITUTION, replace(STAYS["doctor_id"], null=False),
+        Column("violations", "int64", "违规数", "confirmed violations", low=1),
+        Column("points", "int64", "记分", "points given", low=0),
+        Column("left", "int64", "剩余分", "what is left of the year's points", low=0),
+        Column("suspended", "flag", "暂停", "nothing is left: the doctor's agreement is to be suspended"),
+    ),
+)  # fmt: skip
+
+PUBLICATIONS = Table(
+    "publications", "公布名单", "violations to be published; no patient is named", "oversight",
+    ("institution_id", "violation"),
+    (
+        INSTITUTION, _TYPE,
+        Column("count", "int64", "件数", "confirmed violations", low=1),
+        Column("amount", "fen", "金额", "refused or recovered", low=0),
+        Column("damages", "fen", "违约金", "damages", low=0),
+    ),
+)  # fmt: skip
+
+VIOLATION_TIERS = Table(
+    "violation_tiers", "违规监管分级", "how closely an institution is supervised next year, by its violations", "oversight",
+    ("institution_id",),
+    (
+        INSTITUTION,
+        Column("violations", "int64", "违规数", "confirmed violations", low=0),
+        Column("amount", "fen", "金额", "refused or recovered", low=0),
+        Column("tier", "code", "级别", "tier", choices=TIERS),
+        Column("next_year", "int16", "适用年度", "year it is for"),
+    ),
+)  # fmt: skip
+
+SPECIAL_CANDIDATES = Table(
+    "special_candidates", "特例单议候选", "stays an institution may ask a special review for", "oversight",
+    ("stay_id",),
+    (
+        _STAY, INSTITUTION, _ANY_DEPARTMENT,
+        Column("drg", "code", "病组", "DRG"),
+        Column("reason", "code", "理由", "reason", choices=SPECIAL_REASONS),
+        Column("los", "int32", "实际住院天数", "length of stay"),
+        Column("total_cost", "fen", "总费用", "total cost"),
+        Column("payment", "fen", "支付", "payment by its group"),
+        Column("gap", "fen", "差额", "cost less payment"),
+        Column("rank", "int32", "位次", "place in its institution, the largest gap first", low=1),
+        Column("within_quota", "flag", "限额内", "within the institution's quota"),
+    ),
+)  # fmt: skip
+
+SPECIAL_REQUESTS = Table(
+    "special_requests", "特例单议申请", "requests for special review", "register", ("stay_id",),
+    (
+        _STAY, INSTITUTION,
+        Column("reason", "code", "理由", "reason", choices=SPECIAL_REASONS),
+        Column("on", "date", "申请日期", "day"),
+        Column("record", "flag", "病案", "the record is enclosed"),
+        Column("bill", "flag", "费用清单", "the bill is enclosed"),
+        Column("statement", "text", "申请说明", "why", null=True),
+    ),
+)  # fmt: skip
+
+SPECIAL_OPINIONS = Table(
+    "special_opinions", "专家意见", "opinions of experts on requests: two, a third where they differ", "register",
+    ("stay_id", "expert"),
+    (
+        _STAY,
+        Column("expert", "code", "专家", "expert"),
+        Column("number", "int8", "次序", "first, second or third", low=1, high=3),
+        Column("opinion", "code", "意见", "opinion", choices=("approve", "decline")),
+        Column("amount", "fen", "认可费用", "cost recognised; empty: all of it", null=True, low=0),
+        Column("reason", "text", "理由", "reason"),
+    ),
+)  # fmt: skip
+
+SPECIAL_RESULTS = Table(
+    "special_results", "特例单议结论", "where every request stands", "oversight", ("stay_id",),
+    (
+        _STAY, INSTITUTION,
+        Column("number", "int64", "评审序号", "order of the requests", low=1),
+        Column("status", "code", "状态", "incomplete, waiting for opinions, over the quota, approved or declined",
+               choices=("incomplete", "waiting", "third_needed", "over_quota", "approved", "declined")),
+        Column("amount", "fen", "认可费用", "cost recognised; empty: all of it", null=True, low=0),
+    ),
+)  # fmt: skip
+
+OVERSIGHT_REGISTERS = (ALERT_EVENTS, REVIEWS, SECOND_CODINGS, ARBITRATIONS, CODERS, COMPLAINTS, INSTITUTION_LINKS,
+                       SPECIAL_REQUESTS, SPECIAL_OPINIONS)  # fmt: skip
+OVERSIGHT_TABLES = (SUSPICIONS, SUSPICION_EVIDENCE, RULE_STATUS, CODING_RATES, ALERTS, ALERT_EVIDENCE,
+                    CONTROL_POINTS, AUDIT_SAMPLE, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY, CODER_STAFFING,
+                    TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, VIOLATION_TIERS,
+                    SPECIAL_CANDIDATES, SPECIAL_RESULTS)  # fmt: skip

@@ -1,0 +1,240 @@
+"""``drgpay oversee`` as a bureau uses it: the list, the workbooks, an alert, reviews, audits, the bench."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from drgpay import runs
+from drgpay.cli import app
+from drgpay.engine import LocalEngine, read_table
+from drgpay.errors import DrgpayError
+from drgpay.samples import make_region
+from drgpay.tables import ALERTS, CHEATS, OVERSIGHT_TABLES, RULE_STATUS, STAY_DECISIONS, SUSPICIONS, VIOLATIONS
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("labelled") / "region"
+    make_region(folder, stays=6_000, seed=9, institutions=8, violations=dict.fromkeys(CHEATS, 0.01))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def settled(labelled: Path) -> Path:
+    return runs.run(runs.Order(labelled, "demo", 2024), labelled.with_name("run"), LocalEngine(2))
+
+
+@pytest.fixture(scope="module")
+def seen(labelled: Path, settled: Path) -> Path:
+    out = labelled.with_name("look")
+    done = CliRunner().invoke(
+        app, ["oversee", str(settled), "--region", str(labelled), "-o", str(out), "--lang", "en"]
+    )
+    assert done.exit_code == 0, done.output
+    assert "suspicions in" in done.output
+    assert "lacks complaints.confirmed" in done.output.replace("\n", "")
+    return out
+
+
+def test_every_table_is_there_and_as_declared(seen: Path) -> None:
+    for table in OVERSIGHT_TABLES:
+        table.check(pq.read_table(seen / "tables" / f"{table.name}.parquet", schema=table.schema))
+    kinds = set(read_table(seen / "tables", SUSPICIONS)["violation"])
+    assert {"splitting", "hang_bed", "cost_shifting", "fraud", "examination_admission", "refusal"} <= kinds
+
+
+def test_the_same_bytes_on_any_number_of_threads(labelled: Path, settled: Path, seen: Path, tmp_path: Path) -> None:
+    for threads in (1, 3):
+        out = tmp_path / f"look-{threads}"
+        runs.oversee(settled, labelled, out, LocalEngine(threads))
+        for table in OVERSIGHT_TABLES:
+            name = f"tables/{table.name}.parquet"
+            assert (out / name).read_bytes() == (seen / name).read_bytes(), name
+
+
+def test_no_person_is_named_unless_asked(labelled: Path, settled: Path, seen: Path, tmp_path: Path) -> None:
+    persons = set(pl.read_parquet(labelled / "persons" / "*.parquet", columns=["person_id"])["person_id"])
+    assert read_table(seen / "tables", SUSPICIONS)["person_id"].null_count() > 0
+    page = (seen / "oversight.html").read_text(encoding="utf-8")
+    body = page.split("<script")[0]
+    assert not any(p in body for p in persons)
+    for path in [seen / "oversight.xlsx", *sorted((seen / "institutions").glob("*.xlsx"))]:
+        book = openpyxl.load_workbook(path, read_only=True)
+        cells = {cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row}
+        assert not cells & persons, path.name
+        book.close()
+    runs.oversee(settled, labelled, tmp_path / "named", LocalEngine(2), with_persons=True)
+    assert set(read_table(tmp_path / "named" / "tables", SUSPICIONS)["person_id"].drop_nulls()) <= persons
+
+
+def test_a_hospital_receives_its_own_rows(seen: Path) -> None:
+    path = sorted((seen / "institutions").glob("*.xlsx"))[0]
+    book = openpyxl.load_workbook(path, read_only=True)
+    sheet = book["suspicions"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    place = head.index("institution_id")
+    assert {row[place] for row in rows} <= {path.stem}
+    assert "audit_sample" not in book.sheetnames
+    book.close()
+
+
+def test_a_suspicion_and_an_alert_explain_themselves(seen: Path) -> None:
+    name = read_table(seen / "tables", SUSPICIONS).filter(pl.col("rule") == "HB1")["suspicion_id"][0]
+    told = CliRunner().invoke(app, ["oversee", "explain", str(seen), name, "--lang", "en"])
+    assert told.exit_code == 0
+    for words in ("hanging bed (seed 001 §6)", "charges.charge_date", "at stake", "may be innocent"):
+        assert words in told.output
+    alert = read_table(seen / "tables", ALERTS)["alert_id"][0]
+    told = CliRunner().invoke(app, ["oversee", "explain", str(seen), alert])
+    assert told.exit_code == 0
+    assert "处置" in told.output
+    with pytest.raises(DrgpayError, match="no such suspicion"):
+        runs.tell_suspicion(seen, "SP1/nothing")
+
+
+def test_an_alert_is_followed_and_stays_so(labelled: Path, settled: Path, seen: Path, tmp_path: Path) -> None:
+    region = tmp_path / "region"
+    shutil.copytree(labelled, region)
+    alert = read_table(seen / "tables", ALERTS)["alert_id"][0]
+
+    def move(to: str) -> object:
+        args = [
+            "oversee",
+            "alert",
+            str(seen),
+            alert,
+            "--region",
+            str(region),
+            "--to",
+            to,
+            "--by",
+            "office",
+            "--note",
+            "n",
+            "--on",
+            "2025-01-09",
+        ]
+        return CliRunner().invoke(app, args)
+
+    assert "raised → acknowledged" in move("acknowledged").output  # type: ignore[attr-defined]
+    assert "cannot become closed" in str(move("closed").exception)  # type: ignore[attr-defined]
+    assert "acknowledged → explained" in move("explained").output  # type: ignore[attr-defined]
+    with (region / "alert_events.csv").open(encoding="utf-8-sig") as stream:
+        assert [row["state"] for row in csv.DictReader(stream)] == ["acknowledged", "explained"]
+    runs.oversee(settled, region, tmp_path / "again", LocalEngine(2))
+    states = dict(read_table(tmp_path / "again" / "tables", ALERTS).select("alert_id", "state").rows())
+    assert states[alert] == "explained"
+
+
+def test_reviews_become_registers_a_settlement_reads(
+    labelled: Path, settled: Path, seen: Path, tmp_path: Path
+) -> None:
+    found = read_table(seen / "tables", SUSPICIONS).filter(pl.col("amount") > 0).sort("suspicion_id")
+    taken = found.filter(pl.col("rule") == "SP1")["suspicion_id"][0]
+    refused = found.filter(pl.col("rule") == "HB1")["suspicion_id"][0]
+    dropped = found.filter(pl.col("rule") == "EX1")["suspicion_id"][0]
+    reviews = tmp_path / "reviews.csv"
+    reviews.write_text(
+        "suspicion_id,decision,reason,reviewer,on,treatment,amount,damages_multiple,points,publish\n"
+        f"{taken},confirm,one illness,R1,2025-02-01,damages,,2,4,true\n"
+        f"{refused},confirm,empty bed,R1,2025-02-01,refuse,,,6,false\n"
+        f"{dropped},dismiss,indicated,R1,2025-02-01,,,,,\n",
+        encoding="utf-8",
+    )
+    done = CliRunner().invoke(app, ["oversee", "review", str(seen), str(reviews), "-o", str(tmp_path / "proposal")])
+    assert done.exit_code == 0, done.output
+    assert "damages" in done.output
+    region = tmp_path / "region"
+    shutil.copytree(labelled, region)
+    shutil.copy(reviews, region / "reviews.csv")
+    for table in (VIOLATIONS, STAY_DECISIONS):
+        shutil.copy(tmp_path / "proposal" / f"{table.name}.csv", region / f"{table.name}.csv")
+    again = runs.run(runs.Order(region, "demo", 2024), tmp_path / "again", LocalEngine(2))
+    amount = found.filter(pl.col("suspicion_id") == taken)["amount"][0]
+    ledger = (again / "ledger.jsonl").read_text(encoding="utf-8")
+    assert ledger.count('"violation_recovered"') == 1
+    assert f'"amount": {2 * amount}' in ledger or f'"amount":{2 * amount}' in ledger
+    runs.oversee(again, region, tmp_path / "later", LocalEngine(2))
+    states = dict(read_table(tmp_path / "later" / "tables", SUSPICIONS).select("suspicion_id", "state").rows())
+    assert states[taken] == "confirmed"
+    assert states[dropped] == "dismissed"
+    done = CliRunner().invoke(app, ["oversee", "review", str(seen), str(reviews), "-o", str(tmp_path / "proposal")])
+    assert "the output folder exists" in str(done.exception)
+
+
+def test_a_second_coding_is_blind_and_compared(labelled: Path, settled: Path, seen: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "second_codings.csv"
+    assert CliRunner().invoke(app, ["oversee", "audit", str(seen), "-o", str(sheet)]).exit_code == 0
+    with sheet.open(encoding="utf-8-sig") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows
+    assert all(not row["dx"] and not row["proc"] for row in rows)
+    region = tmp_path / "region"
+    shutil.copytree(labelled, region)
+    lines = [f"{row['stay_id']},C2,J18.900,\n" for row in rows[:20]]
+    (region / "second_codings.csv").write_text("stay_id,coder,dx,proc\n" + "".join(lines), encoding="utf-8")
+    runs.oversee(settled, region, tmp_path / "again", LocalEngine(2))
+    results = pl.read_parquet(tmp_path / "again" / "tables" / "audit_results.parquet")
+    assert results.height == 20
+    assert "arbitrate" in set(results["outcome"].cast(pl.String))
+    agreement = pl.read_parquet(tmp_path / "again" / "tables" / "audit_agreement.parquet")
+    assert agreement.filter(pl.col("scope").cast(pl.String) == "all")["n"][0] == 20
+    (region / "second_codings.csv").write_text("stay_id,coder,dx,proc\nNOBODY,C2,J18.900,\n", encoding="utf-8")
+    with pytest.raises(DrgpayError, match="this run does not have"):
+        runs.oversee(settled, region, tmp_path / "bad", LocalEngine(2))
+    assert not (tmp_path / "bad").exists()
+
+
+def test_the_bench_measures(labelled: Path, settled: Path, seen: Path) -> None:
+    types, rules, forms = runs.bench(seen, labelled, settled)
+    by = {s.name: s for s in types}
+    for name in ("hang_bed", "fraud", "refusal"):
+        assert by[name].right * 10 >= by[name].found * 7, name
+        assert by[name].caught * 10 >= by[name].labels * 7, name
+    assert all(0 <= s.right <= s.found and 0 <= s.caught <= s.labels for s in (*types, *rules))
+    assert sum(s.labels for s in forms) == sum(s.labels for s in types)
+    assert all(s.caught <= s.labels for s in forms)
+
+
+def test_a_region_without_anything_but_stays_says_what_is_missing(
+    small_region: Path, small_run: Path, tmp_path: Path
+) -> None:
+    runs.oversee(small_run, small_region, tmp_path / "look", LocalEngine(2))
+    status = {r["rule"]: r for r in read_table(tmp_path / "look" / "tables", RULE_STATUS).to_dicts()}
+    assert status["CS1"]["status"] == "missing"
+    assert "visits.visit_date" in status["CS1"]["missing"]
+    assert status["SP1"]["status"] == "ran"
+    with pytest.raises(DrgpayError, match="not labelled"):
+        runs.bench(tmp_path / "look", small_region, small_run)
+
+
+def test_wrong_folders_and_limits_are_told(small_region: Path, small_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(DrgpayError, match="no run here"):
+        runs.oversee(small_region, small_region, tmp_path / "x", LocalEngine(1))
+    (tmp_path / "there").mkdir()
+    with pytest.raises(DrgpayError, match="the output folder exists"):
+        runs.oversee(small_run, small_region, tmp_path / "there", LocalEngine(1))
+    with pytest.raises(DrgpayError, match="no result of oversight"):
+        runs.tell_suspicion(small_run, "x")
+    listed = CliRunner().invoke(app, ["oversee", "limits", "--lang", "en"])
+    assert "splitting.gap_days" in listed.output
+    bad = tmp_path / "bad.yaml"
+    shown = CliRunner().invoke(app, ["policy", "export", "demo", "-o", str(bad)])
+    assert shown.exit_code == 0
+    text = bad.read_text(encoding="utf-8").replace(
+        "      points.scale:", "      oversight.limits: {splitting.gap_day: 10}\n      points.scale:", 1
+    )
+    bad.write_text(text, encoding="utf-8")
+    wrong = CliRunner().invoke(app, ["oversee", "limits", "--policy", str(bad)])
+    assert "did you mean splitting.gap_days" in str(wrong.exception)
+    bad.write_text(text.replace("gap_day:", "gap_days:"), encoding="utf-8")
+    good = CliRunner().invoke(app, ["oversee", "limits", "--policy", str(bad), "--lang", "en"])
+    assert "10.0000" in good.output
