@@ -10,7 +10,7 @@ import pytest
 from test_intake_stays import STAY, excel, many_stays, read, table_text, write
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake import convert, files, read_stays, stays
+from drgpay.steps.intake import convert, files, parts, read_stays
 from drgpay.tables import STAYS
 
 
@@ -85,8 +85,8 @@ def test_a_parquet_damaged_inside(tmp_path: Path) -> None:
 
 
 def test_convert_writes_canonical_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stays, "ROW_GROUP", 4)
-    monkeypatch.setattr(stays, "PART_ROWS", 8)
+    monkeypatch.setattr(parts, "ROW_GROUP", 4)
+    monkeypatch.setattr(parts, "PART_ROWS", 8)
     path = write(tmp_path / "month.csv", table_text(many_stays()))
     folder = tmp_path / "out"
     folder.mkdir()
@@ -107,7 +107,7 @@ def test_convert_writes_canonical_parts(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_failed_conversion_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stays, "ROW_GROUP", 1)
+    monkeypatch.setattr(parts, "ROW_GROUP", 1)
     monkeypatch.setattr(files, "_CSV_BLOCK", 300)
     path = write(tmp_path / "a.csv", table_text(many_stays()) + '"a\nb\n')
     folder = tmp_path / "out"

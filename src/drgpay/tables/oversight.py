@@ -326,8 +326,8 @@ PUBLICATIONS = Table(
 )  # fmt: skip
 
 VIOLATION_TIERS = Table(
-    "violation_tiers", "违规监管分级", "how closely an institution is supervised next year, by its violations", "oversight",
-    ("institution_id",),
+    "violation_tiers", "违规监管分级", "how closely an institution is supervised next year, by its violations",
+    "oversight", ("institution_id",),
     (
         INSTITUTION,
         Column("violations", "int64", "违规数", "confirmed violations", low=0),
