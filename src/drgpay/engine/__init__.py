@@ -13,7 +13,9 @@ from drgpay.engine.contract import (
     open_parquet,
 )
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
-from drgpay.engine.local import LocalEngine, one_batch, read_part, write_part
+from drgpay.engine.local import LocalEngine
+from drgpay.engine.rows import one_batch, read_part, write_part
+from drgpay.engine.spark import SparkEngine
 
 __all__ = [
     "ROW_GROUP",
@@ -27,6 +29,7 @@ __all__ = [
     "PartKernel",
     "Progress",
     "Source",
+    "SparkEngine",
     "coded",
     "codes_in",
     "dataset",
