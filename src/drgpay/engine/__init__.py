@@ -1,5 +1,6 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
+from drgpay.engine.buckets import key_hash
 from drgpay.engine.columns import coded, codes_in, frame, integers
 from drgpay.engine.contract import (
     Dataset,
@@ -15,7 +16,7 @@ from drgpay.engine.contract import (
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, read_part, write_part
-from drgpay.engine.spark import SparkEngine
+from drgpay.engine.spark import SparkEngine, spark_missing
 
 __all__ = [
     "ROW_GROUP",
@@ -36,10 +37,12 @@ __all__ = [
     "drafted",
     "frame",
     "integers",
+    "key_hash",
     "one_batch",
     "open_parquet",
     "read_part",
     "read_table",
+    "spark_missing",
     "table_path",
     "write_part",
     "write_table",

@@ -248,7 +248,7 @@ def _session(master: str, conf: Mapping[str, str]) -> Any:
     settings = {
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower(),
-        "spark.log.level": "ERROR",
+        "spark.log.level": "OFF",
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
         "spark.executorEnv.POLARS_MAX_THREADS": "1",

@@ -9,6 +9,7 @@ from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
 from drgpay.runs.region import Region, known_codes, read_region
+from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
@@ -27,6 +28,7 @@ __all__ = [
     "Order",
     "Region",
     "Report",
+    "SameTable",
     "Section",
     "Sweep",
     "check_file",
@@ -43,7 +45,9 @@ __all__ = [
     "read_region",
     "reopen_year",
     "run",
+    "same_tables",
     "sweep",
+    "table_digests",
     "tell_stay",
     "verify",
     "watch_fund",

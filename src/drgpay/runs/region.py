@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,15 +79,15 @@ class Region:
         ready = [p for p in files if p.suffix.lower() == ".parquet" and _is_canonical(p)]
         return ready, [p for p in files if p not in ready]
 
-    def stays(self, work: Path, context: intake.CheckContext) -> Stays:
+    def stays(
+        self, work: Path, context: intake.CheckContext, convert: Callable[..., intake.Conversion] = intake.convert
+    ) -> Stays:
         """The stays as canonical Parquet: files that are so already as they are, others (CSV, workbooks, Parquet with
-        other columns) read and checked into ``work`` first."""
+        other columns) read and checked into ``work`` first, by ``convert``."""
         ready, others = self.stay_files()
         paths, findings = list(ready), []
         for number, path in enumerate(others):
-            done = intake.convert(
-                path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions
-            )
+            done = convert(path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions)
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
         return Stays(

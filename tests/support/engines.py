@@ -1,0 +1,38 @@
+"""The engines a test runs on. ``DRGPAY_TEST_ENGINE=spark`` puts every spec test on Spark: ``make test-spark``."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+import pytest
+
+from drgpay.engine import Engine, LocalEngine, SparkEngine, spark_missing
+
+ENGINES = ("local-1", "local-2", "spark-1", "spark-2", "spark-7")
+"""an engine with its threads or partitions"""
+
+
+@cache
+def _missing() -> str:
+    missing = spark_missing()
+    return missing.en if missing else ""
+
+
+def spark(partitions: int | None = None, progress: Any = None) -> SparkEngine:
+    """A Spark engine on two cores; the test is skipped where Spark or Java is not installed."""
+    if _missing():
+        pytest.skip(f"no Spark here: {_missing()}")
+    return SparkEngine("local[2]", partitions, progress)
+
+
+def engine_of(name: str, progress: Any = None) -> Engine:
+    """One of :data:`ENGINES`."""
+    kind, _, size = name.partition("-")
+    return LocalEngine(int(size), progress) if kind == "local" else spark(int(size), progress)
+
+
+def usual(threads: int = 2) -> Engine:
+    """The engine tests of rules run on: the local one unless the environment says otherwise."""
+    return spark(1) if os.environ.get("DRGPAY_TEST_ENGINE") == "spark" else LocalEngine(threads)
