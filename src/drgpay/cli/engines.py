@@ -21,7 +21,8 @@ Partitions = Annotated[
     int | None, typer.Option("--partitions", min=1, help="Spark 分区数 partitions; they change the speed only")
 ]
 SparkConf = Annotated[
-    list[str] | None, typer.Option("--conf", help="Spark 设置 a setting of Spark: spark.executor.memory=4g; repeatable")
+    list[str] | None,
+    typer.Option("--conf", help="Spark 设置 a setting of Spark: spark.executor.memory=4g; repeatable"),
 ]
 
 

@@ -36,7 +36,8 @@ KnownOn = Annotated[
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure")
+    bool,
+    typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
 ]
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
@@ -215,7 +216,7 @@ def demo(
         shutil.rmtree(run)
     _run(runs.Order(region, "demo", 2024), run, threads, lang, replace=True)
     settled = time.monotonic()
-    verify(run, threads)
+    verify(run, threads=threads)
     err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
     example = f"{_command()} explain {run} --stay {runs.first_stay(run)}"
     page, workbook = run / REPORTS[1], run / REPORTS[0]

@@ -25,7 +25,6 @@ def quiet(zh: str, en: str) -> None:
     """Says nothing."""
 
 
-
 class Steps:
     """Hands every verb on to another engine and records what is complete, in ``folder``.
 
