@@ -16,9 +16,9 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
-from drgpay.cli.engines import Choice, EngineName, Master, Partitions, SparkConf
+from drgpay.cli.engines import Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import Schemes, schemes_folder
-from drgpay.engine import Engine, read_table
+from drgpay.engine import Engine, Outside, SparkEngine, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import CLOSINGS, INSTITUTIONS, POOLS, STATEMENTS
 from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
@@ -72,6 +72,32 @@ def region_make(
     out.print(
         f"{made.stays:,} 病例 stays, {made.persons:,} 人 persons, {made.institutions} 机构 institutions → {output}"
     )
+
+
+@region_app.command("land")
+def region_land(
+    output: OutFolder,
+    form: Annotated[str, typer.Option("--from", help="来源 source: hive | jdbc | orc | parquet | csv | …")],
+    path: Annotated[str, typer.Option("--path", help="文件位置 where the files are")] = "",
+    table: Annotated[str, typer.Option("--table", help="Hive 表 table of Hive: database.table")] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option", help="读取选项 option of the reader: dbtable=stays, password=env:DB_PASSWORD; repeatable"
+        ),
+    ] = None,
+    master: Master = LOCAL.master,
+    conf: SparkConf = None,
+) -> None:
+    """用 Spark 把其他系统的病例表写进统筹区。 Bring a table of stays of another system into a region, by Spark."""
+    given = (*(("spark.sql.catalogImplementation=hive",) if form == "hive" else ()), *(conf or ()))
+    with Choice("spark", master, None, given).engine(CPUS, "zh") as engine:
+        source = Outside(form, path, table, settings(option or (), "--option"))
+        landed = runs.land_stays(cast(SparkEngine, engine), source, output)
+    err.print(f"{landed.rows:,} 行 rows, {len(landed.data.paths)} 文件 files → {output / 'stays'}")
+    if landed.other:
+        err.print(f"与标准列不同,运行时再读 not in our columns, read when a run starts: {', '.join(landed.other)}",
+                  markup=False, highlight=False)  # fmt: skip
 
 
 def _reports(lang: str) -> list[runs.Report]:

@@ -14,6 +14,7 @@ from drgpay.engine.contract import (
     open_parquet,
 )
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
+from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, read_part, write_part
 from drgpay.engine.spark import SparkEngine, spark_missing
@@ -25,7 +26,9 @@ __all__ = [
     "Engine",
     "GroupKernel",
     "Kernel",
+    "Landed",
     "LocalEngine",
+    "Outside",
     "Part",
     "PartKernel",
     "Progress",
@@ -38,6 +41,7 @@ __all__ = [
     "frame",
     "integers",
     "key_hash",
+    "land",
     "one_batch",
     "open_parquet",
     "read_part",

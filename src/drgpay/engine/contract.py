@@ -8,14 +8,14 @@ The contract, which ``tests/spec/test_engine_contract.py`` asks of every engine:
 - **Types.** A kernel gets Arrow types exactly as the file has them: integers of their width, dates, lists,
   dictionary-coded text with one dictionary per batch. In ``map_by`` dictionary-coded text comes as plain text. What a
   kernel returns is written with the types it has. No type passes through the type system of the engine.
-- **Nulls** stay nulls. As keys they belong together: null is one key, other than the empty text. In an order they come
-  first. In a sum a null counts as zero.
+- **Nulls** stay nulls. As keys they belong together: null is one key, other than the empty text. In an order they
+  come first. In a sum a null counts as zero.
 - **Order.** ``scan`` and ``map`` keep the order of rows, of parts and of files. ``sum`` returns rows sorted by key.
   ``map_by`` hands rows over sorted by the order of their source, which must be total; the order across keys is not
   part of the contract, and a kernel may get one key or many at once.
-- **Partitioning.** ``map`` writes one file per part, ``part-<number>``; ``map_by`` one file per bucket, and the bucket
-  of a key is a stable hash modulo a number of buckets that depends on the number of rows only. So the files of a
-  result have the same bytes on every engine.
+- **Partitioning.** ``map`` writes one file per part, ``part-<number>``; ``map_by`` one file per bucket, and the
+  bucket of a key is a stable hash modulo a number of buckets that depends on the number of rows only. So the files
+  of a result have the same bytes on every engine.
 - **Kernels** are pure: no state, no clock, no files. A task may run twice, anywhere. They take batches without rows,
   and can be pickled (functions of modules, partials, dataclasses). Small tables travel inside the kernel, once.
 - **Integers.** Sums are exact. A total that does not fit into 64 bits is a failure (BROKEN), whatever the order of

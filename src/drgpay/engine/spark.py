@@ -78,7 +78,7 @@ class SparkEngine:
             out.mkdir(parents=True)
         job = MapJob(parts, tuple(columns), kernel, tuple(outs), self._home)
         with self._clean(outs):
-            self._run(lambda: self._over(job, _DONE).toArrow(), label, len(parts))
+            self.collect(lambda: self._over(job, _DONE).toArrow(), label, len(parts))
         return [Dataset(tuple(sorted(out.glob("*.parquet")))) for out in outs]
 
     def sum(self, data: Dataset, kernel: Kernel, by: Sequence[str], columns: Sequence[str], label: str) -> Any:
@@ -86,7 +86,7 @@ class SparkEngine:
 
         Spark adds the upper and the lower half of every integer, which cannot overflow, and the driver joins them.
         """
-        from pyspark.sql import functions as F
+        from pyspark.sql import functions as fn
 
         parts = data.parts()
         if not parts:
@@ -101,8 +101,8 @@ class SparkEngine:
             half
             for v in values
             for half in (
-                F.sum(F.shiftright(F.col(v), 32)).alias(f"{v}h"),
-                F.sum(F.col(v).bitwiseAND(F.lit(_LOW))).alias(f"{v}l"),
+                fn.sum(fn.shiftright(fn.col(v), 32)).alias(f"{v}h"),
+                fn.sum(fn.col(v).bitwiseAND(fn.lit(_LOW))).alias(f"{v}l"),
             )
         ]
 
@@ -111,7 +111,7 @@ class SparkEngine:
             # Without values only the keys are wanted.
             return (partial.groupBy(*keys).agg(*halves) if halves else partial.distinct()).toArrow()
 
-        rows = frame(self._run(added, label, len(parts)))
+        rows = frame(self.collect(added, label, len(parts)))
         high = [pl.col(f"{v}h").cast(pl.Int128) * (_LOW + 1) + pl.col(f"{v}l").cast(pl.Int128) for v in values]
         sums = rows.select(
             *(pl.col(k).cast(like.schema[name]).alias(name) for k, name in zip(keys, by, strict=True)),
@@ -131,15 +131,18 @@ class SparkEngine:
         ]
         gather = Grouped(*self._sent(GatherJob([s.order for s in sources], kernel, out, self._home)))
 
+        def gathering(rows: Any) -> Any:
+            # Spark counts the arguments of what it is given; of an object it would count "self" too.
+            return gather(rows)
+
         def brought() -> Any:
             pieces = self._over(deals[0], _DEALT)
             for deal in deals[1:]:
                 pieces = pieces.unionAll(self._over(deal, _DEALT))
-            # Spark counts the arguments of what it is given, and counts "self" too.
-            return pieces.groupBy("bucket").applyInArrow(lambda rows: gather(rows), _DONE).toArrow()
+            return pieces.groupBy("bucket").applyInArrow(gathering, _DONE).toArrow()
 
         with self._clean([out]):
-            self._run(brought, label, steps)
+            self.collect(brought, label, steps)
         return Dataset(tuple(sorted(out.glob("*.parquet"))))
 
     def _sent(self, job: Any) -> tuple[str, Any]:
@@ -155,8 +158,9 @@ class SparkEngine:
         slices = max(1, min(parts, self.partitions or parts))
         return self.spark.range(0, parts, 1, slices).mapInArrow(Mapped(*self._sent(job)), schema)
 
-    def _run(self, action: Callable[[], R], label: str, steps: int) -> R:
-        """Run a job; what a kernel raised is raised again, anything else is a failure of the engine."""
+    def collect(self, action: Callable[[], R], label: str, steps: int = 1) -> R:
+        """Run a job, whose result must be small. What a kernel raised is raised again, anything else is a failure of
+        the engine."""
         context = self.spark.sparkContext
         shuffled = self.partitions or 2 * context.defaultParallelism
         self.spark.conf.set("spark.sql.shuffle.partitions", str(shuffled))
@@ -175,8 +179,8 @@ class SparkEngine:
                 en="a Spark job failed",
                 field=label,
                 value=str(error).strip().partition("\n")[0][:300],
-                fix_zh="查看 Spark 日志;执行器内存不足时加大 spark.executor.memory 或 --partitions",
-                fix_en="see the log of Spark; if workers ran out of memory raise spark.executor.memory or --partitions",
+                fix_zh="用 --conf spark.log.level=ERROR 看原因;内存不足时加大 spark.executor.memory",
+                fix_en="see why with --conf spark.log.level=ERROR; if memory ran out raise spark.executor.memory",
             ) from error
         except BaseException:
             context.cancelAllJobs()

@@ -1,8 +1,8 @@
 """What runs in a Spark task: the engine's verbs on one slice of the parts.
 
 A job (kernel, parts, small tables) is sent to the workers once, as a broadcast of bytes, and unpickled once in every
-process of a worker. Tasks get the numbers of their parts and read these parts themselves, so that a kernel sees the same batches,
-types and parts as anywhere else; what must move between workers moves as Arrow bytes.
+process of a worker. Tasks get the numbers of their parts and read these parts themselves, so that a kernel sees the
+same batches, types and parts as anywhere else; what must move between workers moves as Arrow bytes.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
-from drgpay.runs.region import Region, known_codes, read_region
+from drgpay.runs.region import Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
@@ -39,6 +39,7 @@ __all__ = [
     "first_stay",
     "keep_risk_fund",
     "known_codes",
+    "land_stays",
     "plan_budget",
     "plan_prepayments",
     "read_manifest",

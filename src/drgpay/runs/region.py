@@ -11,7 +11,17 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import Dataset, frame, open_parquet, read_table, write_table
+from drgpay.engine import (
+    Dataset,
+    Landed,
+    Outside,
+    SparkEngine,
+    frame,
+    land,
+    open_parquet,
+    read_table,
+    write_table,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
@@ -96,6 +106,12 @@ class Region:
             [f for _, f in findings],
             sum(n for n, _ in findings),
         )
+
+
+def land_stays(engine: SparkEngine, source: Outside, folder: Path) -> Landed:
+    """Bring a table of stays of another system into ``folder/stays``: see :func:`drgpay.engine.land`."""
+    needed = [c.name for c in STAYS.columns if not c.null]
+    return land(engine, source, STAYS.schema, needed, folder / "stays", "stay_id")
 
 
 @dataclass(frozen=True)
