@@ -22,6 +22,7 @@ from drgpay.runs import MANIFEST, TABLES, Order, land_stays, read_manifest, run,
 from drgpay.samples import make_region
 from drgpay.tables import GROUPED, POOLS, STAYS
 from support.engines import ENGINES, engine_of, spark
+from support.regions import frame_of_stays, text_of_stays
 
 LABELS = ["look for duplicates", "check and group", "count", "count"]
 
@@ -32,9 +33,8 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("year") / "region"
     make_region(folder, stays=6_000, seed=3, institutions=6)
     path = next((folder / "stays" / "2022").glob("*.parquet"))
-    stays = frame(pq.read_table(path))
-    lists = [pl.col(name).list.join("|") for name, kind in stays.schema.items() if kind == pl.List(pl.String)]
-    stays.with_columns(*lists).write_csv(path.with_suffix(".csv"))
+    stays = pl.concat([frame_of_stays(b) for b in LocalEngine(1).scan(Dataset.of(path))])
+    path.with_suffix(".csv").write_bytes(text_of_stays(stays))
     path.unlink()
     return folder
 
@@ -81,18 +81,16 @@ def test_digests_of_tables_see_every_change(local_run: Path, tmp_path: Path, cha
     other = shutil.copytree(local_run, tmp_path / "other")
     path = sorted((other / TABLES / "grouped").iterdir())[0]
     rows = frame(pq.read_table(path))
-    first = pl.int_range(pl.len()) == 0
+    first, codes = pl.int_range(pl.len()) == 0, rows["dx"].to_list()
     changed = {
         "one fen": lambda: rows.with_columns(pl.col("total_cost") + first.cast(pl.Int64)),
         "null": lambda: rows.with_columns(
             pl.when(first).then(None).otherwise("department_id").alias("department_id")
         ),
-        "list": lambda: rows.with_columns(pl.when(first).then(pl.col("dx").list.reverse()).otherwise("dx")),
+        "list": lambda: rows.with_columns(pl.Series("dx", [[*codes[0], codes[0][0]], *codes[1:]])),
         "gone": lambda: rows.slice(1),
         "twice": lambda: pl.concat([rows, rows.slice(0, 1)]),
     }[change]()
-    if change == "list":
-        changed = rows.with_columns(pl.Series("dx", [[*rows["dx"][0][1:], "Z99"], *rows["dx"][1:].to_list()]))
     pq.write_table(changed.to_arrow(compat_level=pl.CompatLevel.oldest()), path)
     assert [t.name for t in same_tables(local_run, other, LocalEngine(1)) if not t.ok] == ["grouped"]
 
@@ -190,7 +188,7 @@ def test_a_damaged_step_is_made_again_with_all_after_it(region: Path, local_run:
     assert outputs(out) == outputs(local_run)
 
 
-@pytest.mark.parametrize("after", [1, 12, 40])
+@pytest.mark.parametrize("after", [1, 12, 20])
 def test_a_full_disk_leaves_the_old_run_and_resume_goes_on(
     region: Path, local_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
@@ -234,17 +232,17 @@ def test_a_replacement_killed_between_its_renames_gives_the_old_run_back(
 
 def landed(folder: Path) -> pl.DataFrame:
     """The stays of a folder as plain rows."""
-    return pl.concat([frame(b) for b in LocalEngine(1).scan(Dataset.of(folder / "stays"))])
+    stays = [frame(b) for b in LocalEngine(1).scan(Dataset.of(folder / "stays"))]
+    return pl.concat(stays).cast({pl.Categorical: pl.String, pl.List(pl.Categorical): pl.List(pl.String)})
 
 
 @pytest.mark.parametrize("form", ["parquet", "orc", "jdbc"])
 def test_tables_of_other_systems_are_landed(region: Path, tmp_path: Path, form: str) -> None:
     engine = spark(2)
     path = next((region / "stays" / "2023").glob("*.parquet"))
-    right = frame(pq.read_table(path))
-    lists = [name for name, kind in right.schema.items() if isinstance(kind, pl.List)]
+    right = pl.concat([frame_of_stays(b) for b in LocalEngine(1).scan(Dataset.of(path))])
     if form == "jdbc":  # a data base keeps no lists
-        right = right.with_columns(pl.col(name).list.join("|") for name in lists)
+        right = right.with_columns(pl.col("dx", "proc").list.join("|"))
     there = right.reverse().to_arrow(compat_level=pl.CompatLevel.oldest())
     rows = engine.spark.createDataFrame(there)
     options = {"url": "jdbc:derby:memory:stays;create=true", "dbtable": "stays"} if form == "jdbc" else {}

@@ -81,10 +81,8 @@ def _values(column: Any) -> Bits:
     """One hash per value; the value of a code counts, not its number."""
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kind = column.type
-    if pa.types.is_dictionary(kind) and not pa.types.is_string(kind.value_type):
-        column, kind = column.dictionary_decode(), kind.value_type
     here = pc.is_valid(column).to_numpy(zero_copy_only=False)
-    if pa.types.is_list(kind):
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         values = _listed(column, here)
     elif pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind):
         values = _mixed(key_hash(column) + np.uint64(1))
