@@ -16,7 +16,7 @@ import pytest
 from drgpay.engine import Dataset, Engine, LocalEngine, Source, buckets
 from drgpay.errors import DrgpayError, Kind
 from support import kernels
-from support.engines import ENGINES, engine_of, spark
+from support.engines import CONTRACT, engine_of, spark
 
 CODE = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -65,7 +65,7 @@ def data(tmp_path: Path) -> Dataset:
     return write(tmp_path / "in", ROWS[:10], [], ROWS[10:])
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=CONTRACT)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn."""
     return engine_of(request.param)

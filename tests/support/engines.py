@@ -10,8 +10,14 @@ import pytest
 
 from drgpay.engine import Engine, LocalEngine, SparkEngine, spark_missing
 
+_ALL = os.environ.get("DRGPAY_TEST_ENGINE") == "spark"
+_QUICK = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", "spark.driver.memory": "600m"}
+"""a Java that starts quickly"""
+
 ENGINES = ("local-1", "local-2", "spark-1", "spark-2", "spark-7")
 """an engine with its threads or partitions"""
+CONTRACT = ENGINES if _ALL else ("local-1", "local-2", "spark-2")
+"""those the contract is asked of; the others too with ``DRGPAY_TEST_ENGINE=spark``"""
 
 
 @cache
@@ -24,7 +30,7 @@ def spark(partitions: int | None = None, progress: Any = None) -> SparkEngine:
     """A Spark engine on two cores; the test is skipped where Spark or Java is not installed."""
     if _missing():
         pytest.skip(f"no Spark here: {_missing()}")
-    return SparkEngine("local[2]", partitions, progress)
+    return SparkEngine("local[2]", partitions, progress, _QUICK)
 
 
 def engine_of(name: str, progress: Any = None) -> Engine:
@@ -35,4 +41,4 @@ def engine_of(name: str, progress: Any = None) -> Engine:
 
 def usual(threads: int = 2) -> Engine:
     """The engine tests of rules run on: the local one unless the environment says otherwise."""
-    return spark(1) if os.environ.get("DRGPAY_TEST_ENGINE") == "spark" else LocalEngine(threads)
+    return spark(1) if _ALL else LocalEngine(threads)

@@ -30,11 +30,12 @@ def dealt(source: Source, part: Part, key: str, buckets: int, read_from: Part | 
     batch = read_part(read_from or part, source.columns)
     if source.prepare is not None:
         batch = source.prepare(batch, part)
-    place = (key_hash(batch.column(key)) % np.uint64(buckets)).astype(np.int64)
+    narrow = np.int16 if buckets < 2**15 else np.int64  # NumPy sorts short integers in linear time
+    place = (key_hash(batch.column(key)) % np.uint64(buckets)).astype(narrow)
     ordered = np.argsort(place, kind="stable")
     bounds = np.searchsorted(place[ordered], np.arange(buckets + 1))
-    table = batch.take(pa.array(ordered)) if buckets > 1 else batch
-    return [plain(frame(table.slice(a, b - a))) for a, b in pairwise(bounds)]
+    table = plain(frame(batch.take(pa.array(ordered)) if buckets > 1 else batch)).combine_chunks()
+    return [table.slice(a, b - a) for a, b in pairwise(bounds)]
 
 
 def gathered(rows: Any, order: Sequence[str]) -> Any:

@@ -112,9 +112,9 @@ def _converts(kind: Any, wanted: Any) -> bool:
     if pa.types.is_list(wanted):
         return pa.types.is_list(kind) and _converts(kind.value_type, wanted.value_type)
     if pa.types.is_dictionary(wanted) or pa.types.is_string(wanted):
-        return pa.types.is_string(kind) or pa.types.is_dictionary(kind)
+        return bool(pa.types.is_string(kind) or pa.types.is_dictionary(kind))
     if pa.types.is_integer(wanted):
-        return pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
+        return bool(pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0))
     return bool(kind == wanted)
 
 
