@@ -33,15 +33,14 @@ DRGPAY = "drgpay group={drgpay} group {csv} -o {out}.csv"
 def stays_csv(folder: Path, stays: int) -> Path:
     """A CSV of synthetic stays in our columns."""
     make_region(folder / "region", stays=stays, years=(2024,))
-    plain = {pa.list_(pa.dictionary(pa.int32(), pa.string())): pa.list_(pa.string())}
     path = folder / "stays.csv"
     with path.open("wb") as out:
         for number, batch in enumerate(LocalEngine(1).scan(Dataset.of(folder / "region" / "stays"))):
-            fields = [pa.field(f.name, plain.get(f.type, _text(f.type))) for f in batch.schema]
+            fields = [pa.field(f.name, _plain(f.type)) for f in batch.schema]
             rows = pl.from_arrow(pa.Table.from_batches([batch]).cast(pa.schema(fields)))
             assert isinstance(rows, pl.DataFrame)
             lists = [n for n, k in rows.schema.items() if isinstance(k, pl.List)]
-            money = [c.name for c in STAYS.columns if c.kind == "fen" and c.name in rows.columns]
+            money = [c.name for c in STAYS.columns if c.type == "fen" and c.name in rows.columns]
             yuan = [pl.format("{}.{}", pl.col(m) // 100, (pl.col(m) % 100).cast(pl.String).str.zfill(2)).alias(m)
                     for m in money]  # fmt: skip
             rows.with_columns(*(pl.col(c).list.join("|") for c in lists), *yuan).write_csv(
@@ -50,7 +49,9 @@ def stays_csv(folder: Path, stays: int) -> Path:
     return path
 
 
-def _text(kind: Any) -> Any:
+def _plain(kind: Any) -> Any:
+    if pa.types.is_list(kind):
+        return pa.list_(pa.string())
     return pa.string() if pa.types.is_dictionary(kind) else kind
 
 

@@ -30,7 +30,7 @@ def spark(partitions: int | None = None, progress: Any = None) -> SparkEngine:
     """A Spark engine on two cores; the test is skipped where Spark or Java is not installed."""
     if _missing():
         pytest.skip(f"no Spark here: {_missing()}")
-    return SparkEngine("local[2]", partitions, progress, _QUICK)
+    return SparkEngine("local[2,2]", partitions, progress, _QUICK)
 
 
 def engine_of(name: str, progress: Any = None) -> Engine:
