@@ -333,6 +333,34 @@ class TestMapBy:
         assert list((tmp_path / "out").iterdir()) == []
 
 
+class TestBuckets:
+    """How many buckets there are, and what is in them."""
+
+    @pytest.mark.parametrize(
+        ("rows", "sources", "count"),
+        [(0, 1, 1), (100_000, 1, 1), (100_001, 1, 2), (20_000_000, 1, 200), (10**9, 1, 768), (10**9, 3, 256)],
+    )
+    def test_how_many(
+        self, data: Dataset, monkeypatch: pytest.MonkeyPatch, rows: int, sources: int, count: int
+    ) -> None:
+        monkeypatch.setattr(Dataset, "rows", lambda self: rows if self is data else 0)
+        others = [Source(Dataset(data.paths[:1]), COLUMNS, COLUMNS)] * (sources - 1)
+        assert buckets.bucket_count([Source(data, COLUMNS, COLUMNS), *others]) == count
+
+    @pytest.mark.parametrize("count", [1, 5, 40_000])
+    def test_every_row_goes_to_the_bucket_of_its_key(self, data: Dataset, count: int) -> None:
+        source = Source(data, ("name", "number"), ("name", "number"))
+        dealt = [buckets.dealt(source, part, "name", count) for part in data.parts()]
+        assert {len(pieces) for pieces in dealt} == {count}
+        found: dict[str, set[int]] = {}
+        for pieces in dealt:
+            for bucket, piece in enumerate(pieces):
+                for name in piece.column("name").to_pylist():
+                    found.setdefault(name, set()).add(bucket)
+        assert found.keys() == {row["name"] for row in ROWS}
+        assert all(len(places) == 1 for places in found.values())
+
+
 class TestFailures:
     """What a user can mend has a name."""
 

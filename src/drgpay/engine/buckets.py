@@ -17,11 +17,14 @@ from drgpay.engine.rows import one_batch, plain, read_part
 
 BUCKET_ROWS = 100_000
 """rows one bucket aims at"""
+BUCKET_FILES = 768
+"""the most buckets of all sources together: an engine may keep a file open for each, and a process has 1,024"""
 
 
 def bucket_count(sources: Sequence[Source]) -> int:
     """Buckets for these sources: depends on the number of rows only."""
-    return max(1, -(-sum(s.data.rows() for s in sources) // BUCKET_ROWS))
+    wanted = -(-sum(s.data.rows() for s in sources) // BUCKET_ROWS)
+    return max(1, min(wanted, BUCKET_FILES // len(sources)))
 
 
 def dealt(source: Source, part: Part, key: str, buckets: int, read_from: Part | None = None) -> list[Any]:
