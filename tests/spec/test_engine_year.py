@@ -152,6 +152,16 @@ def test_a_killed_run_leaves_the_old_one_and_goes_on(region: Path, local_run: Pa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
 
 
+def test_the_command_goes_on(region: Path, local_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    killed(region, out, "points")
+    words = ["run", "year", "--region", str(region), "--policy", "demo", "--year", "2024", "-o", str(out)]
+    done = CliRunner().invoke(app, [*words, "--resume", "--lang", "en"])
+    assert done.exit_code == 0
+    assert "going on after the last complete step" in done.output
+    assert {k: v for k, v in outputs(out).items() if not k.startswith("report")} == outputs(local_run)
+
+
 def test_a_killed_run_is_forgotten_without_resume(region: Path, local_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     killed(region, out, "check and group")
@@ -323,7 +333,7 @@ def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeyp
         for name, how in (("spark", on), ("local", []))
     )
     assert (done.exit_code, local.exit_code) == (0, 0)
-    assert local.output == done.output
+    assert local.stdout == done.stdout
     assert outputs(tmp_path / "spark") == outputs(tmp_path / "local")
     assert read_manifest(tmp_path / "spark")["kind"] == "month"
 
