@@ -22,7 +22,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import MANIFEST, TABLES, Order, land_stays, read_manifest, run, same_tables, table_digests, verify
 from drgpay.samples import make_region
 from drgpay.tables import GROUPED, POOLS, STAYS
-from support.engines import ENGINES, engine_of, spark
+from support.engines import YEAR, engine_of, spark
 from support.regions import frame_of_stays, text_of_stays
 
 LABELS = ["look for duplicates", "check and group", "count", "count"]
@@ -53,7 +53,7 @@ def outputs(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ENGINES[1:])
+@pytest.mark.parametrize("name", YEAR)
 def test_the_year_has_the_same_bytes_on_every_engine(
     region: Path, local_run: Path, tmp_path: Path, name: str
 ) -> None:

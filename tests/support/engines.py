@@ -18,6 +18,8 @@ ENGINES = ("local-1", "local-2", "spark-1", "spark-2", "spark-7")
 """an engine with its threads or partitions"""
 CONTRACT = ENGINES if _ALL else ("local-1", "local-2", "spark-2")
 """those the contract is asked of; the others too with ``DRGPAY_TEST_ENGINE=spark``"""
+YEAR = ENGINES[1:] if _ALL else ("local-2", "spark-7")
+"""those a whole year is compared on with one thread; the others too with ``DRGPAY_TEST_ENGINE=spark``"""
 
 
 @cache
