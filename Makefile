@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs clean setup
+.PHONY: help demo test test-spark lint bench docs clean setup
 
 help: ## show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## make the environment, pinned
 
@@ -24,14 +24,17 @@ demo: $(READY) ## make a region, settle its year, check it, and show where the r
 test: lint ## lint, types, architecture, and all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
+test-spark: $(READY) ## the tests of the design and of the engines, all on Spark
+	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest tests/spec
+
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check --quiet src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(READY) ## measure: ratios in one run, memory, seconds per stage
-	$(BIN)/python benchmarks/main_job.py
+bench: $(READY) ## measure: ratios in one run, growth, memory, where the time goes
+	$(BIN)/python benchmarks/bench.py
 
 docs: $(READY) ## write the generated pages in docs/
 	$(BIN)/drgpay docs write docs

@@ -7,6 +7,7 @@ Messages never carry patient data: name the file, row, field and the offending v
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 
 class Kind(IntEnum):
@@ -53,6 +54,10 @@ class DrgpayError(Exception):
         self.row, self.field, self.value = row, field, value
         super().__init__(self.text())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled with all its parts, so that it can come from another process."""
+        return _again, (self.__dict__ | {"kind": int(self.kind)},)
+
     def place(self) -> str:
         """``file · row · field · value``, the parts that are known."""
         parts = [
@@ -70,3 +75,8 @@ class DrgpayError(Exception):
         lines.append(self.zh + (f"  → {self.fix_zh}" if self.fix_zh else ""))
         lines.append(self.en + (f"  → {self.fix_en}" if self.fix_en else ""))
         return "\n".join(lines)
+
+
+def _again(parts: dict[str, Any]) -> DrgpayError:
+    said = {name: value for name, value in parts.items() if name in DrgpayError.__init__.__annotations__}
+    return DrgpayError(**(said | {"kind": Kind(parts["kind"])}))

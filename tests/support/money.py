@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from drgpay.engine import LocalEngine, dataset, frame, one_batch, read_table, table_path
+from drgpay.engine import dataset, frame, one_batch, read_table, table_path
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
@@ -38,6 +38,7 @@ from drgpay.tables import (
     VIOLATIONS,
     Table,
 )
+from support.engines import usual
 from support.plain_year import Case, Rows, Stay
 
 WRITTEN = (BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, POOLS, INSTITUTION_MONTHS, STATEMENTS, STAY_PAYMENTS,
@@ -133,7 +134,7 @@ def settle(
     run = object.__new__(_Run)
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
-    run.folder, run.engine = folder, LocalEngine(threads)
+    run.folder, run.engine = folder, usual(threads)
     run.tables, run.work = folder / TABLES, folder / "work"
     run.registers, run.policy, run.run_id = registers(case), case.policy, f"test-{case.year}"
     run.region = Region(folder, {"id": "test"}, run.registers)
@@ -154,7 +155,7 @@ class Points:
     def of(case: Case, folder: Path) -> Points:
         """The program's base period, coefficients and kernel tables."""
         write_grouped(folder, case.stays)
-        base = points.base_period(LocalEngine(1), dataset(folder, GROUPED), case.policy)
+        base = points.base_period(usual(1), dataset(folder, GROUPED), case.policy)
         register = pl.DataFrame([{"institution_id": h, "level": level} for h, level in case.institutions.items()])
         k = points.coefficients(base, register, case.policy)
         return Points(base, k, points.points_tables(base, k, case.policy, case.year, fund.MONTHS))

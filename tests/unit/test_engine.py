@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drgpay.engine import Dataset, LocalEngine, Part, Source, coded, codes_in, frame, integers, local
+from drgpay.engine import Dataset, LocalEngine, Part, Source, buckets, coded, codes_in, frame, integers, local
 from drgpay.engine import read_table as read_small
 from drgpay.engine import write_table as write_small
-from drgpay.engine.local import key_hash
+from drgpay.engine.buckets import key_hash
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import Column, Table
 
@@ -253,7 +253,7 @@ class TestMapBy:
     def test_whole_keys_in_order_in_any_number_of_buckets(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: int
     ) -> None:
-        monkeypatch.setattr(local, "BUCKET_ROWS", bucket)
+        monkeypatch.setattr(buckets, "BUCKET_ROWS", bucket)
         data = write(tmp_path / "in", list(self.MANY[:25]), list(self.MANY[25:]), group=4)
         out = self.run(data, tmp_path / "out")
         assert len(out.paths) == -(-60 // bucket)
@@ -267,7 +267,7 @@ class TestMapBy:
     def test_threads_and_the_order_of_the_input_change_no_byte(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: int
     ) -> None:
-        monkeypatch.setattr(local, "BUCKET_ROWS", bucket)
+        monkeypatch.setattr(buckets, "BUCKET_ROWS", bucket)
         data = write(tmp_path / "in", list(self.MANY), group=4)
         other = write(tmp_path / "other", list(reversed(self.MANY[30:])), list(self.MANY[:30]), group=7)
         for threads in (1, 2, 4):
@@ -277,7 +277,7 @@ class TestMapBy:
         assert files_of(tmp_path / "again") == files_of(tmp_path / "out1")
 
     def test_keys_may_be_codes(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(local, "BUCKET_ROWS", 5)
+        monkeypatch.setattr(buckets, "BUCKET_ROWS", 5)
 
         def count(batch: Any) -> Any:
             return frame(batch).group_by("code", maintain_order=True).len().to_arrow()
@@ -300,7 +300,7 @@ class TestMapBy:
     @pytest.mark.parametrize("bucket", [300_000, 4])
     def test_sources_meet_by_key(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bucket: int) -> None:
         """Rows of two sources with the same key reach the kernel together; one may have nothing for a key."""
-        monkeypatch.setattr(local, "BUCKET_ROWS", bucket)
+        monkeypatch.setattr(buckets, "BUCKET_ROWS", bucket)
 
         def counts(left: Any, right: Any) -> Any:
             here = [frame(b).group_by("name").agg(n=pl.len()) for b in (left, right)]
@@ -331,6 +331,34 @@ class TestMapBy:
             self.run(write(tmp_path / "in", list(self.MANY)), tmp_path / "out", kernel=fail)
         assert not (tmp_path / "out.spill").exists()
         assert list((tmp_path / "out").iterdir()) == []
+
+
+class TestBuckets:
+    """How many buckets there are, and what is in them."""
+
+    @pytest.mark.parametrize(
+        ("rows", "sources", "count"),
+        [(0, 1, 1), (100_000, 1, 1), (100_001, 1, 2), (20_000_000, 1, 200), (10**9, 1, 768), (10**9, 3, 256)],
+    )
+    def test_how_many(
+        self, data: Dataset, monkeypatch: pytest.MonkeyPatch, rows: int, sources: int, count: int
+    ) -> None:
+        monkeypatch.setattr(Dataset, "rows", lambda self: rows if self is data else 0)
+        others = [Source(Dataset(data.paths[:1]), COLUMNS, COLUMNS)] * (sources - 1)
+        assert buckets.bucket_count([Source(data, COLUMNS, COLUMNS), *others]) == count
+
+    @pytest.mark.parametrize("count", [1, 5, 40_000])
+    def test_every_row_goes_to_the_bucket_of_its_key(self, data: Dataset, count: int) -> None:
+        source = Source(data, ("name", "number"), ("name", "number"))
+        dealt = [buckets.dealt(source, part, "name", count) for part in data.parts()]
+        assert {len(pieces) for pieces in dealt} == {count}
+        found: dict[str, set[int]] = {}
+        for pieces in dealt:
+            for bucket, piece in enumerate(pieces):
+                for name in piece.column("name").to_pylist():
+                    found.setdefault(name, set()).add(bucket)
+        assert found.keys() == {row["name"] for row in ROWS}
+        assert all(len(places) == 1 for places in found.values())
 
 
 class TestFailures:
@@ -368,7 +396,7 @@ class TestFailures:
 
 
 def test_progress_counts_up_to_all(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "BUCKET_ROWS", 10)
+    monkeypatch.setattr(buckets, "BUCKET_ROWS", 10)
     seen: list[tuple[str, int, int]] = []
     engine = LocalEngine(2, lambda *told: seen.append(told))
     engine.map(data, same, [tmp_path / "out"], COLUMNS, "copy")

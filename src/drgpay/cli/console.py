@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from drgpay.engine import LocalEngine
+from drgpay.engine import Progress as EngineProgress
 
 err = Console(stderr=True, soft_wrap=True, emoji=False)
 out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
@@ -37,6 +38,7 @@ _WORDS = {
     "fund: seasonality": "季节权重",
     "pay stays": "分配到病例",
     "count the money again": "复核金额",
+    "digest": "摘要",
 }
 
 
@@ -69,6 +71,13 @@ def in_lang(lang: str) -> str:
 @contextmanager
 def engine_with_progress(threads: int, lang: str) -> Iterator[LocalEngine]:
     """An embedded engine that shows bars on a terminal and is silent elsewhere."""
+    with progress_bars(lang) as progress:
+        yield LocalEngine(threads, progress)
+
+
+@contextmanager
+def progress_bars(lang: str) -> Iterator[EngineProgress]:
+    """What an engine tells its progress to: a bar for every step."""
     with _bars() as bars:
         tasks: dict[str, object] = {}
 
@@ -78,7 +87,7 @@ def engine_with_progress(threads: int, lang: str) -> Iterator[LocalEngine]:
                 tasks[label] = bars.add_task(name, total=total)
             bars.update(tasks[label], completed=done, total=total)  # type: ignore[arg-type]
 
-        yield LocalEngine(threads, progress)
+        yield progress
 
 
 @contextmanager

@@ -16,9 +16,10 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
+from drgpay.cli.engines import Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import word_of
-from drgpay.engine import read_table, table_path
+from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, INSTITUTIONS, POOLS, STATEMENTS
 from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
@@ -35,11 +36,16 @@ KnownOn = Annotated[
     typer.Option("--known-on", formats=["%Y-%m-%d"], help="只用该日已发布的通知 only notices known on that day"),
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
+]
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
 REPORTS = ("report.xlsx", "report.html")
+LOCAL = Choice()
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
 
@@ -95,6 +101,32 @@ def _rates(said: str) -> dict[str, float]:
     return rates
 
 
+@region_app.command("land")
+def region_land(
+    output: OutFolder,
+    form: Annotated[str, typer.Option("--from", help="来源 source: hive | jdbc | orc | parquet | csv | …")],
+    path: Annotated[str, typer.Option("--path", help="文件位置 where the files are")] = "",
+    table: Annotated[str, typer.Option("--table", help="Hive 表 table of Hive: database.table")] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option", help="读取选项 option of the reader: dbtable=stays, password=env:DB_PASSWORD; repeatable"
+        ),
+    ] = None,
+    master: Master = LOCAL.master,
+    conf: SparkConf = None,
+) -> None:
+    """用 Spark 把其他系统的病例表写进统筹区。 Bring a table of stays of another system into a region, by Spark."""
+    given = (*(("spark.sql.catalogImplementation=hive",) if form == "hive" else ()), *(conf or ()))
+    with Choice("spark", master, None, given).engine(CPUS, "zh") as engine:
+        source = Outside(form, path, table, settings(option or (), "--option"))
+        landed = runs.land_stays(cast(SparkEngine, engine), source, output)
+    err.print(f"{landed.rows:,} 行 rows, {len(landed.data.paths)} 文件 files → {output / 'stays'}")
+    if landed.other:
+        err.print(f"与标准列不同,运行时再读 not in our columns, read when a run starts: {', '.join(landed.other)}",
+                  markup=False, highlight=False)  # fmt: skip
+
+
 def _reports(lang: str) -> list[runs.Report]:
     workbook, page = REPORTS
     return [
@@ -103,9 +135,14 @@ def _reports(lang: str) -> list[runs.Report]:
     ]
 
 
-def _run(order: runs.Order, output: Path, threads: int, lang: str, replace: bool) -> None:
-    with engine_with_progress(threads, in_lang(lang)) as engine:
-        runs.run(order, output, engine, _reports(lang), overwrite=replace)
+def _run(
+    order: runs.Order, output: Path, threads: int, lang: str, replace: bool, resume: bool = False, on: Choice = LOCAL
+) -> None:
+    def say(zh: str, en: str) -> None:
+        err.print(zh if lang == "zh" else en, markup=False, highlight=False)
+
+    with on.engine(threads, in_lang(lang)) as engine:
+        runs.run(order, output, engine, _reports(lang), overwrite=replace, resume=resume, say=say)
     _summary(output, lang)
 
 
@@ -120,10 +157,16 @@ def run_year(
     threads: Threads = CPUS,
     lang: Lang = "zh",
     replace: Replace = False,
+    resume: Resume = False,
+    engine: EngineName = LOCAL.name,
+    master: Master = LOCAL.master,
+    partitions: Partitions = None,
+    conf: SparkConf = None,
 ) -> None:
     """全年:校验、分组、点数、月结、清算、总账、报告。 The whole year, from checks to clearing, ledger and report."""
     day = known_on.date() if known_on else None
-    _run(runs.Order(region, policy, year, None, day, schemes_folder(own)), output, threads, lang, replace)
+    order = runs.Order(region, policy, year, None, day, schemes_folder(own))
+    _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 
 @run_app.command("month")
@@ -138,10 +181,16 @@ def run_month(
     threads: Threads = CPUS,
     lang: Lang = "zh",
     replace: Replace = False,
+    resume: Resume = False,
+    engine: EngineName = LOCAL.name,
+    master: Master = LOCAL.master,
+    partitions: Partitions = None,
+    conf: SparkConf = None,
 ) -> None:
     """一个月的预结算。 The pre-settlement of one month."""
     day = known_on.date() if known_on else None
-    _run(runs.Order(region, policy, year, month, day, schemes_folder(own)), output, threads, lang, replace)
+    order = runs.Order(region, policy, year, month, day, schemes_folder(own))
+    _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 
 def report(
@@ -174,13 +223,32 @@ def report(
     out.print(str(output))
 
 
-def verify(run: RunFolder, threads: Threads = CPUS) -> None:
+def verify(
+    run: RunFolder,
+    same_as: Annotated[
+        Path | None, typer.Option("--same-as", help="另一个结果文件夹:逐表比较 another run: compare table by table")
+    ] = None,
+    threads: Threads = CPUS,
+) -> None:
     """复核摘要、哈希链、金额与守恒。 Check digests, hash chain, sums and conservation again."""
     with engine_with_progress(threads, "zh") as engine:
+        if same_as is not None:
+            _compare(run, same_as, engine)
+            return
         checks = runs.verify(run, engine)
     for c in checks:
         out.print(f"{'✓' if c.ok else '✗'} {c.zh} {c.en}" + (f"\n{c.failure}" if c.failure else ""))
     if not all(c.ok for c in checks):
+        raise typer.Exit(int(Kind.BROKEN))
+
+
+def _compare(run: Path, other: Path, engine: Engine) -> None:
+    """Every table of two runs, its rows and digest, whatever files its rows lie in."""
+    found = runs.same_tables(run, other, engine)
+    for table in found:
+        sides = [f"{side[0]:,} {side[1]}" if side else "–" for side in (table.ours, table.theirs)]
+        out.print(f"{'✓' if table.ok else '✗'} {table.name}  " + (sides[0] if table.ok else " ≠ ".join(sides)))
+    if not all(table.ok for table in found):
         raise typer.Exit(int(Kind.BROKEN))
 
 
@@ -203,7 +271,7 @@ def demo(
         shutil.rmtree(run)
     _run(runs.Order(region, "demo", 2024), run, threads, lang, replace=True)
     settled = time.monotonic()
-    verify(run, threads)
+    verify(run, threads=threads)
     err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
     example = f"{_command()} explain {run} --stay {runs.first_stay(run)}"
     page, workbook = run / REPORTS[1], run / REPORTS[0]

@@ -1,5 +1,6 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
+from drgpay.engine.buckets import key_hash
 from drgpay.engine.columns import coded, codes_in, frame, integers
 from drgpay.engine.contract import (
     Dataset,
@@ -13,7 +14,10 @@ from drgpay.engine.contract import (
     open_parquet,
 )
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
-from drgpay.engine.local import LocalEngine, key_hash, one_batch, read_part, write_part
+from drgpay.engine.landing import Landed, Outside, land
+from drgpay.engine.local import LocalEngine
+from drgpay.engine.rows import one_batch, read_part, write_part
+from drgpay.engine.spark import SparkEngine, spark_missing
 
 __all__ = [
     "ROW_GROUP",
@@ -22,11 +26,14 @@ __all__ = [
     "Engine",
     "GroupKernel",
     "Kernel",
+    "Landed",
     "LocalEngine",
+    "Outside",
     "Part",
     "PartKernel",
     "Progress",
     "Source",
+    "SparkEngine",
     "coded",
     "codes_in",
     "dataset",
@@ -34,10 +41,12 @@ __all__ = [
     "frame",
     "integers",
     "key_hash",
+    "land",
     "one_batch",
     "open_parquet",
     "read_part",
     "read_table",
+    "spark_missing",
     "table_path",
     "write_part",
     "write_table",

@@ -1,4 +1,29 @@
-"""What an engine is: five verbs over Parquet. Kernels do the work; an engine maps them and adds integers."""
+"""What an engine is: five verbs over Parquet. Kernels do the work; an engine maps them and adds integers.
+
+The contract, which ``tests/spec/test_engine_contract.py`` asks of every engine:
+
+- **Rows.** A data set is an ordered list of Parquet files of one schema. Its parts are runs of row groups and depend
+  on the files only, never on the engine, its threads or its partitions. A part knows its file, the rows of the file
+  before it and its number; kernels make line numbers out of that.
+- **Types.** A kernel gets Arrow types exactly as the file has them: integers of their width, dates, lists,
+  dictionary-coded text with one dictionary per batch. In ``map_by`` dictionary-coded text comes as plain text. What a
+  kernel returns is written with the types it has. No type passes through the type system of the engine.
+- **Nulls** stay nulls. As keys they belong together: null is one key, other than the empty text. In an order they
+  come first. In a sum a null counts as zero.
+- **Order.** ``scan`` and ``map`` keep the order of rows, of parts and of files. ``sum`` returns rows sorted by key.
+  ``map_by`` hands rows over sorted by the order of their source, which must be total; the order across keys is not
+  part of the contract, and a kernel may get one key or many at once.
+- **Partitioning.** ``map`` writes one file per part, ``part-<number>``; ``map_by`` one file per bucket, and the
+  bucket of a key is a stable hash modulo a number of buckets that depends on the number of rows only. So the files
+  of a result have the same bytes on every engine.
+- **Kernels** are pure: no state, no clock, no files. A task may run twice, anywhere. They take batches without rows,
+  and can be pickled (functions of modules, partials, dataclasses). Small tables travel inside the kernel, once.
+- **Integers.** Sums are exact. A total that does not fit into 64 bits is a failure (BROKEN), whatever the order of
+  adding.
+- **Writing.** A file is there whole or not at all. A folder that exists is never written into. After a failure the
+  files of finished parts may remain, in a folder whose owner clears it away; bucket files and drafts do not.
+- **Failures.** What a kernel raises reaches the caller with its own type and text.
+"""
 
 from __future__ import annotations
 
@@ -85,6 +110,11 @@ def open_parquet(path: Path) -> Any:
         ) from error
 
 
+def no_files(label: str) -> DrgpayError:
+    """The failure of adding up nothing."""
+    return DrgpayError(Kind.DATA, zh="没有数据可汇总", en="no data to add up", field=label)
+
+
 Kernel = Callable[[Any], Any]
 """Arrow batch → Arrow batch, or a tuple of batches, one per output"""
 PartKernel = Callable[[Any, Part], Any]
@@ -105,24 +135,32 @@ class Source:
 
 
 class Engine(Protocol):
-    """The verbs. Every engine gives the same rows; ``map`` keeps the order of its input."""
+    """The verbs. Every engine gives the same files and the same sums: see the head of this module."""
 
     def scan(self, data: Dataset, columns: Sequence[str] | None = None) -> Iterator[Any]:
-        """The batches of a data set, in order."""
+        """The batches of a data set in order, one part at a time, in the calling process: for results that are small,
+        or to hand rows on."""
+        ...
+
+    def write(self, rows: Any, path: Path) -> None:
+        """Leave a batch or table as one Parquet file, whole or not at all. Raises ENGINE when it cannot."""
         ...
 
     def map(
         self, data: Dataset, kernel: PartKernel, outs: Sequence[Path], columns: Sequence[str], label: str
     ) -> list[Dataset]:
-        """Apply a kernel to every part and write each of its outputs as a folder of Parquet parts."""
+        """Apply a kernel to every part and write each of its outputs as a folder of Parquet parts: as many as
+        ``outs``, none of which may exist. A data set without files has no parts and gives none."""
         ...
 
     def sum(self, data: Dataset, kernel: Kernel, by: Sequence[str], columns: Sequence[str], label: str) -> Any:
-        """Apply a kernel that returns key columns and integer columns, and add the integers by key.
-        Returns an Arrow table sorted by the keys."""
+        """Apply a kernel that returns the key columns ``by`` (text, integers, dates, booleans) and integer columns,
+        and add the integers by key. Returns an Arrow table, keys first in the order of ``by``, then 64-bit sums,
+        sorted by the keys. A data set without files raises DATA, one without rows gives no rows."""
         ...
 
     def map_by(self, sources: Sequence[Source], key: str, kernel: GroupKernel, out: Path, label: str) -> Dataset:
         """Bring all rows with the same ``key`` together, of every source, and apply a kernel to whole keys: it gets
-        one batch per source, each in its order, empty where a source has nothing for these keys."""
+        one batch per source, each in its order, empty where a source has nothing for these keys. ``key`` is a text
+        column of every source, after ``prepare``. Every source has at least one file."""
         ...

@@ -30,10 +30,10 @@ def dataset(folder: Path, table: Table) -> Dataset:
 
 
 @contextmanager
-def drafted(target: Path) -> Iterator[Path]:
+def drafted(target: Path, attempt: str = "") -> Iterator[Path]:
     """A temporary name beside ``target`` to write to; renamed when all went well, removed when not, so that a reader
-    never sees half a file."""
-    draft = target.with_name(f".{target.stem}.tmp{target.suffix}")
+    never sees half a file. ``attempt`` is part of the name, for two processes that may write the same file."""
+    draft = target.with_name(f".{target.stem}{attempt}.tmp{target.suffix}")
     try:
         yield draft
         os.replace(draft, target)

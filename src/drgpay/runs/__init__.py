@@ -33,7 +33,8 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
-from drgpay.runs.region import Beside, Region, known_codes, read_region
+from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
+from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.settle import Order, Report, run
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
@@ -58,6 +59,7 @@ __all__ = [
     "Proposal",
     "Region",
     "Report",
+    "SameTable",
     "Score",
     "Section",
     "Sweep",
@@ -84,6 +86,7 @@ __all__ = [
     "keep_risk_fund",
     "known_card",
     "known_codes",
+    "land_stays",
     "move_alert",
     "oversee",
     "perform",
@@ -97,9 +100,11 @@ __all__ = [
     "read_truth",
     "reopen_year",
     "run",
+    "same_tables",
     "simulate",
     "split_benefits",
     "sweep",
+    "table_digests",
     "tell_stay",
     "tell_suspicion",
     "verify",

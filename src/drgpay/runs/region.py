@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,19 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import Dataset, frame, open_parquet, read_table, table_path, write_part, write_table
+from drgpay.engine import (
+    Dataset,
+    Landed,
+    Outside,
+    SparkEngine,
+    frame,
+    land,
+    open_parquet,
+    read_table,
+    table_path,
+    write_part,
+    write_table,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
@@ -99,19 +111,18 @@ class Region:
         hints = intake.read_hints(alias) if alias.is_file() else intake.Hints()
         return {"hints": hints, "crosswalk": intake.clinical() if hints.codes == "clinical" else None}
 
-    def stays(self, work: Path, context: intake.CheckContext) -> Stays:
+    def stays(
+        self, work: Path, context: intake.CheckContext, convert: Callable[..., intake.Conversion] = intake.convert
+    ) -> Stays:
         """The stays as canonical Parquet: files that are so already as they are, others (CSV, workbooks, DBF, lists,
-        Parquet with other columns) read and checked into ``work`` first, as ``stays.yaml`` says where it is there."""
+        Parquet with other columns) read and checked into ``work`` first, by ``convert``, as ``stays.yaml`` says where
+        it is there."""
         said = self.said()
         ready, others = self.stay_files()
         paths, findings = list(ready), []
         for number, path in enumerate(others):
-            done = intake.convert(
-                path,
-                work / f"{number:03d}",
-                codes=context.codes,
-                institutions=context.institutions,
-                **said,
+            done = convert(
+                path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions, **said
             )
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
@@ -150,6 +161,12 @@ class Region:
             paths.append(folder / "none.parquet")
         brought = intake.columns_brought(paths, table)
         return Beside(Dataset(tuple(paths)), brought, [done.findings], done.rows_in - done.rows_ok)
+
+
+def land_stays(engine: SparkEngine, source: Outside, folder: Path) -> Landed:
+    """Bring a table of stays of another system into ``folder/stays``: see :func:`drgpay.engine.land`."""
+    needed = [c.name for c in STAYS.columns if not c.null]
+    return land(engine, source, STAYS.schema, needed, folder / "stays", "stay_id")
 
 
 @dataclass(frozen=True)

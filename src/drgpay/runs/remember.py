@@ -32,6 +32,10 @@ class Remembering:
         """See :class:`~drgpay.engine.contract.Engine`."""
         return self._engine.scan(data, columns)
 
+    def write(self, rows: Any, path: Path) -> None:
+        """See :class:`~drgpay.engine.contract.Engine`."""
+        self._engine.write(rows, path)
+
     def map(
         self, data: Dataset, kernel: PartKernel, outs: Sequence[Path], columns: Sequence[str], label: str
     ) -> list[Dataset]:

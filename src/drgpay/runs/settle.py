@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay import __version__
-from drgpay.engine import Dataset, Engine, Part, Source, frame, table_path, write_part, write_table
+from drgpay.engine import Dataset, Engine, Part, Source, frame, table_path, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
@@ -36,6 +36,7 @@ from drgpay.runs.manifest import (
 )
 from drgpay.runs.money import Rules, Settled
 from drgpay.runs.region import Region, known_codes, read_region
+from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, intake, points, settlement
@@ -85,11 +86,26 @@ class Order:
         return fund.MONTHS if self.month is None else (self.month,)
 
 
-def run(order: Order, out: Path, engine: Engine, reports: Sequence[Report] = (), *, overwrite: bool = False) -> Path:
+def run(
+    order: Order,
+    out: Path,
+    engine: Engine,
+    reports: Sequence[Report] = (),
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    say: Say = quiet,
+) -> Path:
     """Run a month or a year and leave the result in ``out``; either all of it is there or nothing.
 
     An existing folder is an error unless ``overwrite``, which puts the new run in its place once it is complete.
+    ``resume`` goes on after the last complete step of a run into ``out`` that was interrupted, if its inputs, policy,
+    scheme and software are the same, and keeps the steps when this run fails too; without it nothing is left of a run
+    that fails. ``say`` is told what is reused.
     """
+    old = out.with_name(f".{out.name}.old")
+    if old.exists() and not out.exists():
+        os.replace(old, out)  # a replacement was interrupted between its two renames
     if out.exists() and not (overwrite and _replaceable(out)):
         raise DrgpayError(
             Kind.USAGE,
@@ -101,20 +117,18 @@ def run(order: Order, out: Path, engine: Engine, reports: Sequence[Report] = (),
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     partial_out = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial_out, ignore_errors=True)
-    partial_out.mkdir()
-    try:
-        _Run(order, partial_out, engine).go(reports)
-        if out.exists():
-            old = out.with_name(f".{out.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            os.replace(out, old)
-            os.replace(partial_out, out)
-            shutil.rmtree(old)
-        else:
-            os.replace(partial_out, out)
-    finally:
+    if not resume:
         shutil.rmtree(partial_out, ignore_errors=True)
+    try:
+        _Run(order, partial_out, engine, say if resume else quiet).go(reports)
+        shutil.rmtree(old, ignore_errors=True)
+        if out.exists():
+            os.replace(out, old)
+        os.replace(partial_out, out)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        if not resume:
+            shutil.rmtree(partial_out, ignore_errors=True)
     return out
 
 
@@ -172,11 +186,21 @@ def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
     return pa.table({n: own[n] if n in own else accepted.column(n) for n in GROUPED.names}).cast(GROUPED.schema)
 
 
+def _counted(batch: Any, by: tuple[str, ...]) -> Any:
+    """How many rows there are of each key."""
+    return frame(batch).group_by(by).agg(n=pl.len()).to_arrow()
+
+
+def _rows_with_errors(batch: Any) -> Any:
+    errors = frame(batch).filter(pl.col("level") == "error").unique(["file", "row"])
+    return errors.group_by("file").agg(n=pl.len()).to_arrow()
+
+
 class _Run:
     """One run on its way; every method is one stage."""
 
-    def __init__(self, order: Order, folder: Path, engine: Engine) -> None:
-        self.order, self.folder, self.engine = order, folder, engine
+    def __init__(self, order: Order, folder: Path, engine: Engine, say: Say) -> None:
+        self.order, self.folder = order, folder
         self.tables = folder / TABLES
         self.work = folder / "work"
         self.region: Region = read_region(order.region)
@@ -187,15 +211,31 @@ class _Run:
         self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
         money.check_groups(self.policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
+        self.made_from = self._made_from()
+        self.steps = self._steps(engine, say)
+        self.engine: Engine = self.steps
+
+    def _steps(self, engine: Engine, say: Say) -> Steps:
+        """The steps of an earlier attempt with the same inputs, or a new row of them."""
+        records = self.work / "steps"
+        changed = Steps.differs(records, self.made_from)
+        if changed:
+            say(f"不能接着运行,已改变:{', '.join(changed)};重新开始",
+                f"cannot go on, changed: {', '.join(changed)}; starting anew")  # fmt: skip
+        elif changed is None:
+            say("没有可接着运行的步骤,从头开始", "no steps to go on from, starting anew")
+        else:
+            say("接着上次完成的步骤运行", "going on after the last complete step")
+        if changed is None or changed:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.tables.mkdir(parents=True, exist_ok=True)
+        return Steps(engine, records, self.made_from)
 
     def go(self, reports: Sequence[Report]) -> None:
         """All stages in order."""
-        self.tables.mkdir()
-        self.work.mkdir()
         grouped, counts = self._group()
         rules, conservation = self._money(grouped)
         counts |= self.mode_counts
-        shutil.rmtree(self.work)
         write_json(
             self.folder / POLICY,
             {name: asdict(value) for name, value in self.policy.kept().items()},
@@ -206,6 +246,7 @@ class _Run:
         write_json(self.folder / MANIFEST, manifest)
         for report in reports:
             report(self.folder)
+        shutil.rmtree(self.work)
         write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
 
     def _group(self) -> tuple[Dataset, dict[str, int]]:
@@ -214,21 +255,17 @@ class _Run:
             years |= {self.order.year - 1}
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
-        stays = self.region.stays(self.work, context)
+        stays = self.region.stays(self.work, context, self.steps.convert)
         kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
         names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
         write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
         for number, found in enumerate(stays.findings):
-            write_part(outs[1] / f"reading-{number:03d}.parquet", found.cast(FINDINGS.schema))
+            self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
         rejected = stays.rejected + self._kept_out(findings)
         by = ("year", "month", "status")
-        status = frame(
-            self.engine.sum(
-                grouped, lambda b: frame(b).group_by(by).agg(n=pl.len().cast(pl.Int64)).to_arrow(), by, by, "count"
-            )
-        )
+        status = frame(self.engine.sum(grouped, partial(_counted, by=by), by, by, "count"))
         now = status.filter((pl.col("year") == self.order.year) & pl.col("month").is_in(self.order.months))
         counts = {
             "stays_in": stays.data.rows() + stays.rejected,
@@ -242,12 +279,7 @@ class _Run:
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
-
-        def count(batch: Any) -> Any:
-            errors = frame(batch).filter(pl.col("level") == "error").unique(["file", "row"])
-            return errors.group_by("file").agg(n=pl.len().cast(pl.Int64)).to_arrow()
-
-        sums = self.engine.sum(findings, count, ("file",), ("file", "row", "level"), "count")
+        sums = self.engine.sum(findings, _rows_with_errors, ("file",), ("file", "row", "level"), "count")
         return int(frame(sums)["n"].sum())
 
     def _duplicates(self, data: Dataset) -> dict[int, Any]:
@@ -351,6 +383,14 @@ class _Run:
     def _manifest(
         self, counts: dict[str, int], base: points.Base, conservation: list[tuple[str, int, int]]
     ) -> dict[str, Any]:
+        return self.made_from | {
+            "base": {"mean_cost": base.mean_cost, "scale": base.scale},
+            "counts": counts,
+            "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
+        }
+
+    def _made_from(self) -> dict[str, Any]:
+        """All that a run is made from: the same, and it makes the same bytes."""
         return {
             "software": f"drgpay {__version__}",
             "kind": "year" if self.order.month is None else "month",
@@ -366,9 +406,6 @@ class _Run:
             "switches": sorted(self.scheme.switches),
             "scheme_digest": self.scheme.digest,
             "basis": self.policy.choice("fund.basis"),
-            "base": {"mean_cost": base.mean_cost, "scale": base.scale},
-            "counts": counts,
-            "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
             "inputs": {
                 p.relative_to(self.region.folder).as_posix(): file_digest(p)
                 for p in self.region.files(modes=self.with_modes)

@@ -1,0 +1,352 @@
+"""A region's year on every engine: the same bytes; and what is left of a run that is killed or finds no space."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from drgpay.cli import app
+from drgpay.engine import Dataset, LocalEngine, Outside, SparkEngine, dataset, frame, read_table
+from drgpay.errors import DrgpayError, Kind
+from drgpay.runs import MANIFEST, TABLES, Order, land_stays, read_manifest, run, same_tables, table_digests, verify
+from drgpay.samples import make_region
+from drgpay.tables import GROUPED, POOLS, STAYS
+from support.engines import YEAR, engine_of, spark
+from support.regions import frame_of_stays, text_of_stays
+
+LABELS = ["look for duplicates", "check and group", "count", "count"]
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A region of 6,000 stays in four years, one file of which is text."""
+    folder = tmp_path_factory.mktemp("year") / "region"
+    make_region(folder, stays=6_000, seed=3, institutions=6)
+    path = next((folder / "stays" / "2022").glob("*.parquet"))
+    stays = pl.concat([frame_of_stays(b) for b in LocalEngine(1).scan(Dataset.of(path))])
+    path.with_suffix(".csv").write_bytes(text_of_stays(stays))
+    path.unlink()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local_run(region: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The year on one thread."""
+    return run(Order(region, "demo", 2024), tmp_path_factory.mktemp("run") / "local-1", LocalEngine(1))
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """Digests of the files of a run."""
+    found: dict[str, str] = read_manifest(folder)["outputs"]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", YEAR)
+def test_the_year_has_the_same_bytes_on_every_engine(
+    region: Path, local_run: Path, tmp_path: Path, name: str
+) -> None:
+    engine = engine_of(name)
+    out = run(Order(region, "demo", 2024), tmp_path / "run", engine)
+    assert outputs(out) == outputs(local_run)
+    assert (out / MANIFEST).read_bytes() == (local_run / MANIFEST).read_bytes()
+    assert all(table.ok for table in same_tables(out, local_run, LocalEngine(1)))
+
+
+def test_digests_of_tables_do_not_depend_on_files_order_or_coding(local_run: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(local_run, tmp_path / "other")
+    rows = pl.concat([frame(b) for b in LocalEngine(1).scan(dataset(other / TABLES, GROUPED))])
+    shutil.rmtree(other / TABLES / "grouped")
+    (other / TABLES / "grouped").mkdir()
+    mixed = rows.sample(fraction=1.0, shuffle=True, seed=5).to_arrow(compat_level=pl.CompatLevel.oldest())
+    for number, start in enumerate(range(0, mixed.num_rows, 2_000)):
+        plain = mixed.slice(start, 2_000).select(sorted(mixed.column_names))
+        pq.write_table(plain, other / TABLES / "grouped" / f"{number}.parquet", row_group_size=700)
+    assert all(table.ok for table in same_tables(local_run, other, LocalEngine(2)))
+    assert table_digests(other, LocalEngine(1)) == table_digests(other, LocalEngine(2))
+
+
+@pytest.mark.parametrize("change", ["one fen", "null", "list", "gone", "twice"])
+def test_digests_of_tables_see_every_change(local_run: Path, tmp_path: Path, change: str) -> None:
+    other = shutil.copytree(local_run, tmp_path / "other")
+    path = sorted((other / TABLES / "grouped").iterdir())[0]
+    rows = frame(pq.read_table(path))
+    first, codes = pl.int_range(pl.len()) == 0, rows["dx"].to_list()
+    changed = {
+        "one fen": lambda: rows.with_columns(pl.col("total_cost") + first.cast(pl.Int64)),
+        "null": lambda: rows.with_columns(
+            pl.when(first).then(None).otherwise("department_id").alias("department_id")
+        ),
+        "list": lambda: rows.with_columns(pl.Series("dx", [[*codes[0], codes[0][0]], *codes[1:]])),
+        "gone": lambda: rows.slice(1),
+        "twice": lambda: pl.concat([rows, rows.slice(0, 1)]),
+    }[change]()
+    pq.write_table(changed.to_arrow(compat_level=pl.CompatLevel.oldest()), path)
+    assert [t.name for t in same_tables(local_run, other, LocalEngine(1)) if not t.ok] == ["grouped"]
+
+
+# ---- interrupted runs
+
+KILLED = textwrap.dedent(
+    """
+    import os, signal, sys
+    from pathlib import Path
+    from drgpay.engine import LocalEngine
+    from drgpay.runs import Order, run
+
+    def progress(label, done, total):
+        if label == sys.argv[3] and done == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    run(Order(Path(sys.argv[1]), "demo", 2024), Path(sys.argv[2]), LocalEngine(2, progress), overwrite=True)
+    """
+)
+
+
+def killed(region: Path, out: Path, label: str) -> None:
+    """A run into ``out`` that is killed in the middle of a step."""
+    command = [sys.executable, "-c", KILLED, str(region), str(out), label]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+class Telling:
+    """What a run says and which steps it makes."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.made: list[str] = []
+
+    def say(self, _zh: str, en: str) -> None:
+        """Keep what is said."""
+        self.said.append(en)
+
+    def engine(self) -> LocalEngine:
+        """An engine whose steps are noted."""
+        return LocalEngine(2, lambda label, done, total: self.made.append(label) if done == total else None)
+
+
+def test_a_killed_run_leaves_the_old_one_and_goes_on(region: Path, local_run: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(local_run, tmp_path / "run")
+    (out / "note.txt").write_text("old", encoding="utf-8")
+    killed(region, out, "points")
+    assert (out / "note.txt").exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".run.partial", "run"]
+    told = Telling()
+    run(Order(region, "demo", 2024), out, told.engine(), overwrite=True, resume=True, say=told.say)
+    assert told.said == ["going on after the last complete step"]
+    assert told.made[0] == "points"
+    assert not set(LABELS) & set(told.made)
+    assert outputs(out) == outputs(local_run)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
+
+
+def test_the_command_goes_on(region: Path, local_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    killed(region, out, "points")
+    words = ["run", "year", "--region", str(region), "--policy", "demo", "--year", "2024", "-o", str(out)]
+    done = CliRunner().invoke(app, [*words, "--resume", "--lang", "en"])
+    assert done.exit_code == 0
+    assert "going on after the last complete step" in done.output
+    assert {k: v for k, v in outputs(out).items() if not k.startswith("report")} == outputs(local_run)
+
+
+def test_a_killed_run_is_forgotten_without_resume(region: Path, local_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    killed(region, out, "check and group")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".run.partial"]
+    told = Telling()
+    run(Order(region, "demo", 2024), out, told.engine())
+    assert told.made[:2] == LABELS[:2]
+    assert outputs(out) == outputs(local_run)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
+
+
+def test_changed_inputs_start_anew_and_it_is_said(region: Path, tmp_path: Path) -> None:
+    mine = shutil.copytree(region, tmp_path / "region")
+    killed(mine, tmp_path / "run", "points")
+    budgets = mine / "budgets.csv"
+    lines = budgets.read_text(encoding="utf-8").splitlines(keepends=True)
+    budgets.write_text("".join([*lines, lines[-1].replace("2024", "2025")]), encoding="utf-8")
+    told = Telling()
+    run(Order(mine, "demo", 2024), tmp_path / "run", told.engine(), resume=True, say=told.say)
+    assert told.said == ["cannot go on, changed: inputs; starting anew"]
+    assert told.made[:4] == LABELS
+    assert all(c.ok for c in verify(tmp_path / "run", LocalEngine(1)))
+
+
+def test_a_damaged_step_is_made_again_with_all_after_it(region: Path, local_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    killed(region, out, "pay stays")
+    partial = tmp_path / ".run.partial"
+    part = sorted((partial / TABLES / "grouped").iterdir())[0]
+    part.write_bytes(part.read_bytes()[:-1])
+    told = Telling()
+    run(Order(region, "demo", 2024), out, told.engine(), resume=True, say=told.say)
+    assert told.made[0] == "check and group"
+    assert "points" in told.made
+    assert outputs(out) == outputs(local_run)
+
+
+@pytest.mark.parametrize("after", [1, 12, 20])
+def test_a_full_disk_leaves_the_old_run_and_resume_goes_on(
+    region: Path, local_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    out = shutil.copytree(local_run, tmp_path / "run")
+    write, written = pq.write_table, []
+
+    def until_full(table: Any, path: Any, **how: Any) -> None:
+        written.append(path)
+        if len(written) > after:
+            Path(path).write_bytes(b"PAR1")
+            raise OSError(28, "No space left on device")
+        write(table, path, **how)
+
+    for resume in (False, True):
+        written.clear()
+        monkeypatch.setattr(pq, "write_table", until_full)
+        with pytest.raises((DrgpayError, OSError)) as failure:
+            run(Order(region, "demo", 2024), out, LocalEngine(1), overwrite=True, resume=resume)
+        if isinstance(failure.value, DrgpayError):
+            assert failure.value.kind is Kind.ENGINE
+        assert all(c.ok for c in verify(out, LocalEngine(1)))
+        assert (tmp_path / ".run.partial").exists() is resume
+        monkeypatch.setattr(pq, "write_table", write)
+    run(Order(region, "demo", 2024), out, LocalEngine(1), overwrite=True, resume=True)
+    assert outputs(out) == outputs(local_run)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_replacement_killed_between_its_renames_gives_the_old_run_back(
+    region: Path, local_run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(local_run, tmp_path / ".run.old")
+    with pytest.raises(DrgpayError) as failure:
+        run(Order(region, "demo", 2024), tmp_path / "run", LocalEngine(1))
+    assert failure.value.kind is Kind.USAGE
+    assert outputs(tmp_path / "run") == outputs(local_run)
+
+
+# ---- tables of other systems
+
+
+def landed(folder: Path) -> pl.DataFrame:
+    """The stays of a folder as plain rows."""
+    stays = [frame(b) for b in LocalEngine(1).scan(Dataset.of(folder / "stays"))]
+    return pl.concat(stays).cast({pl.Categorical: pl.String, pl.List(pl.Categorical): pl.List(pl.String)})
+
+
+@pytest.mark.parametrize("form", ["parquet", "orc", "jdbc"])
+def test_tables_of_other_systems_are_landed(region: Path, tmp_path: Path, form: str) -> None:
+    engine = spark(2)
+    path = next((region / "stays" / "2023").glob("*.parquet"))
+    right = pl.concat([frame_of_stays(b) for b in LocalEngine(1).scan(Dataset.of(path))])
+    if form == "jdbc":  # a data base keeps no lists
+        right = right.with_columns(pl.col("dx", "proc").list.join("|"))
+    there = right.reverse().to_arrow(compat_level=pl.CompatLevel.oldest())
+    rows = engine.spark.createDataFrame(there)
+    options = {"url": "jdbc:derby:memory:stays;create=true", "dbtable": "stays"} if form == "jdbc" else {}
+    rows.write.format(form).options(**options).save(*([] if form == "jdbc" else [str(tmp_path / "there")]))
+    source = Outside(form, "" if form == "jdbc" else str(tmp_path / "there"), "", options)
+    done = land_stays(engine, source, tmp_path / "land")
+    assert done.rows == right.height
+    found = landed(tmp_path / "land")
+    assert found.select(right.columns).equals(right.sort("stay_id"))
+    assert done.other == (("dx", "proc") if form == "jdbc" else ())
+    if form != "jdbc":
+        assert pq.read_schema(done.data.paths[0]).types == STAYS.schema.types
+    with pytest.raises(DrgpayError):
+        land_stays(engine, source, tmp_path / "land")
+
+
+def test_a_table_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DrgpayError) as failure:
+        land_stays(spark(2), Outside("orc", str(tmp_path / "nowhere")), tmp_path / "land")
+    assert failure.value.kind is Kind.DATA
+    assert not (tmp_path / "land" / "stays").exists()
+
+
+# ---- the command line
+
+MAIN = "from drgpay.cli import main; main()"
+
+
+def command(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """A drgpay command in a process of its own."""
+    given = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | env
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *words], capture_output=True, text=True, env=given, check=False
+    )
+
+
+def test_without_java_the_command_says_what_to_do(region: Path, tmp_path: Path) -> None:
+    spark(2)
+    words = (
+        "run",
+        "year",
+        "--region",
+        str(region),
+        "--policy",
+        "demo",
+        "--year",
+        "2024",
+        "-o",
+        str(tmp_path / "run"),
+    )
+    done = command(*words, "--engine", "spark", JAVA_HOME=str(tmp_path))
+    assert done.returncode == Kind.ENGINE
+    assert "Java was not found" in done.stderr
+    assert "没有找到 Java" in done.stderr
+    assert "--engine local" in done.stderr
+    assert not (tmp_path / "run").exists()
+    assert command(*words, "--engine", "duck").returncode == Kind.USAGE
+
+
+@pytest.mark.slow
+def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spark(2)
+    monkeypatch.setattr(SparkEngine, "close", lambda self: None)  # the session is the tests'
+    words = ["run", "month", "--region", str(region), "--policy", "demo", "--year", "2024", "--month", "3"]
+    on = [
+        "--engine",
+        "spark",
+        "--master",
+        "local[2]",
+        "--partitions",
+        "2",
+        "--conf",
+        "spark.sql.session.timeZone=UTC",
+    ]
+    done, local = (
+        CliRunner().invoke(app, [*words, "-o", str(tmp_path / name), *how, "--lang", "en"])
+        for name, how in (("spark", on), ("local", []))
+    )
+    assert (done.exit_code, local.exit_code) == (0, 0)
+    assert local.stdout == done.stdout
+    assert outputs(tmp_path / "spark") == outputs(tmp_path / "local")
+    assert read_manifest(tmp_path / "spark")["kind"] == "month"
+
+
+def test_verify_compares_two_runs(local_run: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(local_run, tmp_path / "other")
+    words = ["verify", str(local_run), "--same-as", str(other)]
+    same = CliRunner().invoke(app, words)
+    assert (same.exit_code, "✗" in same.output) == (0, False)
+    rows = read_table(other / TABLES, POOLS)
+    pq.write_table(rows.with_columns(pl.col("points") + 1).to_arrow(), other / TABLES / "pools.parquet")
+    (other / TABLES / "closings.parquet").unlink()
+    changed = CliRunner().invoke(app, words)
+    assert changed.exit_code == Kind.BROKEN
+    wrong = [line.split()[1] for line in changed.output.splitlines() if line.startswith("✗")]
+    assert wrong == ["closings", "pools"]
