@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -132,12 +133,11 @@ def _read(region: Path, table: Table) -> list[Row]:
 
 def _stays(region: Path, institution: str) -> tuple[pl.DataFrame, int]:
     """The institution's stays of the settlement year, in order of their id."""
-    years = sorted(p for p in (region / "stays").iterdir() if p.is_dir())
-    year = int(years[-1].name)
+    year = int(json.loads((region / "region.json").read_text(encoding="utf-8"))["settlement_year"])
+    its = (pl.col("institution_id").cast(pl.String) == institution) & (pl.col("discharge_date").dt.year() == year)
     rows = pl.concat(
-        [pl.read_parquet(p).filter(pl.col("institution_id").cast(pl.String) == institution)
-         .with_columns(pl.col(pl.Categorical).cast(pl.String))
-         for p in sorted(years[-1].glob("*.parquet"))]
+        [pl.read_parquet(p).filter(its).with_columns(pl.col(pl.Categorical).cast(pl.String))
+         for p in sorted((region / "stays").rglob("*.parquet"))]
     )  # fmt: skip
     return rows.sort("stay_id"), year
 
