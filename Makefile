@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TOOLS := $(VENV)/.tools
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-spark lint bench docs clean setup
@@ -10,13 +12,18 @@ READY := $(VENV)/.ready
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(READY) ## make the environment, pinned
+setup: $(TOOLS) ## make the environment with all tools, pinned
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("drgpay needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(PIP) -e .
 	touch $(READY)
+
+# What tests and benchmarks need besides; Spark is most of it.
+$(TOOLS): $(READY)
+	$(PIP) -e '.[dev]'
+	touch $(TOOLS)
 
 demo: $(READY) ## make a region, settle its year, check it, and show where the report is
 	$(BIN)/drgpay demo --output demo
@@ -24,16 +31,16 @@ demo: $(READY) ## make a region, settle its year, check it, and show where the r
 test: lint ## lint, types, architecture, and all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-test-spark: $(READY) ## the tests of the design and of the engines, all on Spark
+test-spark: $(TOOLS) ## the tests of the design and of the engines, all on Spark
 	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest tests/spec
 
-lint: $(READY) ## ruff, mypy --strict, import-linter
+lint: $(TOOLS) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check --quiet src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(READY) ## measure: ratios in one run, growth, memory, where the time goes
+bench: $(TOOLS) ## measure: ratios in one run, growth, memory, where the time goes
 	$(BIN)/python benchmarks/bench.py
 
 docs: $(READY) ## write the generated pages in docs/
