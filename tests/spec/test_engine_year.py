@@ -14,14 +14,13 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
-from drgpay.cli import app
 from drgpay.engine import Dataset, LocalEngine, Outside, SparkEngine, dataset, frame, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import MANIFEST, TABLES, Order, land_stays, read_manifest, run, same_tables, table_digests, verify
 from drgpay.samples import make_region
 from drgpay.tables import GROUPED, POOLS, STAYS
+from support.command import drgpay, drgpay_alone
 from support.engines import YEAR, engine_of, spark
 from support.regions import frame_of_stays, text_of_stays
 
@@ -155,10 +154,10 @@ def test_a_killed_run_leaves_the_old_one_and_goes_on(region: Path, local_run: Pa
 def test_the_command_goes_on(region: Path, local_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     killed(region, out, "points")
-    words = ["run", "year", "--region", str(region), "--policy", "demo", "--year", "2024", "-o", str(out)]
-    done = CliRunner().invoke(app, [*words, "--resume", "--lang", "en"])
-    assert done.exit_code == 0
-    assert "going on after the last complete step" in done.output
+    words = ("run", "year", "--region", region, "--policy", "demo", "--year", 2024, "-o", out)
+    done = drgpay(*words, "--resume", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "going on after the last complete step" in done.stdout + done.stderr
     assert {k: v for k, v in outputs(out).items() if not k.startswith("report")} == outputs(local_run)
 
 
@@ -279,60 +278,27 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
 
 # ---- the command line
 
-MAIN = "from drgpay.cli import main; main()"
-
-
-def command(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """A drgpay command in a process of its own."""
-    given = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | env
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *words], capture_output=True, text=True, env=given, check=False
-    )
-
 
 def test_without_java_the_command_says_what_to_do(region: Path, tmp_path: Path) -> None:
     spark(2)
-    words = (
-        "run",
-        "year",
-        "--region",
-        str(region),
-        "--policy",
-        "demo",
-        "--year",
-        "2024",
-        "-o",
-        str(tmp_path / "run"),
-    )
-    done = command(*words, "--engine", "spark", JAVA_HOME=str(tmp_path))
+    words = ("run", "year", "--region", region, "--policy", "demo", "--year", 2024, "-o", tmp_path / "run")
+    done = drgpay_alone(*words, "--engine", "spark", JAVA_HOME=str(tmp_path))
     assert done.returncode == Kind.ENGINE
     assert "Java was not found" in done.stderr
     assert "没有找到 Java" in done.stderr
     assert "--engine local" in done.stderr
     assert not (tmp_path / "run").exists()
-    assert command(*words, "--engine", "duck").returncode == Kind.USAGE
+    assert drgpay(*words, "--engine", "duck").returncode == Kind.USAGE
 
 
 @pytest.mark.slow
 def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spark(2)
     monkeypatch.setattr(SparkEngine, "close", lambda self: None)  # the session is the tests'
-    words = ["run", "month", "--region", str(region), "--policy", "demo", "--year", "2024", "--month", "3"]
-    on = [
-        "--engine",
-        "spark",
-        "--master",
-        "local[2]",
-        "--partitions",
-        "2",
-        "--conf",
-        "spark.sql.session.timeZone=UTC",
-    ]
-    done, local = (
-        CliRunner().invoke(app, [*words, "-o", str(tmp_path / name), *how, "--lang", "en"])
-        for name, how in (("spark", on), ("local", []))
-    )
-    assert (done.exit_code, local.exit_code) == (0, 0)
+    words = ("run", "month", "--region", region, "--policy", "demo", "--year", 2024, "--month", 3, "--lang", "en")
+    on = ("--engine", "spark", "--master", "local[2]", "--partitions", 2, "--conf", "spark.sql.session.timeZone=UTC")
+    done, local = (drgpay(*words, "-o", tmp_path / name, *how) for name, how in (("spark", on), ("local", ())))
+    assert (done.returncode, local.returncode) == (0, 0), done.stderr + local.stderr
     assert local.stdout == done.stdout
     assert outputs(tmp_path / "spark") == outputs(tmp_path / "local")
     assert read_manifest(tmp_path / "spark")["kind"] == "month"
@@ -340,13 +306,13 @@ def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeyp
 
 def test_verify_compares_two_runs(local_run: Path, tmp_path: Path) -> None:
     other = shutil.copytree(local_run, tmp_path / "other")
-    words = ["verify", str(local_run), "--same-as", str(other)]
-    same = CliRunner().invoke(app, words)
-    assert (same.exit_code, "✗" in same.output) == (0, False)
+    words = ("verify", local_run, "--same-as", other)
+    same = drgpay(*words)
+    assert (same.returncode, "✗" in same.stdout) == (0, False)
     rows = read_table(other / TABLES, POOLS)
     pq.write_table(rows.with_columns(pl.col("points") + 1).to_arrow(), other / TABLES / "pools.parquet")
     (other / TABLES / "closings.parquet").unlink()
-    changed = CliRunner().invoke(app, words)
-    assert changed.exit_code == Kind.BROKEN
-    wrong = [line.split()[1] for line in changed.output.splitlines() if line.startswith("✗")]
+    changed = drgpay(*words)
+    assert changed.returncode == Kind.BROKEN
+    wrong = [line.split()[1] for line in changed.stdout.splitlines() if line.startswith("✗")]
     assert wrong == ["closings", "pools"]

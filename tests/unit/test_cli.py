@@ -13,13 +13,9 @@ import polars as pl
 import pytest
 
 from drgpay.errors import Kind
+from support.command import drgpay, drgpay_alone
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "chs-drg-1.1.csv"
-
-
-def drgpay(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("drgpay"), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +27,30 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "✗" not in done.stdout
     assert (folder / "demo" / "run" / "report.html").stat().st_size > 10_000
     return folder / "demo"
+
+
+def test_the_installed_program_in_a_process_of_its_own(tmp_path: Path) -> None:
+    source = tmp_path / "病例.csv"
+    source.write_text("病例号,性别,年龄,诊断,手术操作\n甲1,男,60,J18.900,\n", encoding="utf-8")
+    screen = drgpay_alone("group", source)
+    assert screen.returncode == 0, screen.stderr
+    assert screen.stdout == drgpay("group", source).stdout
+    assert "甲1,E,ES3" in screen.stdout
+    missing = drgpay_alone("check", source)
+    assert missing.returncode == Kind.DATA
+    assert missing.stderr == drgpay("check", source).stderr
+    assert "→" in missing.stderr
+    assert "Traceback" not in missing.stderr
+    helped = drgpay_alone("--help")
+    assert helped.returncode == 0
+    assert "从病例到最后一分钱" in helped.stdout
+    assert drgpay_alone("grup").returncode == Kind.USAGE
+
+
+def test_starting_brings_in_none_of_the_extras() -> None:
+    code = "import sys, drgpay.cli; print([m for m in ('pandas', 'pyspark', 'numba') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_golden_cases_group_as_they_are(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import openpyxl
@@ -13,6 +11,7 @@ import pytest
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake import CANONICAL, Hints, catalogue, convert, read_hints, write_template
 from drgpay.tables import STAYS
+from support.command import drgpay
 from support.formats import DATA, brief, read, rows_of, write_csv
 
 WESTERN = DATA / "front-page-western.csv"
@@ -191,11 +190,6 @@ def test_the_tables_of_the_formats_are_sound() -> None:
         placed, unknown = form.place("f", headers)
         assert unknown == ()
         assert sum(len(p.places) for p in placed) == len(headers)
-
-
-def drgpay(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("drgpay"), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def test_the_command_line(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def law(practice: str, year: int, known_on: date | None = None) -> Policy:
 
 def notices(practice: str) -> dict[str, Notice]:
     """The notices of a shipped practice by id."""
-    return {n.id: n for n in open_practice(practice, dictionary()).notices}
+    return {n.id: n for n in open_practice(practice).notices}
 
 
 def given(practice: str, year: int) -> dict[str, ValueSource]:

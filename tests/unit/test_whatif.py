@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from drgpay.runs.region import Registers
 from drgpay.runs.whatif import Simulation, holding, sweep_values
 from drgpay.steps import fund, points
 from drgpay.tables import GROUPED, POOLS, STATEMENTS
+from support.command import drgpay
 
 ENGINE = LocalEngine(2)
 CHANGES = {"points.max_cv": "0.4", "coefficient.own_share": "0.8", "settlement.reasonable_fund_share": "0.5"}
@@ -339,11 +338,6 @@ def test_gini_is_its_definition(pairs: list[tuple[int, int]]) -> None:
 def test_gini_of_equal_ratios_is_zero() -> None:
     assert gini([(10, 20), (1, 2), (300, 600)]) == 0
     assert gini([(100, 1), (0, 99)]) == 9900
-
-
-def drgpay(*words: object) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("drgpay"), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def test_the_command_as_a_user_runs_it(small_run: Path, tmp_path: Path) -> None:

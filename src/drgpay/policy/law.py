@@ -189,7 +189,7 @@ def load(practice: str | Path, *, on: date, known_on: date | None = None) -> Pol
     notices gives the law in force).
     """
     words = dictionary()
-    return replay(open_practice(practice, words), words, on=on, known_on=known_on)
+    return replay(open_practice(practice), words, on=on, known_on=known_on)
 
 
 def replay(practice: Practice, words: Dictionary, *, on: date, known_on: date | None = None) -> Policy:

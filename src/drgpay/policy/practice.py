@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from drgpay.notation import (
     read_date,
     read_yaml,
 )
-from drgpay.policy.dictionary import DICTIONARY_FILE, Dictionary, Parameter, data_folder, find, unknown
+from drgpay.policy.dictionary import DICTIONARY_FILE, Dictionary, Parameter, data_folder, dictionary, find, unknown
 from drgpay.policy.values import Value, read_value, written
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -113,10 +114,18 @@ def practice_text(practice: str | Path, folder: Traversable | None = None) -> tu
         ) from problem
 
 
-def open_practice(practice: str | Path, words: Dictionary) -> Practice:
-    """A shipped practice by its id, or a practice file by its path."""
-    text, label = practice_text(practice)
-    return read_practice(text, label, words)
+def open_practice(practice: str | Path) -> Practice:
+    """A shipped practice by its id, or a practice file by its path, in the words of the shipped dictionary.
+
+    The text is fetched every time and read once: a reading that takes a tenth of a second is asked for again and
+    again in a simulation.
+    """
+    return _read_once(*practice_text(practice))
+
+
+@lru_cache(maxsize=16)
+def _read_once(text: str, file: str) -> Practice:
+    return read_practice(text, file, dictionary())
 
 
 def read_practice(text: str, file: str, words: Dictionary) -> Practice:

@@ -113,7 +113,7 @@ def merge(tables: Iterable[Any]) -> Any:
     return whole.take(order).combine_chunks().cast(FINDINGS.schema)
 
 
-NONE = FINDINGS.schema.empty_table()
+NONE = pa.Table.from_batches([], FINDINGS.schema)
 """no findings"""
 
 

@@ -52,7 +52,6 @@ VISITS_ORDER = ("person_id", "visit_date", "visit_id")
 
 _OUT_SCHEMA = VISIT_PAYMENTS.schema.append(pa.field("finding", pa.string())).append(pa.field("township", pa.string()))
 _OUT_NAMES = tuple(_OUT_SCHEMA.names)
-_MODE_NAMES = pa.array(MODES)
 
 
 @dataclass(frozen=True)
@@ -259,7 +258,7 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
     home = heads.column("township").cast(pa.string()).to_pylist()
     own = labels(priced.decided, modes.rules) | {
         "month": pa.array(month.astype(np.int8)),
-        "mode": coded(mode, _MODE_NAMES),
+        "mode": coded(mode, pa.array(MODES)),
         "community_id": coded(community, communities),
         "inside": pa.array(inside),
         "charged": pa.array(charged),

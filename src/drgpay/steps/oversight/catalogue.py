@@ -123,7 +123,8 @@ class Limits:
 @cache
 def _data() -> dict[str, Any]:
     text = files("drgpay").joinpath("data", "oversight", "rules.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # every scalar stays text: no float ever exists
+    # Every scalar stays text: no float ever exists. The compiled reader is ten times as fast, where it was built.
+    found: dict[str, Any] = yaml.load(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     return found
 
 

@@ -50,7 +50,7 @@ class Decisions:
         return codes_in(batch.column("stay_id"), self.stays)
 
 
-NONE = Decisions(pa.array([], pa.string()), np.zeros(0, np.int64), np.zeros(0, np.int64))
+NONE = Decisions(pa.nulls(0, pa.string()), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
