@@ -214,6 +214,21 @@ COMMUNITY = {
 }  # fmt: skip
 
 
+def test_a_package_is_any_disease_the_policy_has_a_rate_for(tmp_path: Path) -> None:
+    policy = law(capitation__rates="[{package: general, from: 0, yuan: 100}, {package: copd, from: 0, yuan: 50}]")
+    people = [_person("p1", diseases=["copd", "gout"]), _person("p2")]
+    folder = settle(tmp_path / "a", area(enrolment=people, registers=COMMUNITY, policy=policy))
+    found = {r["package"]: (r["heads"], r["amount"]) for r in rows(folder, CAPITATION_HEADS)}
+    assert found == {"general": (2, 200 * YUAN), "copd": (1, 50 * YUAN * 105 // 100)}
+
+
+def test_a_visit_after_death_counts_in_no_community(tmp_path: Path) -> None:
+    people = [_person("p1", death_date=date(2024, 2, 1))]
+    folder = settle(tmp_path / "a", area(visits=[_visit(1, "p1", "C1")], enrolment=people, registers=COMMUNITY))
+    (result,) = rows(folder, CAPITATION_RESULTS)
+    assert (result["inside_n"], result["inside"], result["charges"]) == (0, 0, 0)
+
+
 def test_capitation_pool_is_result_plus_charges(tmp_path: Path) -> None:
     people = [
         _person("p1"),  # 44 years: 220 yuan

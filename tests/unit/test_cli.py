@@ -11,7 +11,9 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
+from rich.table import Table as Grid
 
+from drgpay.cli import console
 from drgpay.errors import Kind
 from support.command import drgpay, drgpay_alone
 
@@ -206,3 +208,11 @@ def test_demo_can_be_repeated(demo: Path) -> None:
     assert {k: v for k, v in before.items() if "report" not in k} == {
         k: v for k, v in after.items() if "report" not in k
     }
+
+
+def test_a_table_wider_than_the_screen_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    grid = Grid("name", "yuan")
+    grid.add_row("甲" * 60, "1,234,567,890.12")
+    console.out.print(grid)
+    printed = capsys.readouterr().out
+    assert "甲" * 60 in printed and "1,234,567,890.12" in printed and "…" not in printed

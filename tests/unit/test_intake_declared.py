@@ -17,7 +17,7 @@ import xlsxwriter
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import read_region
 from drgpay.steps import intake
-from drgpay.tables import CHARGES, PERSONS, STAY_DETAILS, VISITS, Table
+from drgpay.tables import CHARGES, ENROLMENT, PERSONS, STAY_DETAILS, VISITS, Table
 
 VISIT = {
     "visit_id": "v1", "person_id": "p1", "institution_id": "h1", "insurance_scheme": "employee",
@@ -261,3 +261,17 @@ def test_a_column_null_everywhere_counts_as_not_brought(tmp_path: Path, statisti
         pq.write_table(data, paths[-1], write_statistics=statistics)
     assert intake.columns_brought(paths, VISITS) >= {"visit_id", "total_cost", "drug_fee", "dx"}
     assert not intake.columns_brought(paths, VISITS) & {"test_fee", "internet", "doctor_id", "observation_hours"}
+
+
+def test_diseases_are_read_as_they_are_written_or_said_in_chinese(tmp_path: Path) -> None:
+    """They are no ICD codes: nothing is re-spelled, and no finding says so."""
+    text = (
+        "人员编号,险种,人群,参保开始,出生日期,慢病\n"
+        "p1,居民,居民,2024-01-01,1950-01-01,diabetes|hypertension\n"
+        "p2,职工,灵活就业,2024-01-01,1960-01-01,糖尿病、高血压\n"
+        "p3,居民,学生,2024-01-01,2010-01-01,\n"
+    )
+    rows, findings, _ = read(tmp_path, ENROLMENT, text)
+    assert findings == []
+    assert [r["diseases"] for r in rows] == [["diabetes", "hypertension"], ["diabetes", "hypertension"], None]
+    assert [r["population"] for r in rows] == ["resident", "flexible", "student"]

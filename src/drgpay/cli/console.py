@@ -5,17 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from drgpay.engine import LocalEngine
 from drgpay.engine import Progress as EngineProgress
 
+
+class _Screen(Console):
+    """A console that cuts no table: a figure that ends in dots is none. A narrow terminal wraps the lines."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        unbounded = self.options.update(width=_UNBOUNDED)
+        tables = (o for o in objects if isinstance(o, Table))
+        width = max((Measurement.get(self, unbounded, table).maximum for table in tables), default=0)
+        usual, self.width = self.width, max(self.width, width)
+        super().print(*objects, **how)
+        self.width = usual
+
+
+_UNBOUNDED = 10_000
 err = Console(stderr=True, soft_wrap=True, emoji=False)
-out = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+out = _Screen(soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 Lang = Annotated[str, typer.Option("--lang", help="输出语言 language of the output: zh | en", metavar="zh|en")]
 Threads = Annotated[

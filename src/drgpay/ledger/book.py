@@ -7,11 +7,13 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from drgpay.errors import DrgpayError, Kind
+
+_LINE = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Entry:
 
     def canonical(self) -> str:
         """The entry as one line of JSON, keys sorted: what is hashed and written."""
-        return json.dumps(asdict(self) | {"date": self.date.isoformat()}, ensure_ascii=False, sort_keys=True)
+        return _LINE.encode(vars(self) | {"date": self.date.isoformat()})
 
 
 def _broken(zh: str, en: str, **place: object) -> DrgpayError:

@@ -257,7 +257,7 @@ def visits_of(
         return Care()
     if enrolment is None:
         empty = table_path(out, HEADS)
-        empty.mkdir()
+        empty.mkdir(exist_ok=True)  # an interrupted run may have left it
         write_part(empty / "part-00000.parquet", HEADS.schema.empty_table())
         heads = Dataset.of(empty)
     else:

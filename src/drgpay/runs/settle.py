@@ -272,7 +272,7 @@ class _Run:
             "rejected": rejected,
             "stays_ok": stays.data.rows() + stays.rejected - rejected,
             "used": int(status["n"].sum()),
-            "findings": Dataset.of(outs[1]).rows(),
+            "findings": findings.rows() + sum(found.num_rows for found in stays.findings),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
         return grouped, counts

@@ -122,6 +122,7 @@ class _Pools:
 
     def __init__(self, scheme: Scheme) -> None:
         self.scheme = scheme
+        self._tables: dict[str, list[str]] = {}
         dx, proc = load_codes("icd10-nhsa-2.0"), load_codes("icd9cm3-nhsa-2.0")
         self.dx, self.proc = dx.known - dx.gray, proc.known - proc.gray
         listed = {code for a in scheme.adrgs for name, codes in a.lists.items() if "proc" in name for code in codes}
@@ -147,7 +148,9 @@ class _Pools:
 
     def of_table(self, mdc: Mdc) -> list[str]:
         """Principal diagnoses of an MDC that may be reported; any for the MDC that takes any."""
-        return sorted(self.dx if mdc.pre else mdc.dx.keys() & self.dx)
+        if mdc.code not in self._tables:
+            self._tables[mdc.code] = sorted(self.dx if mdc.pre else mdc.dx.keys() & self.dx)
+        return self._tables[mdc.code]
 
 
 def _needs(atom: Const | Atom) -> list[tuple[Atom, ...]]:
@@ -167,8 +170,12 @@ def alternatives(adrg: Adrg) -> list[tuple[Atom, ...]]:
 
 def _prefer(codes: Sequence[str], beginnings: tuple[str, ...], rng: np.random.Generator) -> list[str]:
     """The codes in an order to try: preferred beginnings first, plain national codes before extensions."""
-    shuffled = [codes[i] for i in rng.permutation(len(codes))]
-    return sorted(shuffled, key=lambda c: (bool(beginnings) and not c.startswith(beginnings), "x0" in c, "+" in c))
+    ranks: list[list[str]] = [[] for _ in range(8)]
+    for i in rng.permutation(len(codes)).tolist():
+        code = codes[i]
+        other = bool(beginnings) and not code.startswith(beginnings)
+        ranks[4 * other + 2 * ("x0" in code) + ("+" in code)].append(code)
+    return [code for rank in ranks for code in rank]
 
 
 def _in_turn(codes: Iterable[str], beginnings: tuple[str, ...], most: int, rng: np.random.Generator) -> list[str]:

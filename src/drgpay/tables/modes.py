@@ -13,7 +13,6 @@ SETTINGS = ("inpatient", "outpatient")
 KINDS = ("general", "specialised", "psychiatric", "rehabilitation", "hospice", "primary_care", "internet")
 MEMBERS = ("institution", "township", "school", "employer")
 POPULATIONS = ("employee", "flexible", "resident", "student")
-PACKAGES = ("general", "diabetes", "hypertension")
 EXITS = ("complication", "procedure", "discharge_way", "cost_below", "cost_above")
 HEAD_FINDINGS = ("overlapping_enrolment", "unknown_community", "died_before", "not_covered")
 VISIT_FINDINGS = ("after_death", "person_not_enrolled")
@@ -91,7 +90,8 @@ ENROLMENT = Table(
         Column("school_id", "code", "学校编号", "school", null=True),
         Column("employer_id", "code", "单位编号", "employer", null=True),
         Column("signed_institution_id", "code", "签约机构", "institution of the signed family doctor", null=True),
-        Column("diseases", "codes", "慢病", "chronic diseases with a package of their own", null=True),
+        Column("diseases", "codes", "慢病", "chronic diseases with a package of their own, by the "
+               "names of the packages: diabetes 糖尿病, hypertension 高血压, …", null=True),
         Column("migrated", "flag", "已迁出", "has moved out of the area", null=True),
         Column("exempt_category", "code", "免缴类别", "exempt category under which the person is enrolled",
                null=True),
@@ -271,7 +271,7 @@ CAPITATION_HEADS = Table(
     ("insurance_scheme", "community_id", "package", "age_from"),
     (
         INSURANCE, _COMMUNITY,
-        Column("package", "code", "人头包", "package", choices=PACKAGES),
+        Column("package", "code", "人头包", "package: general 普通, or the disease it is for"),
         Column("age_from", "int16", "年龄段起", "first age of the band"),
         Column("heads", "int64", "人头数", "heads", low=0),
         Column("months", "int64", "人月", "months covered", low=0),

@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.steps.intake.findings import shown
-from drgpay.steps.intake.spellings import NULLS
+from drgpay.steps.intake.spellings import NULLS, WORDS
 from drgpay.steps.intake.values import Fault, Typed, normal, tidy
 from drgpay.tables import Column
 
 _OTHER_SEPARATORS = r"[;,、，；｜]"
+_CLINICAL = ("dx", "proc")
+"""columns whose codes have the insurer's spelling and whose first place is the principal one"""
 _EXTENSION = re.compile(r"(?<=.{3}[^+])X")
 
 
@@ -40,16 +42,18 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
     ``cells``: one Arrow array of lists or of text, or one array of text per code in order. In text the separator is
     ``|``; ``;`` ``,`` ``，`` and ``、`` are taken too. Blank places are dropped, but a diagnosis list whose principal
     place is blank becomes null: no other diagnosis may move up. An empty list is null. Faults: ``code_case`` and
-    ``principal_procedure_blank``.
+    ``principal_procedure_blank``. A list of other codes than diagnoses and procedures is read as it is written, words
+    people use for its values as these values, and blank places are dropped.
     """
+    clinical, words = column.name in _CLINICAL, WORDS.get(column.name, {})
     lists = cells[0] if len(cells) == 1 and _is_list(cells[0].type) else _split(cells)
     flat = lists.flatten()
     flat = flat.dictionary_decode() if pa.types.is_dictionary(flat.type) else flat
     flat = pc.fill_null(flat.cast(pa.string()), "").dictionary_encode()
     plain = [unicodedata.normalize("NFKC", code).strip() for code in flat.dictionary.to_pylist()]
-    spelled = [clean_code(code) for code in plain]
+    spelled = [clean_code(code) if clinical else words.get(code.casefold()) or code for code in plain]
     filled = np.array([code != "" and code not in NULLS for code in plain], bool)
-    recased = np.array([new != old for new, old in zip(spelled, plain, strict=True)], bool) & filled
+    recased = np.array([clinical and new != old for new, old in zip(spelled, plain, strict=True)], bool) & filled
 
     indices = flat.indices.to_numpy()
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
@@ -69,7 +73,7 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
     if column.name == "dx":
         kept &= ~np.isin(owner, headless)
         counts[headless] = 0
-    elif len(headless):
+    elif clinical and len(headless):
         faults.append(Fault("principal_procedure_blank", headless, ("",) * len(headless)))
     coded = pa.array(spelled, pa.string()).take(pa.array(indices[kept])).dictionary_encode()
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)

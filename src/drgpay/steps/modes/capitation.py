@@ -27,7 +27,6 @@ from drgpay.tables import (
     HEAD_FINDINGS,
     HEADS,
     MODES,
-    PACKAGES,
     SCHEMES,
     VISIT_FINDINGS,
     VISIT_PAYMENTS,
@@ -45,6 +44,9 @@ STEPS: Mapping[str, tuple[str, str, str]] = {
     "any_domicile": ("township", "township", ""),
 }
 """step of ``capitation.order`` → column of ``enrolment``, kind of member, population it is for (empty: all)"""
+
+GENERAL = "general"
+"""the package everybody has; every other package of ``capitation.rates`` is for the persons with that disease"""
 
 ENROLMENT_ORDER = ("person_id", "covered_from")
 HEADS_ORDER = ("person_id",)
@@ -83,8 +85,9 @@ def capitation_of(policy: Policy, communities: pl.DataFrame, members: pl.DataFra
             )
     order = policy.names_or_none("capitation.order") or ()
     excluded = frozenset(policy.names_or_none("capitation.excluded") or ())
-    packages = {r.keys[0] or "general" for r in policy.rates("capitation.rates")}
-    return Capitation(year, order, by_kind, known, excluded, tuple(p for p in PACKAGES if p in packages))
+    packages = {r.keys[0] or GENERAL for r in policy.rates("capitation.rates")}
+    offered = tuple(sorted(packages, key=lambda p: (p != GENERAL, p)))
+    return Capitation(year, order, by_kind, known, excluded, offered)
 
 
 def _wrong(member: str, value: str, zh: str, en: str) -> DrgpayError:
@@ -200,7 +203,7 @@ def _assigned(rows: Any, tables: Capitation) -> tuple[Ints, Ints]:
 
 def _packages(diseases: Any, offered: tuple[str, ...]) -> Any:
     """Lists of packages: the general one, then those of the person's diseases, where they are offered."""
-    has = [np.ones(len(diseases), bool) if p == "general" else _has(diseases, p) for p in offered]
+    has = [np.ones(len(diseases), bool) if p == GENERAL else _has(diseases, p) for p in offered]
     table = np.stack(has, axis=1) if has else np.zeros((len(diseases), 0), bool)
     codes = np.broadcast_to(np.arange(len(offered)), table.shape)[table]
     offsets = np.append(0, np.cumsum(table.sum(axis=1))).astype(np.int32)
@@ -248,12 +251,10 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
         left_out |= special
     capitated = (mode == CAPITATION) & (community >= 0) & ~left_out
     mode[(mode == CAPITATION) & ~capitated] = BY_ITEM
-    inside = capitated & (institution == community)
-    charged = capitated & ~inside
-    due[inside] = 0
     dead = _days(visits.column("visit_date"), 0) > death
-    due[dead] = 0
-    charged &= ~dead
+    here_too = institution == community
+    inside, charged = capitated & here_too & ~dead, capitated & ~here_too & ~dead
+    due[inside | dead] = 0
     month = visits.column("visit_date").to_numpy(zero_copy_only=False).astype("M8[M]").astype(np.int64) % 12 + 1
     home = heads.column("township").cast(pa.string()).to_pylist()
     own = labels(priced.decided, modes.rules) | {
@@ -316,7 +317,7 @@ def head_amounts(sums: Iterable[Row], scores: Mapping[str, int], policy: Policy)
             if (r.start or 0) == row["age_from"]
         )
         score = scores.get(row["community_id"])
-        managed = row["package"] != "general" and bands is not None and score is not None
+        managed = row["package"] != GENERAL and bands is not None and score is not None
         factor = band_of(bands or (), score or 0).value if managed else ONE
         amount = half_up(row["months"] * rate * factor, 12 * ONE)
         rows.append(row | {"rate": rate, "factor": factor, "amount": amount})
