@@ -214,6 +214,15 @@ def test_the_board_says_what_is_met_and_why_something_is_not_known() -> None:
     assert [r["year"] for r in rows].count(2023) == 3  # earlier years stay on the board
 
 
+def test_what_cannot_get_better_is_met() -> None:
+    past = [{"year": 2023, "measure": "surplus_coverage", "value": ONE, "unit": "share", "before": None,
+             "target": None, "met": None, "zh": "", "en": ""}]  # fmt: skip
+    for balances, violations, met in (({"A": 1}, {}, True), ({"A": 1, "B": -1}, {2023: 1, 2024: 1}, False)):
+        rows = ev.outcomes(ev.AreaFacts(2024, _area(), balances, {2023: 0, **violations}, [], past), LAW)
+        found = {r["measure"]: r["met"] for r in rows if r["year"] == 2024}
+        assert (found["violations"], found["surplus_coverage"]) == (met, met)
+
+
 def test_reported_values_are_checked_against_the_card() -> None:
     card = check(read_card("shanwei-2023"), ev.registry().known())
     good = {"institution_id": "A", "item": "c01_lead", "value": 3 * ONE, "evidence": "doc 1", "note": None}
@@ -224,6 +233,7 @@ def test_reported_values_are_checked_against_the_card() -> None:
         ({"item": "c05_cmi"}, "is computed"),
         ({"evidence": ""}, "evidence is missing"),
         ({"value": 4 * ONE}, "above the full mark 3"),
+        ({"item": "c09_satisfaction", "value": 95 * ONE}, "a share above 100%"),
     ):
         with pytest.raises(DrgpayError, match=words):
             ev.check_reported([good | change], card, ["A"])

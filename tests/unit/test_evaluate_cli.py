@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import openpyxl
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -20,6 +21,7 @@ from drgpay.tables import (
     EVALUATION_RESULTS,
     FIGURES,
     GRADE_REGISTER,
+    GROUPED,
     INDICATOR_VALUES,
     INSTITUTION_CHANGES,
     MARKS,
@@ -73,7 +75,11 @@ def _fill(path: Path) -> None:
 def test_the_template_asks_for_every_reported_item(place: Path) -> None:
     book = openpyxl.load_workbook(place / "t.xlsx")
     sheet = book.worksheets[0]
-    assert [c.value for c in sheet[1]] == ["定点医疗机构编号", "指标项编号", "填报值", "佐证材料", "备注"]
+    heads = ["定点医疗机构编号", "指标项编号", "填报值", "佐证材料", "备注"]
+    assert [c.value for c in sheet[1]] == [*heads, "（机构名称）", "（指标项名称）", "（填写单位）"]
+    assert {r[7].value for r in sheet.iter_rows(min_row=2)} == {"分数", "数", "比例,写 0.95 或 95%"}
+    assert all(r[5].value and r[6].value for r in sheet.iter_rows(min_row=2))
+    assert "合格" in str([c.value for c in book.worksheets[1]["E"]])  # grades by their names
     assert sheet.max_row == 1 + 6 * 11
     assert book.worksheets[1].max_row == 1 + 11
 
@@ -102,6 +108,9 @@ def test_registers_go_back_into_the_region_and_settle(place: Path, tmp_path: Pat
     shutil.copytree(place / "R", region)
     for name in ("grades.csv", "indicator_values.csv"):
         shutil.copy(place / "EV" / "registers" / name, region / name)
+    one = read_table(place / "EV" / "tables", EVALUATION_RESULTS)["institution_id"][0]
+    with (region / "indicator_values.csv").open("a", encoding="utf-8") as stream:
+        stream.write(f"2024,{one},technical_level,0.5\n")
     registers = read_region(region).registers
     results = read_table(place / "EV" / "tables", EVALUATION_RESULTS)
     graded = {r["institution_id"]: r["grade"] for r in results.iter_rows(named=True) if r["grade"]}
@@ -116,7 +125,20 @@ def test_registers_go_back_into_the_region_and_settle(place: Path, tmp_path: Pat
     assert dict(mine.select("institution_id", "value").rows()) == dict(
         wanted.select("institution_id", "value").rows()
     )
+    stays = read_table(place / "OUT" / "tables", GROUPED).filter(pl.col("institution_id") == one)
+    ids = [stays.filter(pl.col("year") == year)["stay_id"][0] for year in (2023, 2024)]
+    (region / "stay_decisions.csv").write_text(
+        "stay_id,institution_id,kind,decision,number\n" + "".join(f"{s},{one},special,declined,1\n" for s in ids),
+        encoding="utf-8",
+    )
     run(Order(region, "demo", 2024), tmp_path / "OUT", LocalEngine(1))
+    say("evaluate", tmp_path / "OUT", "--card", CARD, "-o", tmp_path / "EV")
+    again = read_table(tmp_path / "EV" / "tables", FIGURES).filter(
+        (pl.col("indicator") == "feedback_rate") & (pl.col("scope") == "institution")
+    )
+    assert again.filter(pl.col("institution_id") == one)["numerator"].to_list() == [1]  # not last year's stay
+    kept = (tmp_path / "EV" / "registers" / "indicator_values.csv").read_text(encoding="utf-8-sig")
+    assert f"2024,{one},technical_level,0.5000" in kept  # what people gave is not lost
     statements = read_table(tmp_path / "OUT" / "tables", STATEMENTS)
     assert {r["institution_id"]: r["grade"] for r in statements.iter_rows(named=True)} == graded
 
@@ -217,6 +239,8 @@ def test_entry_and_exit_with_applicants(place: Path, tmp_path: Path) -> None:
         (("evaluate", "stays", "{EV}", "--indicator", "cmj"), "no such indicator"),
         (("evaluate", "stays", "{EV}", "--indicator", "violations"), "not made of single stays"),
         (("evaluate", "figures", "{EV}", "--indicator", "cmj"), "no such indicator"),
+        (("evaluate", "figures", "{EV}", "--indicator", "cmi", "--scope", "town"), "no such scope"),
+        (("evaluate", "stays", "{EV}", "--indicator", "cmi", "--institution", "H0"), "no such institution"),
         (("evaluate", "explain", "{EV}", "--institution", "H0"), "no such institution"),
         (("evaluate", "explain", "{EV}", "--institution", "H0", "-o", "x.pdf"), "no such institution"),
         (("evaluate", "template", "--card", CARD, "-o", "t.csv"), ".xlsx workbook"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.scorecard import Subject, Value, score
+from drgpay.scorecard.wording import show_value
 from drgpay.units import ONE
 from support.cards import CARD, small_card
 
@@ -112,6 +113,15 @@ def test_every_mark_says_value_rule_and_deduction_in_both_languages() -> None:
     assert by["readmit"].en == "value 0%; rule: bands x ≤ 2% → 100%, 2% < x ≤ 5% → 50%, 5% < x → 0; " \
                                "deduction 0, mark 40 of 40"  # fmt: skip
     assert "扣 5,得 5/10" in by["expert"].zh
+    assert by["more"].zh.endswith("加 0")
+    assert (by["more"].mark, by["more"].deduction) == (0, 0)
+    assert by["caught"].en.endswith("4 taken from the total")
+
+
+def test_a_value_shows_its_quotient_where_it_tells_something() -> None:
+    assert show_value(Value(21, 170), "share").zh == "12.35% (21/170)"
+    assert show_value(Value(9_000, ONE), "share").en == "90%"  # as it was reported
+    assert show_value(Value(53_718_893_953, 55_900_000_000), "number").en == "0.961"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lan
 from drgpay.engine import LocalEngine, drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
-from drgpay.scorecard import ALL_TYPES, Item, cards, rule_text, show_number
+from drgpay.scorecard import ALL_TYPES, Given, Item, cards, rule_text, show_number
 from drgpay.steps import evaluation
 from drgpay.tables import EVALUATION_RESULTS, FIGURES, INSTITUTIONS, MARKS, OUTCOMES, REPORTED_VALUES
 
@@ -145,7 +145,7 @@ def show_cards(
     out.print(f"{found.id}  {found.zh if zh else found.en}  {found.source}")
     grid = Grid(*(("编号", "指标", "满分", "规则", "来源") if zh else ("item", "name", "full", "rule", "source")))
     for item in found.items:
-        rule = rule_text(item)
+        rule = rule_text(item, found.grade_names)
         name = f"{item.zh if zh else item.en}" + (f" [{item.indicator}]" if item.indicator else "")
         grid.add_row(item.id, name, _full(item), rule.zh if zh else rule.en, item.source)
     out.print(grid)
@@ -178,8 +178,11 @@ def template(
             fix_en="use .xlsx",
         )
     found = runs.known_card(card)
-    named = runs.read_region(region).registers[INSTITUTIONS]["institution_id"].to_list() if region else [""]
+    names = {"": ""}
+    if region:
+        names = dict(runs.read_region(region).registers[INSTITUTIONS].select("institution_id", "name").rows())
     heads = [c.zh if zh else c.name for c in REPORTED_VALUES.columns]
+    heads += ["（机构名称）", "（指标项名称）", "（填写单位）"] if zh else ["(name)", "(item)", "(unit)"]
     output.parent.mkdir(parents=True, exist_ok=True)
     with drafted(output) as draft, xlsxwriter.Workbook(draft, {"strings_to_formulas": False}) as book:
         bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
@@ -187,22 +190,34 @@ def template(
         sheet.write_row(0, 0, heads, bold)
         sheet.freeze_panes(1, 2)
         sheet.set_column(0, 1, 22)
-        sheet.set_column(3, 4, 40)
-        rows = [(h, item) for h in sorted(named) for item in found.reported]
+        sheet.set_column(3, 7, 36)
+        rows = [(h, item) for h in sorted(names) for item in found.reported]
         for at, (h, item) in enumerate(rows, 1):
-            sheet.write_string(at, 0, h)
-            sheet.write_string(at, 1, item.id)
-        sheet.data_validation(1, 2, max(len(rows), 1), 2, {"validate": "decimal", "criteria": ">=", "value": 0})
+            for column, text in ((0, h), (1, item.id), (5, names[h]), (6, item.zh if zh else item.en),
+                                 (7, _asked(item, zh))):  # fmt: skip
+                sheet.write_string(at, column, text)
+            most = {"criteria": "between", "minimum": 0, "maximum": 1}
+            least = {"criteria": ">=", "value": 0}
+            sheet.data_validation(at, 2, at, 2, {"validate": "decimal", **(most if item.unit == "share" else least)})
         guide = book.add_worksheet("说明" if zh else "items")
         head = ("指标项", "名称", "单位", "满分", "规则", "佐证") if zh else (
             "item", "name", "unit", "full mark", "rule", "evidence")  # fmt: skip
         guide.write_row(0, 0, head, bold)
         guide.set_column(1, 5, 36)
         for at, item in enumerate(found.reported, 1):
-            rule = rule_text(item)
+            rule = rule_text(item, found.grade_names)
             words = (item.zh, rule.zh, item.evidence_zh) if zh else (item.en, rule.en, item.evidence_en)
-            guide.write_row(at, 0, (item.id, words[0], item.unit, _full(item), words[1], words[2]))
+            guide.write_row(at, 0, (item.id, words[0], _asked(item, zh), _full(item), words[1], words[2]))
     out.print(str(output))
+
+
+def _asked(item: Item, zh: bool) -> str:
+    """In what a reported value is written."""
+    if isinstance(item.rule, Given):
+        return "分数" if zh else "marks"
+    if item.unit == "share":
+        return "比例,写 0.95 或 95%" if zh else "a share: 0.95 or 95%"
+    return "数" if zh else "a number"
 
 
 @evaluate_app.command()
@@ -236,8 +251,15 @@ def explain(
 
 
 def _of_institution(folder: Path, institution: str) -> list[dict[str, Any]]:
+    _known(folder, institution)
     rows = read_table(folder / runs.TABLES, MARKS).filter(pl.col("institution_id") == institution).to_dicts()
-    if not rows:
+    order = {item.id: i for i, item in enumerate(runs.known_card(str(folder / "card.yaml")).items)}
+    return sorted(rows, key=lambda r: order[r["item"]])
+
+
+def _known(folder: Path, institution: str) -> None:
+    """Fail for an institution that was not evaluated."""
+    if institution not in read_table(folder / runs.TABLES, EVALUATION_RESULTS)["institution_id"]:
         raise DrgpayError(
             Kind.DATA,
             zh="评价结果里没有这个机构",
@@ -246,8 +268,6 @@ def _of_institution(folder: Path, institution: str) -> list[dict[str, Any]]:
             fix_zh="用机构编号",
             fix_en="give the id of an institution",
         )
-    order = {item.id: i for i, item in enumerate(runs.known_card(str(folder / "card.yaml")).items)}
-    return sorted(rows, key=lambda r: order[r["item"]])
 
 
 @evaluate_app.command()
@@ -269,6 +289,8 @@ def stays(
     zh = in_lang(lang) == "zh"
     said = {"institution_id": institution, "department_id": department, "doctor_id": doctor, "drg": drg}
     where = {name: code for name, code in said.items() if code}
+    if institution:
+        _known(folder, institution)
     with tempfile.TemporaryDirectory() as work:
         found = runs.evaluation_stays(folder, indicator, where, LocalEngine(threads), Path(work), moved)
     if output is not None:
@@ -306,6 +328,12 @@ def figures(
             fix_zh="见 drgpay evaluate indicators",
             fix_en="see drgpay evaluate indicators",
         )
+    scopes = FIGURES["scope"].choices
+    if scope not in scopes:
+        raise DrgpayError(
+            Kind.USAGE, zh="没有这个层级", en="no such scope", value=scope, fix_zh=" | ".join(scopes),
+            fix_en=" | ".join(scopes),
+        )  # fmt: skip
     rows = read_table(folder / runs.TABLES, FIGURES).filter(
         (pl.col("indicator") == indicator) & (pl.col("scope") == scope)
     )

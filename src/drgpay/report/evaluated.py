@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report.labels import Both
@@ -173,5 +175,11 @@ def read_evaluation(folder: Path) -> Evaluated:
         manifest,
         check(read_card(folder / "card.yaml"), found.known()),
         found,
-        {t.name: read_table(folder / "tables", t).to_dicts() for t in _TABLES},
+        {t.name: _rows(folder, t) for t in _TABLES},
     )
+
+
+def _rows(folder: Path, table: Table) -> list[Row]:
+    """A table's rows; of the figures those of institutions, which is all that is shown of them."""
+    rows = read_table(folder / "tables", table)
+    return (rows.filter(pl.col("scope") == "institution") if table is FIGURES else rows).to_dicts()

@@ -202,7 +202,7 @@ def _mark_rows(found: Evaluated, lang: str) -> Rows:
 def _figure_rows(found: Evaluated, lang: str, only: Sequence[str] | None = None) -> Rows:
     rows = []
     for r in found[FIGURES]:
-        if r["scope"] != "institution" or (only is not None and r["institution_id"] not in only):
+        if only is not None and r["institution_id"] not in only:
             continue
         indicator = found.registry.indicators[r["indicator"]]
         unit = indicator.unit
@@ -262,7 +262,8 @@ def _note_rows(found: Evaluated, lang: str) -> Rows:
         exclusions = f" − {i.exclusions}" if i.exclusions else ""
         rows.append((i.id, Both(i.zh, i.en)[lang], formula + exclusions, i.clause))
     for item in found.card.items:
-        rows.append((item.id, Both(item.zh, item.en)[lang], getattr(rule_text(item), lang), item.source))
+        rule = getattr(rule_text(item, found.card.grade_names), lang)
+        rows.append((item.id, Both(item.zh, item.en)[lang], rule, item.source))
     return ("item", "indicator", "definition", "clause"), rows
 
 

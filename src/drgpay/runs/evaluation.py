@@ -130,7 +130,7 @@ def _year_run(run: Path) -> Row:
     return manifest
 
 
-def facts_of(run: Path, region: Path | None, records: Path | None, work: Path) -> evaluation.Facts:
+def facts_of(run: Path, region: Path | None, records: Path | None, work: Path, engine: Engine) -> evaluation.Facts:
     """What the indicators are computed from: a year run, and a region's tables beside its stays."""
     manifest, tables = _year_run(run), run / TABLES
     registers, place = Registers.read(run / REGISTERS), read_region(region) if region else None
@@ -144,7 +144,7 @@ def facts_of(run: Path, region: Path | None, records: Path | None, work: Path) -
         scale=law_of(run, manifest).integer("points.scale"),
         reference=tuple(sorted(set(read_table(tables, BASE_YEARS)["year"].to_list()))) or (manifest["year"] - 1,),
         weights=weights,
-        by_institution=_by_institution(registers, tables, manifest["year"], records),
+        by_institution=_by_institution(registers, tables, manifest["year"], records, engine),
         details=_beside(place, STAY_DETAILS, work),
         visits=_beside(place, VISITS, work),
     )
@@ -155,9 +155,15 @@ def _beside(region: Region | None, table: Table, work: Path) -> evaluation.Besid
     return None if found is None else evaluation.Beside(found.data, found.brought)
 
 
-def _by_institution(registers: Registers, tables: Path, year: int, records: Path | None) -> pl.DataFrame:
-    """Sums that registers, statements and record scores know of institutions."""
+def _by_institution(
+    registers: Registers, tables: Path, year: int, records: Path | None, engine: Engine
+) -> pl.DataFrame:
+    """Sums that registers, statements and record scores know of institutions. The register of decisions may hold
+    those of other years: only stays of this one count."""
     reviews = registers[STAY_DECISIONS].filter(pl.col("kind").is_in(_REVIEWS))
+    if reviews.height:
+        cases = engine.scan(dataset(tables, CASE_POINTS), ("stay_id",))
+        reviews = pl.concat([reviews.join(frame(batch), on="stay_id", how="semi") for batch in cases])
     found = registers[VIOLATIONS].filter(pl.col("year") == year)
     parts = [
         registers[INSTITUTIONS].select("institution_id", feedback=0, violations=0, violation_amount=0),
@@ -192,7 +198,7 @@ class _Work:
     def go(self, out: Path, reports: Sequence[Callable[[Path], None]]) -> None:
         work = self.folder / "work"
         work.mkdir()
-        facts = facts_of(self.order.run, self.order.region, self.order.records, work)
+        facts = facts_of(self.order.run, self.order.region, self.order.records, work, self.engine)
         sums = evaluation.collect(self.engine, facts, self.registry.settings, work)
         figures = evaluation.figures(sums, self.registry)
         shutil.rmtree(work)
@@ -303,8 +309,12 @@ class _Work:
             shown.write_csv(self.folder / REGISTERS / f"{table.name}.csv", include_bom=True)
 
     def _merged(self, table: Table, new: pl.DataFrame) -> pl.DataFrame:
-        """The register as the run read it, its rows of this year replaced: the file takes the old one's place."""
-        old = self.registers[table].filter(pl.col("year") != self.year)
+        """The register as the run read it, with this year's rows of what was evaluated in the place of the old ones;
+        values people gave for other indicators stay. The file takes the old one's place."""
+        replaced = pl.col("year") == self.year
+        if table is INDICATOR_VALUES:
+            replaced &= pl.col("indicator").is_in([*evaluation.REGISTERED, *new["indicator"].unique()])
+        old = self.registers[table].filter(~replaced)
         return pl.concat([old.select(table.names), new.select(table.names)]).sort(table.key)
 
     def _manifest(self, out: Path) -> Row:
@@ -364,6 +374,6 @@ def evaluation_stays(
             fix_en="see drgpay evaluate indicators",
         )
     places = {name: out / path for name, path in manifest.get("places", {}).items()}
-    facts = facts_of(run or places["run"], places.get("region"), places.get("records"), work)
+    facts = facts_of(run or places["run"], places.get("region"), places.get("records"), work, engine)
     sums = evaluation.collect(engine, facts, registry.settings, work)
     return evaluation.stays_of(engine, sums, registry, registry.indicators[indicator], where)

@@ -28,7 +28,8 @@ from drgpay.units import ONE, half_up
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One item of one subject. ``full``: the full mark, for a bonus its cap, for a penalty and a veto 0. ``mark``:
-    within [0, full]; of a penalty within [−cap, 0]; None: not measured and left out. ``deduction``: full − mark.
+    within [0, full]; of a penalty within [−cap, 0]; None: not measured and left out. ``deduction``: full − mark,
+    0 of a bonus.
     ``vetoed``: the grade at best."""
 
     subject: str
@@ -138,11 +139,8 @@ def _mark(
     else:
         mark, vetoed, said = _judge(item, full, value, ranked)
     shown = Both("无", "none") if value is None else show_value(value, item.unit)
-    deduction = 0 if mark is None else full - mark
-    got = Both("不计分", "not counted") if mark is None else Both(
-        f"扣 {show_number(deduction)},得 {show_number(mark)}/{show_number(full)}",
-        f"deduction {show_number(deduction)}, mark {show_number(mark)} of {show_number(full)}",
-    )  # fmt: skip
+    bonus = isinstance(item.rule, Steps) and item.rule.kind == "bonus"
+    got = _got(item.rule, full, mark)
     note = Both(value.note_zh, value.note_en) if value is not None else Both("", "")
     return Mark(
         subject=subject.id,
@@ -152,12 +150,24 @@ def _mark(
         full=full,
         value=value,
         mark=mark,
-        deduction=deduction,
+        deduction=0 if mark is None or bonus else full - mark,
         vetoed=vetoed,
         zh=";".join(t for t in (f"值 {shown.zh}", note.zh, f"规则：{rule.zh}", said.zh, got.zh) if t),
         en="; ".join(t for t in (f"value {shown.en}", note.en, f"rule: {rule.en}", said.en, got.en) if t),
         source=item.source,
     )
+
+
+def _got(rule: Rule, full: int, mark: int | None) -> Both:
+    """What came of an item: a mark of the full mark; points added to or taken from the total."""
+    if mark is None:
+        return Both("不计分", "not counted")
+    if isinstance(rule, Steps) and rule.kind == "bonus":
+        return Both(f"加 {show_number(mark)}", f"{show_number(mark)} added")
+    if isinstance(rule, Steps) and rule.kind == "penalty":
+        return Both(f"从总分扣 {show_number(-mark)}", f"{show_number(-mark)} taken from the total")
+    deduction, got, most = (show_number(v) for v in (full - mark, mark, full))
+    return Both(f"扣 {deduction},得 {got}/{most}", f"deduction {deduction}, mark {got} of {most}")
 
 
 def _absent(item: Item, full: int, reason: tuple[str, str]) -> tuple[int | None, None, Both]:

@@ -123,7 +123,7 @@ MARKS = Table(
         Column("numerator", "int64", "分子", "numerator of the value", null=True),
         Column("denominator", "int64", "分母", "denominator of the value", null=True),
         Column("mark", "points", "得分", "mark; empty: left out", null=True),
-        Column("deduction", "points", "扣分", "full mark − mark", low=0),
+        Column("deduction", "points", "扣分", "full mark − mark; 0 of a bonus", low=0),
         Column("vetoed", "code", "否决等级", "best grade a veto allows", null=True),
         _ZH, _EN,
         Column("source", "text", "来源", "where the item comes from"),

@@ -1,6 +1,13 @@
 """Evaluation (绩效评价): indicators, scorecards of institutions, grades and what follows. Source: design/08."""
 
-from drgpay.steps.evaluation.effects import GRADE_NAMES, changes, grade_register, indicator_register, tiers
+from drgpay.steps.evaluation.effects import (
+    GRADE_NAMES,
+    REGISTERED,
+    changes,
+    grade_register,
+    indicator_register,
+    tiers,
+)
 from drgpay.steps.evaluation.figures import figures
 from drgpay.steps.evaluation.judging import check_reported, judge, subjects
 from drgpay.steps.evaluation.listing import stays_of
@@ -23,6 +30,7 @@ EFFECTS = ("grades", "tiers", "changes")
 __all__ = [
     "EFFECTS",
     "GRADE_NAMES",
+    "REGISTERED",
     "WRITES",
     "AreaFacts",
     "Beside",

@@ -23,6 +23,8 @@ _REGISTER = {
     "readmit_15": "readmission_rate",
 }
 """indicator → its name in the register ``indicator_values``"""
+REGISTERED = tuple(_REGISTER.values())
+"""what an evaluation writes into that register"""
 TECHNICAL = "technical_level"
 """reported item that is the technical level of the capacity coefficient"""
 

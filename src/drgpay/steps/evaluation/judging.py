@@ -18,7 +18,7 @@ TEMPLATE_COLUMNS = ("institution_id", "item", "value", "evidence", "note")
 
 def check_reported(rows: Sequence[Row], card: Card, institutions: Iterable[str]) -> None:
     """Fail (DATA, listing up to 20 faults) when reported values do not fit the card: an institution or item it does
-    not know, an item that is computed, a value without evidence, a mark above the full mark."""
+    not know, an item that is computed, a value without evidence, a mark above the full mark, a share above 100 %."""
     known, items = set(institutions), {item.id: item for item in card.items}
     faults: list[tuple[str, str, str]] = []
     for row in rows:
@@ -37,6 +37,8 @@ def check_reported(rows: Sequence[Row], card: Card, institutions: Iterable[str])
         most = max(item.full.values())
         if isinstance(item.rule, Given) and row["value"] > most:
             faults.append((name, f"超过满分 {show_number(most)}", f"above the full mark {show_number(most)}"))
+        if item.unit == "share" and row["value"] > ONE:
+            faults.append((name, "比例高于 100%,写成 0.95 或 95%", "a share above 100%; write 0.95 or 95%"))
     if faults:
         shown = faults[:_LISTED]
         raise DrgpayError(

@@ -44,6 +44,16 @@ def outcomes(facts: AreaFacts, policy: Policy) -> list[Row]:
     return sorted([*past.values(), *rows], key=lambda r: (r["year"], r["measure"]))
 
 
+def _better(name: str, value: int, before: int) -> bool | None:
+    """Whether a measure moved as it should; what cannot move further (no violation, every institution in surplus)
+    did. None for measures without a way."""
+    if name in _DOWN:
+        return value < before or value == 0
+    if name in _UP:
+        return value > before or (name == "surplus_coverage" and value == ONE)
+    return None
+
+
 Given = Mapping[tuple[int, str], tuple[int, int | None]]
 Past = Mapping[tuple[int, str], Row]
 
@@ -60,7 +70,7 @@ def _measured(name: str, facts: AreaFacts, given: Given, past: Past, policy: Pol
         target = policy.ratio_or_none(f"evaluation.min_{name}")
         met = None if value is None or target is None else value >= target
     elif value is not None and before is not None:
-        met = value < before if name in _DOWN else value > before if name in _UP else None
+        met = _better(name, value, before)
     if value is not None and before is None and name in (*_DOWN, *_UP):
         zh, en = f"{zh};没有上年值,不能比较", f"{en}; no value of the year before to compare with"
     return {
