@@ -60,6 +60,22 @@ def _codes(prefix: str) -> pl.Expr:
     return both.str.extract_all(r"[^|]+").list.unique()
 
 
+def _package(rows: pl.DataFrame, found: pl.DataFrame, doctors: int) -> pl.DataFrame:
+    """Pairs with ``p_{kind}`` for every kind of fee: the amount of the copy is a price of the house, one that stays
+    of so many doctors with the same principal diagnosis have to the fen."""
+    keys = ["institution_id", "dx1"]
+    there = rows.join(found.select(keys).unique(), on=keys, how="semi")
+    for kind in FEES:
+        fee = f"{kind}_fee"
+        usual = (
+            there.filter(pl.col(fee) > 0)
+            .group_by(*keys, fee)
+            .agg((pl.col("doctor_id").n_unique() >= doctors).alias(f"package_{kind}"))
+        )
+        found = found.join(usual, on=[*keys, fee], how="left", maintain_order="left")
+    return found
+
+
 def clones(facts: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """FR2 on settled stays of whole institutions. Two stays of different persons are alike when their cost and at
     least ``clone.fee_kinds`` kinds of fees differ by no more than ``clone.tolerance`` and their codes are alike;
@@ -87,19 +103,26 @@ def clones(facts: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     found = pl.concat([copies, originals.select(pl.col(c).alias(f"p_{c}") for c in _OWN)], how="horizontal").filter(
         pl.col("person_id").ne_missing(pl.col("p_person_id"))
     )
-    alike = pl.sum_horizontal(
-        ((pl.col(f"{k}_fee") > 0) & (pl.col(f"p_{k}_fee") > 0) & _close(f"{k}_fee", f"p_{k}_fee", tolerance))
-        .fill_null(False)
-        .cast(pl.Int64)
+    found = _package(rows, found, limits.whole("clone.package_doctors"))
+    same = {
+        k: (
+            (pl.col(f"{k}_fee") > 0) & (pl.col(f"p_{k}_fee") > 0) & _close(f"{k}_fee", f"p_{k}_fee", tolerance)
+        ).fill_null(False)
         for k in FEES
+    }
+    alike = pl.sum_horizontal(x.cast(pl.Int64) for x in same.values())
+    own = pl.sum_horizontal(
+        (x & ~pl.col(f"package_{k}").fill_null(False)).cast(pl.Int64) for k, x in same.items()
     )
     common = _codes("").list.set_intersection(_codes("p_")).list.len().cast(pl.Int64)
     either = _codes("").list.set_union(_codes("p_")).list.len().cast(pl.Int64)
-    found = found.with_columns(alike.alias("alike"), common.alias("common"), either.alias("either"))
+    found = found.with_columns(alike.alias("alike"), own.alias("own"), common.alias("common"), either.alias("either"))
     no_fees = pl.all_horizontal(pl.col(f"{k}_fee").is_null() for k in FEES)
     exact = no_fees & (pl.col("total_cost") == pl.col("p_total_cost")) & (pl.col("common") == pl.col("either"))
-    by_fees = (pl.col("alike") >= kinds) & (
-        pl.col("common") * ONE >= pl.col("either") * limits.ratio("clone.similarity")
+    by_fees = (
+        (pl.col("alike") >= kinds)
+        & (pl.col("own") >= limits.whole("clone.own_kinds"))
+        & (pl.col("common") * ONE >= pl.col("either") * limits.ratio("clone.similarity"))
     )
     found = (
         found.filter(exact | by_fees)

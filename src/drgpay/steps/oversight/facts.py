@@ -67,10 +67,15 @@ DETAILS: dict[str, Any] = {
 CHARGED: dict[str, Any] = {
     "charge_days": pl.Int64,
     "care_days": pl.Int64,
+    "care_on": pl.String,
     "before_amount": pl.Int64,
+    "before_care": pl.Int64,
+    "before_days": pl.Int64,
     "charged": pl.Int64,
 }
-"""days of the stay with a charge; with one that is not for the bed or nursing; charges before admission; all"""
+"""days of the stay with a charge; with one that is not for the bed or nursing; which those are, as days after
+admission with | around them; charges before admission; those of them that are not for tests; how many days before;
+all charges"""
 
 FACTS = SCREENED | DETAILS | CHARGED
 
@@ -80,13 +85,19 @@ def _charges(charges: Any, stays: pl.DataFrame) -> pl.DataFrame:
     rows = rows.join(stays.select("stay_id", "admitted", "discharged"), on="stay_id")
     inside = (pl.col("charge_date") >= pl.col("admitted")) & (pl.col("charge_date") <= pl.col("discharged"))
     care = ~pl.col("category").is_in(["bed", "nursing"])
-    day = pl.col("charge_date")
-    return rows.group_by("stay_id").agg(
+    tests = pl.col("category").is_in(["examination", "laboratory"])
+    day, before = pl.col("charge_date"), pl.col("charge_date") < pl.col("admitted")
+    found = rows.group_by("stay_id").agg(
         day.filter(inside).n_unique().cast(pl.Int64).alias("charge_days"),
         day.filter(inside & care).n_unique().cast(pl.Int64).alias("care_days"),
-        pl.col("amount").filter(day < pl.col("admitted")).sum().alias("before_amount"),
+        (day - pl.col("admitted")).dt.total_days().filter(inside & care).unique().sort().alias("care_on"),
+        pl.col("amount").filter(before).sum().alias("before_amount"),
+        pl.col("amount").filter(before & ~tests).sum().alias("before_care"),
+        (pl.col("admitted") - day).dt.total_days().filter(before).max().alias("before_days"),
         pl.col("amount").sum().alias("charged"),
     )
+    listed = pl.lit("|") + pl.col("care_on").cast(pl.List(pl.String)).list.join("|") + pl.lit("|")
+    return found.with_columns(listed.alias("care_on"))
 
 
 def facts(stays: Any, details: Any | None = None, charges: Any | None = None) -> Any:
@@ -158,8 +169,8 @@ def cells(batch: Any) -> Any:
 
 def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int] | None = None) -> pl.DataFrame:
     """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day),
-    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery`` (fen; care is treatment, surgery, drugs and material). Groups
-    with fewer stays have only the mean cost the base period ``published``, where there is one."""
+    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery``, ``g_acts``, ``g_nursing`` (fen; care is treatment, surgery, drugs
+    and material, acts is care without drugs). Groups with fewer stays have only the mean cost the base period ``published``, where there is one."""
 
     def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
         return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
@@ -185,6 +196,8 @@ def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int]
                     ("g_drug", mean(pl.col("drug_fee"))),
                     ("g_care", mean(care)),
                     ("g_surgery", mean(pl.col("surgery_fee"))),
+                    ("g_acts", mean(care - pl.col("drug_fee"))),
+                    ("g_nursing", mean(pl.col("nursing_fee"))),
                 )
             ),
         )

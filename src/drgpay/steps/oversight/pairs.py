@@ -46,6 +46,8 @@ _BACK = (
     "acts",
     "tests",
     "charge_days",
+    "care_days",
+    "leave_days",
 )
 """what of the stay before a rule looks at; its names begin with p_"""
 _DAYS = 1 << 24
@@ -105,6 +107,13 @@ def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
             pl.col("p_discharged"),
         ),
         clue(
+            "within_week",
+            pl.col("gap") <= limits.whole("splitting.week_days"),
+            "stays.admission_date",
+            pl.col("admitted"),
+            pl.col("p_discharged"),
+        ),
+        clue(
             "as_one",
             under(both, mean, limits.ratio("splitting.one_stay_cost")),
             "stays.total_cost",
@@ -125,6 +134,12 @@ def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
             "stay_details.admission_route",
             pl.col("admission_route"),
             "emergency",
+        ),
+        clue(
+            "emergency",
+            pl.col("admission_route") == "emergency",
+            "stay_details.admission_route",
+            pl.col("admission_route"),
         ),
         clue(
             "same_doctor",
@@ -176,14 +191,25 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
         return pair("SP2", pairs, _same_disease(), disease)
 
     def bed_day() -> Hits:
-        found = near.filter((pl.col("gap") <= 1) & (pl.col("bed_day") != pl.col("p_bed_day")) & ~pl.col("p_died"))
+        by_day = pl.col("bed_day") != pl.col("p_bed_day")
+        long = share(pl.col("los") * 100, pl.col("g_los"), limits.ratio("splitting.long_part"))
+        moved = long & (pl.col("p_way") == 1) & (pl.col("admission_route") != "emergency") & ~_same_disease()
+        planned = pl.col("p_readmission_planned").fill_null(False)
+        expected = (pl.col("g_test") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+        no_tests = under(pl.col("tests"), expected, limits.ratio("splitting.tests_again"))
+        found = near.filter(
+            (pl.col("gap") <= 1) & ~pl.col("p_died") & (by_day | (moved & ~planned & ~surgery)).fill_null(False)
+        )
         doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
         return hits(
             RULES["SP3"],
             limits,
             found,
             [
-                clue("base", pl.lit(True), "case_points.case_class", pl.col("case_class"), pl.col("p_case_class")),
+                clue("base", pl.lit(True), "stays.admission_date", pl.col("admitted"), pl.col("p_discharged")),
+                clue("by_day", by_day, "case_points.case_class", pl.col("case_class"), pl.col("p_case_class")),
+                clue("long_part", long, "stays.los", pl.col("los"), pl.col("g_los") // 100),
+                clue("no_new_tests", no_tests, "stay_details.examination_fee", yuan("tests"), yuan(expected)),
                 clue("same_doctor", doctor, "stays.doctor_id", pl.col("doctor_id"), pl.col("p_doctor_id")),
             ],
             fewer,
@@ -276,12 +302,19 @@ def at_once(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
     """HB5 and FR1. One person cannot lie in two beds: where one of the stays shows little service, or both are of one
     institution, that bed hangs; where both are full, the identity was used twice."""
     found = overlapping(rows, limits.whole("overlap.days")).filter(pl.col("settled") | pl.col("p_settled"))
+    # a patient sent on is often written off a day after he left
+    sent_on = (pl.col("p_way") == 2) | (pl.col("way") == 2)
+    found = found.filter(~(sent_on.fill_null(False) & (pl.col("overlap") <= limits.whole("overlap.transfer_days"))))
     empty = limits.ratio("hang_bed.empty_cost")
-    hollow, p_hollow = (
-        under(pl.col(f"{p}total_cost"), pl.col(f"{p}g_cost"), empty).fill_null(False)
-        | (pl.col(f"{p}charge_days") * 2 <= pl.col(f"{p}los")).fill_null(False)
-        for p in ("", "p_")
-    )
+
+    def is_hollow(p: str) -> pl.Expr:
+        """Days of nobody's care tell, where the days with charges are known; else the cost does."""
+        idle = pl.col(f"{p}los") - pl.col(f"{p}leave_days").fill_null(0) - pl.col(f"{p}care_days")
+        cheap = under(pl.col(f"{p}total_cost"), pl.col(f"{p}g_cost"), empty)
+        known = pl.col(f"{p}care_days").is_not_null()
+        return pl.when(known).then(idle + 1 >= limits.whole("hang_bed.idle_days")).otherwise(cheap).fill_null(False)
+
+    hollow, p_hollow = is_hollow(""), is_hollow("p_")
     one_house = pl.col("institution_id") == pl.col("p_institution_id")
     long = pl.col("overlap") >= 3
 

@@ -70,6 +70,14 @@ def _cheap(limits: Limits, name: str = "hang_bed.empty_cost") -> pl.Expr:
     return under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio(name))
 
 
+def _thin(limits: Limits) -> Clue:
+    """The cost of a day is far below that of the group: a stay whose charges were only booked later is not thin."""
+    a_day = pl.col("total_cost") // pl.col("days")
+    expected = pl.col("g_cost") * 100 // pl.col("g_los")
+    holds = under(pl.col("total_cost") * pl.col("g_los"), pl.col("g_cost") * pl.col("days") * 100, limits.ratio("hang_bed.thin"))
+    return clue("thin", holds, "stays.total_cost", yuan(a_day), yuan(expected))
+
+
 def _cost(signal: str, holds: pl.Expr) -> Clue:
     return clue(signal, holds, "stays.total_cost", yuan("total_cost"), yuan("g_cost"))
 
@@ -81,9 +89,8 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
     def no_charges() -> Hits:
         stay = pl.col("los") - pl.col("leave_days").fill_null(0)
         idle = stay - pl.col("charge_days").fill_null(0)
-        beds_only = pl.col("charge_days").is_not_null()
         found = rows.filter(
-            beds_only
+            pl.col("charge_days").is_not_null()
             & ~pl.col("bed_day")
             & (idle >= limits.whole("hang_bed.idle_days"))
             & share(idle, stay, limits.ratio("hang_bed.idle_share"))
@@ -94,17 +101,20 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
             found,
             [
                 clue("base", pl.lit(True), "charges.charge_date", idle, stay),
+                clue("half", idle * 2 >= stay, "charges.charge_date", pl.col("charge_days"), stay),
                 clue("most_days", idle * 3 >= stay * 2, "charges.charge_date", pl.col("charge_days"), stay),
+                _thin(limits),
             ],
             pl.col("pay"),
         )
 
     def only_bed() -> Hits:
         bed = pl.col("bed_fee").fill_null(0) + pl.col("nursing_fee").fill_null(0)
-        by_day = (pl.col("charge_days") - pl.col("care_days")).fill_null(0)
+        stay = pl.col("los") - pl.col("leave_days").fill_null(0)
+        by_day = pl.when(pl.col("charge_days") > pl.col("care_days")).then(stay - pl.col("care_days")).fill_null(0)
         fees = share(bed, pl.col("total_cost"), limits.ratio("hang_bed.bed_share")) & (bed > 0)
         days = (by_day >= limits.whole("hang_bed.idle_days")) & share(
-            by_day, pl.col("days"), limits.ratio("hang_bed.idle_share")
+            by_day, stay, limits.ratio("hang_bed.idle_share")
         )
         found = rows.filter(~pl.col("bed_day") & ~pl.col("died") & (fees | days).fill_null(False))
         return hits(
@@ -113,8 +123,11 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
             found,
             [
                 clue("base", fees, "stay_details.bed_fee", yuan(bed), yuan("total_cost")),
-                clue("base", days, "charges.category", by_day, pl.col("days")),
-                _cost("cheap", cheap),
+                clue("base", days, "charges.category", by_day, stay),
+                clue("only_bed", fees, "stay_details.bed_fee", yuan(bed), yuan("total_cost")),
+                clue("half", days & (by_day * 2 >= stay), "charges.category", pl.col("care_days"), stay),
+                clue("most_days", days & (by_day * 3 >= stay * 2), "charges.category", pl.col("care_days"), stay),
+                _thin(limits),
             ],
             pl.col("pay"),
         )
@@ -134,11 +147,14 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
 
     def tests_and_drugs() -> Hits:
         both = pl.col("tests") + pl.col("drug_fee")
+        left = limits.ratio("hang_bed.left")
+        usual = (pl.col("g_acts") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+        nursing = (pl.col("g_nursing") * pl.col("days") * 100 // pl.col("g_los")).cast(pl.Int64)
         found = rows.filter(
             ~pl.col("bed_day")
             & ~pl.col("died")
             & ~pl.col("surgical")
-            & (pl.col("acts") == 0)
+            & ((pl.col("acts") == 0) | under(pl.col("acts"), usual, left))
             & (pl.col("drug_fee") > 0)
             & (pl.col("los") >= 2)
             & share(both, pl.col("beyond_bed"), limits.ratio("hang_bed.exam_drug_share"))
@@ -149,14 +165,31 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
             found,
             [
                 clue("base", pl.lit(True), "stay_details.drug_fee", yuan(both), yuan("beyond_bed")),
-                clue("no_nursing", pl.col("nursing_fee") == 0, "stay_details.nursing_fee", yuan("nursing_fee")),
+                clue("no_acts", pl.col("acts") == 0, "stay_details.treatment_fee", yuan("acts"), yuan(usual)),
+                clue(
+                    "no_nursing",
+                    (pl.col("nursing_fee") == 0) | under(pl.col("nursing_fee"), nursing, left),
+                    "stay_details.nursing_fee",
+                    yuan("nursing_fee"),
+                    yuan(nursing),
+                ),
                 _cost("cheap", cheap),
             ],
             pl.col("pay"),
         )
 
     def charged_before() -> Hits:
-        found = rows.filter(pl.col("before_amount") >= limits.fen("hang_bed.before_fee"))
+        least, days = limits.fen("hang_bed.before_fee"), pl.col("before_days")
+        emergency = (pl.col("admission_route") == "emergency") | (pl.col("observation_hours") > 0)
+        watched = (pl.col("observation_hours").fill_null(0) + 23) // 24
+        admitting = pl.when(emergency.fill_null(False)).then(1 + watched).otherwise(0)
+        found = rows.filter(
+            (pl.col("before_amount") >= least)
+            & (
+                (days > pl.max_horizontal(pl.lit(limits.whole("hang_bed.tests_before")), admitting))
+                | ((pl.col("before_care") >= least) & (days > admitting))
+            )
+        )
         large = share(pl.col("before_amount"), pl.col("charged"), 1_000)
         return hits(
             RULES["HB7"],
@@ -259,7 +292,9 @@ def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], 
     does not know the person."""
 
     def at_odds() -> Hits:
-        own_age = pl.col("discharged").dt.year() - pl.col("r_birth").dt.year()
+        on, born = pl.coalesce("admitted", "discharged"), pl.col("r_birth")
+        later = (on.dt.month().cast(pl.Int16) * 100 + on.dt.day()) < (born.dt.month().cast(pl.Int16) * 100 + born.dt.day())
+        own_age = (on.dt.year() - born.dt.year() - later.cast(pl.Int32)).cast(pl.Int64)
         ages = (own_age - pl.col("age")).abs() >= limits.whole("fraud.age_years")
         sexes = pl.col("sex") != pl.col("r_sex")
         found = rows.filter(

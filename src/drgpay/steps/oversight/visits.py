@@ -16,6 +16,7 @@ VISIT_COLUMNS = (
     "visit_id",
     "person_id",
     "institution_id",
+    "department_id",
     "visit_date",
     "kind",
     "internet",
@@ -46,17 +47,25 @@ def _beside(rows: pl.DataFrame, visits: pl.DataFrame, days: int) -> pl.DataFrame
         (pl.col("v_visit_date") - pl.col("admitted")).dt.total_days().alias("from_in"),
         (pl.col("v_visit_date") - pl.col("discharged")).dt.total_days().alias("from_out"),
     ).filter((pl.col("from_in") >= -days) & (pl.col("from_out") <= days))
-    return both.drop("person_id", "admitted", "discharged").join(narrow, on="stay_id").sort("stay_id", "v_visit_id")
+    both = both.drop("person_id", "admitted", "discharged").join(narrow, on="stay_id").sort("stay_id", "v_visit_id")
+    on = pl.concat_str(pl.lit("|"), pl.col("from_in"), pl.lit("|"))
+    return both.with_columns(
+        (pl.col("v_dx3") == pl.col("dx3")).fill_null(False).alias("v_same"),
+        (pl.col("v_department_id") == pl.col("department_id")).fill_null(False).alias("v_own"),
+        (~pl.col("care_on").str.contains(on, literal=True)).alias("v_idle"),
+    )
 
 
 def _per_stay(found: pl.DataFrame) -> pl.DataFrame:
     """One row for each stay: what its visits cost, their ids, and their first as the rest of the row."""
     return found.group_by("stay_id", maintain_order=True).agg(
-        pl.exclude("v_fund_by_item", "v_total_cost", "v_visit_id", "v_drug_fee", "v_test_fee").first(),
+        pl.exclude(
+            "v_fund_by_item", "v_total_cost", "v_visit_id", "v_drug_fee", "v_test_fee", "v_same", "v_own", "v_idle"
+        ).first(),
         pl.col("v_visit_id").str.join("|").alias("visits"),
         pl.len().cast(pl.Int64).alias("v_n"),
         *(pl.col(c).fill_null(0).sum() for c in ("v_fund_by_item", "v_total_cost", "v_drug_fee", "v_test_fee")),
-        (pl.col("v_dx3") == pl.col("dx3")).any().alias("v_same"),
+        pl.col("v_same", "v_own", "v_idle").any(),
         pl.col("v_kind").is_in(["chronic", "special"]).all().alias("v_chronic"),
     )
 
@@ -83,12 +92,25 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
     fees = pl.col("v_drug_fee").fill_null(0) + pl.col("v_test_fee").fill_null(0)
     large = (pl.col("v_drug_fee") + pl.col("v_test_fee")) >= 5 * limits.fen("shifting.fee")
     disease = clue("same_disease", pl.col("v_same"), "visits.dx", pl.col("v_dx3"), pl.col("dx1"), "visits")
+    ward = clue(
+        "own_department", pl.col("v_own"), "visits.department_id", pl.col("v_department_id"), pl.col("department_id"), "visits"
+    )
+    of_stay = pl.col("drug_fee").fill_null(0) + pl.col("tests").fill_null(0)
+    material = clue(
+        "material", share(fees, of_stay, limits.ratio("shifting.material")), "visits.total_cost", yuan(fees), yuan(of_stay), "visits"
+    )
+    tests_left = _left(limits, "tests", "g_test", "v_test_fee")
+    drugs_left = _left(limits, "drug_fee", "g_drug", "v_drug_fee")
+    lefts = [
+        clue("left", tests_left, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
+        clue("left", drugs_left, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
+    ]
     amount, related = pl.col("v_fund_by_item"), pl.col("visits")
     near = limits.whole("shifting.near_days")
 
     def during() -> Hits:
-        paid = pl.max_horizontal(fees, pl.col("v_total_cost")) > 0
-        found = _per_stay(both.filter(inside & own & in_person & paid & ~pl.col("bed_day")))
+        unsplit = pl.col("v_drug_fee").is_null() & pl.col("v_test_fee").is_null() & (pl.col("v_total_cost") > 0)
+        found = _per_stay(both.filter(inside & own & in_person & ((fees > 0) | unsplit) & ~pl.col("bed_day")))
         return hits(
             RULES["CS1"],
             limits,
@@ -102,6 +124,9 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                     pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
                     "visits",
                 ),
+                ward,
+                material,
+                *lefts,
                 clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
                 clue("large", large, "visits.total_cost", yuan("v_total_cost"), "", "visits"),
                 disease,
@@ -114,8 +139,6 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
     def moved(rule: str, when: pl.Expr) -> Hits:
         kept = (fees >= limits.fen("shifting.fee")) & own & in_person & ~emergency
         found = _per_stay(both.filter(when & kept & ~pl.col("bed_day") & ~pl.col("planned_pattern")))
-        tests = _left(limits, "tests", "g_test", "v_test_fee")
-        drugs = _left(limits, "drug_fee", "g_drug", "v_drug_fee")
         return hits(
             RULES[rule],
             limits,
@@ -129,8 +152,9 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                     pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
                     "visits",
                 ),
-                clue("left", tests, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
-                clue("left", drugs, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
+                ward,
+                material,
+                *lefts,
                 clue(
                     "large", large, "visits.drug_fee", yuan(pl.col("v_drug_fee") + pl.col("v_test_fee")), "", "visits"
                 ),
@@ -146,10 +170,14 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
         return moved("CS2", pl.col("from_in").is_between(-near, -1) & ~preop)
 
     def after() -> Hits:
-        return moved("CS3", pl.col("from_out").is_between(1, near) & pl.col("way").is_in([1, 3]))
+        later = pl.col("from_out").is_between(0, near) & (pl.col("from_in") > 0)
+        return moved("CS3", later & pl.col("way").is_in([1, 3]))
 
     def elsewhere() -> Hits:
-        found = _per_stay(both.filter(inside & ~own & in_person & ~emergency & ~pl.col("bed_day")))
+        # a ward sends its patient elsewhere for a test of the same disease; nobody is sent out for drugs
+        sent = pl.col("v_same") & (pl.col("v_test_fee") > 0) & (pl.col("v_drug_fee").fill_null(0) == 0)
+        there = inside & ~own & in_person & ~emergency & ~pl.col("bed_day") & ~sent.fill_null(False)
+        found = _per_stay(both.filter(there))
         cheap = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("hang_bed.empty_cost"))
         return hits(
             RULES["HB4"],
@@ -166,6 +194,9 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                 ),
                 clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
                 clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
+                clue("idle_day", pl.col("v_idle"), "charges.charge_date", pl.col("v_visit_date"), "", "visits"),
+                clue("other_disease", ~pl.col("v_same"), "visits.dx", pl.col("v_dx3"), pl.col("dx1"), "visits"),
+                clue("treated", fees > 0, "visits.drug_fee", yuan(fees), "", "visits"),
                 clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
             ],
             pl.col("pay"),
