@@ -137,6 +137,8 @@ class _Pools:
         }
         sites = {code for mdc in scheme.mdcs for code, those in mdc.dx.items() if any(those)}
         self.idle_dx = self.dx - scheme.mcc.keys() - scheme.cc.keys() - watched - sites
+        self.tables = {m.code: sorted(self.dx if m.pre else m.dx.keys() & self.dx) for m in scheme.mdcs}
+        """principal diagnoses of every MDC that may be reported; any for the MDC that takes any"""
 
     def of_list(self, adrg: Adrg, name: str, mdc: Mdc) -> list[str]:
         """Codes of an ADRG list that may be reported, for diagnoses those of the MDC table if there are such."""
@@ -144,10 +146,6 @@ class _Pools:
         if "proc" in name:
             return sorted(codes & self.proc or codes)
         return sorted((codes & mdc.dx.keys() or codes) & self.dx or codes)
-
-    def of_table(self, mdc: Mdc) -> list[str]:
-        """Principal diagnoses of an MDC that may be reported; any for the MDC that takes any."""
-        return sorted(self.dx if mdc.pre else mdc.dx.keys() & self.dx)
 
 
 def _needs(atom: Const | Atom) -> list[tuple[Atom, ...]]:
@@ -199,7 +197,7 @@ def _drafts_of(adrg: Adrg, mdc: Mdc, pools: _Pools, rng: np.random.Generator) ->
 
     def pick(name: str, turn: int) -> str:
         if name not in order:
-            codes = {"table": lambda: pools.of_table(mdc), "op": lambda: pools.idle_ops}.get(
+            codes = {"table": lambda: pools.tables[mdc.code], "op": lambda: pools.idle_ops}.get(
                 name, lambda: pools.of_list(adrg, name, mdc)
             )()
             order[name] = _prefer(codes, () if "proc" in name else wanted, rng)
