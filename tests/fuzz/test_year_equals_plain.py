@@ -216,7 +216,7 @@ def _settled(case: Case, **how: Any) -> dict[str, Rows]:
         return tables_of(settle(folder, case, **how))
 
 
-@some(45)
+@some(30)
 @given(SEEDS, st.sampled_from([1, 2, 3]), st.sampled_from([40, 200, 65_536]))
 def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
     case = _case(seed)
