@@ -47,13 +47,34 @@ def test_the_other_practised_split_takes_thirty_then_sixty_percent() -> None:
 
 
 def test_reasonable_overspend_goes_fifty_thirty_twenty_and_the_department_part_is_taken() -> None:
-    rules = plan(prize__departments="0", split__shares="{hospital: 0, departments: 1, individuals: 0}")
-    done = pay(100_000, rules, [member("A", "D1")], [stay("S1", "D1", "A", ONE)], facts={"D1": {"overspend": 10_000}})
+    rules = surplus_plan(prize__departments="0", split__shares="{hospital: 0, departments: 1, individuals: 0}")
+    staff, stays = [member("A", "D1")], [stay("S1", "D1", "A", ONE, balance=100_000)]
+    done = pay(100_000, rules, staff, stays, facts={"D1": {"overspend": 10_000}})
     (pool,) = done.pools
     assert (pool.share, pool.overspend) == (100_000, 2_000)
-    few = pay(1_000, rules, [member("A", "D1")], [stay("S1", "D1", "A", ONE)], facts={"D1": {"overspend": 10_000}})
+    few = pay(1_000, rules, staff, stays, facts={"D1": {"overspend": 10_000}})
     assert few.pools[0].overspend == 1_000  # never more than it gets; the hospital bears the rest
     assert few.of("A") == 0
+
+
+def test_by_quality_and_efficiency_an_overspend_takes_nothing_from_pay() -> None:
+    rules = plan(prize__departments="0")
+    given = (100_000, rules, [member("A", "D1")], [stay("S1", "D1", "A", ONE)])
+    done, without = pay(*given, facts={"D1": {"overspend": 10_000}}), pay(*given)
+    assert (done.lines, done.pools[0].overspend) == (without.lines, 0)
+    assert [f["unit_id"] for f in done.findings if f["rule"] == "overspend_not_taken"] == ["D1"]
+
+
+def test_a_line_says_what_it_is_made_of() -> None:
+    present = {"staff_id": "N", "year": 2024, "month": 5, "days_due": 20 * ONE, "days_present": 19 * ONE}
+    done = pay(100_000, plan(prize__departments="0"), [member("A", "D1"), member("N", "D1", "nurse", fte=5_000)],
+               [stay("S1", "D1", "A", 7 * ONE), stay("S2", "D1", None, 3 * ONE)], attendance=[present])  # fmt: skip
+    said = {(x["staff_id"], x["component"], x["role"]): x for x in done.lines}
+    assert said["N", "base", ""]["zh"] == "岗位系数 0.6 × 45.5 天，出勤 95.00%，得 25.9350；合计 98.7350"
+    mine = said["A", "individual", "lead"]
+    own = next(x for x in done.lines if x["component"] == "individual" and x["zh"].startswith("1 例"))
+    assert (own["weight"], own["weights"], mine["staff_id"]) == (7 * ONE, 10 * ONE, "A")
+    assert own["zh"] == "1 例，难度点数 7.0000，全科 10.0000"
 
 
 def test_a_department_pool_is_forty_forty_twenty_and_posts_weigh() -> None:

@@ -157,8 +157,12 @@ def test_the_page_and_the_workbook_show_both_languages_and_load_nothing(place: P
     page = (place / "EV" / "report.html").read_text(encoding="utf-8")
     for words in ("成效看板", "Outcomes", "指标排名", "League tables", "default-src 'none'", '"radar"'):
         assert words in page
-    sheets = openpyxl.load_workbook(place / "EV" / "report.xlsx").sheetnames
-    assert sheets == [
+    book = openpyxl.load_workbook(place / "EV" / "report.xlsx")
+    results = {r["total"] for r in read_table(place / "EV" / "tables", EVALUATION_RESULTS).iter_rows(named=True)}
+    totals = {row[2] for row in book["考核结果"].iter_rows(min_row=2, values_only=True)}
+    assert totals == {t / 10_000 for t in results if t is not None}  # numbers a reader can sort and add
+    assert "0.00%" in {c.number_format for c in book["机构指标"]["C"]}
+    assert book.sheetnames == [
         "考核结果",
         "评分明细",
         "机构指标",

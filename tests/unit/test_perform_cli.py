@@ -19,6 +19,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import practice_text
 from drgpay.runs import PerformOrder
 from drgpay.samples import make_hospital
+from drgpay.scorecard import read_card
 from drgpay.steps.performance import WARNING, plans_folder
 from drgpay.tables import PERFORMANCE_REGISTERS
 
@@ -93,6 +94,13 @@ def test_the_workbook_has_a_sheet_for_every_department(result: Path) -> None:
     for name in departments:
         assert any(sheet.startswith(name) for sheet in book.sheetnames)
     assert all(WARNING[0] not in str(c.value) for row in book["概览"].iter_rows() for c in row)
+    flows = list(book["资金流向"].iter_rows(min_row=2, values_only=True))
+    assert flows[0][1:4] == ("医院留存", "可分配总额", "三级分配")
+    marks = list(book["科室指标"].iter_rows(min_row=2, values_only=True))
+    assert ("质量：诊疗规范", "临床路径入径率") in {row[1:3] for row in marks}  # names, not codes
+    assert {c.value for c in book["核对问题"][1]} == {"规则", "级别", "名册", "对象", "说明"}
+    assert any({"发放汇总", "发放明细"} < {c.value for c in sheet["A"]} for sheet in book)
+    assert read_card(result / "card.yaml").id == "hospital-departments"
 
 
 def test_a_slip_is_a_file_of_its_own_with_its_sources(result: Path) -> None:
@@ -102,6 +110,8 @@ def test_a_slip_is_a_file_of_its_own_with_its_sources(result: Path) -> None:
     assert row["name"] in page
     assert f"{row['paid'] // 100:,}.{row['paid'] % 100:02d}" in page
     assert "seed 003" in page
+    assert "各岗位系数: 副主任医师 1" in page
+    assert "主治医师" in page
     assert len(list((result / "slips").rglob("*.html"))) == table(result, "slips").height
 
 
@@ -141,7 +151,8 @@ def test_explain_goes_from_the_sum_to_the_stays(result: Path) -> None:
     shares = pl.read_parquet(result / "tables" / "stay_shares").filter(pl.col("staff_id") != "")
     person = shares["staff_id"][0]
     said = perform("explain", result, person, "--lang", "en").output
-    assert "split" in said
+    assert "split" in said.lower()
+    assert "可分配总额" in perform("explain", result, person).output
     best = shares.filter(pl.col("staff_id") == person).sort("amount", descending=True)["stay_id"][0]
     assert best in said
     with pytest.raises(DrgpayError, match="nobody of that id"):

@@ -52,8 +52,8 @@ CARD = "hospital-departments"
 WORKBOOK, SLIPS = "performance.xlsx", "slips"
 _SHOWN = 20
 _LINES: Mapping[bool, Sequence[str]] = {
-    True: ("组成", "科室", "角色", "基数", "系数", "金额", "说明", "依据"),
-    False: ("component", "department", "role", "base", "factor", "amount", "how", "source"),
+    True: ("组成", "科室", "角色", "基数(元)", "系数", "金额(元)", "说明", "依据"),
+    False: ("component", "department", "role", "base, yuan", "factor", "yuan", "how", "source"),
 }
 _FLOWS: Mapping[bool, Sequence[str]] = {
     True: ("来源", "去向", "事项", "基数", "系数", "金额", "依据"),
@@ -240,12 +240,12 @@ def explain(
     if told.warning:
         out.print(told.warning[lang])
     slip = told.slip
-    out.print(f"{slip['name']} {slip['staff_id']} {slip['department_id']} {slip['post']}")
+    out.print(f"{slip['name']} {slip['staff_id']} {slip['department_id']} {_said(slip['post'], lang)}")
     _grid(
         _LINES[zh],
         [
-            (x["component"], x["department_id"], x["role"], show_fen(x["pool"]), _ratio(x["factor"]),
-             show_fen(x["amount"]), x[lang], x["parameter"])
+            (_said(x["component"], lang), x["department_id"], _said(x["role"], lang), show_fen(x["pool"]),
+             _ratio(x["factor"]), show_fen(x["amount"]), x[lang], x["parameter"])
             for x in told.lines
         ],
     )  # fmt: skip
@@ -254,13 +254,19 @@ def explain(
     _grid(
         _FLOWS[zh],
         [
-            (f["origin"], f["account"], f["event"], show_fen(f["base"]), _ratio(f["factor"]), show_fen(f["amount"]),
-             f["parameter"])
+            (*(_said(f[k], lang) for k in ("origin", "account", "event")), show_fen(f["base"]), _ratio(f["factor"]),
+             show_fen(f["amount"]), f["parameter"])
             for f in told.flows
         ],
     )  # fmt: skip
     rows = [
-        (s["stay_id"], s["component"], s["role"], show_coefficient(s["weight"]), show_fen(s["amount"]))
+        (
+            s["stay_id"],
+            _said(s["component"], lang),
+            _said(s["role"], lang),
+            show_coefficient(s["weight"]),
+            show_fen(s["amount"]),
+        )
         for s in told.stays[:_SHOWN]
     ]
     _grid(_STAYS[zh], rows)
@@ -286,6 +292,10 @@ def in_house(
         )
     out.print(performance.NO_LIMIT[0 if lang == "zh" else 1])
     out.print(BY_THE_RECORD.zh if lang == "zh" else BY_THE_RECORD.en)
+
+
+def _said(code: str, lang: str) -> str:
+    return report.performance_word(code)[lang]
 
 
 def _ratio(value: int | None) -> str:

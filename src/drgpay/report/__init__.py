@@ -8,7 +8,7 @@ from drgpay.report.evaluated import GRADE_WORDS, outcome_cells, show_figure
 from drgpay.report.evaluation import write_evaluation_page, write_evaluation_workbook, write_institution_card
 from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
-from drgpay.report.performance import write_performance_workbook, write_slips
+from drgpay.report.performance import performance_word, write_performance_workbook, write_slips
 from drgpay.report.stay_card import write_stay_card
 from drgpay.report.whatif import check_whatif_target, write_whatif
 from drgpay.report.workbook import write_workbook
@@ -17,6 +17,7 @@ __all__ = [
     "GRADE_WORDS",
     "check_whatif_target",
     "outcome_cells",
+    "performance_word",
     "show_figure",
     "write_evaluation_page",
     "write_evaluation_workbook",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -141,6 +143,21 @@ def write_evaluation_workbook(folder: Path, target: Path, lang: str = "zh") -> N
         book.table("notes", *_note_rows(found, lang))
 
 
+@dataclass(frozen=True)
+class _Number:
+    """A cell that is a number: a value in 1/10,000 of its unit; none: a dash."""
+
+    value: int | None
+    unit: str = "number"
+
+    def __str__(self) -> str:
+        return show_figure(self.value, self.unit)
+
+
+_FORMATS = {"share": "0.00%", "yuan": "#,##0.00", "number": "#,##0.####", "days": "0.####"}
+"""how numbers of each unit are shown"""
+
+
 class _Book:
     """A workbook of tables in one language; texts are never formulas."""
 
@@ -148,6 +165,7 @@ class _Book:
         self._book = xlsxwriter.Workbook(target, {"strings_to_formulas": False, "strings_to_urls": False})
         self._book.set_properties({"created": _CREATED})
         self._lang = lang
+        self._formats = {unit: self._book.add_format({"num_format": f}) for unit, f in _FORMATS.items()}
         self._head = self._book.add_format({"bold": True, "bg_color": "#0B3954", "font_color": "#FFFFFF"})
 
     def __enter__(self) -> _Book:
@@ -157,13 +175,17 @@ class _Book:
         self._book.close()
 
     def table(self, name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """A sheet; heads are keys of the words. Whole numbers are written as numbers."""
+        """A sheet; heads are keys of the words. Numbers are written as numbers, in their unit."""
         sheet = self._book.add_worksheet(_WORDS[name][self._lang])
         sheet.write_row(0, 0, [_WORDS[h][self._lang] for h in head], self._head)
         sheet.freeze_panes(1, 0)
         widths = [10] * len(head)
         for at, row in enumerate(rows, 1):
-            sheet.write_row(at, 0, row)
+            for column, cell in enumerate(row):
+                if isinstance(cell, _Number) and cell.value is not None:
+                    sheet.write_number(at, column, Decimal(cell.value).scaleb(-4), self._formats[cell.unit])
+                else:
+                    sheet.write(at, column, str(cell) if isinstance(cell, _Number) else cell)
             widths = [max(w, min(60, 2 * len(str(c)))) for w, c in zip(widths, row, strict=True)]
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
@@ -178,7 +200,7 @@ def _marks_text(value: int | None) -> str:
 
 def _result_rows(found: Evaluated, lang: str) -> Rows:
     rows = [
-        (found.name(r["institution_id"]), words_of(r["level"])[lang], _marks_text(r["total"]),
+        (found.name(r["institution_id"]), words_of(r["level"])[lang], _Number(r["total"]),
          f"{r['place']}/{r['of']}" if r["place"] else "–", words_of(r["grade"])[lang], r[lang])
         for r in found.results()
     ]  # fmt: skip
@@ -194,7 +216,7 @@ def _mark_rows(found: Evaluated, lang: str) -> Rows:
             item = items[k["item"]]
             rows.append(
                 (found.name(r["institution_id"]), dimensions[k["dimension"]][lang], Both(item.zh, item.en)[lang],
-                 show_number(k["full"]), _marks_text(k["mark"]), show_number(k["deduction"]), k[lang], k["source"])
+                 _Number(k["full"]), _Number(k["mark"]), _Number(k["deduction"]), k[lang], k["source"])
             )  # fmt: skip
     return ("institution", "dimension", "item", "full", "mark", "deduction", "why", "source"), rows
 
@@ -209,8 +231,8 @@ def _figure_rows(found: Evaluated, lang: str, only: Sequence[str] | None = None)
         interval = "" if r["low"] is None else f"{show_figure(r['low'], unit)} – {show_figure(r['high'], unit)}"
         few = _WORDS["few"][lang] if r["small"] and r["value"] is not None else ""
         rows.append(
-            (found.name(r["institution_id"]), Both(indicator.zh, indicator.en)[lang], show_figure(r["value"], unit),
-             r["n"], interval, show_figure(r["level_value"], unit), show_figure(r["area_value"], unit),
+            (found.name(r["institution_id"]), Both(indicator.zh, indicator.en)[lang], _Number(r["value"], unit),
+             r["n"], interval, _Number(r["level_value"], unit), _Number(r["area_value"], unit),
              few or r[f"absent_{lang}"] or "")
         )  # fmt: skip
     return ("institution", "indicator", "value", "n", "interval", "same_level", "area", "why"), rows
@@ -222,7 +244,7 @@ def _rank_rows(found: Evaluated, lang: str) -> Rows:
         indicator = found.registry.indicators[r["indicator"]]
         rows.append(
             (Both(indicator.zh, indicator.en)[lang], words_of(r["level"])[lang], found.name(r["institution_id"]),
-             show_figure(r["value"], indicator.unit), r["n"], *_placed(r, lang))
+             _Number(r["value"], indicator.unit), r["n"], *_placed(r, lang))
         )  # fmt: skip
     return ("indicator", "level", "institution", "value", "n", "place", "movement"), rows
 

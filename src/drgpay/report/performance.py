@@ -17,6 +17,8 @@ from drgpay.engine import drafted, read_table, table_path
 from drgpay.report.labels import Both, check_language
 from drgpay.report.views import Field, View, show
 from drgpay.report.workbook import CREATED, Writer
+from drgpay.scorecard import read_card
+from drgpay.steps.performance import plan_dictionary
 from drgpay.tables import (
     DEPARTMENT_MARKS,
     DEPARTMENT_RESULTS,
@@ -69,7 +71,8 @@ WORDS = {
     "component": Both("组成", "Component"),
     "pool": Both("基数（元）", "Base (yuan)"),
     "factor": Both("系数", "Factor"),
-    "sum": Both("金额（元）", "Amount (yuan)"),
+    "yuan": Both("金额（元）", "Amount (yuan)"),
+    "sum": Both("可分配总额", "Sum distributed"),
     "how": Both("说明", "How"),
     "source": Both("依据", "Source"),
     "base": Both("基础绩效", "Base"),
@@ -110,18 +113,31 @@ WORDS = {
     "nobody": Both("无人可发", "Nobody to pay"),
     "departments": Both("科室池", "Departments"),
     "individuals": Both("个人池", "Individuals"),
+    "chief": Both("主任医师", "Chief physician"),
+    "associate_chief": Both("副主任医师", "Associate chief physician"),
+    "attending": Both("主治医师", "Attending physician"),
+    "resident": Both("住院医师", "Resident"),
+    "head_nurse": Both("护士长", "Head nurse"),
+    "staff": Both("其他人员", "Other staff"),
 }  # fmt: skip
 """words of the pages and values of the tables, in both languages"""
 
 _KINDS = {"fen": "fen", "points": "points", "ratio": "ratio", "flag": "word", "code": "word", "text": "text",
           "date": "text"}  # fmt: skip
+_OF_DEPARTMENT = "department:"
+"""how the account of a department begins"""
 _SHEET_NAME = re.compile(r"[\[\]:*?/\\']")
 _LONGEST = 31
+_KEY = re.compile(r"\b([a-z][a-z_0-9]*): ?")
+"""a key of a written table of values"""
 
 
-def word(value: object) -> Both:
+def performance_word(value: object) -> Both:
     """A word of this report; a code it does not know stands for itself."""
     text = str(value)
+    if text.startswith(_OF_DEPARTMENT):
+        of = text.removeprefix(_OF_DEPARTMENT)
+        return Both(f"科室 {of}", f"Department {of}")
     return WORDS.get(text.lower()) or Both(text, text)
 
 
@@ -153,19 +169,33 @@ def write_performance_workbook(out: Path, target: Path, lang: str = "zh") -> Non
             rows = [r for r in now if r["scope"] == scope]
             _sheet(writer, names, key, [_view(HOSPITAL_RESULTS, rows, (*left_out, "scope", "period"))])
         other = "en" if lang == "zh" else "zh"
-        marks = _view(DEPARTMENT_MARKS, _rows(out, DEPARTMENT_MARKS), (other,), totals=False)
+        marks = _view(DEPARTMENT_MARKS, _named_marks(out, lang), (other,), totals=False)
         _sheet(writer, names, "sheet_marks", [marks])
         _sheet(writer, names, "sheet_reviews", [_view(GROUP_REVIEWS, _rows(out, GROUP_REVIEWS), totals=False)])
-        _sheet(writer, names, "sheet_findings", [_view(PERFORMANCE_FINDINGS, _rows(out, PERFORMANCE_FINDINGS))])
+        _sheet(
+            writer, names, "sheet_findings", [_view(PERFORMANCE_FINDINGS, _rows(out, PERFORMANCE_FINDINGS), (other,))]
+        )
         for row in departments:
             d = row["department_id"]
             own = [r for r in now if r["scope"] == "department_group" and r["department_id"] == d]
             views = [
                 _view(SLIPS, [s for s in slips if s["department_id"] == d], ("department_id",)),
-                _view(SLIP_LINES, [x for x in lines if x["department_id"] == d], ("zh", "en")),
+                _view(SLIP_LINES, [x for x in lines if x["department_id"] == d], ("weight", "weights", other)),
                 _view(HOSPITAL_RESULTS, own, ("scope", "department_id", "doctor_id", "period")),
             ]
             _sheet(writer, names, f"{row['name']} {d}", [v for v in views if v.rows] or views[:1])
+
+
+def _named_marks(out: Path, lang: str) -> list[Row]:
+    """The departments' marks with dimensions and items by their names, in the order of the card."""
+    rows = _rows(out, DEPARTMENT_MARKS)
+    if not rows:
+        return []
+    card = read_card(out / "card.yaml")
+    dimensions = {d.id: Both(d.zh, d.en)[lang] for d in card.dimensions}
+    items = {item.id: (at, Both(item.zh, item.en)[lang]) for at, item in enumerate(card.items)}
+    rows.sort(key=lambda r: (r["department_id"], items[r["item"]][0]))
+    return [r | {"dimension": dimensions[r["dimension"]], "item": items[r["item"]][1]} for r in rows]
 
 
 def _rows(out: Path, table: Table) -> list[Row]:
@@ -215,7 +245,7 @@ def _sheet(writer: Writer, names: _Names, key: str, shown: Sequence[View]) -> No
 
 
 def _said(value: Any, lang: str) -> Any:
-    return word(value)[lang] if isinstance(value, bool | str) else value
+    return performance_word(value)[lang] if isinstance(value, bool | str) else value
 
 
 def _summary(writer: Writer, names: _Names, manifest: Mapping[str, Any], period: str) -> None:
@@ -246,7 +276,7 @@ def _summary(writer: Writer, names: _Names, manifest: Mapping[str, Any], period:
         sheet.write_string(row, 0, WORDS[goal["goal"]][lang], writer.text)
         writer.cell(sheet, row, 1, kind, goal["value"])
         writer.cell(sheet, row, 2, kind, goal["target"])
-        met = "" if goal["met"] is None else word(goal["met"])[lang]
+        met = "" if goal["met"] is None else performance_word(goal["met"])[lang]
         sheet.write_string(row, 3, met, writer.text)
 
 
@@ -270,6 +300,11 @@ def write_slips(out: Path, folder: Path, lang: str = "zh") -> int:
     return len(slips)
 
 
+def _values(written: str, lang: str) -> str:
+    """A plan's value with its keys in words: ``{lead: 0.6, …}`` as 主刀/主诊 0.6, …"""
+    return _KEY.sub(lambda found: f"{performance_word(found[1])[lang]} ", written.strip("{}"))
+
+
 def _slip(
     page: Template,
     slip: Row,
@@ -280,20 +315,23 @@ def _slip(
     lang: str,
 ) -> str:
     period = f"{manifest['year']}Q{manifest['quarter']}" if manifest["quarter"] else str(manifest["year"])
-    heads = ("component", "department", "how", "pool", "factor", "sum", "source")
+    heads = ("component", "department", "how", "pool", "factor", "yuan", "source")
     head = "".join(f"<th>{escape(WORDS[k][lang])}</th>" for k in heads)
+    meanings = plan_dictionary()
     body = []
     for line in lines:
-        role = f" · {word(line['role'])[lang]}" if line["role"] else ""
+        role = f" · {performance_word(line['role'])[lang]}" if line["role"] else ""
         source = sources[line["parameter"]]
+        means = meanings[line["parameter"]]
         cells = [
-            word(line["component"])[lang] + role,
+            performance_word(line["component"])[lang] + role,
             names.get(line["department_id"], line["department_id"]),
             line[lang],
             show("fen", line["pool"])[lang],
             show("ratio", line["factor"])[lang],
             show("fen", line["amount"])[lang],
-            f"{line['parameter']} = {source['value']} ({source['source']})",
+            f"{Both(means.zh, means.en)[lang]}: {_values(source['value'], lang)} ({source['source']}; "
+            f"{line['parameter']})",
         ]
         kinds = ("", "", "", "n", "n", "n", "soft")
         body.append(
@@ -304,11 +342,11 @@ def _slip(
         for k in ("earned", "held", "paid")
         if k != "held" or slip[k]
     )
-    warning = manifest["plan"]["warning"]
+    warning, post = manifest["plan"]["warning"], performance_word(slip["post"])[lang]
     return page.substitute(
         lang=lang,
         title=escape(f"{WORDS['slip'][lang]} {period}"),
-        who=escape(f"{slip['name']} {slip['staff_id']} · {names.get(slip['department_id'], '')}"),
+        who=escape(f"{slip['name']} {slip['staff_id']} · {names.get(slip['department_id'], '')} · {post}"),
         warning=f'<p class="warning">{escape(warning[lang])}</p>' if warning else "",
         head=head,
         body="\n".join(body),

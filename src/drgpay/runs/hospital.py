@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -45,11 +45,6 @@ from drgpay.tables import (
 from drgpay.units import ONE, half_up
 
 Row = dict[str, Any]
-Report = Callable[[Path], None]
-
-_OPERATIONS = frozenset("ABCDEFGHIJ")
-"""second letter of a group of operations (外科部分) in every scheme of the CHS-DRG kind"""
-
 
 @dataclass(frozen=True)
 class PerformOrder:
@@ -215,7 +210,7 @@ def _facts(
         int(manifest["base"]["mean_cost"]),
         int(manifest["base"]["scale"]),
         {row["drg"]: row["cost"] for row in registers.rows(GROUP_COSTS)},
-        frozenset(drg for drg in sums["drg"] if drg[1:2] in _OPERATIONS),
+        frozenset(drg for drg in sums["drg"] if drg[1:2] in evaluation.SURGICAL),
         frozenset(low),
     )
 

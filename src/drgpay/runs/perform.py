@@ -34,6 +34,7 @@ from drgpay.runs.hospital import (
     sum_of,
 )
 from drgpay.runs.manifest import MANIFEST, POLICY, TABLES, file_digest, folder_digests, read_manifest, write_json
+from drgpay.scorecard import card_text
 from drgpay.steps import performance
 from drgpay.tables import (
     DEPARTMENT_MARKS,
@@ -54,6 +55,8 @@ Report = Callable[[Path], None]
 
 PLAN = "plan.yaml"
 """the plan as it was read"""
+CARD = "card.yaml"
+"""the departments' scorecard as it was read"""
 
 
 def perform(
@@ -108,6 +111,8 @@ def _write(order: PerformOrder, draft: Path, engine: Engine, pay: bool) -> dict[
     check_stays_of(hospital, engine)
     totals: dict[str, Any] = {"institution": hospital.institution, "plan": _about(plan)}
     if pay:
+        text, _ = card_text(order.card)
+        (draft / CARD).write_text(text, encoding="utf-8", newline="\n")
         work.mkdir()
         totals |= _pay(hospital, reviews, tables, work, engine)
         shutil.rmtree(work)
@@ -132,6 +137,7 @@ def _about(plan: Policy) -> Row:
 def _manifest(order: PerformOrder, totals: Mapping[str, Any]) -> dict[str, Any]:
     registers = (p for p in sorted(order.registers.iterdir()) if p.stem in {t.name for t in PERFORMANCE_REGISTERS})
     manifest = read_manifest(order.run)
+    figures = {"figures": file_digest(order.figures / MANIFEST)} if order.figures else {}
     return {
         "software": f"drgpay {__version__}",
         "kind": "perform",
@@ -140,7 +146,7 @@ def _manifest(order: PerformOrder, totals: Mapping[str, Any]) -> dict[str, Any]:
         "region": manifest["region"],
         "year": manifest["year"],
         "quarter": order.quarter,
-        "inputs": {p.name: file_digest(p) for p in registers},
+        "inputs": {p.name: file_digest(p) for p in registers} | figures,
         **totals,
     }
 

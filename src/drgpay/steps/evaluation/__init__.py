@@ -11,6 +11,7 @@ from drgpay.steps.evaluation.effects import (
 from drgpay.steps.evaluation.figures import figures
 from drgpay.steps.evaluation.judging import check_reported, judge, subjects
 from drgpay.steps.evaluation.listing import stays_of
+from drgpay.steps.evaluation.measures import SURGICAL
 from drgpay.steps.evaluation.outcomes import AreaFacts, outcomes
 from drgpay.steps.evaluation.ranking import ranks
 from drgpay.steps.evaluation.registry import Indicator, Registry, registry, registry_of
@@ -31,6 +32,7 @@ __all__ = [
     "EFFECTS",
     "GRADE_NAMES",
     "REGISTERED",
+    "SURGICAL",
     "WRITES",
     "AreaFacts",
     "Beside",

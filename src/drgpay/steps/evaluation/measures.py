@@ -22,8 +22,8 @@ from drgpay.steps.evaluation.settings import Settings
 KEYS = ("institution_id", "department_id", "doctor_id", "drg")
 """what sums are kept by; a code that is not given is an empty text"""
 
-SURGICAL = "ABCDEFGHIJ"
-"""second letters of the ADRGs with operations (CHS-DRG)"""
+SURGICAL = frozenset("ABCDEFGHIJ")
+"""second letters of the groups with operations (外科部分) in every scheme of the CHS-DRG kind"""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def stay_measures(batch: Any, settings: Settings) -> pl.DataFrame:
         transfers=flag(way == 2), transfers_down=flag(way == 3), against_advice=flag(way == 4),
         ungrouped=flag(pl.col("status") == "ungrouped"), qy=flag(pl.col("status") == "qy"), grouped_n=flag(grouped),
         grouped_cost=pl.when(grouped).then(cost).otherwise(0), grouped_los=pl.when(grouped).then(los).otherwise(0),
-        surgical=flag(grouped & letter.is_in(list(SURGICAL))), mcc=flag(grouped & (pl.col("severity") == "mcc")),
+        surgical=flag(grouped & letter.is_in(sorted(SURGICAL))), mcc=flag(grouped & (pl.col("severity") == "mcc")),
         cc=flag(grouped & pl.col("severity").is_in(["mcc", "cc"])),
         complications=pl.Series(others, dtype=pl.Boolean).cast(pl.Int64),
     )  # fmt: skip

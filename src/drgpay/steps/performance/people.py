@@ -63,6 +63,10 @@ class Person:
     """department → post coefficient × FTE × attendance × days, all in their whole units"""
     presence: int
     """FTE × attendance over the period, 1/10,000: what a floor is scaled by"""
+    days: Mapping[str, Mapping[int, int]]
+    """department → post coefficient → FTE × days, 1/10,000: what the weights are made of"""
+    attendance: int
+    """days present ÷ days due, 1/10,000"""
 
     @property
     def home(self) -> str:
@@ -98,6 +102,7 @@ def staff_of(
         rate = _rate(staff, present, plan, findings)
         weights: dict[str, int] = {}
         days = 0
+        spans: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         for row, start, end in its:
             if row["department_id"] not in departments:
                 findings.add("error", "unknown_department", "staff", staff, "科室不在科室名册中；补上科室或改正",
@@ -109,13 +114,15 @@ def staff_of(
                     f"the post {row['post']} has no coefficient; give it in posts.coefficients of the plan",
                 )  # fmt: skip
             length = (end - start).days + 1
-            weight = posts.get(row["post"], 0) * row["fte"] * rate * length
+            coefficient = posts.get(row["post"], 0)
+            weight = coefficient * row["fte"] * rate * length
             weights[row["department_id"]] = weights.get(row["department_id"], 0) + weight
+            spans[row["department_id"]][coefficient] += row["fte"] * length
             days += row["fte"] * length
         latest = max(its, key=lambda a: (a[2], a[0]["fte"], a[0]["department_id"]))[0]
         people[staff] = Person(
             staff, latest["name"], latest["post"], latest["staff_category"], weights,
-            half_up(days * rate, ((last - first).days + 1) * ONE),
+            half_up(days * rate, ((last - first).days + 1) * ONE), spans, rate,
         )  # fmt: skip
     return people
 

@@ -93,7 +93,7 @@ def department_pools(
     pools = [DepartmentPool(facts, chosen is None or facts.department_id in chosen) for facts in known]
     _share(accounts, pools, plan, findings)
     for pool in pools:
-        _bear_overspend(accounts, pool, plan)
+        _bear_overspend(accounts, pool, plan, findings)
     _evaluate(accounts, pools, plan, findings)
     for pool in pools:
         _divide(accounts, pool, pool.facts.department_id in staffed, plan, findings)
@@ -135,11 +135,18 @@ def _share(accounts: Accounts, pools: Sequence[DepartmentPool], plan: Policy, fi
             by[d].share += share
 
 
-def _bear_overspend(accounts: Accounts, pool: DepartmentPool, plan: Policy) -> None:
-    """A department's share of its reasonable overspend is taken from what it gets; what that does not cover, the
-    hospital bears."""
+def _bear_overspend(accounts: Accounts, pool: DepartmentPool, plan: Policy, findings: Findings) -> None:
+    """Under surplus sharing a department's share of its reasonable overspend is taken from what it gets; what that
+    does not cover, the hospital bears. By quality and efficiency nothing is taken: an overspend is measured by the
+    payment standard, which decides nobody's pay (医保发〔2025〕18号)."""
     if pool.facts.overspend:
         d = pool.facts.department_id
+        if not shares_surplus(plan):
+            findings.add("warn", "overspend_not_taken", "department_overspends", d,
+                         "按质量和效率分配：超支由医院承担，不从科室扣减（医保发〔2025〕18号）",
+                         "by quality and efficiency the hospital bears the overspend; nothing is taken from the "
+                         "department (医保发〔2025〕18号)")  # fmt: skip
+            return
         own = split(pool.facts.overspend, plan.table("overspend.shares"))["department"]
         pool.overspend = min(own, pool.share)
         accounts.move(

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drgpay.policy import Policy
+from drgpay.scorecard import show_number
 from drgpay.steps.performance.accounts import HELD, HOSPITAL, PEOPLE, Accounts, department
 from drgpay.steps.performance.people import Findings, Person, by_department
 from drgpay.steps.performance.pools import DepartmentPool, note_cut
 from drgpay.tables import ROLES, SLIP_LINES
-from drgpay.units import ONE, half_up, show_coefficient, show_points, split
+from drgpay.units import ONE, half_up, show_coefficient, show_percent, show_points, split
 
 Row = dict[str, Any]
 
@@ -23,6 +24,11 @@ _DAYS = 10**8
 
 
 _BY_STAY = {"project": "roles.shares", "individual": "split.shares"}
+
+_BY_ROLE = (
+    "，各例再按角色分（没有手术人员记录的按 roles.without_operation）",
+    "; each stay's amount by role (without a record of operators by roles.without_operation)",
+)
 
 
 @dataclass(frozen=True)
@@ -77,10 +83,13 @@ class Slips:
             return
         whole = sum(weights.values())
         for staff, share in split(amount, weights).items():
-            own = half_up(weights[staff], _DAYS)
+            own, every = (show_points(half_up(w, _DAYS)) for w in (weights[staff], whole))
+            person = self.people[staff]
+            spans = [(show_number(c), show_number(d)) for c, d in sorted(person.days[of].items())]
+            there = show_percent(person.attendance)
             said = (
-                f"岗位系数×当量×出勤×天数 {show_points(own)}，全科 {show_points(half_up(whole, _DAYS))}",
-                f"post × FTE × attendance × days {show_points(own)} of {show_points(half_up(whole, _DAYS))}",
+                f"岗位系数 {' + '.join(f'{c} × {d} 天' for c, d in spans)}，出勤 {there}，得 {own}；合计 {every}",
+                f"post {' + '.join(f'{c} × {d} days' for c, d in spans)}, attendance {there}: {own} of {every}",
             )
             self.add(staff, component, of, share, said, parameter, role=role, pool=amount, weight=weights[staff],
                      weights=whole)  # fmt: skip
@@ -121,22 +130,28 @@ def _stays(
 ) -> None:
     """Project and individual pay by stay; what no named person gets goes to those of the department who fill the role
     (nurses; doctors), or to all of it, by base weight."""
-    size = {}
+    size, points = {}, {}
     for pool in pools:
         d = pool.facts.department_id
-        for component, amount in (("project", pool.project), ("individual", pool.individual)):
-            size[d, component] = amount
+        for component, amount, whole in (
+            ("project", pool.project, pool.facts.project_weight),
+            ("individual", pool.individual, pool.facts.stay_difficulty),
+        ):
+            size[d, component], points[d, component] = amount, whole
             slips.accounts.move(department(d), PEOPLE, component, amount, _BY_STAY[component], of=d)
     for row in shares:
         d, component, role, amount = row["department_id"], row["component"], row["role"], row["amount"]
         parameter = _BY_STAY[component]
         if row["staff_id"]:
+            whole = points[d, component]
+            own, every = show_points(row["weight"]), show_points(whole)
+            by_role = _BY_ROLE if component == "project" else ("", "")
             said = (
-                f"{row['n']} 例，难度点数 {show_points(row['weight'])}",
-                f"{row['n']} stays, {show_points(row['weight'])} difficulty points",
+                f"{row['n']} 例，难度点数 {own}，全科 {every}{by_role[0]}",
+                f"{row['n']} stays, {own} difficulty points of {every}{by_role[1]}",
             )
             slips.add(row["staff_id"], component, d, amount, said, parameter, role=role, pool=size[d, component],
-                      weight=row["weight"])  # fmt: skip
+                      weight=row["weight"], weights=whole)  # fmt: skip
             continue
         category = "nurse" if role == "nurse" else "doctor"
         there = weights.get(d, {})
