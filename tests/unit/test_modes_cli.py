@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,3 +157,18 @@ def test_benefits_are_split_to_the_fen(region: Path, call: Callable[..., Result]
     split = pl.read_parquet(out / "*.parquet")
     assert split.height > 500
     assert (split["fund"] + split["personal"] == split["total_cost"]).all()
+
+
+@pytest.mark.parametrize("register", ["communities", "community_members", "procurement"])
+def test_an_unknown_institution_of_a_register_stops_the_run(region: Path, tmp_path: Path, register: str) -> None:
+    copy = tmp_path / "region"
+    shutil.copytree(region, copy)
+    path = copy / f"{register}.csv"
+    text = path.read_text(encoding="utf-8")
+    rows = csv.DictReader((copy / "institutions.csv").open(encoding="utf-8"))
+    known = next(row["institution_id"] for row in rows if row["institution_id"] in text)
+    path.write_text(text.replace(known, "NOPE"), encoding="utf-8")
+    with pytest.raises(DrgpayError) as failure:
+        run(Order(copy, "demo", 2024), tmp_path / "year", LocalEngine(1))
+    assert failure.value.kind is Kind.DATA
+    assert {failure.value.file, failure.value.value} == {f"{register}.csv", "NOPE"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, read_dictionary
-from drgpay.policy.law import Policy, diff, load, parse_setting, replay
+from drgpay.policy.law import Policy, diff, load, needed, parse_setting, replay
 from drgpay.policy.lists import ModeRule, Rate, rates_of
 from drgpay.policy.practice import ValueSource, practice_text, practices, read_practice
 from drgpay.policy.reference import reference_markdown
@@ -23,6 +23,7 @@ __all__ = [
     "dictionary",
     "diff",
     "load",
+    "needed",
     "parse_setting",
     "practice_text",
     "practices",

@@ -310,3 +310,18 @@ def parse_setting(text: str) -> tuple[str, str]:
             value=text,
         )
     return name.strip(), value.strip()
+
+
+def needed(value: Value | None, name: str) -> Value:
+    """An optional parameter that a computation cannot do without; POLICY when the practice does not set it, or sets
+    an empty list."""
+    if value is None or value == ():
+        raise DrgpayError(
+            Kind.POLICY,
+            zh="这项计算需要的参数未设定",
+            en="a parameter this computation needs is not set",
+            field=name,
+            fix_zh="在政策文件中给出该参数及来源",
+            fix_en="give it, with its source, in the practice",
+        )
+    return value

@@ -127,7 +127,9 @@ def clear_out_of_area(region: Path, practice: str, year: int) -> Tables:
 
 def procure(region: Path, practice: str, year: int) -> Tables:
     """Advances and rewards of volume-based procurement."""
-    rows = read_region(region).registers[PROCUREMENT].to_dicts()
+    registers = read_region(region).registers
+    inside.check_institutions(registers)
+    rows = registers[PROCUREMENT].to_dicts()
     return _checked([(PROCUREMENT_PAYMENTS, modes.procurement_payments(rows, year, _law(practice, year)))])
 
 

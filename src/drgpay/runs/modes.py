@@ -49,6 +49,9 @@ from drgpay.tables import (
 
 Row = dict[str, Any]
 
+_SHOWN = 5
+"""unknown institutions named in a failure"""
+
 _HEAD_COLUMNS = ("person_id", "community_id", "migrated", "death_date", "township")
 _STAY_SUMMED = ("insurance_scheme", "month", "institution_id", "mode", "category", "days", "good_outcome", "price",
                 "due", "total_cost", "personal_paid", "fund_by_item")  # fmt: skip
@@ -69,8 +72,32 @@ def _assign(batch: Any, part: Part, tables: modes.ModeTables, period: Period) ->
     return modes.assign_batch(batch, tables, period.year, period.months)
 
 
+def check_institutions(registers: Registers) -> None:
+    """Fail with DATA when a community is led by, or has as a member, an institution that is not in the register, or
+    an agreement is with one: money would go to nobody, and visits inside would count as outside."""
+    members = registers[COMMUNITY_MEMBERS].filter(pl.col("member_kind") == "institution")
+    for table, column, found in (
+        (COMMUNITIES, "institution_id", registers[COMMUNITIES]["institution_id"]),
+        (COMMUNITY_MEMBERS, "member_id", members["member_id"]),
+        (PROCUREMENT, "institution_id", registers[PROCUREMENT]["institution_id"]),
+    ):
+        unknown = sorted(set(found) - set(registers[INSTITUTIONS]["institution_id"]))
+        if unknown:
+            raise DrgpayError(
+                Kind.DATA,
+                zh="机构不在定点医疗机构名册",
+                en="the institution is not in the register",
+                file=f"{table.name}.csv",
+                field=column,
+                value=", ".join(unknown[:_SHOWN]),
+                fix_zh=f"改正编号,或把机构加入 {INSTITUTIONS.name}.csv",
+                fix_en=f"correct the code, or add the institution to {INSTITUTIONS.name}.csv",
+            )
+
+
 def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
     """Rules and rates with what they ask of institutions and stays."""
+    check_institutions(registers)
     return modes.mode_tables(
         policy,
         modes.Places(
@@ -161,16 +188,16 @@ def pay(
     left = dict(budgets)
     for row in care.results:
         part = (row["insurance_scheme"], "outpatient")
-        left[part] = _budget(left, part) - row["pool"]
+        left[part] = modes.budget_of(left, *part) - row["pool"]
     assessed = modes.assessments(stays, policy)
     claims = registers[OUT_OF_AREA_CLAIMS]
     statements = modes.added(modes.statements(claims, period.year), _treated_here(engine, assigned))
     procurement = modes.procurement_payments(registers[PROCUREMENT].to_dicts(), period.year, policy)
     for row in statements:
         if row["direction"] == "out":
-            _budget(budgets, (row["insurance_scheme"], "out_of_area"))
+            modes.budget_of(budgets, row["insurance_scheme"], "out_of_area")
     for row in procurement:
-        _budget(budgets, (row["insurance_scheme"], "other"))
+        modes.budget_of(budgets, row["insurance_scheme"], "other")
     return Paid(
         budgets, months, modes.year_payments(months, assessed, left, policy), assessed, care.results, care.heads,
         statements, modes.watch(claims, period.year, policy), procurement, care.there,
@@ -183,20 +210,6 @@ def _part_budgets(registers: Registers, year: int) -> dict[tuple[str, str], int]
     return {
         (s, p): amount for s, p, amount in rows.select("insurance_scheme", "part", "amount").sort(pl.all()).rows()
     }
-
-
-def _budget(budgets: Mapping[tuple[str, str], int], part: tuple[str, str]) -> int:
-    if part not in budgets:
-        raise DrgpayError(
-            Kind.DATA,
-            zh=f"缺少 {part[0]} 的预算分项 {part[1]}",
-            en=f"no budget of {part[0]} for the part {part[1]}",
-            file=BUDGET_AMOUNTS.name,
-            field="part",
-            fix_zh="在 budget_amounts.csv 中补一行;没有预算就写 0",
-            fix_en="add a row to budget_amounts.csv; write 0 where there is none",
-        )
-    return budgets[part]
 
 
 def _treated(batch: Any, stays: Any, areas: Any) -> Any:

@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy
+from drgpay.policy import Policy, needed
 from drgpay.tables import Table
 from drgpay.units import show_fen
 
 Row = dict[str, Any]
 """a row of a table by column name"""
 
-Value = TypeVar("Value")
-
 
 def ratio(policy: Policy, name: str) -> int:
     """An optional ratio that is needed here; POLICY when the practice does not set it."""
-    return _set(policy.ratio_or_none(name), name)
+    return needed(policy.ratio_or_none(name), name)
 
 
 def integer(policy: Policy, name: str) -> int:
     """An optional whole number that is needed here."""
-    return _set(policy.integer_or_none(name), name)
+    return needed(policy.integer_or_none(name), name)
 
 
 def table(policy: Policy, name: str) -> Mapping[str, int]:
     """An optional table that is needed here."""
-    return _set(policy.table_or_none(name), name)
-
-
-def _set(value: Value | None, name: str) -> Value:
-    if value is None:
-        raise DrgpayError(
-            Kind.POLICY,
-            zh="这项计算需要的参数未设定",
-            en="a parameter this computation needs is not set",
-            field=name,
-            fix_zh="在政策文件中给出该参数及来源",
-            fix_en="give it, with its source, in the practice",
-        )
-    return value
+    return needed(policy.table_or_none(name), name)
 
 
 def wrong(register: Table, key: str, zh: str, en: str, fix_zh: str, fix_en: str) -> DrgpayError:

@@ -38,6 +38,7 @@ from drgpay.steps.modes.enrolment_check import (
 from drgpay.steps.modes.out_of_area import added, statements, watch
 from drgpay.steps.modes.payments import (
     assessments,
+    budget_of,
     composition,
     month_payments,
     year_payments,
@@ -77,6 +78,7 @@ __all__ = [
     "assessments",
     "assign_batch",
     "benefit_of",
+    "budget_of",
     "capitation_of",
     "check_capitation",
     "check_categories",

@@ -15,8 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from drgpay.engine import frame
-from drgpay.policy import Policy, rates_of
-from drgpay.steps.modes.payments import needed
+from drgpay.policy import Policy, needed, rates_of
 from drgpay.tables import BENEFIT_SPLITS, LEVELS, SCHEMES
 from drgpay.units import ONE
 

@@ -17,9 +17,8 @@ import pyarrow.compute as pc
 
 from drgpay.engine import coded, codes_in, frame, integers
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy, Rate, band_of, rates_of
+from drgpay.policy import Policy, Rate, band_of, needed, rates_of
 from drgpay.steps.modes.assign import ModeTables, labels, price
-from drgpay.steps.modes.payments import needed
 from drgpay.steps.modes.rules import BY_ITEM, CAPITATION, NONE, Flags, Ints
 from drgpay.tables import (
     COMMUNITIES,

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy
+from drgpay.policy import Policy, needed
+from drgpay.tables import BUDGET_AMOUNTS
 from drgpay.units import ONE, half_up, split
 
 Row = dict[str, Any]
@@ -30,18 +31,19 @@ def part_of(setting: str, mode: str) -> str:
     return PART_OF.get((setting, mode), "other")
 
 
-def needed(value: Any, name: str) -> Any:
-    """An optional parameter that the modes in use cannot do without; POLICY when the practice does not set it."""
-    if value is None or value == ():
+def budget_of(budgets: Mapping[tuple[str, str], int], scheme: str, part: str) -> int:
+    """Fen of a part of an insurance scheme's budget; DATA when the register does not have it."""
+    if (scheme, part) not in budgets:
         raise DrgpayError(
-            Kind.POLICY,
-            zh="所用支付方式需要的参数未设定",
-            en="a parameter that the modes in use need is not set",
-            field=name,
-            fix_zh="在政策文件中给出该参数及来源",
-            fix_en="give it, with its source, in the practice",
+            Kind.DATA,
+            zh=f"缺少 {scheme} 的预算分项 {part}",
+            en=f"no budget of {scheme} for the part {part}",
+            file=BUDGET_AMOUNTS.name,
+            field="part",
+            fix_zh=f"在 {BUDGET_AMOUNTS.name}.csv 中补一行;没有预算就写 0",
+            fix_en=f"add a row to {BUDGET_AMOUNTS.name}.csv; write 0 where there is none",
         )
-    return value
+    return budgets[scheme, part]
 
 
 def assessments(sums: Iterable[Row], policy: Policy) -> list[Row]:
@@ -147,23 +149,12 @@ def year_payments(
 def _limit(rows: list[Row], budgets: Mapping[tuple[str, str], int], policy: Policy) -> None:
     prorate = needed(policy.choice_or_none("modes.overrun"), "modes.overrun") == "prorate"
     for part in sorted({(r["insurance_scheme"], r["part"]) for r in rows}):
-        if part not in budgets:
-            scheme, name = part
-            raise DrgpayError(
-                Kind.DATA,
-                zh=f"缺少 {scheme} 的预算分项 {name}",
-                en=f"no budget of {scheme} for the part {name}",
-                file="budget_amounts",
-                field="part",
-                fix_zh="在 budget_amounts.csv 中补一行;没有预算就写 0",
-                fix_en="add a row to budget_amounts.csv; write 0 where there is none",
-            )
         mine = {
             i: r["due"]
             for i, r in enumerate(rows)
             if (r["insurance_scheme"], r["part"]) == part and r["mode"] != "capitation"
         }
-        limit = max(budgets[part], 0)
+        limit = max(budget_of(budgets, *part), 0)
         if prorate and sum(mine.values()) > limit:
             for i, due in split(limit, mine).items():
                 rows[i]["due"] = due

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy
-from drgpay.steps.modes.payments import needed
+from drgpay.policy import Policy, needed
 from drgpay.tables import PROCUREMENT
 from drgpay.units import ONE, half_up
 
