@@ -20,7 +20,7 @@ from drgpay.runs.mode_tools import (
     split_benefits,
 )
 from drgpay.runs.oversight import Watched, oversee
-from drgpay.runs.oversight_bench import Score, bench, read_truth
+from drgpay.runs.oversight_bench import Bench, Score, bench, read_truth
 from drgpay.runs.oversight_review import (
     Counted,
     Proposal,
@@ -40,6 +40,7 @@ from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
 __all__ = [
+    "Bench",
     "ITEMS",
     "LEDGER",
     "MANIFEST",

@@ -152,9 +152,9 @@ class _Oversight:
             frozenset(self.inputs.brought),
             means,
             pl.DataFrame(
-                [(r["institution_id"], r["shrunk"]) for r in rates],
+                [(r["institution_id"], r["shrunk"], r["lifted_shrunk"]) for r in rates],
                 orient="row",
-                schema={"institution_id": pl.String, "shrunk": pl.Int64},
+                schema={"institution_id": pl.String, "shrunk": pl.Int64, "lifted_shrunk": pl.Int64},
             ),
             overall,
             links,
