@@ -469,7 +469,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             {("UP1", "A")},
         ),
@@ -483,7 +483,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 10_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 10_000, "lifted_shrunk": 10_000}],
             },
             set(),
         ),
@@ -499,7 +499,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             {("UP2", "A")},
         ),
@@ -513,7 +513,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             set(),
         ),

@@ -40,12 +40,12 @@ from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
 __all__ = [
-    "Bench",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
     "POLICY",
     "TABLES",
+    "Bench",
     "Beside",
     "Check",
     "Checked",

@@ -53,7 +53,8 @@ SCREENED: dict[str, Any] = {
 }
 """columns a run brings for every stay. ``dx``, ``proc``: codes with | before, between and after them; ``price``: fen
 by points and point value; ``pay``: what of it the fund pays; ``settled``: of the period, not only a neighbour of it;
-``sex_code``, ``age_code``: a code that sex or age rules out; ``code_sex``: the sex that alone can have the codes; ``cc_*``: the group without its pivotal complication;
+``sex_code``, ``age_code``: a code that sex or age rules out; ``code_sex``: the sex that alone can have the codes;
+``cc_*``: the group without its pivotal complication;
 ``other_*``: the group of the next plausible principal diagnosis; ``proc_*``: the group without its procedures"""
 
 DETAILS: dict[str, Any] = {
@@ -174,8 +175,9 @@ def cells(batch: Any) -> Any:
 
 def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int] | None = None) -> pl.DataFrame:
     """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day),
-    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery``, ``g_material``, ``g_acts``, ``g_nursing`` (fen; care is treatment, surgery, drugs
-    and material, acts is care without drugs). Groups with fewer stays have only the mean cost the base period ``published``, where there is one."""
+    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery``, ``g_material``, ``g_acts``, ``g_nursing`` (fen;
+    care is treatment, surgery, drugs and material, acts is care without drugs). Groups with fewer stays have only the
+    mean cost the base period ``published``, where there is one."""
 
     def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
         return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
