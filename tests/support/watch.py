@@ -153,7 +153,9 @@ def look(
         limits,
         brought,
         means() if groups is None else groups,
-        pl.DataFrame(peers or [], schema={"institution_id": pl.String, "shrunk": pl.Int64}),
+        pl.DataFrame(
+            peers or [], schema={"institution_id": pl.String, "shrunk": pl.Int64, "lifted_shrunk": pl.Int64}
+        ),
         overall,
         links_frame,
     )
