@@ -127,13 +127,14 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         ),
     ],
     "HB1": [
-        ("five of eight days without a charge", [stay("A", charge_days=3)], {}, {("HB1", "A")}),
+        ("five of eight days without a charge", [stay("A", charge_days=3, cost=500_000)], {}, {("HB1", "A")}),
+        ("as many, but the cost of all days was booked", [stay("A", charge_days=3)], {}, set()),
         ("one day without", [stay("A", charge_days=7)], {}, set()),
         ("on leave for those days", [stay("A", charge_days=5, leave_days=3)], {}, set()),
     ],
     "HB2": [
         ("bed and nursing only", [stay("A", **fees(800_000, bed=500_000, nursing=300_000))], {}, {("HB2", "A")}),
-        ("most days only the bed", [stay("A", care_days=3)], {}, {("HB2", "A")}),
+        ("most days only the bed", [stay("A", care_days=3, cost=500_000)], {}, {("HB2", "A")}),
         (
             "a bed-day stay",
             [stay("A", case_class="bed_day", **fees(800_000, bed=500_000, nursing=300_000))],
@@ -148,9 +149,21 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
     "HB4": [
         (
             "seen elsewhere on the third day",
-            [stay("A")],
-            {"visits": [visit("V1", "P-A", 3, institution_id="H2")]},
+            [stay("A", care_on="|0|1|2|4|5|6|7|8|")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2", dx=["K29.500"], drug_fee=20_000)]},
             {("HB4", "A")},
+        ),
+        (
+            "cared for in the stay on that very day",
+            [stay("A", care_on="|0|1|2|3|4|5|6|7|8|")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2", dx=["K29.500"], drug_fee=20_000)]},
+            set(),
+        ),
+        (
+            "sent out for a test",
+            [stay("A", care_on="|0|1|2|4|")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2", dx=["J18.900"], drug_fee=0, test_fee=20_000)]},
+            set(),
         ),
         (
             "on the internet",
@@ -176,9 +189,15 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         ("one institution twice", same_person(stay("A"), stay("B", day=3)), {}, {("HB5", "B")}),
         (
             "elsewhere, and nearly empty",
-            same_person(stay("A"), stay("B", day=3, cost=200_000, institution_id="H2")),
+            same_person(stay("A"), stay("B", day=3, cost=200_000, care_days=2, institution_id="H2")),
             {},
             {("HB5", "B")},
+        ),
+        (
+            "sent on, and written off a day late",
+            same_person(stay("A", way=2), stay("B", day=7, institution_id="H2")),
+            {},
+            set(),
         ),
         (
             "moved on the same day",
@@ -211,8 +230,26 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         ("an ordinary stay", [stay("A")], {}, set()),
     ],
     "HB7": [
-        ("charges before the admission", [stay("A", before_amount=90_000)], {}, {("HB7", "A")}),
-        ("a few yuan", [stay("A", before_amount=500)], {}, set()),
+        (
+            "drugs on the day before the admission",
+            [stay("A", before_amount=90_000, before_care=50_000, before_days=1)],
+            {},
+            {("HB7", "A")},
+        ),
+        (
+            "tests a week before it",
+            [stay("A", before_amount=90_000, before_care=0, before_days=7)],
+            {},
+            {("HB7", "A")},
+        ),
+        ("tests two days before it", [stay("A", before_amount=90_000, before_care=0, before_days=2)], {}, set()),
+        (
+            "an emergency of the night before",
+            [stay("A", before_amount=90_000, before_care=50_000, before_days=1, admission_route="emergency")],
+            {},
+            set(),
+        ),
+        ("a few yuan", [stay("A", before_amount=500, before_care=500, before_days=9)], {}, set()),
     ],
     "EX1": [
         (
@@ -364,9 +401,14 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         ),
     ],
     "RS4": [
-        ("a severe case sent on the next day", [stay("A", los=1, way=2)], {"overall": 300_000}, {("RS4", "A")}),
-        ("a light case", [stay("A", los=1, way=2)], {"overall": 800_000}, set()),
-        ("after a week of care", [stay("A", los=7, way=2)], {"overall": 300_000}, set()),
+        (
+            "a severe case sent on the next day",
+            [stay("A", los=1, way=2, cost=80_000)],
+            {"overall": 300_000},
+            {("RS4", "A")},
+        ),
+        ("a light case", [stay("A", los=1, way=2, cost=80_000)], {"overall": 900_000}, set()),
+        ("after a week of care", [stay("A", los=7, way=2, cost=80_000)], {"overall": 300_000}, set()),
     ],
     "FR1": [
         (
@@ -405,7 +447,13 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
     ],
     "FR4": [
         ("a code the sex rules out", [stay("A", sex_code=True)], {}, {("FR4", "A")}),
-        ("another sex in the register", [stay("A")], {"persons": [person("P-A", sex="female")]}, {("FR4", "A")}),
+        ("another sex in the register", [stay("A")], {"persons": [person("P-A", sex="female")]}, set()),
+        (
+            "a code the sex in the register rules out",
+            [stay("A", code_sex="male")],
+            {"persons": [person("P-A", sex="female")]},
+            {("FR4", "A")},
+        ),
         (
             "another age in the register",
             [stay("A")],
@@ -469,7 +517,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             {("UP1", "A")},
         ),
@@ -483,7 +531,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 10_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 10_000, "lifted_shrunk": 10_000}],
             },
             set(),
         ),
@@ -499,7 +547,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             {("UP2", "A")},
         ),
@@ -513,7 +561,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
                         means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
                     ]
                 ),
-                "peers": [{"institution_id": "H1", "shrunk": 14_000}],
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             set(),
         ),
@@ -522,7 +570,7 @@ CASES: dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]
         (
             "an operation without charge",
             [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0, proc_price=300_000)],
-            {"groups": means(g_surgery=90_000)},
+            {"groups": means(g_surgery=90_000, g_material=60_000)},
             {("UP3", "A")},
         ),
         (
@@ -607,7 +655,7 @@ def test_a_falling_share_of_severe_cases_is_seen_and_chance_is_not() -> None:
 
 def test_coding_rates_are_standardised_and_small_numbers_shrink() -> None:
     def cell(house: str, drg: str, n: int, coded: int) -> Row:
-        return {"institution_id": house, "drg": drg, "n": n, "coded": coded, "grouped": n}
+        return {"institution_id": house, "drg": drg, "n": n, "coded": coded, "lifted": coded // 2, "grouped": n}
 
     cells = pl.DataFrame(
         [

@@ -22,6 +22,9 @@ MEANS = {
     "g_drug": 240_000,
     "g_care": 400_000,
     "g_surgery": 0,
+    "g_material": 0,
+    "g_acts": 100_000,
+    "g_nursing": 20_000,
 }
 FEE_SHARES = {
     "bed": 8,
@@ -150,7 +153,9 @@ def look(
         limits,
         brought,
         means() if groups is None else groups,
-        pl.DataFrame(peers or [], schema={"institution_id": pl.String, "shrunk": pl.Int64}),
+        pl.DataFrame(
+            peers or [], schema={"institution_id": pl.String, "shrunk": pl.Int64, "lifted_shrunk": pl.Int64}
+        ),
         overall,
         links_frame,
     )

@@ -194,7 +194,8 @@ def test_a_second_coding_is_blind_and_compared(labelled: Path, settled: Path, se
 
 
 def test_the_bench_measures(labelled: Path, settled: Path, seen: Path) -> None:
-    types, rules, forms = runs.bench(seen, labelled, settled)
+    found = runs.bench(seen, labelled, settled)
+    types, rules, forms = found.types, found.rules, found.forms
     by = {s.name: s for s in types}
     for name in ("hang_bed", "fraud", "refusal"):
         assert by[name].right * 10 >= by[name].found * 7, name

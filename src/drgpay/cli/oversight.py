@@ -224,22 +224,56 @@ def bench(
         with tempfile.TemporaryDirectory() as work, engine_with_progress(threads, lang) as engine:
             run = runs.run(runs.Order(region, policy, year), Path(work) / "run", engine)
             runs.oversee(run, region, Path(work) / "look", engine)
-            types, rules, by_form = runs.bench(Path(work) / "look", region, run)
-        for title, scores in (("types", types), ("rules", rules), *([("forms", by_form)] if forms else [])):
+            found = runs.bench(Path(work) / "look", region, run)
+        for title, scores in (
+            ("types", found.types),
+            ("rules", found.rules),
+            *([("forms", found.forms)] if forms else []),
+        ):
             out.print(_measured(f"{region.name} · {title}", scores, zh))
+        out.print(_confused(region.name, found, zh))
+        out.print(_ranked(region.name, found, zh))
+
+
+def _confused(region: str, found: runs.Bench, zh: bool) -> Grid:
+    """What every rule's suspicions touch: labels of which type, or none."""
+    kinds = [t for t in oversight.TYPES if t in set(found.confusion["labelled"])]
+    words = [oversight.TYPES[t].words.zh if zh else oversight.TYPES[t].words.en for t in kinds]
+    grid = Grid(
+        "规则" if zh else "rule", *words, "无标注" if zh else "no label",
+        title=f"{region} · confusion", title_justify="left",
+    )  # fmt: skip
+    counts = {(r, label): n for r, label, n in found.confusion.select("rule", "labelled", "count").rows()}
+    for rule in dict.fromkeys(found.confusion["rule"]):
+        grid.add_row(rule, *(str(counts.get((rule, kind), "")) for kind in (*kinds, "")))
+    return grid
+
+
+def _ranked(region: str, found: runs.Bench, zh: bool) -> Grid:
+    """How many of the stays with the highest scores are labelled."""
+    heads = (
+        ("违规类型", "前若干份", "疑点病例", "正确", "精确率")
+        if zh
+        else ("type", "first", "stays", "right", "precision")
+    )
+    grid = Grid(*heads, title=f"{region} · top", title_justify="left")
+    for kind, first, stays, right in found.top.select("violation", "first", "found", "right").rows():
+        grid.add_row(kind, str(first), str(stays), str(right), show_percent(half_up(right * 10_000, stays)))
+    return grid
 
 
 def _measured(title: str, scores: list[runs.Score], zh: bool) -> Grid:
     heads = (
-        ("名称", "违规类型", "疑点", "正确", "精确率", "标注", "命中", "召回率", "每万病例")
+        ("名称", "违规类型", "疑点", "正确", "旁及", "精确率", "标注", "命中", "召回率", "每万病例")
         if zh
-        else ("name", "type", "found", "right", "precision", "labels", "caught", "recall", "per 10,000")
+        else ("name", "type", "found", "right", "beside", "precision", "labels", "caught", "recall", "per 10,000")
     )
     grid = Grid(*heads, title=title, title_justify="left")
     for s in scores:
         right, caught = (
-            show_percent(half_up(a * 10_000, b)) if b else "–" for a, b in ((s.right, s.found), (s.caught, s.labels))
+            show_percent(half_up(a * 10_000, b)) if b else "–"
+            for a, b in ((s.right, s.found - s.beside), (s.caught, s.labels))
         )
-        cells = (str(s.found), str(s.right), right, str(s.labels), str(s.caught), caught)
-        grid.add_row(s.name, s.violation, *(cells if s.ran else ("–",) * 6), show_ratio(s.found * 10_000, s.stays, 1))
+        cells = (str(s.found), str(s.right), str(s.beside), right, str(s.labels), str(s.caught), caught)
+        grid.add_row(s.name, s.violation, *(cells if s.ran else ("–",) * 7), show_ratio(s.found * 10_000, s.stays, 1))
     return grid

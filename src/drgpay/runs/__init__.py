@@ -20,7 +20,7 @@ from drgpay.runs.mode_tools import (
     split_benefits,
 )
 from drgpay.runs.oversight import Watched, oversee
-from drgpay.runs.oversight_bench import Score, bench, read_truth
+from drgpay.runs.oversight_bench import Bench, Score, bench, read_truth
 from drgpay.runs.oversight_review import (
     Counted,
     Proposal,
@@ -45,6 +45,7 @@ __all__ = [
     "MANIFEST",
     "POLICY",
     "TABLES",
+    "Bench",
     "Beside",
     "Check",
     "Checked",

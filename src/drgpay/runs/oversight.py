@@ -19,7 +19,7 @@ from drgpay.engine import Dataset, Engine, Source, codes_in, dataset, frame, one
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.fund import watch_fund
 from drgpay.runs.manifest import MANIFEST, PRACTICE, TABLES, file_digest, folder_digests, write_json
-from drgpay.runs.oversight_inputs import Inputs
+from drgpay.runs.oversight_inputs import Inputs, campuses
 from drgpay.runs.region import Region, read_region
 from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, merged_prices, read_settlement
 from drgpay.steps import oversight
@@ -136,7 +136,11 @@ class _Oversight:
         """All stages in order; how many suspicions there are and how many stays were looked at."""
         for table in (STAY_DETAILS, CHARGES, VISITS, PERSONS):
             self.inputs.bring(table)
-        links, complaints = self.inputs.register(INSTITUTION_LINKS), self.inputs.register(COMPLAINTS)
+        levels = read_table(self.settlement.run / TABLES, INSTITUTIONS)
+        complaints = self.inputs.register(COMPLAINTS)
+        links = campuses(levels, self.inputs.register(INSTITUTION_LINKS))
+        if links.height:
+            self.inputs.brought.add("institution_links.link")
         facts = self._facts()
         cells = frame(self.engine.sum(facts, oversight.cells, oversight.CELL, oversight.SUMMED, "oversight: sums"))
         self.inputs.brought |= self._known_of_stays(cells)
@@ -146,15 +150,14 @@ class _Oversight:
         n = int(cells["n"].sum())
         overall = int(cells["total_cost"].sum()) // max(n, 1)
         rates = oversight.coding_rates(cells, self.limits)
-        levels = read_table(self.settlement.run / TABLES, INSTITUTIONS)
         watch = oversight.Watch(
             self.limits,
             frozenset(self.inputs.brought),
             means,
             pl.DataFrame(
-                [(r["institution_id"], r["shrunk"]) for r in rates],
+                [(r["institution_id"], r["shrunk"], r["lifted_shrunk"]) for r in rates],
                 orient="row",
-                schema={"institution_id": pl.String, "shrunk": pl.Int64},
+                schema={"institution_id": pl.String, "shrunk": pl.Int64, "lifted_shrunk": pl.Int64},
             ),
             overall,
             links,

@@ -16,21 +16,41 @@ from drgpay.steps import oversight
 from drgpay.tables import CASE_POINTS, RULE_STATUS, SUSPICIONS
 
 TRUTH_FILE = "truth/violations.parquet"
+RELATED = ("related_stays", "related_visits", "related")
 _PLACE = "@"
 """stands before the id of an institution, among those of stays and visits"""
 
 
 @dataclass(frozen=True)
+class Bench:
+    """A look at a labelled region, measured: scores of every type, rule and form of the labels; ``confusion``: rows
+    ``rule``, ``violation``, ``labelled`` (the type of the labels a suspicion touches, or empty), ``count``; ``top``:
+    rows ``violation``, ``first``, ``found``, ``right``, of the first so many stays of a type by score and amount."""
+
+    types: list[Score]
+    rules: list[Score]
+    forms: list[Score]
+    confusion: pl.DataFrame
+    top: pl.DataFrame
+
+
+FIRST = (100, 200)
+"""how many stays of a type are looked at by score"""
+
+
+@dataclass(frozen=True)
 class Score:
     """A rule, a type of violation, or a form of the labels, measured. ``found``: suspicions; ``right``: those that
-    touch a label of the type; ``labels``: cases labelled in the period; ``caught``: those a suspicion touches;
-    ``stays``: stays of the period."""
+    touch a label of the type; ``beside``: those about a stay that is only a neighbour in a case of
+    another type, which nobody labelled, so that they count for nothing; ``labels``: cases labelled in the period; ``caught``: those a
+    suspicion touches; ``stays``: stays of the period."""
 
     name: str
     violation: str
     ran: bool
     found: int
     right: int
+    beside: int
     labels: int
     caught: int
     stays: int
@@ -38,7 +58,9 @@ class Score:
 
 def read_truth(region: Path) -> pl.DataFrame:
     """Labels of a region, a row for every stay, visit or institution they name: ``violation``, ``form``, ``case_id``,
-    ``id``. Raises DATA when the region is not labelled."""
+    ``id``, and ``own``: the label is about it, it is not only a neighbour in the case. Of the columns only
+    ``violation`` and one of ``stay_id``, ``visit_id``, ``institution_id`` must be there; ``related`` holds stays and visits alike.
+    Raises DATA when the region is not labelled."""
     path = region / TRUTH_FILE
     if not path.is_file():
         raise DrgpayError(
@@ -50,7 +72,8 @@ def read_truth(region: Path) -> pl.DataFrame:
             fix_en="make a labelled region with drgpay region make --violations",
         )
     found = frame(open_parquet(path).read())
-    absent = [c for c in ("stay_id", "violation") if c not in found.columns]
+    named_by = [c for c in ("stay_id", "visit_id", "institution_id") if c in found.columns]
+    absent = [*(["violation"] if "violation" not in found.columns else []), *([] if named_by else ["stay_id"])]
     if absent:
         raise DrgpayError(
             Kind.DATA,
@@ -68,26 +91,24 @@ def read_truth(region: Path) -> pl.DataFrame:
         pl.col("violation").cast(text),
         (pl.col("form").cast(text) if given["form"] else pl.lit("")).alias("form"),
         (pl.col("case_id").cast(text) if given["case_id"] else pl.col("row").cast(text)).alias("case_id"),
-        "stay_id",
-        *(["visit_id"] if given["visit_id"] else []),
-        *(["institution_id"] if given["institution_id"] else []),
-        *(pl.col(c).cast(pl.List(text)) for c in ("related_stays", "related_visits") if c in found.columns),
+        *named_by,
+        *(pl.col(c).cast(pl.List(text)) for c in RELATED if c in found.columns),
     )
     keys = ["violation", "form", "case_id"]
-    rows = [
-        plain.select(*keys, pl.col(c).cast(text).alias("id")) for c in ("stay_id", "visit_id") if c in plain.columns
-    ]
+    events = [c for c in ("stay_id", "visit_id") if c in plain.columns]
+    yes, no = pl.lit(True).alias("own"), pl.lit(False).alias("own")
+    rows = [plain.select(*keys, pl.col(c).cast(text).alias("id"), yes) for c in events]
     rows += [
-        plain.select(*keys, pl.col(c).alias("id")).explode("id") for c in plain.columns if c.startswith("related")
+        plain.select(*keys, pl.col(c).alias("id"), no).explode("id") for c in plain.columns if c.startswith("related")
     ]
-    named = pl.concat(rows).drop_nulls("id").unique()
     if given["institution_id"]:
-        none = pl.all_horizontal(pl.col(c).is_null() for c in ("stay_id", "visit_id") if c in plain.columns)
-        whole = plain.filter(none)
-        named = pl.concat(
-            [named, whole.select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(text)).alias("id"))]
-        )
-    return named.unique().sort(*keys, "id")
+        # a label about an institution names no stay, visit or neighbour
+        none = [pl.col(c).is_null() for c in events]
+        none += [pl.col(c).list.len().fill_null(0) == 0 for c in plain.columns if c.startswith("related")]
+        whole = plain.filter(pl.all_horizontal(pl.lit(True), *none))
+        rows.append(whole.select(*keys, (pl.lit(_PLACE) + pl.col("institution_id").cast(text)).alias("id"), yes))
+    named = pl.concat(rows).drop_nulls("id")
+    return named.group_by(*keys, "id").agg(pl.col("own").any()).sort(*keys, "id")
 
 
 def _of_period(labels: pl.DataFrame, run: Path, region: Path, year: int) -> pl.DataFrame:
@@ -106,9 +127,9 @@ def _of_period(labels: pl.DataFrame, run: Path, region: Path, year: int) -> pl.D
     return labels.filter(pl.col("case_id").is_in(there.implode()))
 
 
-def bench(out: Path, region: Path, run: Path) -> tuple[list[Score], list[Score], list[Score]]:
-    """Scores of a look (folder ``out``) at a labelled region: of every type of violation, of every rule, and of every
-    form of the labels (with what any rule of its type caught of it)."""
+def bench(out: Path, region: Path, run: Path) -> Bench:
+    """A look (folder ``out``) at a labelled region, measured. A suspicion is right when it touches any member of a
+    labelled case of its type; what touches only labels of other types is in ``confusion``."""
     manifest = read_manifest(out)
     suspicions = read_table(out / TABLES, SUSPICIONS).with_columns(
         pl.col("violation").cast(pl.String), pl.col("rule").cast(pl.String)
@@ -126,6 +147,13 @@ def bench(out: Path, region: Path, run: Path) -> tuple[list[Score], list[Score],
         ]
     ).filter(pl.col("id").is_not_null() & (pl.col("id") != ""))
     both = touched.join(labels, on=["violation", "id"])
+    other = touched.join(labels.rename({"violation": "labelled"}), on="id")
+    # about a stay that some case names and nobody labelled
+    beside = (
+        other.group_by("suspicion_id", "rule", "violation")
+        .agg(pl.col("own").any(), (pl.col("labelled") == pl.col("violation")).any().alias("same"))
+        .filter(~pl.col("own") & ~pl.col("same"))
+    )
 
     def score(name: str, violation: str, has_run: bool, of: pl.Expr, label: pl.Expr | None = None) -> Score:
         whole = labels.filter(pl.col("violation") == violation if label is None else label)
@@ -136,6 +164,7 @@ def bench(out: Path, region: Path, run: Path) -> tuple[list[Score], list[Score],
             has_run,
             suspicions.filter(of).height if label is None else 0,
             hit["suspicion_id"].n_unique(),
+            beside.filter(of).height if label is None else 0,
             whole["case_id"].n_unique(),
             hit["case_id"].n_unique(),
             int(manifest["stays"]),
@@ -151,4 +180,26 @@ def bench(out: Path, region: Path, run: Path) -> tuple[list[Score], list[Score],
     for violation, form in labels.select("violation", "form").unique().sort("violation", "form").rows():
         of = (pl.col("violation") == violation) & (pl.col("form") == form)
         forms.append(score(form, violation, True, of, of))
-    return types, single, forms
+    seen = suspicions.select(keys).join(
+        other.select("suspicion_id", "labelled").unique(), on="suspicion_id", how="left", maintain_order="left"
+    )
+    confusion = (
+        seen.with_columns(pl.col("labelled").fill_null(""))
+        .group_by("rule", "violation", "labelled")
+        .agg(pl.len().alias("count"))
+        .sort("rule", "labelled")
+    )
+    ranked = suspicions.filter(pl.col("stay_id").is_not_null()).sort(
+        "violation", -pl.col("score"), -pl.col("amount"), "suspicion_id"
+    )
+    ranked = ranked.unique(["violation", "stay_id"], keep="first", maintain_order=True).with_columns(
+        pl.col("suspicion_id").is_in(both["suspicion_id"].implode()).alias("right"),
+        pl.int_range(pl.len()).over("violation").alias("at"),
+    )
+    top = pl.concat(
+        ranked.filter(pl.col("at") < n)
+        .group_by("violation")
+        .agg(pl.lit(n).alias("first"), pl.len().alias("found"), pl.col("right").sum())
+        for n in FIRST
+    ).sort("violation", "first")
+    return Bench(types, single, forms, confusion, top)

@@ -13,6 +13,21 @@ from drgpay.steps import intake
 from drgpay.tables import Table
 
 
+def campuses(institutions: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """``institution_id``, ``link``: the register's links, and those that names show: an institution whose name begins
+    with the whole name of another is a campus of it (院区、分院). What the register says of an institution stands."""
+    named = [(r["institution_id"], r["name"]) for r in institutions.to_dicts() if r["name"]]
+    told, found = set(links["institution_id"]), {}
+    for child, name in named:
+        parents = [(len(whole), parent) for parent, whole in named if name != whole and name.startswith(whole)]
+        if parents and child not in told:
+            found[child] = max(parents)[1]
+    rows = [(child, f"={parent}") for child, parent in found.items()]
+    rows += [(parent, f"={parent}") for parent in sorted(set(found.values()) - told)]
+    own = pl.DataFrame(rows, orient="row", schema={"institution_id": pl.String, "link": pl.String})
+    return pl.concat([links.select(pl.col("institution_id", "link").cast(pl.String)), own]).unique().sort(pl.all())
+
+
 @dataclass
 class Inputs:
     """The region's tables beside the stays, and its small registers."""

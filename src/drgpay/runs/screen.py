@@ -228,6 +228,7 @@ class Screen:
         personal = integers(batch.column("personal_paid")) if self.settlement.with_patients else np.zeros(n, np.int64)
         classes = pl.Series([None] * n, dtype=pl.String).to_numpy(writable=True)
         classes[inside] = case.column("case_class").cast(pa.string()).to_numpy(zero_copy_only=False)
+        wrong_sex, code_sex = self._sexes(batch)
         columns: dict[str, Any] = {
             "admitted": batch.column("admission_date"),
             "discharged": batch.column("discharge_date"),
@@ -239,19 +240,25 @@ class Screen:
             "points": pa.array(point),
             "price": pa.array(price),
             "pay": pa.array(np.where(settled, np.maximum(price - personal, 0), 0)),
-            "sex_code": pa.array(self._wrong_sex(batch)),
+            "sex_code": pa.array(wrong_sex),
+            "code_sex": code_sex,
             "age_code": pa.array(_wrong_age(batch)),
         }
         columns |= self._otherwise(batch, inside, price)
         names = oversight.SCREENED
         return pa.table({c: columns[c] if c in columns else _plain(batch.column(c)) for c in names})
 
-    def _wrong_sex(self, batch: Any) -> npt.NDArray[np.bool_]:
+    def _sexes(self, batch: Any) -> tuple[npt.NDArray[np.bool_], Any]:
+        """Stays with a code their sex cannot have; and the sex that alone can have the codes, null where both can."""
         sex = codes_in(batch.column("sex"), pa.array(["male", "female"]))
         principal, procedures = _code_at(batch.column("dx"), 0), batch.column("proc")
-        wrong = (sex == 1) & ((codes_in(principal, self.male[0]) >= 0) | _any_in(procedures, self.male[1]))
-        wrong |= (sex == 0) & ((codes_in(principal, self.female[0]) >= 0) | _any_in(procedures, self.female[1]))
-        return np.asarray(wrong)
+        male, female = (
+            (codes_in(principal, dx) >= 0) | _any_in(procedures, proc) for dx, proc in (self.male, self.female)
+        )
+        of_one = pc.if_else(pa.array(male), "male", pa.scalar("female"))
+        return ((sex == 1) & male) | ((sex == 0) & female), pc.if_else(
+            pa.array(male != female), of_one, pa.scalar(None, pa.string())
+        )
 
     def _otherwise(self, batch: Any, inside: Ints, price: Ints) -> dict[str, Any]:
         """The groups a cheap stay would be in without one complication, under another principal diagnosis, and

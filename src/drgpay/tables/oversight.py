@@ -92,6 +92,11 @@ CODING_RATES = Table(
         Column("ratio", "ratio", "比值", "observed ÷ expected", null=True, low=0),
         Column("shrunk", "ratio", "收缩比值", "the ratio drawn towards 1 as far as small numbers ask (gamma prior)",
                null=True, low=0),
+        Column("lifted", "int64", "低费用高编码例数", "cheap stays that less codes would put in a lower group",
+               low=0),
+        Column("lifted_expected", "ratio", "其期望例数", "such stays expected with the rates of all institutions",
+               unit="1/10,000 例 (stays)", low=0),
+        Column("lifted_shrunk", "ratio", "其收缩比值", "their ratio, drawn in the same way", null=True, low=0),
     ),
 )  # fmt: skip
 

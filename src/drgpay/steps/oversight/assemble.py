@@ -32,31 +32,47 @@ def coding_rates(cells: pl.DataFrame, limits: Limits) -> list[dict[str, Any]]:
         cells.filter((pl.col("grouped") > 0) & (pl.col("drg") != "0000"))
         .with_columns(pl.col("drg").str.head(3).alias("adrg"))
         .group_by("institution_id", "adrg")
-        .agg(pl.col("n", "coded").sum())
+        .agg(pl.col("n", "coded", "lifted").sum())
         .sort("institution_id", "adrg")
     )
-    rates = {a: (c, n) for a, c, n in by.group_by("adrg").agg(pl.col("coded", "n").sum()).rows()}
-    stays: dict[str, int] = {}
-    observed: dict[str, int] = {}
-    expected: dict[str, Fraction] = {}
-    for institution, adrg, n, coded in by.rows():
-        c, of = rates[adrg]
-        stays[institution] = stays.get(institution, 0) + n
-        observed[institution] = observed.get(institution, 0) + coded
-        expected[institution] = expected.get(institution, Fraction(0)) + Fraction(n * c, of)
-    drawn = shrunken({h: (observed[h], e) for h, e in expected.items()})
-    least = limits.whole("upcoding.min_expected")
+    stays = dict(by.group_by("institution_id").agg(pl.col("n").sum()).rows())
+    coded, expected, shrunk = _standardised(by, "coded", limits)
+    lifted, lifted_expected, lifted_shrunk = _standardised(by, "lifted", limits)
     return [
         {
             "institution_id": h,
             "n": stays[h],
-            "observed": observed[h],
+            "observed": coded[h],
             "expected": rounded(e),
-            "ratio": half_up(observed[h] * e.denominator * ONE, e.numerator) if e > 0 else None,
-            "shrunk": rounded(drawn[h]) if h in drawn and e >= least else None,
+            "ratio": half_up(coded[h] * e.denominator * ONE, e.numerator) if e > 0 else None,
+            "shrunk": shrunk[h],
+            "lifted": lifted[h],
+            "lifted_expected": rounded(lifted_expected[h]),
+            "lifted_shrunk": lifted_shrunk[h],
         }
         for h, e in sorted(expected.items())
     ]
+
+
+def _standardised(
+    by: pl.DataFrame, event: str, limits: Limits
+) -> tuple[dict[str, int], dict[str, Fraction], dict[str, int | None]]:
+    """Of every institution: events, events expected with everybody's rate in its basic groups, and their ratio drawn
+    to the mean (1/10,000), None where too few are expected."""
+    rates = {a: (c, n) for a, c, n in by.group_by("adrg").agg(pl.col(event, "n").sum()).rows()}
+    observed: dict[str, int] = {}
+    expected: dict[str, Fraction] = {}
+    for institution, adrg, n, count in by.select("institution_id", "adrg", "n", event).rows():
+        c, of = rates[adrg]
+        observed[institution] = observed.get(institution, 0) + count
+        expected[institution] = expected.get(institution, Fraction(0)) + Fraction(n * c, of)
+    drawn = shrunken({h: (observed[h], e) for h, e in expected.items()})
+    least = limits.whole("upcoding.min_expected")
+    return (
+        observed,
+        expected,
+        {h: rounded(drawn[h]) if h in drawn and e >= least else None for h, e in expected.items()},
+    )
 
 
 def severe_by_month(cells: pl.DataFrame, means: pl.DataFrame, overall: int, multiple: int) -> pl.DataFrame:
@@ -123,16 +139,18 @@ def institution_hits(
     """UP4, RS3 and RS2: rows of :data:`~.hits.HITS` without a stay."""
     rows: list[dict[str, Any]] = []
     for rate in rates:
-        if rate["shrunk"] is not None and rate["shrunk"] >= limits.ratio("upcoding.peer_ratio"):
-            rows += _row(
-                "UP4",
-                rate["institution_id"],
-                RULES["UP4"].base,
-                [
-                    ("coding_rates.observed", str(rate["observed"]), str(half_up(rate["expected"], ONE))),
-                    ("coding_rates.shrunk", str(rate["shrunk"]), str(limits.ratio("upcoding.peer_ratio"))),
-                ],
+        signs = (("observed", "expected", "shrunk"), ("lifted", "lifted_expected", "lifted_shrunk"))
+        high = [
+            row
+            for events, expected, shrunk in signs
+            if (rate[shrunk] or 0) >= limits.ratio("upcoding.peer_ratio")
+            for row in (
+                (f"coding_rates.{events}", str(rate[events]), str(half_up(rate[expected], ONE))),
+                (f"coding_rates.{shrunk}", str(rate[shrunk]), str(limits.ratio("upcoding.peer_ratio"))),
             )
+        ]
+        if high:
+            rows += _row("UP4", rate["institution_id"], RULES["UP4"].base, high)
     for institution, p in fewer_severe(severe, limits, "refusal.false_discovery").items():
         its = severe.filter(pl.col("institution_id") == institution)
         months = [

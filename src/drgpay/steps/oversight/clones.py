@@ -111,9 +111,7 @@ def clones(facts: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         for k in FEES
     }
     alike = pl.sum_horizontal(x.cast(pl.Int64) for x in same.values())
-    own = pl.sum_horizontal(
-        (x & ~pl.col(f"package_{k}").fill_null(False)).cast(pl.Int64) for k, x in same.items()
-    )
+    own = pl.sum_horizontal((x & ~pl.col(f"package_{k}").fill_null(False)).cast(pl.Int64) for k, x in same.items())
     common = _codes("").list.set_intersection(_codes("p_")).list.len().cast(pl.Int64)
     either = _codes("").list.set_union(_codes("p_")).list.len().cast(pl.Int64)
     found = found.with_columns(alike.alias("alike"), own.alias("own"), common.alias("common"), either.alias("either"))

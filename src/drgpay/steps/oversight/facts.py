@@ -40,6 +40,7 @@ SCREENED: dict[str, Any] = {
     "price": pl.Int64,
     "pay": pl.Int64,
     "sex_code": pl.Boolean,
+    "code_sex": pl.String,
     "age_code": pl.Boolean,
     "cc_code": pl.String,
     "cc_drg": pl.String,
@@ -52,7 +53,8 @@ SCREENED: dict[str, Any] = {
 }
 """columns a run brings for every stay. ``dx``, ``proc``: codes with | before, between and after them; ``price``: fen
 by points and point value; ``pay``: what of it the fund pays; ``settled``: of the period, not only a neighbour of it;
-``sex_code``, ``age_code``: a code that sex or age rules out; ``cc_*``: the group without its pivotal complication;
+``sex_code``, ``age_code``: a code that sex or age rules out; ``code_sex``: the sex that alone can have the codes;
+``cc_*``: the group without its pivotal complication;
 ``other_*``: the group of the next plausible principal diagnosis; ``proc_*``: the group without its procedures"""
 
 DETAILS: dict[str, Any] = {
@@ -119,11 +121,14 @@ def facts(stays: Any, details: Any | None = None, charges: Any | None = None) ->
 CELL = ("institution_id", "department_id", "month", "drg")
 """keys of :func:`cells`"""
 _FILLED = ("person_id", "department_id", "doctor_id", "sex", "age", "admitted", "way")
+LIFTED = ("cc_price", "other_price")
+"""prices of another group that a cheap stay would be in with less coded"""
 SUMMED = (
     *dict.fromkeys((*CELL, *_FILLED)),
     "settled",
     "severity",
     "status",
+    *LIFTED,
     *(f"{kind}_fee" for kind in FEES),
     "total_cost",
     "personal_paid",
@@ -158,6 +163,7 @@ def cells(batch: Any) -> Any:
             (pl.col("way") == 2).sum().cast(pl.Int64).alias("transfers"),
             (pl.col("severity") != "none").sum().cast(pl.Int64).alias("coded"),
             (pl.col("severity") == "mcc").sum().cast(pl.Int64).alias("major"),
+            pl.any_horizontal(pl.col(c).is_not_null() for c in LIFTED).sum().cast(pl.Int64).alias("lifted"),
             (pl.col("status") == "grouped").sum().cast(pl.Int64).alias("grouped"),
             pl.col("person_id").is_not_null().sum().cast(pl.Int64).alias("persons_known"),
             pl.col("admitted").is_not_null().sum().cast(pl.Int64).alias("admissions_known"),
@@ -169,8 +175,9 @@ def cells(batch: Any) -> Any:
 
 def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int] | None = None) -> pl.DataFrame:
     """Means of the groups over all institutions: ``drg``, ``g_n``, ``g_cost`` (fen), ``g_los`` (1/100 day),
-    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery``, ``g_acts``, ``g_nursing`` (fen; care is treatment, surgery, drugs
-    and material, acts is care without drugs). Groups with fewer stays have only the mean cost the base period ``published``, where there is one."""
+    ``g_test``, ``g_drug``, ``g_care``, ``g_surgery``, ``g_material``, ``g_acts``, ``g_nursing`` (fen;
+    care is treatment, surgery, drugs and material, acts is care without drugs). Groups with fewer stays have only the
+    mean cost the base period ``published``, where there is one."""
 
     def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
         return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
@@ -196,6 +203,7 @@ def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int]
                     ("g_drug", mean(pl.col("drug_fee"))),
                     ("g_care", mean(care)),
                     ("g_surgery", mean(pl.col("surgery_fee"))),
+                    ("g_material", mean(pl.col("material_fee"))),
                     ("g_acts", mean(care - pl.col("drug_fee"))),
                     ("g_nursing", mean(pl.col("nursing_fee"))),
                 )

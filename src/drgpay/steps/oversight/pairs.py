@@ -107,6 +107,15 @@ def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
             pl.col("p_discharged"),
         ),
         clue(
+            "rather_early",
+            under(pl.col("p_total_cost"), pl.col("p_g_cost"), limits.ratio("early.cost"))
+            & under(pl.col("p_los") * 100, pl.col("p_g_los"), limits.ratio("early.los")),
+            "stays.total_cost",
+            yuan("p_total_cost"),
+            yuan("p_g_cost"),
+            "p_stay_id",
+        ),
+        clue(
             "within_week",
             pl.col("gap") <= limits.whole("splitting.week_days"),
             "stays.admission_date",

@@ -32,7 +32,7 @@ class Watch:
     means: pl.DataFrame
     """see :func:`~.facts.group_means`"""
     peers: pl.DataFrame
-    """``institution_id``, ``shrunk``"""
+    """``institution_id``, ``shrunk``, ``lifted_shrunk``"""
     overall: int
     """mean cost of all stays, fen"""
     links: pl.DataFrame = field(

@@ -74,7 +74,9 @@ def _thin(limits: Limits) -> Clue:
     """The cost of a day is far below that of the group: a stay whose charges were only booked later is not thin."""
     a_day = pl.col("total_cost") // pl.col("days")
     expected = pl.col("g_cost") * 100 // pl.col("g_los")
-    holds = under(pl.col("total_cost") * pl.col("g_los"), pl.col("g_cost") * pl.col("days") * 100, limits.ratio("hang_bed.thin"))
+    holds = under(
+        pl.col("total_cost") * pl.col("g_los"), pl.col("g_cost") * pl.col("days") * 100, limits.ratio("hang_bed.thin")
+    )
     return clue("thin", holds, "stays.total_cost", yuan(a_day), yuan(expected))
 
 
@@ -293,12 +295,16 @@ def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], 
 
     def at_odds() -> Hits:
         on, born = pl.coalesce("admitted", "discharged"), pl.col("r_birth")
-        later = (on.dt.month().cast(pl.Int16) * 100 + on.dt.day()) < (born.dt.month().cast(pl.Int16) * 100 + born.dt.day())
+        later = (on.dt.month().cast(pl.Int16) * 100 + on.dt.day()) < (
+            born.dt.month().cast(pl.Int16) * 100 + born.dt.day()
+        )
         own_age = (on.dt.year() - born.dt.year() - later.cast(pl.Int32)).cast(pl.Int64)
         ages = (own_age - pl.col("age")).abs() >= limits.whole("fraud.age_years")
         sexes = pl.col("sex") != pl.col("r_sex")
+        codes = pl.col("code_sex") != pl.col("r_sex")
         found = rows.filter(
             pl.col("sex_code").fill_null(False)
+            | codes.fill_null(False)
             | pl.col("age_code").fill_null(False)
             | sexes.fill_null(False)
             | ages.fill_null(False)
@@ -316,6 +322,7 @@ def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], 
                     pl.col("dx") + pl.col("proc").fill_null(""),
                     pl.col("sex"),
                 ),
+                clue("sex_code", codes, "persons.sex", pl.col("code_sex"), pl.col("r_sex")),
                 clue("sex_register", sexes, "persons.sex", pl.col("sex"), pl.col("r_sex")),
                 clue("age_code", pl.col("age_code"), "stays.dx", pl.col("dx"), pl.col("age")),
                 clue("age_register", ages, "persons.birth_date", pl.col("age"), own_age),
@@ -329,9 +336,11 @@ def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], 
 def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[str, Callable[[], Hits]]:
     """UP1, UP2 and UP3: payment of the reported group against that of another. ``rows`` also have the means of the
     other groups, ``cc_cost``, ``cc_los``, ``other_cost``, ``other_los``, ``cc_care``, ``other_care``; ``peers``:
-    ``institution_id`` and ``shrunk``, the standardised rate of coded complications."""
+    ``institution_id``, ``shrunk`` and ``lifted_shrunk``, standardised rates of coded complications and of cheap stays
+    that less codes would put in a lower group."""
     rows = rows.join(peers, on="institution_id", how="left", maintain_order="left")
-    high = pl.col("shrunk") >= limits.ratio("upcoding.peer_ratio")
+    bound = limits.ratio("upcoding.peer_ratio")
+    high, often = pl.col("shrunk") >= bound, pl.col("lifted_shrunk") >= bound
 
     def lifted(rule: str, name: str) -> Hits:
         gain = pl.col("price") - pl.col(f"{name}_price")
@@ -378,22 +387,41 @@ def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[s
                     yuan(care),
                     yuan(f"{name}_care"),
                 ),
+                _cost("far", _cheap(limits, "upcoding.far")),
                 clue("peers", high, "coding_rates.shrunk", pl.col("shrunk"), "10000"),
+                clue("often", often, "coding_rates.lifted_shrunk", pl.col("lifted_shrunk"), "10000"),
+                clue(
+                    "very_often",
+                    pl.col("lifted_shrunk") >= 2 * bound - ONE,
+                    "coding_rates.lifted_shrunk",
+                    pl.col("lifted_shrunk"),
+                    "10000",
+                ),
             ],
             gain,
         )
 
     def no_operation() -> Hits:
         usual = share(pl.col("g_surgery"), pl.col("g_cost"), limits.ratio("upcoding.surgery_share"))
-        found = rows.filter(pl.col("surgical") & (pl.col("surgery_fee") == 0) & usual)
+        left = limits.ratio("upcoding.surgery_left")
+        hardly = under(pl.col("surgery_fee"), pl.col("g_surgery"), left)
+        found = rows.filter(pl.col("surgical") & hardly & usual)
         return hits(
             RULES["UP3"],
             limits,
             found,
             [
                 clue("base", pl.lit(True), "stay_details.surgery_fee", yuan("surgery_fee"), yuan("g_surgery")),
-                clue("no_material", pl.col("material_fee") == 0, "stay_details.material_fee", yuan("material_fee")),
+                clue("none", pl.col("surgery_fee") == 0, "stay_details.surgery_fee", yuan("surgery_fee")),
+                clue(
+                    "no_material",
+                    under(pl.col("material_fee"), pl.col("g_material"), left),
+                    "stay_details.material_fee",
+                    yuan("material_fee"),
+                    yuan("g_material"),
+                ),
                 _cost("cheap", _cheap(limits, "upcoding.cost")),
+                _cost("far", _cheap(limits, "upcoding.far")),
             ],
             pl.col("price") - pl.col("proc_price"),
         )
@@ -437,11 +465,14 @@ def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> M
         )
 
     def sent_away() -> Hits:
-        overall = limits.ratio("refusal.severe_cost")
+        heavy = pl.col("g_cost") * ONE >= pl.col("overall") * limits.ratio("refusal.severe_cost")
+        severe = (pl.col("severity") == "mcc") | heavy
         found = rows.filter(
-            (pl.col("way") == 2)
+            pl.col("way").is_in([2, 4])
             & (pl.col("los") <= limits.whole("refusal.transfer_los"))
-            & (pl.col("g_cost") * ONE >= pl.col("overall") * overall)
+            & (severe | (pl.col("g_cost") >= pl.col("overall")))
+            & ~pl.col("planned_pattern")
+            & ~pl.col("surgical")
             & ~pl.col("institution_id").is_in(list(primary))
         )
         return hits(
@@ -450,6 +481,9 @@ def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> M
             found,
             [
                 clue("base", pl.lit(True), "stays.discharge_way", pl.col("way"), pl.col("drg")),
+                clue("severe", severe, "grouped.severity", pl.col("severity"), yuan("g_cost")),
+                clue("sent_on", pl.col("way") == 2, "stays.discharge_way", pl.col("way")),
+                _cost("untreated", _cheap(limits, "refusal.untreated")),
                 clue("same_day", pl.col("los") == 0, "stays.los", pl.col("los"), pl.col("g_los") // 100),
             ],
             pl.lit(0),

@@ -70,13 +70,13 @@ def _per_stay(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _left(limits: Limits, own: str, mean: str, visit: str) -> pl.Expr:
-    """The stay has far less of a kind of fee than its cost leads one to expect, and the visit makes up for it.
+def _left(limits: Limits, limit: str, own: str, mean: str, visit: str) -> pl.Expr:
+    """The stay has less of a kind of fee than its cost leads one to expect, and the visit makes up for it.
 
     Expected: the group's share of that kind × the stay's own cost, so that a stay cheap throughout shows nothing."""
     expected = (pl.col(mean) * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
     lacks = expected - pl.col(own)
-    return under(pl.col(own), expected, limits.ratio("shifting.left")) & share(
+    return under(pl.col(own), expected, limits.ratio(limit)) & share(
         pl.col(visit), lacks, limits.ratio("shifting.covers")
     )
 
@@ -93,14 +93,26 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
     large = (pl.col("v_drug_fee") + pl.col("v_test_fee")) >= 5 * limits.fen("shifting.fee")
     disease = clue("same_disease", pl.col("v_same"), "visits.dx", pl.col("v_dx3"), pl.col("dx1"), "visits")
     ward = clue(
-        "own_department", pl.col("v_own"), "visits.department_id", pl.col("v_department_id"), pl.col("department_id"), "visits"
+        "own_department",
+        pl.col("v_own"),
+        "visits.department_id",
+        pl.col("v_department_id"),
+        pl.col("department_id"),
+        "visits",
     )
     of_stay = pl.col("drug_fee").fill_null(0) + pl.col("tests").fill_null(0)
     material = clue(
-        "material", share(fees, of_stay, limits.ratio("shifting.material")), "visits.total_cost", yuan(fees), yuan(of_stay), "visits"
+        "material",
+        share(fees, of_stay, limits.ratio("shifting.material")),
+        "visits.total_cost",
+        yuan(fees),
+        yuan(of_stay),
+        "visits",
     )
-    tests_left = _left(limits, "tests", "g_test", "v_test_fee")
-    drugs_left = _left(limits, "drug_fee", "g_drug", "v_drug_fee")
+    tests_left = _left(limits, "shifting.tests_left", "tests", "g_test", "v_test_fee")
+    drugs_left = _left(limits, "shifting.drugs_left", "drug_fee", "g_drug", "v_drug_fee")
+    # drugs before an admission are mostly care that did not help: more of the stay's own must be missing
+    long_left = _left(limits, "shifting.drugs_left_before", "drug_fee", "g_drug", "v_drug_fee")
     lefts = [
         clue("left", tests_left, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
         clue("left", drugs_left, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
@@ -154,7 +166,14 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                 ),
                 ward,
                 material,
-                *lefts,
+                lefts[0],
+                clue(
+                    "left",
+                    long_left if rule == "CS2" else drugs_left,
+                    "stay_details.drug_fee",
+                    yuan("drug_fee"),
+                    yuan("g_drug"),
+                ),
                 clue(
                     "large", large, "visits.drug_fee", yuan(pl.col("v_drug_fee") + pl.col("v_test_fee")), "", "visits"
                 ),
@@ -222,7 +241,7 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                 clue("base", pl.lit(True), "visits.test_fee", yuan("v_test_fee"), pl.col("admitted"), "visits"),
                 clue(
                     "tests_missing",
-                    _left(limits, "tests", "g_test", "v_test_fee"),
+                    tests_left,
                     "stay_details.examination_fee",
                     yuan("tests"),
                     yuan("g_test"),
