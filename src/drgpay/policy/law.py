@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
+from typing import TypeVar, cast
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.notation import Place
@@ -26,6 +26,8 @@ from drgpay.policy.values import (
     structure_of,
     written,
 )
+
+_Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +314,7 @@ def parse_setting(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def needed(value: Value | None, name: str) -> Value:
+def needed(value: _Given | None, name: str) -> _Given:
     """An optional parameter that a computation cannot do without; POLICY when the practice does not set it, or sets
     an empty list."""
     if value is None or value == ():
