@@ -42,8 +42,8 @@ FIRST = (100, 200)
 class Score:
     """A rule, a type of violation, or a form of the labels, measured. ``found``: suspicions; ``right``: those that
     touch a label of the type; ``beside``: those about a stay that is only a neighbour in a case of another type,
-    which nobody labelled, so that they count for nothing; ``labels``: cases labelled in the period; ``caught``: those a
-    suspicion touches; ``stays``: stays of the period."""
+    which nobody labelled, so that they count for nothing; ``labels``: cases labelled in the period; ``caught``:
+    those a suspicion touches; ``stays``: stays of the period."""
 
     name: str
     violation: str
