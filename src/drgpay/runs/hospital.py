@@ -46,6 +46,7 @@ from drgpay.units import ONE, half_up
 
 Row = dict[str, Any]
 
+
 @dataclass(frozen=True)
 class PerformOrder:
     """What to work out: a plan (id or file), a run, the hospital's registers, its id, and a quarter (0: the year)."""
