@@ -252,6 +252,9 @@ def test_what_does_not_fit_is_listed_in_both_languages(small_run: Path, register
     edit(bad, "stay_costs", lambda rows: rows[:5])
     edit(bad, "distributable_sums", lambda rows: rows[:1])
     order = ("--plan", "demo-hospital", "--run", small_run, "--registers", bad, "--institution", H, "--quarter", 2)
+    screen = perform("check", *order).output
+    assert "stranger" in screen  # the many groups without a cost do not hide it
+    assert "no_cost_of_group" in screen
     done = perform("check", *order, "-o", tmp_path / "found", "--lang", "en")
     assert done.exit_code == int(Kind.DATA)
     with (tmp_path / "found" / "performance_findings.csv").open(encoding="utf-8-sig") as file:

@@ -40,8 +40,7 @@ _SCREEN = {
     "risk_fund": ("insurance_scheme", "line", "date", "movement", "draw_reason", "amount", "balance"),
     "prepayments": ("insurance_scheme", "institution_id", "base", "reserve", "total", "advance", "suspended",
                     "to_advance", "balance"),
-    "in_house_estimates": ("stay_id", "department_id", "drg", "drg_name", "days", "days_left", "charges",
-                           "expected_payment", "room", "with_mcc", "with_cc", "alternatives"),
+    "in_house_estimates": ("stay_id", "drg", "days", "days_left", "charges", "expected_payment", "room"),
     "fund_health": ("month", "insurance_scheme", "balance", "months_of_payment", "light", "advice", "excess",
                     "projected_balance"),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,6 +52,8 @@ File = Annotated[
 CARD = "hospital-departments"
 WORKBOOK, SLIPS = "performance.xlsx", "slips"
 _SHOWN = 20
+_OF_A_RULE = 3
+"""warnings of a rule on the screen, so that many of one kind hide none of another"""
 _LINES: Mapping[bool, Sequence[str]] = {
     True: ("组成", "科室", "角色", "基数(元)", "系数", "金额(元)", "说明", "依据"),
     False: ("component", "department", "role", "base, yuan", "factor", "yuan", "how", "source"),
@@ -142,12 +145,16 @@ def check(
     order = runs.PerformOrder(plan, run, registers, institution, quarter)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, in_lang(lang)) as engine:
         found = runs.check_performance(order, Path(work), engine)
-    for row in found[: None if output else _SHOWN]:
-        out.print(f"{row['level']} {row['register_name']} {row['unit_id']}: {row[lang]}")
+    of_rule: Counter[str] = Counter()
+    for row in found:
+        of_rule[row["rule"]] += 1
+        if row["level"] == "error" or of_rule[row["rule"]] <= _OF_A_RULE:
+            out.print(f"{_said(row['level'], lang)} {row['register_name']} {row['unit_id']}: {row[lang]}")
+    for rule, n in of_rule.items():
+        if n > _OF_A_RULE and output is None:
+            out.print(f"{rule}: {n} 条，全部见 -o" if lang == "zh" else f"{rule}: {n} of them; all with -o")
     if output is not None:
-        give([(PERFORMANCE_FINDINGS, found)], output, lang)
-    elif len(found) > _SHOWN:
-        out.print(f"… {len(found) - _SHOWN}")
+        give([(PERFORMANCE_FINDINGS, found)], output, lang, show=False)
     if any(row["level"] == "error" for row in found):
         raise typer.Exit(int(Kind.DATA))
     out.print("可以计算" if lang == "zh" else "pay can be worked out")
