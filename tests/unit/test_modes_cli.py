@@ -172,3 +172,10 @@ def test_an_unknown_institution_of_a_register_stops_the_run(region: Path, tmp_pa
         run(Order(copy, "demo", 2024), tmp_path / "year", LocalEngine(1))
     assert failure.value.kind is Kind.DATA
     assert {failure.value.file, failure.value.value} == {f"{register}.csv", "NOPE"}
+
+
+def test_what_if_says_that_it_leaves_the_other_modes_alone(year: Path) -> None:
+    said = CliRunner().invoke(app, ["whatif", str(year), "--set", "bed_day.cut=5%", "--lang", "en"]).output
+    assert "only the stays paid by DRG points" in said
+    said = CliRunner().invoke(app, ["whatif", str(year), "--set", "points.low_multiple=0.3", "--lang", "en"]).output
+    assert "only the stays paid by DRG points" not in said

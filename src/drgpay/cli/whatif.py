@@ -30,6 +30,14 @@ _CAPTION = (
     "points, due and settled are changes; balance is the new one; amounts in 10,000 yuan",
 )
 
+_OTHER_MODES = ("modes.", "bed_day.", "single_disease.", "quota.", "capitation.", "out_of_area.", "procurement.",
+                "benefit.")  # fmt: skip
+_POINTS_ONLY = (
+    "提示:模拟只重算DRG点数的病例;其他支付方式付多少,用改过的政策重新 drgpay run year",
+    "note: only the stays paid by DRG points are computed again; for what the other modes pay, run drgpay run year "
+    "with the changed practice",
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this file."""
@@ -75,6 +83,8 @@ def whatif(
     out.print(f"{content['run']['region']['title'][lang]}  {content['run']['year']}")
     for row in content["changes"]:
         out.print(f"{row['name']}: {row['old']} → {row['new']}   {row[lang]}")
+    if any(row["name"].startswith(_OTHER_MODES) for row in content["changes"]):
+        out.print(_POINTS_ONLY[0 if zh else 1])
     if sweep:
         _print_sweep(content, zh)
     else:
