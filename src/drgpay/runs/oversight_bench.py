@@ -42,7 +42,8 @@ FIRST = (100, 200)
 class Score:
     """A rule, a type of violation, or a form of the labels, measured. ``found``: suspicions; ``right``: those that
     touch a label of the type; ``beside``: those about a stay that is only a neighbour in a case of
-    another type, which nobody labelled, so that they count for nothing; ``labels``: cases labelled in the period; ``caught``: those a
+    another type, which nobody labelled, so that they count for nothing; ``labels``: cases labelled in the period;
+    ``caught``: those a
     suspicion touches; ``stays``: stays of the period."""
 
     name: str
@@ -59,7 +60,8 @@ class Score:
 def read_truth(region: Path) -> pl.DataFrame:
     """Labels of a region, a row for every stay, visit or institution they name: ``violation``, ``form``, ``case_id``,
     ``id``, and ``own``: the label is about it, it is not only a neighbour in the case. Of the columns only
-    ``violation`` and one of ``stay_id``, ``visit_id``, ``institution_id`` must be there; ``related`` holds stays and visits alike.
+    ``violation`` and one of ``stay_id``, ``visit_id``, ``institution_id`` must be there; ``related`` holds stays and visits
+    alike.
     Raises DATA when the region is not labelled."""
     path = region / TRUTH_FILE
     if not path.is_file():
