@@ -205,6 +205,33 @@ def test_the_bench_measures(labelled: Path, settled: Path, seen: Path) -> None:
     assert all(s.caught <= s.labels for s in forms)
 
 
+def test_labels_made_elsewhere_are_read(labelled: Path, settled: Path, seen: Path, tmp_path: Path) -> None:
+    """Only stay and type must be there; one column may hold stays and visits alike."""
+    truth = pl.DataFrame(pq.read_table(labelled / "truth" / "violations.parquet"))
+    both = pl.concat_list(
+        pl.col(c).cast(pl.List(pl.String)).fill_null([]) for c in ("related_stays", "related_visits")
+    )
+    plain = truth.filter(pl.col("stay_id").is_not_null()).select(
+        "stay_id", pl.col("violation").cast(pl.String), both.alias("related")
+    )
+    other = tmp_path / "other"
+    (other / "truth").mkdir(parents=True)
+    plain.write_parquet(other / "truth" / "violations.parquet")
+    found = runs.bench(seen, other, settled)
+    by = {s.name: s for s in found.types}
+    assert by["hang_bed"].caught > 0
+    assert all(s.right + s.beside <= s.found for s in found.types)
+    touched = found.confusion.filter(pl.col("violation") == pl.col("labelled"))
+    assert {s.name: s.right for s in found.types if s.right} == dict(
+        touched.group_by("violation").agg(pl.col("count").sum()).rows()
+    )
+    assert found.top.filter(pl.col("right") > pl.col("found")).is_empty()
+    shown = CliRunner().invoke(app, ["oversee", "bench", str(labelled), "--lang", "en"])
+    assert shown.exit_code == 0
+    assert "confusion" in shown.output
+    assert "top" in shown.output
+
+
 def test_a_region_without_anything_but_stays_says_what_is_missing(
     small_region: Path, small_run: Path, tmp_path: Path
 ) -> None:
