@@ -60,7 +60,8 @@ class Score:
 def read_truth(region: Path) -> pl.DataFrame:
     """Labels of a region, a row for every stay, visit or institution they name: ``violation``, ``form``, ``case_id``,
     ``id``, and ``own``: the label is about it, it is not only a neighbour in the case. Of the columns only
-    ``violation`` and one of ``stay_id``, ``visit_id``, ``institution_id`` must be there; ``related`` holds stays and visits
+    ``violation`` and one of ``stay_id``, ``visit_id``, ``institution_id`` must be there; ``related``
+    holds stays and visits
     alike.
     Raises DATA when the region is not labelled."""
     path = region / TRUTH_FILE
