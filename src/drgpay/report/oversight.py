@@ -35,6 +35,27 @@ _WORDS = {
     "month": Both("月份", "month"),
 }
 
+_CODES = {
+    "open": Both("待复核", "open"),
+    "confirmed": Both("已认定", "confirmed"),
+    "dismissed": Both("已排除", "dismissed"),
+    "raised": Both("已发出", "raised"),
+    "acknowledged": Both("已签收", "acknowledged"),
+    "explained": Both("已说明", "explained"),
+    "corrected": Both("已整改", "corrected"),
+    "verified": Both("已核实", "verified"),
+    "closed": Both("已办结", "closed"),
+    "settlement_office": Both("结算科", "settlement office"),
+    "supervision_office": Both("监管科", "supervision office"),
+    "fund_office": Both("基金科", "fund office"),
+    "hospital_insurance_office": Both("医院医保办", "hospital's insurance office"),
+}
+"""states and owners in words; another owner that a rule names stands as it is"""
+
+
+def _said(code: str) -> str | Both:
+    return _CODES.get(code, code)
+
 
 def _table(heads: list[Both], rows: list[list[str | Both]]) -> str:
     head = "".join(f'<th scope="col">{both(h)}</th>' for h in heads)
@@ -83,7 +104,7 @@ def _suspicions(rows: pl.DataFrame) -> str:
             str(r["month"]),
             show_coefficient(r["score"]),
             show_fen(r["amount"]),
-            r["state"],
+            _said(r["state"]),
         ]
         for r in first.to_dicts()
     ]
@@ -100,9 +121,9 @@ def _alerts(rows: pl.DataFrame) -> str:
             show_coefficient(r["value"]),
             show_coefficient(r["threshold"]),
             Both(r["action_zh"], r["action_en"]),
-            r["owner"],
+            _said(r["owner"]),
             r["deadline"].isoformat(),
-            r["state"],
+            _said(r["state"]),
         ]
         for r in first.to_dicts()
     ]

@@ -11,7 +11,8 @@ import polars as pl
 from drgpay.engine import frame
 from drgpay.steps.oversight.catalogue import RULES, Limits, missing
 from drgpay.steps.oversight.hits import HITS, none_found
-from drgpay.steps.oversight.pairs import at_once, dead, repeated, returns, splitting, with_earlier
+from drgpay.steps.oversight.overlaps import at_once, dead
+from drgpay.steps.oversight.pairs import repeated, returns, splitting, with_earlier
 from drgpay.steps.oversight.singles import coding, hang_bed, impossible, known, little_needed, too_little
 from drgpay.steps.oversight.visits import after_death, beside_stays, observed, plain_visits
 
