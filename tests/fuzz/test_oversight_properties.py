@@ -115,17 +115,20 @@ def test_splitting_as_a_plain_reading_has_it(rows: list[Row]) -> None:
 
 
 def plain_overlaps(rows: list[Row]) -> set[str]:
-    """Stays admitted before an earlier one of the same person ended."""
-    return {
-        b["stay_id"]
-        for a in rows
-        for b in rows
-        if a is not b
-        and a["person_id"] is not None
-        and a["person_id"] == b["person_id"]
-        and (a["admitted"], a["discharged"], a["stay_id"]) < (b["admitted"], b["discharged"], b["stay_id"])
-        and (a["discharged"] - b["admitted"]).days >= 1
-    }
+    """Stays admitted before the earlier stay of the same person that ends last has ended; a day shared with a stay
+    that was sent on or away is a record written a day late."""
+    found = set()
+    ordered = sorted(rows, key=lambda r: (r["admitted"], r["discharged"], r["stay_id"]))
+    for i, b in enumerate(ordered):
+        earlier = [a for a in ordered[:i] if a["person_id"] is not None and a["person_id"] == b["person_id"]]
+        if not earlier:
+            continue
+        a = max(earlier, key=lambda r: r["discharged"])
+        shared = (min(a["discharged"], b["discharged"]) - b["admitted"]).days
+        sent_on = 2 in (a["way"], b["way"]) and shared <= 1
+        if (a["discharged"] - b["admitted"]).days >= 1 and not sent_on:
+            found.add(b["stay_id"])
+    return found
 
 
 @given(stays())

@@ -374,8 +374,8 @@ def compile_scheme(scheme: Scheme) -> Kernel:
     for known, kernel in _kernels:
         if known is scheme:
             return kernel
-    for known, kernel in _kernels:  # the same content in another object; its digest takes longer than a look
-        if known.digest == scheme.digest:
+    for known, kernel in _kernels:  # the same content in another object; a digest takes longer than a look
+        if (known.id, known.switches) == (scheme.id, scheme.switches) and known.digest == scheme.digest:
             return kernel
     kernel = Kernel(scheme)
     _kernels[:] = [(scheme, kernel), *_kernels[: _KEPT - 1]]
