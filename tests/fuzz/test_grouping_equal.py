@@ -69,7 +69,7 @@ def test_every_group_is_reached(scheme_id: str) -> None:
 )
 def test_kernel_equals_reference_with_switches(scheme_id: str, switches: frozenset[str]) -> None:
     rules = scheme.load(scheme_id, switches)
-    stays = StayMaker(rules, seed=3).many(700)
+    stays = StayMaker(rules, seed=3).many(400)
     assert_equal(rules, stays, as_batch(stays))
 
 

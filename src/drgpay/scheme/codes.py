@@ -65,7 +65,7 @@ def _read(name: str) -> pa.Table:
             fix_en=f"code tables there are: {', '.join(known)}",
             value=name,
         )
-    return pq.read_table(path, use_threads=False)
+    return pq.ParquetFile(path).read(use_threads=False)
 
 
 @lru_cache(maxsize=8)

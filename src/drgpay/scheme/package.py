@@ -178,7 +178,7 @@ def _columns(place: Path, name: str) -> list[list[str]]:
     path = place / f"{name}.parquet"
     if not path.exists():
         return [[] for _ in TABLES[name].columns]
-    table = pq.read_table(path, use_threads=False)
+    table = pq.ParquetFile(path).read(use_threads=False)
     return [table.column(c).to_pylist() for c in TABLES[name].columns]
 
 
