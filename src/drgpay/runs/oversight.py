@@ -150,6 +150,7 @@ class _Oversight:
         n = int(cells["n"].sum())
         overall = int(cells["total_cost"].sum()) // max(n, 1)
         rates = oversight.coding_rates(cells, self.limits)
+        mixes = self.engine.sum(facts, oversight.mix_sums, oversight.MIX, oversight.MIXED, "oversight: fees")
         watch = oversight.Watch(
             self.limits,
             frozenset(self.inputs.brought),
@@ -162,12 +163,13 @@ class _Oversight:
             overall,
             links,
             frozenset(levels.filter(pl.col("level") == "primary")["institution_id"]),
+            oversight.fee_mix(frame(mixes), self.limits.whole("group.min_stays")),
         )
         of_people = self._of_people(facts, watch)
         counts = of_people.filter(pl.col("rule").str.starts_with("="))
         severe = oversight.severe_by_month(cells, means, overall, self.limits.ratio("refusal.severe_cost"))
         of_people = of_people.filter(~pl.col("rule").str.starts_with("="))
-        copies, sample = self._of_institutions(facts, of_people)
+        copies, sample = self._of_institutions(facts, of_people, watch)
         of_houses = oversight.institution_hits(rates, severe, complaints.to_dicts(), self.limits)
         found = self._priced(pl.concat([of_people, copies, of_houses]))
         reviews = self.inputs.register(REVIEWS)
@@ -398,11 +400,14 @@ class _Oversight:
             self.engine.map_by(sources, "person_id", look, self.work / "people", "oversight: persons")
         )
 
-    def _of_institutions(self, facts: Dataset, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Near-copies, and the sample of the coding audit."""
+    def _of_institutions(
+        self, facts: Dataset, found: pl.DataFrame, watch: oversight.Watch
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Near-copies, batches, and the sample of the coding audit."""
         scores = found.drop_nulls("stay_id").group_by("stay_id").agg(pl.col("score").max())
-        source = Source(facts, (*oversight.COPIED, "settled"), ("institution_id", "stay_id"))
-        kernel = partial(_of_houses, scores=scores, limits=self.limits, seed=self.seed)
+        columns = tuple(dict.fromkeys((*oversight.COPIED, *oversight.CROWDED, "settled")))
+        source = Source(facts, columns, ("institution_id", "stay_id"))
+        kernel = partial(_of_houses, scores=scores, watch=watch, seed=self.seed)
         rows = self._collect(
             self.engine.map_by((source,), "institution_id", kernel, self.work / "copies", "oversight: copies")
         )
@@ -498,7 +503,9 @@ def _bare_facts(stays: Any, part: Any) -> Any:
     return oversight.facts(stays)
 
 
-def _of_houses(facts: Any, *, scores: pl.DataFrame, limits: oversight.Limits, seed: int) -> Any:
-    rows = frame(facts)
-    both = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed)]
-    return pl.concat(both).to_arrow(compat_level=pl.CompatLevel.oldest())
+def _of_houses(facts: Any, *, scores: pl.DataFrame, watch: oversight.Watch, seed: int) -> Any:
+    rows, limits = frame(facts), watch.limits
+    found = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed)]
+    if watch.runs("NI4"):
+        found.append(oversight.batches(rows, watch.means, watch.overall, limits))
+    return pl.concat(found).to_arrow(compat_level=pl.CompatLevel.oldest())

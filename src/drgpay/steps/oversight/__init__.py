@@ -30,7 +30,21 @@ from drgpay.steps.oversight.catalogue import (
     missing,
 )
 from drgpay.steps.oversight.clones import COPIED, clones
-from drgpay.steps.oversight.facts import CELL, CHARGED, DETAILS, FACTS, SCREENED, SUMMED, cells, facts, group_means
+from drgpay.steps.oversight.facts import (
+    CELL,
+    CHARGED,
+    DETAILS,
+    FACTS,
+    MIX,
+    MIXED,
+    SCREENED,
+    SUMMED,
+    cells,
+    facts,
+    fee_mix,
+    group_means,
+    mix_sums,
+)
 from drgpay.steps.oversight.hits import HITS
 from drgpay.steps.oversight.loop import (
     doctor_points,
@@ -41,6 +55,7 @@ from drgpay.steps.oversight.loop import (
     violation_rows,
     violation_tiers,
 )
+from drgpay.steps.oversight.needless import CROWDED, batches
 from drgpay.steps.oversight.people import HEADS, PERSON_ORDER, READMITTED, Watch, person_hits
 from drgpay.steps.oversight.special import CANDIDATE, candidates, decision_rows, special_results, within_quota
 from drgpay.steps.oversight.visits import VISIT_COLUMNS
@@ -74,11 +89,14 @@ __all__ = [
     "CELL",
     "CHARGED",
     "COPIED",
+    "CROWDED",
     "DEFAULTS",
     "DETAILS",
     "FACTS",
     "HEADS",
     "HITS",
+    "MIX",
+    "MIXED",
     "NEXT",
     "PERSON_ORDER",
     "READMITTED",
@@ -98,6 +116,7 @@ __all__ = [
     "Watch",
     "alerts",
     "audit_results",
+    "batches",
     "candidates",
     "cells",
     "clones",
@@ -107,6 +126,7 @@ __all__ = [
     "decision_rows",
     "doctor_points",
     "facts",
+    "fee_mix",
     "fewer_severe",
     "follow",
     "group_means",
@@ -114,6 +134,7 @@ __all__ = [
     "ledger_preview",
     "limits",
     "missing",
+    "mix_sums",
     "person_hits",
     "publications",
     "record_quality",

@@ -133,7 +133,9 @@ def _both(row: Mapping[str, str], prefix: str = "") -> Both:
 
 
 def _rule(row: dict[str, Any]) -> Rule:
-    signs = {name: Sign(parse_scaled(s["weight"], 4), _both(s)) for name, s in row["signals"].items()}
+    shared = row["signals"].get("<<", {})
+    own = {name: s for name, s in row["signals"].items() if name != "<<"}
+    signs = {name: Sign(parse_scaled(s["weight"], 4), _both(s)) for name, s in (shared | own).items()}
     if row["violation"] not in VIOLATION_TYPES or row["amount"] not in AMOUNTS:
         raise ValueError(f"rule {row['id']}: a word that is not in its list")
     return Rule(

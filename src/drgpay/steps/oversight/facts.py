@@ -10,6 +10,7 @@ import polars as pl
 
 from drgpay.engine import frame
 from drgpay.tables import FEES
+from drgpay.units import ONE
 
 SCREENED: dict[str, Any] = {
     "stay_id": pl.String,
@@ -74,10 +75,12 @@ CHARGED: dict[str, Any] = {
     "before_care": pl.Int64,
     "before_days": pl.Int64,
     "charged": pl.Int64,
+    "test_days": pl.Int64,
+    "late_tests": pl.Int64,
 }
 """days of the stay with a charge; with one that is not for the bed or nursing; which those are, as days after
 admission with | around them; charges before admission; those of them that are not for tests; how many days before;
-all charges"""
+all charges; days of the stay with tests; what was charged for tests after the third day"""
 
 FACTS = SCREENED | DETAILS | CHARGED
 
@@ -97,6 +100,11 @@ def _charges(charges: Any, stays: pl.DataFrame) -> pl.DataFrame:
         pl.col("amount").filter(before & ~tests).sum().alias("before_care"),
         (pl.col("admitted") - day).dt.total_days().filter(before).max().alias("before_days"),
         pl.col("amount").sum().alias("charged"),
+        day.filter(inside & tests).n_unique().cast(pl.Int64).alias("test_days"),
+        pl.col("amount")
+        .filter(inside & tests & (day > pl.col("admitted") + pl.duration(days=2)))
+        .sum()
+        .alias("late_tests"),
     )
     listed = pl.lit("|") + pl.col("care_on").cast(pl.List(pl.String)).list.join("|") + pl.lit("|")
     return found.with_columns(listed.alias("care_on"))
@@ -211,3 +219,61 @@ def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int]
         )
         .sort("drg")
     )
+
+
+MIX = ("drg", "dx3")
+"""keys of :func:`mix_sums`: group, and category of the principal diagnosis"""
+BUNDLES: Mapping[str, tuple[str, ...]] = {
+    "hotel": ("bed", "nursing"),
+    "tests": ("examination", "laboratory"),
+    "treatment": ("treatment",),
+    "surgery": ("surgery",),
+    "drug": ("drug",),
+    "material": ("material",),
+}
+"""what a stay's cost is made of, for comparing it with what its diagnosis usually costs"""
+MIXED = ("drg", "dx", "settled", "total_cost", *(f"{kind}_fee" for kinds in BUNDLES.values() for kind in kinds))
+"""columns :func:`mix_sums` reads"""
+
+
+def category(column: str = "dx") -> pl.Expr:
+    """The category (three characters) of the first of the codes with | around them."""
+    return pl.col(column).str.extract(r"^\|([^|]{3})")
+
+
+def bundle(name: str) -> pl.Expr:
+    """Fees of a bundle, fen."""
+    return pl.sum_horizontal(pl.col(f"{kind}_fee").fill_null(0) for kind in BUNDLES[name])
+
+
+def mix_sums(batch: Any) -> Any:
+    """Integer sums of the settled stays with fees by :data:`MIX`: cost and its bundles."""
+    rows = frame(batch).filter(pl.col("settled") & pl.col("drug_fee").is_not_null())
+    rows = rows.with_columns(category().alias("dx3")).drop_nulls(list(MIX))
+    return (
+        rows.group_by(MIX)
+        .agg(
+            pl.len().cast(pl.Int64).alias("n"),
+            pl.col("total_cost").sum(),
+            *(bundle(name).sum().alias(name) for name in BUNDLES),
+        )
+        .to_arrow()
+    )
+
+
+def fee_mix(sums: pl.DataFrame, min_stays: int) -> pl.DataFrame:
+    """Shares of the cost by group and principal diagnosis: ``drg``, ``dx3``, ``x_<bundle>`` (1/10,000, half up).
+    Pairs with fewer stays have none."""
+    total = pl.col("total_cost")
+    return (
+        sums.filter((pl.col("n") >= min_stays) & (total > 0))
+        .select(
+            *MIX, *(((2 * pl.col(b) * ONE + total) // (2 * total)).cast(pl.Int64).alias(f"x_{b}") for b in BUNDLES)
+        )
+        .sort(MIX)
+    )
+
+
+def no_mix() -> pl.DataFrame:
+    """No shares: what :func:`fee_mix` gives where no fees were brought."""
+    return pl.DataFrame(schema=dict.fromkeys(MIX, pl.String) | {f"x_{b}": pl.Int64 for b in BUNDLES})

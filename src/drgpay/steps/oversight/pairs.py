@@ -89,13 +89,18 @@ def _plain_pair() -> pl.Expr:
     )
 
 
-def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
+def _alike(limits: Limits) -> pl.Expr:
+    """Neither stay costs less than a part of the other: halves of one, not a try and its repetition."""
+    first, second, part = pl.col("p_total_cost"), pl.col("total_cost"), limits.ratio("splitting.parts")
+    return (first * ONE > second * part) & (second * ONE > first * part)
+
+
+def _pair_clues(limits: Limits) -> list[Clue]:
     both = pl.col("total_cost") + pl.col("p_total_cost")
     mean = pl.max_horizontal("g_cost", "p_g_cost")
     doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
     expected = (pl.col("g_test") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
     return [
-        base,
         clue("same_category", pl.col("dx3") == pl.col("p_dx3"), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
         clue(
             "short_gap",
@@ -106,11 +111,19 @@ def _pair_clues(limits: Limits, base: Clue) -> list[Clue]:
         ),
         clue(
             "rather_early",
-            under(pl.col("p_total_cost"), pl.col("p_g_cost"), limits.ratio("early.cost"))
-            & under(pl.col("p_los") * 100, pl.col("p_g_los"), limits.ratio("early.los")),
+            under(pl.col("p_total_cost"), pl.col("total_cost"), limits.ratio("splitting.parts"))
+            & under(pl.col("p_total_cost"), pl.col("p_g_cost"), limits.ratio("early.cost")),
             "stays.total_cost",
             yuan("p_total_cost"),
-            yuan("p_g_cost"),
+            yuan("total_cost"),
+            "p_stay_id",
+        ),
+        clue(
+            "alike",
+            _alike(limits),
+            "stays.total_cost",
+            yuan("p_total_cost"),
+            yuan("total_cost"),
             "p_stay_id",
         ),
         clue(
@@ -179,8 +192,9 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
     before = pl.col("p_stay_id")
     surgery = pl.col("surgical") & pl.col("p_surgical") & (pl.col("adrg").str.head(1) == pl.col("p_adrg").str.head(1))
 
-    def pair(rule: str, of: pl.DataFrame, holds: pl.Expr, base: Clue) -> Hits:
-        return hits(RULES[rule], limits, of.filter(holds & _plain_pair()), _pair_clues(limits, base), fewer, before)
+    def pair(rule: str, of: pl.DataFrame, holds: pl.Expr, *own: Clue) -> Hits:
+        clues = [*own, *_pair_clues(limits)]
+        return hits(RULES[rule], limits, of.filter(holds & _plain_pair()), clues, fewer, before)
 
     disease = clue("base", pl.lit(True), "stays.dx", pl.col("dx1"), pl.col("p_dx1"))
 
@@ -188,14 +202,27 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
         return pair("SP1", near, _same_disease() & ~surgery, disease)
 
     def sister() -> Hits:
-        linked = rows.join(links, on="institution_id")
-        pairs = with_earlier(linked, ["person_id", "link"]).filter(
+        moved = with_earlier(rows, ["person_id"]).filter(
             pl.col("settled")
             & (pl.col("gap") >= 0)
             & (pl.col("gap") <= limits.whole("splitting.gap_days"))
             & (pl.col("institution_id") != pl.col("p_institution_id"))
         )
-        return pair("SP2", pairs, _same_disease(), disease)
+        other = links.select(p_institution_id="institution_id", p_link="link")
+        linked = moved.join(links, on="institution_id").join(other, on="p_institution_id")
+        linked = linked.filter(pl.col("link") == pl.col("p_link")).select("stay_id", link="link")
+        moved = moved.join(linked.unique("stay_id", keep="first"), on="stay_id", how="left", maintain_order="left")
+        # between strangers a transfer is a transfer; houses that belong together may call a split one
+        moved = moved.filter(pl.col("link").is_not_null() | (pl.col("p_way") == 1))
+        house = clue(
+            "linked",
+            pl.col("link").is_not_null(),
+            "institution_links.link",
+            pl.col("link"),
+            pl.col("p_institution_id"),
+            "institution_id",
+        )
+        return pair("SP2", moved, _same_disease(), disease, house)
 
     def bed_day() -> Hits:
         by_day = pl.col("bed_day") != pl.col("p_bed_day")
@@ -289,7 +316,9 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
     low = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost")) & under(
         pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los")
     )
-    advised = (pl.col("way").is_in([1, 3])) & ~pl.col("bed_day") & ~pl.col("planned_pattern")
+    treated = ~pl.col("bed_day") & ~pl.col("planned_pattern")
+    advised = pl.col("way").is_in([1, 3])
+    soon = limits.whole("early.soon_days")
 
     def back() -> Hits:
         nxt = (
@@ -302,6 +331,7 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
             "adrg",
             "admission_route",
             "planned_pattern",
+            "total_cost",
         )
         ordered = rows.sort("person_id", "admitted", "discharged", "stay_id").with_columns(
             pl.col(c).shift(-1).alias(f"n_{c}") for c in nxt
@@ -309,11 +339,13 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
         gap = (pl.col("n_admitted") - pl.col("discharged")).dt.total_days()
         disease = (pl.col("dx3") == pl.col("n_dx3")) | (pl.col("adrg") == pl.col("n_adrg"))
         emergency = pl.col("n_admission_route") == "emergency"
+        undone = under(pl.col("total_cost"), pl.col("n_total_cost"), limits.ratio("splitting.parts"))
         found = ordered.filter(
             pl.col("settled")
             & (pl.col("person_id") == pl.col("n_person_id"))
             & low
-            & advised
+            & (advised | (pl.col("way") == 4))
+            & treated
             & gap.is_between(0, limits.whole("early.return_days"))
             & ~pl.col("n_planned_pattern")
             & ~pl.col("readmission_planned").fill_null(False)
@@ -326,6 +358,24 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
             [
                 clue("base", pl.lit(True), "stays.los", pl.col("los"), pl.col("g_los") // 100),
                 clue("same_disease", disease, "stays.dx", pl.col("n_dx1"), pl.col("dx1"), "n_stay_id"),
+                clue(
+                    "soon",
+                    gap <= soon,
+                    "stays.admission_date",
+                    pl.col("n_admitted"),
+                    pl.col("discharged"),
+                    "n_stay_id",
+                ),
+                clue("in_full", undone, "stays.total_cost", yuan("n_total_cost"), yuan("total_cost"), "n_stay_id"),
+                clue(
+                    "alike",
+                    disease & ~undone,
+                    "stays.total_cost",
+                    yuan("n_total_cost"),
+                    yuan("total_cost"),
+                    "n_stay_id",
+                ),
+                clue("against_advice", ~advised, "stays.discharge_way", pl.col("way")),
                 clue(
                     "emergency",
                     emergency,
@@ -350,7 +400,12 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
     def gone() -> Hits:
         days = (pl.col("r_death") - pl.col("discharged")).dt.total_days()
         found = rows.filter(
-            pl.col("settled") & low & advised & ~pl.col("died") & days.is_between(0, limits.whole("early.death_days"))
+            pl.col("settled")
+            & low
+            & advised
+            & treated
+            & ~pl.col("died")
+            & days.is_between(0, limits.whole("early.death_days"))
         )
         return hits(
             RULES["ED2"],
@@ -359,6 +414,7 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
             [
                 clue("base", pl.lit(True), "persons.death_date", pl.col("r_death"), pl.col("discharged")),
                 clue("home", pl.col("way") == 1, "stays.discharge_way", pl.col("way")),
+                clue("soon", days <= soon, "persons.death_date", pl.col("r_death"), pl.col("discharged")),
             ],
             low_gain(),
         )

@@ -10,10 +10,12 @@ import polars as pl
 
 from drgpay.engine import frame
 from drgpay.steps.oversight.catalogue import RULES, Limits, missing
+from drgpay.steps.oversight.facts import no_mix
 from drgpay.steps.oversight.hits import HITS, none_found
+from drgpay.steps.oversight.needless import little_needed, with_mix
 from drgpay.steps.oversight.overlaps import at_once, dead
 from drgpay.steps.oversight.pairs import repeated, returns, splitting, with_earlier
-from drgpay.steps.oversight.singles import coding, hang_bed, impossible, known, little_needed, too_little
+from drgpay.steps.oversight.singles import coding, hang_bed, impossible, known, too_little
 from drgpay.steps.oversight.visits import after_death, beside_stays, observed, plain_visits
 
 _REGISTER = {"person_id": pl.String, "sex": pl.String, "birth_date": pl.Date, "death_date": pl.Date}
@@ -40,6 +42,8 @@ class Watch:
         default_factory=lambda: pl.DataFrame(schema={"institution_id": pl.String, "link": pl.String})
     )
     primary: frozenset[str] = frozenset()
+    mixes: pl.DataFrame = field(default_factory=no_mix)
+    """see :func:`~.facts.fee_mix`"""
 
     def runs(self, rule: str) -> bool:
         """Whether everything the rule needs is there."""
@@ -87,9 +91,9 @@ def _rules(
     limits = watch.limits
     settled = everybody.filter("settled")
     yield hang_bed(settled, limits)
-    yield little_needed(settled, limits, watch.overall)
+    yield little_needed(with_mix(settled, watch.mixes), limits, watch.overall)
     yield impossible(settled, limits)
-    yield coding(_with_others(settled, watch.means), limits, watch.peers)
+    yield coding(_with_others(settled, watch.means), limits, watch.peers, watch.means)
     yield too_little(settled.with_columns(pl.lit(watch.overall, pl.Int64).alias("overall")), limits, watch.primary)
     yield splitting(people, limits, watch.links)
     yield at_once(people, limits)

@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from drgpay.steps.oversight.catalogue import LISTS, RULES, Limits
+from drgpay.steps.oversight.facts import category
 from drgpay.steps.oversight.hits import Clue, clue, hits, yuan
 from drgpay.units import ONE
 
 Hits = pl.DataFrame
 SURGICAL = "ABCDEFGHJ"
 """second letters of surgical basic groups of CHS-DRG"""
+PROCEDURAL = "KLMNPQ"
+"""second letters of its basic groups of procedures outside the operating room"""
 _LEFT = (1, 2, 3)
 """ways of discharge on the institution's advice: home, transfer, community"""
 
@@ -57,7 +60,7 @@ def known(facts: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
             "beyond_bed"
         ),
         pl.col("dx").str.extract(r"^\|([^|]+)").alias("dx1"),
-        pl.col("dx").str.extract(r"^\|([^|]{3})").alias("dx3"),
+        category().alias("dx3"),
         pl.col("adrg").str.slice(1, 1).is_in(list(SURGICAL)).fill_null(False).alias("surgical"),
         (listed("proc", "planned_proc") | principal_listed("planned_dx")).fill_null(False).alias("planned_pattern"),
         (pl.col("case_class") == "bed_day").fill_null(False).alias("bed_day"),
@@ -66,7 +69,7 @@ def known(facts: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _cheap(limits: Limits, name: str = "hang_bed.empty_cost") -> pl.Expr:
+def cheap(limits: Limits, name: str = "hang_bed.empty_cost") -> pl.Expr:
     return under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio(name))
 
 
@@ -80,13 +83,13 @@ def _thin(limits: Limits) -> Clue:
     return clue("thin", holds, "stays.total_cost", yuan(a_day), yuan(expected))
 
 
-def _cost(signal: str, holds: pl.Expr) -> Clue:
+def cost_clue(signal: str, holds: pl.Expr) -> Clue:
     return clue(signal, holds, "stays.total_cost", yuan("total_cost"), yuan("g_cost"))
 
 
 def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
     """HB1, HB2, HB3, HB6, HB7: beds in which nobody is treated."""
-    cheap = _cheap(limits)
+    little = cheap(limits)
 
     def no_charges() -> Hits:
         stay = pl.col("los") - pl.col("leave_days").fill_null(0)
@@ -143,7 +146,7 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
             RULES["HB3"],
             limits,
             found,
-            [clue("base", pl.lit(True), "stay_details.leave_days", leave, pl.col("los")), _cost("cheap", cheap)],
+            [clue("base", pl.lit(True), "stay_details.leave_days", leave, pl.col("los")), cost_clue("cheap", little)],
             pl.col("pay"),
         )
 
@@ -175,7 +178,7 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
                     yuan("nursing_fee"),
                     yuan(nursing),
                 ),
-                _cost("cheap", cheap),
+                cost_clue("cheap", little),
             ],
             pl.col("pay"),
         )
@@ -205,88 +208,6 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
         )
 
     return {"HB1": no_charges, "HB2": only_bed, "HB3": on_leave, "HB6": tests_and_drugs, "HB7": charged_before}
-
-
-def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[str, Callable[[], Hits]]:
-    """EX1 and NI1: stays for tests, and mild cases with little care. ``overall``: mean cost of all stays, fen."""
-
-    def only_tests() -> Hits:
-        found = rows.filter(
-            (pl.col("los") <= limits.whole("examination.max_los"))
-            & ~pl.col("died")
-            & ~pl.col("surgical")
-            & (pl.col("admission_route").fill_null("") != "emergency")
-            & share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
-        )
-        few = pl.col("drug_fee") * ONE <= pl.col("total_cost") * limits.ratio("examination.drug_share")
-        return hits(
-            RULES["EX1"],
-            limits,
-            found,
-            [
-                clue("base", pl.lit(True), "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
-                clue(
-                    "no_treatment",
-                    pl.col("acts") * 50 <= pl.col("total_cost"),
-                    "stay_details.treatment_fee",
-                    yuan("acts"),
-                ),
-                clue("few_drugs", few, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
-                clue("checkup_code", principal_listed("checkup_dx"), "stays.dx", pl.col("dx1")),
-            ],
-            pl.col("pay"),
-        )
-
-    def mild() -> Hits:
-        care = pl.col("acts") + pl.col("drug_fee")
-        tests_only = share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
-        found = rows.filter(
-            (pl.col("g_cost") * ONE <= overall * limits.ratio("no_indication.group_cost"))
-            & (pl.col("severity") == "none")
-            & ~pl.col("died")
-            & ~pl.col("surgical")
-            & ~pl.col("bed_day")
-            & ~pl.col("planned_pattern")
-            & ~tests_only.fill_null(False)
-        )
-        return hits(
-            RULES["NI1"],
-            limits,
-            found,
-            [
-                clue("base", pl.lit(True), "grouped.drg", pl.col("drg"), yuan("g_cost")),
-                _cost("cheap", _cheap(limits, "no_indication.own_cost")),
-                clue(
-                    "little_care",
-                    under(care, pl.col("total_cost"), limits.ratio("no_indication.care_share")),
-                    "stay_details.treatment_fee",
-                    yuan(care),
-                    yuan("total_cost"),
-                ),
-                clue(
-                    "no_comorbidity",
-                    pl.col("dx").str.count_matches("|", literal=True) <= 2,
-                    "stays.dx",
-                    pl.col("dx1"),
-                ),
-                clue(
-                    "not_emergency",
-                    pl.col("admission_route").is_in(["outpatient", "other"]),
-                    "stay_details.admission_route",
-                    pl.col("admission_route"),
-                ),
-                clue(
-                    "short",
-                    (pl.col("los") * 200 <= pl.col("g_los")),
-                    "stays.los",
-                    pl.col("los"),
-                    pl.col("g_los") // 100,
-                ),
-            ],
-            pl.col("pay"),
-        )
-
-    return {"EX1": only_tests, "NI1": mild}
 
 
 def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
@@ -333,11 +254,29 @@ def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], 
     return {"FR4": at_odds}
 
 
-def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[str, Callable[[], Hits]]:
+def _with_usual_fees(rows: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
+    """Stays of surgical groups too rare for means of their own get, for their published cost, the surgery and
+    material that all surgical groups have for theirs."""
+    operated = means.filter(pl.col("drg").str.slice(1, 1).is_in(list(SURGICAL)) & pl.col("g_surgery").is_not_null())
+    whole = int((operated["g_cost"] * operated["g_n"]).sum())
+    if whole == 0:
+        return rows
+    part = {
+        name: int((operated[name] * operated["g_n"]).sum()) * ONE // whole for name in ("g_surgery", "g_material")
+    }
+    return rows.with_columns(
+        pl.coalesce(name, pl.when("surgical").then(pl.col("g_cost") * share_of // ONE)).cast(pl.Int64).alias(name)
+        for name, share_of in part.items()
+    )
+
+
+def coding(
+    rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame, means: pl.DataFrame
+) -> Mapping[str, Callable[[], Hits]]:
     """UP1, UP2 and UP3: payment of the reported group against that of another. ``rows`` also have the means of the
     other groups, ``cc_cost``, ``cc_los``, ``other_cost``, ``other_los``, ``cc_care``, ``other_care``; ``peers``:
     ``institution_id``, ``shrunk`` and ``lifted_shrunk``, standardised rates of coded complications and of cheap stays
-    that less codes would put in a lower group."""
+    that less codes would put in a lower group; ``means``: see :func:`~.facts.group_means`."""
     rows = rows.join(peers, on="institution_id", how="left", maintain_order="left")
     bound = limits.ratio("upcoding.peer_ratio")
     high, often = pl.col("shrunk") >= bound, pl.col("lifted_shrunk") >= bound
@@ -387,7 +326,7 @@ def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[s
                     yuan(care),
                     yuan(f"{name}_care"),
                 ),
-                _cost("far", _cheap(limits, "upcoding.far")),
+                cost_clue("far", cheap(limits, "upcoding.far")),
                 clue("peers", high, "coding_rates.shrunk", pl.col("shrunk"), "10000"),
                 clue("often", often, "coding_rates.lifted_shrunk", pl.col("lifted_shrunk"), "10000"),
                 clue(
@@ -402,10 +341,15 @@ def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[s
         )
 
     def no_operation() -> Hits:
-        usual = share(pl.col("g_surgery"), pl.col("g_cost"), limits.ratio("upcoding.surgery_share"))
-        left = limits.ratio("upcoding.surgery_left")
-        hardly = under(pl.col("surgery_fee"), pl.col("g_surgery"), left)
-        found = rows.filter(pl.col("surgical") & hardly & usual)
+        part, left = limits.ratio("upcoding.surgery_share"), limits.ratio("upcoding.surgery_left")
+        usual = share(pl.col("g_surgery"), pl.col("g_cost"), part)
+        # against what its own cost leads one to expect, so that a stay cheap throughout shows nothing
+        expected = (pl.col("g_surgery") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+        hardly = under(pl.col("surgery_fee"), expected, left)
+        of_procedures = (
+            pl.col("adrg").str.slice(1, 1).is_in(list(SURGICAL + PROCEDURAL)) & pl.col("proc").is_not_null()
+        )
+        found = _with_usual_fees(rows.filter(of_procedures), means).filter(usual & hardly)
         return hits(
             RULES["UP3"],
             limits,
@@ -420,8 +364,8 @@ def coding(rows: pl.DataFrame, limits: Limits, peers: pl.DataFrame) -> Mapping[s
                     yuan("material_fee"),
                     yuan("g_material"),
                 ),
-                _cost("cheap", _cheap(limits, "upcoding.cost")),
-                _cost("far", _cheap(limits, "upcoding.far")),
+                cost_clue("cheap", cheap(limits, "upcoding.cost")),
+                cost_clue("far", cheap(limits, "upcoding.far")),
             ],
             pl.col("price") - pl.col("proc_price"),
         )
@@ -451,7 +395,7 @@ def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> M
             limits,
             found,
             [
-                _cost("base", pl.lit(True)),
+                cost_clue("base", pl.lit(True)),
                 clue("very_low", very, "stays.los", pl.col("los"), pl.col("g_los") // 100),
                 clue(
                     "little_care",
@@ -483,7 +427,7 @@ def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> M
                 clue("base", pl.lit(True), "stays.discharge_way", pl.col("way"), pl.col("drg")),
                 clue("severe", severe, "grouped.severity", pl.col("severity"), yuan("g_cost")),
                 clue("sent_on", pl.col("way") == 2, "stays.discharge_way", pl.col("way")),
-                _cost("untreated", _cheap(limits, "refusal.untreated")),
+                cost_clue("untreated", cheap(limits, "refusal.untreated")),
                 clue("same_day", pl.col("los") == 0, "stays.los", pl.col("los"), pl.col("g_los") // 100),
             ],
             pl.lit(0),

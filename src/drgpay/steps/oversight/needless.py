@@ -1,0 +1,238 @@
+"""Rules on stays nobody needed (design/07 §2, 体检式住院 and 无指征入院): only tests, mild cases, charges that do not
+fit the diagnosis, the same tests day after day, and patients brought in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from drgpay.steps.oversight.catalogue import RULES, Limits
+from drgpay.steps.oversight.facts import BUNDLES, bundle
+from drgpay.steps.oversight.hits import clue, hits, yuan
+from drgpay.steps.oversight.singles import cheap, known, principal_listed, share, under
+from drgpay.units import ONE
+
+Hits = pl.DataFrame
+CROWDED = (
+    "institution_id",
+    "department_id",
+    "doctor_id",
+    "insurance_scheme",
+    "person_id",
+    "stay_id",
+    "month",
+    "admitted",
+    "admission_route",
+    "severity",
+    "adrg",
+    "drg",
+    "case_class",
+    "way",
+    "pay",
+)
+"""columns of facts :func:`batches` reads beside those of copies"""
+
+
+def with_mix(rows: pl.DataFrame, mixes: pl.DataFrame) -> pl.DataFrame:
+    """Stays with ``d_<bundle>``: how far (1/10,000 of its cost, may be negative) the stay's share of a bundle lies
+    above that of its group and principal diagnosis, and ``mix``, the sum of all distances; null where the pair is too
+    rare. ``mixes``: see :func:`~.facts.fee_mix`."""
+    own = {b: bundle(b) * ONE // pl.col("total_cost").clip(1) for b in BUNDLES}
+    joined = rows.join(mixes, on=["drg", "dx3"], how="left", maintain_order="left")
+    joined = joined.with_columns((own[b] - pl.col(f"x_{b}")).cast(pl.Int64).alias(f"d_{b}") for b in BUNDLES)
+    return joined.with_columns(
+        pl.sum_horizontal(pl.col(f"d_{b}").abs() for b in BUNDLES).alias("distance")
+    ).with_columns(pl.when(pl.col("x_drug").is_not_null()).then(pl.col("distance")).alias("mix"))
+
+
+def _mild(limits: Limits, overall: int) -> pl.Expr:
+    """A cheap group, no complication, no operation, nothing planned, no emergency."""
+    return (
+        (pl.col("g_cost") * ONE <= overall * limits.ratio("no_indication.group_cost"))
+        & (pl.col("severity") == "none")
+        & ~pl.col("died")
+        & ~pl.col("surgical")
+        & ~pl.col("bed_day")
+        & ~pl.col("planned_pattern")
+        & (pl.col("admission_route").fill_null("") != "emergency")
+    ).fill_null(False)
+
+
+def _thin(limits: Limits) -> pl.Expr:
+    """Cost, and cost of a day, far below those of the group."""
+    a_day = under(
+        pl.col("total_cost") * pl.col("g_los"),
+        pl.col("g_cost") * pl.col("days") * 100,
+        limits.ratio("no_indication.own_cost"),
+    )
+    return a_day & cheap(limits, "no_indication.own_cost")
+
+
+def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[str, Callable[[], Hits]]:
+    """EX1, NI1 and NI3. ``rows``: settled stays as :func:`with_mix` gives them; ``overall``: mean cost of all stays,
+    fen."""
+    tests_only = share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
+    apart = limits.ratio("no_indication.apart")
+    beyond = pl.col("d_treatment") + pl.col("d_material")
+    mild = rows.filter(
+        _mild(limits, overall) & ~tests_only.fill_null(False) & pl.col("mix").is_not_null() & pl.col("proc").is_null()
+    )
+    alone = clue(
+        "no_comorbidity",
+        pl.col("dx").str.count_matches("|", literal=True) <= 3,
+        "stays.dx",
+        pl.col("dx").str.strip_chars("|"),
+    )
+    unlike = clue(
+        "unlike",
+        pl.col("mix") >= limits.ratio("no_indication.unlike"),
+        "stay_details",
+        _percent("mix"),
+        pl.col("dx1") + " " + pl.col("drg"),
+    )
+
+    def only_tests() -> Hits:
+        found = rows.filter(
+            (pl.col("los") <= limits.whole("examination.max_los"))
+            & ~pl.col("died")
+            & ~pl.col("surgical")
+            & (pl.col("admission_route").fill_null("") != "emergency")
+            & tests_only
+        )
+        few = pl.col("drug_fee") * ONE <= pl.col("total_cost") * limits.ratio("examination.drug_share")
+        return hits(
+            RULES["EX1"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
+                clue(
+                    "no_treatment",
+                    pl.col("acts") * 50 <= pl.col("total_cost"),
+                    "stay_details.treatment_fee",
+                    yuan("acts"),
+                ),
+                clue("few_drugs", few, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
+                clue("checkup_code", principal_listed("checkup_dx"), "stays.dx", pl.col("dx1")),
+            ],
+            pl.col("pay"),
+        )
+
+    def mild_case() -> Hits:
+        return hits(
+            RULES["NI1"],
+            limits,
+            mild.filter(pl.col("los") >= 2),
+            [
+                clue("base", pl.lit(True), "grouped.drg", pl.col("drg"), yuan("g_cost")),
+                clue("thin", _thin(limits), "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
+                clue(
+                    "little_care",
+                    beyond <= -limits.ratio("no_indication.less_care"),
+                    "stay_details.treatment_fee",
+                    yuan("acts"),
+                    _percent("d_treatment", "d_material"),
+                ),
+                clue(
+                    "few_tests",
+                    pl.col("d_tests") <= -limits.ratio("no_indication.less_tests"),
+                    "stay_details.examination_fee",
+                    yuan("tests"),
+                    _percent("d_tests"),
+                ),
+                clue(
+                    "drugs_alone",
+                    pl.col("d_drug") >= limits.ratio("no_indication.drugs"),
+                    "stay_details.drug_fee",
+                    yuan("drug_fee"),
+                    _percent("d_drug"),
+                ),
+                unlike,
+                alone,
+            ],
+            pl.col("pay"),
+        )
+
+    def unrelated() -> Hits:
+        full = pl.col("tests") * ONE >= pl.col("g_test") * limits.ratio("no_indication.tests_in_full")
+        piled = (pl.col("d_tests") >= apart) & full
+        every_day = (pl.col("los") >= 4) & share(
+            pl.col("test_days"), pl.col("los"), limits.ratio("no_indication.test_days")
+        )
+        late = share(pl.col("late_tests"), pl.col("tests"), limits.ratio("no_indication.late_tests"))
+        material = (beyond >= apart) & (pl.col("d_material") * 3 >= apart)
+        return hits(
+            RULES["NI3"],
+            limits,
+            mild.filter((piled | material).fill_null(False)),
+            [
+                clue("base", piled, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
+                clue(
+                    "base", material, "stay_details.material_fee", yuan("acts"), _percent("d_treatment", "d_material")
+                ),
+                clue(
+                    "far",
+                    pl.col("tests") >= 2 * pl.col("g_test"),
+                    "stay_details.laboratory_fee",
+                    yuan("tests"),
+                    yuan("g_test"),
+                ),
+                clue("every_day", piled & every_day, "charges.charge_date", pl.col("test_days"), pl.col("los")),
+                clue("late", piled & late, "charges.amount", yuan("late_tests"), yuan("tests")),
+                unlike,
+                alone,
+            ],
+            pl.col("pay"),
+        )
+
+    return {"EX1": only_tests, "NI1": mild_case, "NI3": unrelated}
+
+
+def _percent(*names: str) -> pl.Expr:
+    """Distances as percentage points with a sign, whole ones."""
+    total = sum((pl.col(name) for name in names), pl.lit(0))
+    points = (total.abs() + 50) // 100
+    return pl.when(total < 0).then(pl.lit("-")).otherwise(pl.lit("+")) + points.cast(pl.String) + "%"
+
+
+def batches(facts: pl.DataFrame, means: pl.DataFrame, overall: int, limits: Limits) -> pl.DataFrame:
+    """NI4 on settled stays of whole institutions: of one department, admitted within ``no_indication.batch_days``, so
+    many mild and cheap cases as the department has in no such time. ``means``: see :func:`~.facts.group_means`."""
+    mild = known(facts.filter("settled"), means).filter(
+        _mild(limits, overall) & cheap(limits, "no_indication.own_cost")
+    )
+    mild = mild.filter(pl.col("admitted").is_not_null() & pl.col("department_id").is_not_null())
+    by = ["institution_id", "department_id"]
+    days = limits.whole("no_indication.batch_days")
+    daily = mild.group_by(*by, "admitted").agg(pl.len().cast(pl.Int64).alias("n")).sort(*by, "admitted")
+    # windows of so many days, each named by its first; a day lies in several and counts in the fullest
+    inside = daily.select(*by, "n", pl.col("admitted").alias("day"))
+    inside = pl.concat(inside.with_columns(pl.col("day").dt.offset_by(f"-{k}d").alias("first")) for k in range(days))
+    windows = inside.group_by(*by, "first").agg(pl.col("n").sum().alias("crowd"))
+    seen = inside.join(windows, on=[*by, "first"]).rename({"day": "admitted"})
+    crowd = seen.group_by(*by, "admitted").agg(pl.col("crowd").max())
+    year = mild.group_by(by).agg(pl.len().cast(pl.Int64).alias("of_year"))
+    rows = mild.join(crowd, on=[*by, "admitted"], how="left", maintain_order="left").join(
+        year, on=by, how="left", maintain_order="left"
+    )
+    # crowd − 1 companions against times × what the window holds on average
+    usual = pl.col("of_year") * days * limits.ratio("no_indication.batch_times")
+    found = rows.filter(
+        (pl.col("crowd") >= limits.whole("no_indication.batch")) & ((pl.col("crowd") - 1) * 365 * ONE >= usual)
+    ).sort("institution_id", "stay_id")
+    return hits(
+        RULES["NI4"],
+        limits,
+        found,
+        [
+            clue("base", pl.lit(True), "stays.admission_date", pl.col("crowd"), pl.col("of_year")),
+            clue(
+                "large",
+                pl.col("crowd") >= 2 * limits.whole("no_indication.batch"),
+                "stays.admission_date",
+                pl.col("crowd"),
+            ),
+        ],
+        pl.col("pay"),
+    )
