@@ -150,7 +150,7 @@ class _Oversight:
         n = int(cells["n"].sum())
         overall = int(cells["total_cost"].sum()) // max(n, 1)
         rates = oversight.coding_rates(cells, self.limits)
-        mixes = self.engine.sum(facts, oversight.mix_sums, oversight.MIX, oversight.MIXED, "oversight: fees")
+        mixes = self._fee_mixes(facts)
         watch = oversight.Watch(
             self.limits,
             frozenset(self.inputs.brought),
@@ -163,12 +163,15 @@ class _Oversight:
             overall,
             links,
             frozenset(levels.filter(pl.col("level") == "primary")["institution_id"]),
-            oversight.fee_mix(frame(mixes), self.limits.whole("group.min_stays")),
+            mixes,
         )
         of_people = self._of_people(facts, watch)
         counts = of_people.filter(pl.col("rule").str.starts_with("="))
         severe = oversight.severe_by_month(cells, means, overall, self.limits.ratio("refusal.severe_cost"))
-        of_people = of_people.filter(~pl.col("rule").str.starts_with("="))
+        discharges = dict(cells.group_by("institution_id").agg(pl.col("n").sum()).rows())
+        of_people = oversight.clustered(
+            of_people.filter(~pl.col("rule").str.starts_with("=")), discharges, self.limits
+        )
         copies, sample = self._of_institutions(facts, of_people, watch)
         of_houses = oversight.institution_hits(rates, severe, complaints.to_dicts(), self.limits)
         found = self._priced(pl.concat([of_people, copies, of_houses]))
@@ -184,7 +187,6 @@ class _Oversight:
         self._write(CODING_RATES, rates)
         figures = self._figures(cells, means, severe, counts, suspicions)
         self._alerts(figures)
-        discharges = dict(cells.group_by("institution_id").agg(pl.col("n").sum()).rows())
         self._audit(cells, sample)
         self._specials(facts, means, discharges)
         self._loop(reviews, suspicions, levels["institution_id"].to_list())
@@ -375,6 +377,14 @@ class _Oversight:
             return oversight.facts(stays, **dict(zip(names, others, strict=True)))
 
         return self.engine.map_by(sources, "stay_id", bring, self.work / "facts", "oversight: facts")
+
+    def _fee_mixes(self, facts: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """What fees are made of by group and diagnosis, and how institutions differ from it."""
+        sums = self.engine.sum(facts, oversight.mix_sums, oversight.MIX, oversight.MIXED, "oversight: fees")
+        mixes = oversight.fee_mix(frame(sums), self.limits.whole("group.min_stays"))
+        kernel = partial(oversight.house_sums, mixes=mixes)
+        own = self.engine.sum(facts, kernel, ("institution_id",), oversight.HOUSED, "oversight: fees")
+        return mixes, oversight.house_mix(frame(own))
 
     def _known_of_stays(self, cells: pl.DataFrame) -> set[str]:
         """Columns of the stays that have a value somewhere."""

@@ -30,11 +30,13 @@ from drgpay.steps.oversight.catalogue import (
     missing,
 )
 from drgpay.steps.oversight.clones import COPIED, clones
+from drgpay.steps.oversight.clusters import clustered
 from drgpay.steps.oversight.facts import (
     CELL,
     CHARGED,
     DETAILS,
     FACTS,
+    HOUSED,
     MIX,
     MIXED,
     SCREENED,
@@ -43,6 +45,8 @@ from drgpay.steps.oversight.facts import (
     facts,
     fee_mix,
     group_means,
+    house_mix,
+    house_sums,
     mix_sums,
 )
 from drgpay.steps.oversight.hits import HITS
@@ -95,6 +99,7 @@ __all__ = [
     "FACTS",
     "HEADS",
     "HITS",
+    "HOUSED",
     "MIX",
     "MIXED",
     "NEXT",
@@ -120,6 +125,7 @@ __all__ = [
     "candidates",
     "cells",
     "clones",
+    "clustered",
     "coder_staffing",
     "coding_rates",
     "control_points",
@@ -130,6 +136,8 @@ __all__ = [
     "fewer_severe",
     "follow",
     "group_means",
+    "house_mix",
+    "house_sums",
     "institution_hits",
     "ledger_preview",
     "limits",

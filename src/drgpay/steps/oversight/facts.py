@@ -274,6 +274,44 @@ def fee_mix(sums: pl.DataFrame, min_stays: int) -> pl.DataFrame:
     )
 
 
-def no_mix() -> pl.DataFrame:
-    """No shares: what :func:`fee_mix` gives where no fees were brought."""
-    return pl.DataFrame(schema=dict.fromkeys(MIX, pl.String) | {f"x_{b}": pl.Int64 for b in BUNDLES})
+HOUSED = ("institution_id", *MIXED)
+"""columns :func:`house_sums` reads"""
+
+
+def house_sums(batch: Any, *, mixes: pl.DataFrame) -> Any:
+    """Integer sums of the settled stays with fees by ``institution_id``: cost, its bundles, and ``x_<bundle>``, what
+    they would be with everybody's shares for the group and principal diagnosis."""
+    rows = frame(batch).filter(pl.col("settled") & pl.col("drug_fee").is_not_null())
+    rows = rows.with_columns(category().alias("dx3")).join(mixes, on=list(MIX))
+    total = pl.col("total_cost")
+    return (
+        rows.group_by("institution_id")
+        .agg(
+            total.sum(),
+            *(bundle(name).sum().alias(name) for name in BUNDLES),
+            *((total * pl.col(f"x_{name}") // ONE).sum().alias(f"x_{name}") for name in BUNDLES),
+        )
+        .to_arrow()
+    )
+
+
+def house_mix(sums: pl.DataFrame) -> pl.DataFrame:
+    """How far an institution's prices and booking shift its shares: ``institution_id``, ``h_<bundle>`` (1/10,000,
+    may be negative)."""
+    return (
+        sums.filter(pl.col("total_cost") > 0)
+        .select(
+            "institution_id",
+            *(((pl.col(b) - pl.col(f"x_{b}")) * ONE // pl.col("total_cost")).alias(f"h_{b}") for b in BUNDLES),
+        )
+        .sort("institution_id")
+    )
+
+
+def no_mix() -> tuple[pl.DataFrame, pl.DataFrame]:
+    """No shares: what :func:`fee_mix` and :func:`house_mix` give where no fees were brought."""
+    keys = dict.fromkeys(MIX, pl.String)
+    return (
+        pl.DataFrame(schema=keys | {f"x_{b}": pl.Int64 for b in BUNDLES}),
+        pl.DataFrame(schema={"institution_id": pl.String} | {f"h_{b}": pl.Int64 for b in BUNDLES}),
+    )

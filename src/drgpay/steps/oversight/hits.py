@@ -34,6 +34,10 @@ HITS: dict[str, Any] = {
 _WHOSE = ("stay_id", "institution_id", "department_id", "doctor_id", "insurance_scheme", "person_id", "month")
 
 
+CLUSTERED = "clustered"
+"""the sign that an institution has more leads of a rule than its size explains"""
+
+
 @dataclass(frozen=True)
 class Clue:
     """One row of evidence: when it holds, what stands in which record and field, and what that is compared with."""
@@ -86,6 +90,9 @@ def hits(
 ) -> pl.DataFrame:
     """Suspicions of a rule from its candidates, as rows of :data:`HITS`, one for each clue that holds.
 
+    A rule whose suspicions may gather in few institutions (sign :data:`CLUSTERED`) gives its leads too: rows that this
+    sign would lift over the limit; see :func:`~.clusters.clustered`.
+
     ``rows``: candidates with the columns of facts; ``clues``: of those of ``base`` one must hold for every candidate,
     the others name a sign of the rule. A sign counts once, however many clues show it. Null is no.
     """
@@ -104,7 +111,9 @@ def hits(
         score.alias("score"),
         amount.cast(pl.Int64).fill_null(0).clip(0).alias("amount"),
         (pl.lit("") if related is None else related.fill_null("")).alias("related"),
-    ).filter(pl.col("score") >= limits.score(rule))
+    ).filter(
+        pl.col("score") >= limits.score(rule) - (rule.signals[CLUSTERED].weight if CLUSTERED in rule.signals else 0)
+    )
     if rows.height == 0:
         return none_found()
     found: list[pl.DataFrame] = []

@@ -34,16 +34,18 @@ CROWDED = (
 """columns of facts :func:`batches` reads beside those of copies"""
 
 
-def with_mix(rows: pl.DataFrame, mixes: pl.DataFrame) -> pl.DataFrame:
+def with_mix(rows: pl.DataFrame, mixes: pl.DataFrame, houses: pl.DataFrame) -> pl.DataFrame:
     """Stays with ``d_<bundle>``: how far (1/10,000 of its cost, may be negative) the stay's share of a bundle lies
-    above that of its group and principal diagnosis, and ``mix``, the sum of all distances; null where the pair is too
-    rare. ``mixes``: see :func:`~.facts.fee_mix`."""
-    own = {b: bundle(b) * ONE // pl.col("total_cost").clip(1) for b in BUNDLES}
+    above that of its group and principal diagnosis, less what all stays of its institution have above it, and
+    ``mix``, the sum of all distances; null where the pair is too rare or the stay's fees are not known. ``mixes``, ``houses``: see
+    :func:`~.facts.fee_mix` and :func:`~.facts.house_mix`."""
+    known_fees = pl.col("drug_fee").is_not_null()
+    own = {b: pl.when(known_fees).then(bundle(b) * ONE // pl.col("total_cost").clip(1)) for b in BUNDLES}
     joined = rows.join(mixes, on=["drg", "dx3"], how="left", maintain_order="left")
-    joined = joined.with_columns((own[b] - pl.col(f"x_{b}")).cast(pl.Int64).alias(f"d_{b}") for b in BUNDLES)
+    joined = joined.join(houses, on="institution_id", how="left", maintain_order="left")
     return joined.with_columns(
-        pl.sum_horizontal(pl.col(f"d_{b}").abs() for b in BUNDLES).alias("distance")
-    ).with_columns(pl.when(pl.col("x_drug").is_not_null()).then(pl.col("distance")).alias("mix"))
+        (own[b] - pl.col(f"x_{b}") - pl.col(f"h_{b}").fill_null(0)).cast(pl.Int64).alias(f"d_{b}") for b in BUNDLES
+    ).with_columns(sum((pl.col(f"d_{b}").abs() for b in BUNDLES), pl.lit(0)).alias("mix"))
 
 
 def _mild(limits: Limits, overall: int) -> pl.Expr:
@@ -98,8 +100,9 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
             & ~pl.col("died")
             & ~pl.col("surgical")
             & (pl.col("admission_route").fill_null("") != "emergency")
-            & tests_only
+            & share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.least_share"))
         )
+        little = pl.col("acts") * ONE <= pl.col("total_cost") * limits.ratio("examination.treatment_share")
         few = pl.col("drug_fee") * ONE <= pl.col("total_cost") * limits.ratio("examination.drug_share")
         return hits(
             RULES["EX1"],
@@ -107,6 +110,8 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
             found,
             [
                 clue("base", pl.lit(True), "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
+                clue("only_tests", tests_only, "stay_details.examination_fee", yuan("tests"), yuan("beyond_bed")),
+                clue("little_treatment", little, "stay_details.treatment_fee", yuan("acts"), yuan("total_cost")),
                 clue(
                     "no_treatment",
                     pl.col("acts") * 50 <= pl.col("total_cost"),

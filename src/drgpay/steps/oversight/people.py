@@ -42,8 +42,8 @@ class Watch:
         default_factory=lambda: pl.DataFrame(schema={"institution_id": pl.String, "link": pl.String})
     )
     primary: frozenset[str] = frozenset()
-    mixes: pl.DataFrame = field(default_factory=no_mix)
-    """see :func:`~.facts.fee_mix`"""
+    mixes: tuple[pl.DataFrame, pl.DataFrame] = field(default_factory=no_mix)
+    """what stays' fees are made of: see :func:`~.facts.fee_mix` and :func:`~.facts.house_mix`"""
 
     def runs(self, rule: str) -> bool:
         """Whether everything the rule needs is there."""
@@ -91,7 +91,7 @@ def _rules(
     limits = watch.limits
     settled = everybody.filter("settled")
     yield hang_bed(settled, limits)
-    yield little_needed(with_mix(settled, watch.mixes), limits, watch.overall)
+    yield little_needed(with_mix(settled, *watch.mixes), limits, watch.overall)
     yield impossible(settled, limits)
     yield coding(_with_others(settled, watch.means), limits, watch.peers, watch.means)
     yield too_little(settled.with_columns(pl.lit(watch.overall, pl.Int64).alias("overall")), limits, watch.primary)

@@ -188,21 +188,22 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
         emergency = (pl.col("admission_route") == "emergency") | (pl.col("observation_hours") > 0)
         watched = (pl.col("observation_hours").fill_null(0) + 23) // 24
         admitting = pl.when(emergency.fill_null(False)).then(1 + watched).otherwise(0)
-        found = rows.filter(
-            (pl.col("before_amount") >= least)
-            & (
-                (days > pl.max_horizontal(pl.lit(limits.whole("hang_bed.tests_before")), admitting))
-                | ((pl.col("before_care") >= least) & (days > admitting))
-            )
-        )
-        large = share(pl.col("before_amount"), pl.col("charged"), 1_000)
+        long = days > pl.max_horizontal(pl.lit(limits.whole("hang_bed.tests_before")), admitting)
+        care = (pl.col("before_care") >= least) & (days > admitting) & ~pl.col("surgical")
+        found = rows.filter((pl.col("before_amount") >= least) & (long | care))
+
+        def part(tenths: int) -> pl.Expr:
+            return share(pl.col("before_amount"), pl.col("charged"), tenths * 1_000)
+
         return hits(
             RULES["HB7"],
             limits,
             found,
             [
                 clue("base", pl.lit(True), "charges.charge_date", yuan("before_amount"), pl.col("admitted")),
-                clue("large", large, "charges.amount", yuan("before_amount"), yuan("charged")),
+                clue("long_before", long, "charges.charge_date", days),
+                clue("large", part(1), "charges.amount", yuan("before_amount"), yuan("charged")),
+                clue("larger", part(2), "charges.amount", yuan("before_amount"), yuan("charged")),
             ],
             pl.col("before_amount"),
         )

@@ -66,7 +66,8 @@ def _per_stay(found: pl.DataFrame) -> pl.DataFrame:
         pl.len().cast(pl.Int64).alias("v_n"),
         *(pl.col(c).fill_null(0).sum() for c in ("v_fund_by_item", "v_total_cost", "v_drug_fee", "v_test_fee")),
         pl.col("v_same", "v_own", "v_idle").any(),
-        pl.col("v_kind").is_in(["chronic", "special"]).all().alias("v_chronic"),
+        (pl.col("v_kind") == "chronic").all().alias("v_chronic"),
+        (pl.col("v_kind") == "special").all().alias("v_special"),
     )
 
 
@@ -82,7 +83,7 @@ def _left(limits: Limits, limit: str, own: str, mean: str, visit: str) -> pl.Exp
 
 
 def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
-    """CS1–CS3, HB4 and SP7. ``visits``: as :func:`plain_visits` gives them."""
+    """CS1–CS4, HB4 and SP7. ``visits``: as :func:`plain_visits` gives them."""
     reach = max(limits.whole("shifting.near_days"), limits.whole("splitting.preop_days"))
     both = _beside(rows, visits, reach)
     own = pl.col("v_institution_id") == pl.col("institution_id")
@@ -118,6 +119,19 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
         clue("left", drugs_left, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
     ]
     amount, related = pl.col("v_fund_by_item"), pl.col("visits")
+    when = clue(
+        "base",
+        pl.lit(True),
+        "visits.visit_date",
+        pl.col("v_visit_date"),
+        pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
+        "visits",
+    )
+    kinds = [
+        clue(name, pl.col(f"v_{name}"), "visits.kind", pl.col("v_kind"), "", "visits")
+        for name in ("chronic", "special")
+    ]
+    several = clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits")
     near = limits.whole("shifting.near_days")
 
     def during() -> Hits:
@@ -128,44 +142,38 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
             limits,
             found,
             [
-                clue(
-                    "base",
-                    pl.lit(True),
-                    "visits.visit_date",
-                    pl.col("v_visit_date"),
-                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
-                    "visits",
-                ),
+                when,
                 ward,
                 material,
                 *lefts,
-                clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
+                several,
                 clue("large", large, "visits.total_cost", yuan("v_total_cost"), "", "visits"),
                 disease,
-                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+                *kinds,
             ],
             amount,
             related,
         )
 
-    def moved(rule: str, when: pl.Expr) -> Hits:
+    def moved(rule: str, near_by: pl.Expr) -> Hits:
         kept = (fees >= limits.fen("shifting.fee")) & own & in_person & ~emergency
-        found = _per_stay(both.filter(when & kept & ~pl.col("bed_day") & ~pl.col("planned_pattern")))
+        found = _per_stay(both.filter(near_by & kept & ~pl.col("bed_day") & ~pl.col("planned_pattern")))
         return hits(
             RULES[rule],
             limits,
             found,
             [
-                clue(
-                    "base",
-                    pl.lit(True),
-                    "visits.visit_date",
-                    pl.col("v_visit_date"),
-                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
-                    "visits",
-                ),
+                when,
                 ward,
                 material,
+                clue(
+                    "much",
+                    share(fees, of_stay, limits.ratio("shifting.much")),
+                    "visits.total_cost",
+                    yuan(fees),
+                    yuan(of_stay),
+                    "visits",
+                ),
                 lefts[0],
                 clue(
                     "left",
@@ -178,7 +186,7 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                     "large", large, "visits.drug_fee", yuan(pl.col("v_drug_fee") + pl.col("v_test_fee")), "", "visits"
                 ),
                 disease,
-                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+                *kinds,
             ],
             amount,
             related,
@@ -192,11 +200,33 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
         later = pl.col("from_out").is_between(0, near) & (pl.col("from_in") > 0)
         return moved("CS3", later & pl.col("way").is_in([1, 3]))
 
+    there = inside & ~own & in_person & ~emergency & ~pl.col("bed_day")
+
+    def bought_outside() -> Hits:
+        drugs = pl.col("v_drug_fee").fill_null(0)
+        mostly = (drugs > 0) & (drugs * 10 >= pl.col("v_total_cost") * 8)
+        found = _per_stay(both.filter(there & mostly & (pl.col("v_same") | pl.col("v_own"))))
+        missing = clue("left", drugs_left, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug"))
+        much = share(drugs, pl.col("drug_fee"), limits.ratio("shifting.much"))
+        return hits(
+            RULES["CS4"],
+            limits,
+            found,
+            [
+                when,
+                disease,
+                missing,
+                clue("much", much, "visits.drug_fee", yuan(drugs), yuan("drug_fee"), "visits"),
+                several,
+                *kinds,
+            ],
+            amount,
+            related,
+        )
+
     def elsewhere() -> Hits:
-        # a ward sends its patient elsewhere for a test of the same disease; nobody is sent out for drugs
-        sent = pl.col("v_same") & (pl.col("v_test_fee") > 0) & (pl.col("v_drug_fee").fill_null(0) == 0)
-        there = inside & ~own & in_person & ~emergency & ~pl.col("bed_day") & ~sent.fill_null(False)
-        found = _per_stay(both.filter(there))
+        # for the disease of the stay a ward may send its patient out for a test, or out to buy drugs (CS4)
+        found = _per_stay(both.filter(there & ~pl.col("v_same")))
         cheap = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("hang_bed.empty_cost"))
         return hits(
             RULES["HB4"],
@@ -211,12 +241,11 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
                     pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
                     "visits",
                 ),
-                clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
+                several,
                 clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
                 clue("idle_day", pl.col("v_idle"), "charges.charge_date", pl.col("v_visit_date"), "", "visits"),
-                clue("other_disease", ~pl.col("v_same"), "visits.dx", pl.col("v_dx3"), pl.col("dx1"), "visits"),
                 clue("treated", fees > 0, "visits.drug_fee", yuan(fees), "", "visits"),
-                clue("chronic", pl.col("v_chronic"), "visits.kind", pl.col("v_kind"), "", "visits"),
+                *kinds,
             ],
             pl.col("pay"),
             related,
@@ -252,7 +281,14 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
             related,
         )
 
-    return {"CS1": during, "CS2": before, "CS3": after, "HB4": elsewhere, "SP7": tested_before}
+    return {
+        "CS1": during,
+        "CS2": before,
+        "CS3": after,
+        "CS4": bought_outside,
+        "HB4": elsewhere,
+        "SP7": tested_before,
+    }
 
 
 def _as_cases(visits: pl.DataFrame) -> pl.DataFrame:
