@@ -51,6 +51,9 @@ def key_hash(values: Any) -> Any:
     if pa.types.is_dictionary(values.type):
         codes = pc.fill_null(values.indices, len(values.dictionary)).to_numpy(zero_copy_only=False)
         return np.append(key_hash(values.dictionary), np.uint64(0))[codes]
+    coded = pc.dictionary_encode(values)
+    if len(coded.dictionary) * 2 < len(values):  # keys that repeat are hashed once
+        return key_hash(coded)
     values = pc.fill_null(values.cast(pa.large_string()), "")
     offsets = np.frombuffer(values.buffers()[1], np.int64)[values.offset : values.offset + len(values) + 1]
     if len(values) == 0 or offsets[-1] == offsets[0]:

@@ -85,34 +85,54 @@ all charges; days of the stay with tests; what was charged for tests after the t
 FACTS = SCREENED | DETAILS | CHARGED
 
 
-def _charges(charges: Any, stays: pl.DataFrame) -> pl.DataFrame:
-    rows = frame(charges).filter(pl.col("amount") > 0)
-    rows = rows.join(stays.select("stay_id", "admitted", "discharged"), on="stay_id")
-    inside = (pl.col("charge_date") >= pl.col("admitted")) & (pl.col("charge_date") <= pl.col("discharged"))
-    care = ~pl.col("category").is_in(["bed", "nursing"])
-    tests = pl.col("category").is_in(["examination", "laboratory"])
+DAY_ORDER = ("stay_id", "charge_date", "amount", "care", "tests")
+"""columns of :func:`charge_days`, which are a total order of its rows too"""
+
+
+def charge_days(batch: Any, part: Any = None) -> Any:
+    """Charges by stay and day, which is all that is asked of them: ``amount`` of all, ``care`` beside bed and nursing,
+    ``tests`` of them. Rows of a day in two parts stay two and add up all the same."""
+    rows = frame(batch).filter(pl.col("amount") > 0)
+    care, tests = (
+        ~pl.col("category").is_in(["bed", "nursing"]),
+        pl.col("category").is_in(["examination", "laboratory"]),
+    )
+    return (
+        rows.with_columns(
+            pl.when(care).then("amount").otherwise(0).alias("care"),
+            pl.when(tests).then("amount").otherwise(0).alias("tests"),
+        )
+        .group_by("stay_id", "charge_date", maintain_order=True)
+        .agg(pl.col("amount", "care", "tests").sum())
+        .select(DAY_ORDER)
+        .to_arrow(compat_level=pl.CompatLevel.oldest())
+    )
+
+
+def _charges(days: Any, stays: pl.DataFrame) -> pl.DataFrame:
+    rows = frame(days).join(stays.select("stay_id", "admitted", "discharged"), on="stay_id")
     day, before = pl.col("charge_date"), pl.col("charge_date") < pl.col("admitted")
+    inside = ~before & (day <= pl.col("discharged"))
+    care, tests = pl.col("care") > 0, pl.col("tests") > 0
+    late = day > pl.col("admitted") + pl.duration(days=2)
     found = rows.group_by("stay_id").agg(
         day.filter(inside).n_unique().cast(pl.Int64).alias("charge_days"),
         day.filter(inside & care).n_unique().cast(pl.Int64).alias("care_days"),
         (day - pl.col("admitted")).dt.total_days().filter(inside & care).unique().sort().alias("care_on"),
         pl.col("amount").filter(before).sum().alias("before_amount"),
-        pl.col("amount").filter(before & ~tests).sum().alias("before_care"),
+        (pl.col("amount") - pl.col("tests")).filter(before).sum().alias("before_care"),
         (pl.col("admitted") - day).dt.total_days().filter(before).max().alias("before_days"),
         pl.col("amount").sum().alias("charged"),
         day.filter(inside & tests).n_unique().cast(pl.Int64).alias("test_days"),
-        pl.col("amount")
-        .filter(inside & tests & (day > pl.col("admitted") + pl.duration(days=2)))
-        .sum()
-        .alias("late_tests"),
+        pl.col("tests").filter(inside & late).sum().alias("late_tests"),
     )
     listed = pl.lit("|") + pl.col("care_on").cast(pl.List(pl.String)).list.join("|") + pl.lit("|")
     return found.with_columns(listed.alias("care_on"))
 
 
 def facts(stays: Any, details: Any | None = None, charges: Any | None = None) -> Any:
-    """Rows of :data:`FACTS` from whole stays: ``stays`` as :data:`SCREENED`, ``details`` and ``charges`` as the
-    tables ``stay_details`` and ``charges``, or None where they were not brought; what is not known is null."""
+    """Rows of :data:`FACTS` from whole stays: ``stays`` as :data:`SCREENED`, ``details`` as the
+    table ``stay_details``, ``charges`` as :func:`charge_days` gives them, or None where they were not brought; what is not known is null."""
     rows = frame(stays)
     if details is not None:
         held = frame(details)
