@@ -319,7 +319,7 @@ def test_sample_and_gains_only(small_region: Path, small_run: Path, tmp_path: Pa
             tmp_path / "out", "--gains-only")  # fmt: skip
     assert (tmp_path / "out" / "tables" / "hospital_results.parquet").is_file()
     assert not (tmp_path / "out" / "tables" / "slips.parquet").exists()
-    with pytest.raises(DrgpayError, match="already there"):
+    with pytest.raises(DrgpayError, match="output folder exists"):
         perform("sample", "--region", small_region, "--institution", H, "-o", tmp_path / "reg")
     with pytest.raises(DrgpayError, match="no department of that institution"):
         perform("sample", "--region", small_region, "--institution", "H0", "-o", tmp_path / "reg2")

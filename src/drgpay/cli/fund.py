@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
-from drgpay.engine import drafted
+from drgpay.engine import drafted, new_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import FUND_HEALTH, Column, Table
 from drgpay.units import ONE, show_coefficient, show_fen
@@ -211,21 +210,6 @@ def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
 
 
 def _folder(tables: runs.FundTables, target: Path, lang: str) -> None:
-    if target.exists():
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=target,
-            fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )
-    draft = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
+    with new_folder(target) as draft:
         for table, rows in tables:
             _frame(table, rows, lang).write_csv(draft / f"{table.name}.csv", include_bom=True)
-        draft.replace(target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)

@@ -13,7 +13,16 @@ from drgpay.engine.contract import (
     Source,
     open_parquet,
 )
-from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
+from drgpay.engine.files import (
+    ROW_GROUP,
+    WRITE_OPTIONS,
+    dataset,
+    drafted,
+    new_folder,
+    read_table,
+    table_path,
+    write_table,
+)
 from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, read_part, write_part
@@ -42,6 +51,7 @@ __all__ = [
     "integers",
     "key_hash",
     "land",
+    "new_folder",
     "one_batch",
     "open_parquet",
     "read_part",

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from drgpay import __version__
-from drgpay.engine import Engine, dataset, frame, read_table, table_path, write_table
+from drgpay.engine import Engine, dataset, frame, new_folder, read_table, table_path, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.manifest import (
     MANIFEST,
@@ -98,21 +98,8 @@ def known_card(card: str) -> Card:
 def evaluate(order: Evaluation, out: Path, engine: Engine, reports: Sequence[Callable[[Path], None]] = ()) -> Path:
     """Evaluate into the new folder ``out``: ``tables/``, ``registers/`` (to be put into the region's folder),
     manifest and reports; all of it or nothing."""
-    if out.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="输出文件夹已存在", en="the output folder exists", file=out, fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )  # fmt: skip
-    card = known_card(order.card)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
-        _Work(order, card, draft, engine).go(out, reports)
-        os.replace(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with new_folder(out) as draft:
+        _Work(order, known_card(order.card), draft, engine).go(out, reports)
     return out
 
 

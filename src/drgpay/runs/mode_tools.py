@@ -21,6 +21,7 @@ from drgpay.engine import (
     Source,
     dataset,
     frame,
+    new_folder,
     read_table,
     table_path,
     write_part,
@@ -167,14 +168,9 @@ def split_benefits(region: Path, practice: str, year: int, out: Path, engine: En
     read, policy = read_region(region), _law(practice, year)
     levels = dict(read.registers[INSTITUTIONS].select("institution_id", "level").rows())
     rules = modes.benefit_of(policy, levels, read.registers[REFERRALS])
-    if out.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="输出文件夹已存在", en="the output folder exists", file=out, fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )  # fmt: skip
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="drgpay-", dir=out.parent) as name:
-        work = Path(name)
+    with new_folder(out) as draft:
+        work = draft / "work"
+        work.mkdir()
         stays = read.stays(work, intake.CheckContext("settlement", known_codes(), frozenset(levels)))
         details = read.table(STAY_DETAILS, work)
         if details is None:
@@ -199,7 +195,9 @@ def split_benefits(region: Path, practice: str, year: int, out: Path, engine: En
         sums = engine.sum(
             found, partial(_by_scheme, names=names), ("insurance_scheme",), ("insurance_scheme", *names), "count"
         )
-        shutil.move(work / "split", out)
+        for part in found.paths:
+            part.rename(draft / part.name)
+        shutil.rmtree(work)
     return frame(sums).to_dicts()
 
 

@@ -15,7 +15,18 @@ import polars as pl
 import pyarrow as pa
 
 from drgpay import __version__
-from drgpay.engine import Dataset, Engine, Source, codes_in, dataset, frame, one_batch, read_table, write_table
+from drgpay.engine import (
+    Dataset,
+    Engine,
+    Source,
+    codes_in,
+    dataset,
+    frame,
+    new_folder,
+    one_batch,
+    read_table,
+    write_table,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.fund import watch_fund
 from drgpay.runs.manifest import MANIFEST, PRACTICE, TABLES, file_digest, folder_digests, write_json
@@ -95,26 +106,10 @@ def oversee(
     ``with_persons``: person ids go into the table of suspicions; ``seed``: of the audit sample; ``reports`` write
     further files into the folder. Raises USAGE when the folder exists, DATA when
     there is no run or region."""
-    if out.exists() and not (replace and (out / MANIFEST).is_file()):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=out,
-            fix_zh="换一个 -o,或加 --replace 覆盖旧的结果",
-            fix_en="choose another -o, or add --replace to replace an earlier result",
-        )
-    settlement = read_settlement(run, schemes)
-    draft = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    (draft / WORK).mkdir(parents=True)
-    try:
+    with new_folder(out, replace=replace, mark=MANIFEST) as draft:
+        settlement = read_settlement(run, schemes)
+        (draft / WORK).mkdir()
         found = _Oversight(settlement, read_region(region), draft, engine, with_persons, seed).go(reports)
-        if out.exists():
-            shutil.rmtree(out)
-        draft.replace(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return Watched(out, *found)
 
 

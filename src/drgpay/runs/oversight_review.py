@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import drafted, frame, read_table
+from drgpay.engine import drafted, frame, new_folder, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.manifest import MANIFEST, TABLES, read_manifest
 from drgpay.runs.region import SUFFIXES
@@ -112,18 +112,9 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
 
 def write_proposal(proposal: Proposal, folder: Path) -> None:
     """``violations.csv`` and ``stay_decisions.csv``, to be added to the registers of the region by whoever may."""
-    if folder.exists():
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=folder,
-            fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )
-    folder.mkdir(parents=True)
-    write_register(folder / "violations.csv", VIOLATIONS, proposal.violations)
-    write_register(folder / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
+    with new_folder(folder) as draft:
+        write_register(draft / "violations.csv", VIOLATIONS, proposal.violations)
+        write_register(draft / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
 
 
 def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: str, on: date) -> str:

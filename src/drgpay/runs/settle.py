@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay import __version__
-from drgpay.engine import Dataset, Engine, Part, Source, frame, table_path, write_table
+from drgpay.engine import Dataset, Engine, Part, Source, frame, new_folder, table_path, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
@@ -103,38 +102,9 @@ def run(
     scheme and software are the same, and keeps the steps when this run fails too; without it nothing is left of a run
     that fails. ``say`` is told what is reused.
     """
-    old = out.with_name(f".{out.name}.old")
-    if old.exists() and not out.exists():
-        os.replace(old, out)  # a replacement was interrupted between its two renames
-    if out.exists() and not (overwrite and _replaceable(out)):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=out,
-            fix_zh="换一个 -o,或加 --replace 覆盖旧的运行结果",
-            fix_en="choose another -o, or add --replace to replace an earlier run",
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial_out = out.with_name(f".{out.name}.partial")
-    if not resume:
-        shutil.rmtree(partial_out, ignore_errors=True)
-    try:
-        _Run(order, partial_out, engine, say if resume else quiet).go(reports)
-        shutil.rmtree(old, ignore_errors=True)
-        if out.exists():
-            os.replace(out, old)
-        os.replace(partial_out, out)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        if not resume:
-            shutil.rmtree(partial_out, ignore_errors=True)
+    with new_folder(out, replace=overwrite, mark=MANIFEST, resume=resume) as draft:
+        _Run(order, draft, engine, say if resume else quiet).go(reports)
     return out
-
-
-def _replaceable(out: Path) -> bool:
-    """Only an earlier run or an empty folder is ever replaced."""
-    return out.is_dir() and ((out / MANIFEST).is_file() or not any(out.iterdir()))
 
 
 def _position(batch: Any, part: Part) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from drgpay.engine import new_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import (
     ATTENDANCE,
@@ -61,11 +62,12 @@ def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1
     """Write the registers of an institution of a synthetic region for its settlement year into a new folder, as CSV:
     the same region, institution and seed give the same bytes. Raises USAGE for an existing folder, DATA for an
     unknown institution."""
-    if folder.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="目标文件夹已存在", en="the folder is already there", file=folder, fix_zh="换一个文件夹",
-            fix_en="take another folder",
-        )  # fmt: skip
+    with new_folder(folder) as draft:
+        return HospitalSummary(folder, institution, _registers(draft, region, institution, seed))
+
+
+def _registers(folder: Path, region: Path, institution: str, seed: int) -> dict[str, int]:
+    """All registers written to ``folder``; rows of each."""
     departments = [r for r in _read(region, DEPARTMENTS) if r["institution_id"] == institution]
     doctors = [r for r in _read(region, DOCTORS) if r["institution_id"] == institution]
     if not departments:
@@ -109,15 +111,12 @@ def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1
              "answer": None}
         ],
     }  # fmt: skip
-    draft = folder.with_name(f".{folder.name}.draft")
-    draft.mkdir(parents=True)
     for table, rows in tables.items():
         if rows:
-            _write(draft / f"{table.name}.csv", table.names, (_cells(table, row) for row in rows))
-    _write_in_house(draft, stays)
-    draft.rename(folder)
+            _write(folder / f"{table.name}.csv", table.names, (_cells(table, row) for row in rows))
+    _write_in_house(folder, stays)
     made = {t.name: len(rows) for t, rows in tables.items() if rows}
-    return HospitalSummary(folder, institution, made | {IN_HOUSE_STAYS.name: min(_IN_HOUSE, stays.height)})
+    return made | {IN_HOUSE_STAYS.name: min(_IN_HOUSE, stays.height)}
 
 
 def _read(region: Path, table: Table) -> list[Row]:

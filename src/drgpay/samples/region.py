@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from dataclasses import field as having
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from drgpay import __version__
+from drgpay.engine import new_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.samples.care import EXTRAS
 from drgpay.samples.cheats import truth_of_region
@@ -35,6 +35,8 @@ from drgpay.tables import (
 )
 from drgpay.units import show_fen, split
 
+IDENTITY = "region.json"
+"""what a synthetic region is"""
 TRUTH_FILE = "truth/violations.parquet"
 """where a labelled region says what was put into it"""
 GENERATOR = 1
@@ -100,14 +102,11 @@ def make_region(
     Raises :class:`DrgpayError` (USAGE).
     """
     count = default_institutions(stays) if institutions is None else institutions
-    _check(folder, stays, seed, years, count, replace)
+    _check(stays, seed, years, count)
     extras, rates = _asked(extras, violations or {})
-    per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
-    plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
-    draft = folder.with_name(f".{folder.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        draft.mkdir(parents=True)
+    with new_folder(folder, replace=replace, mark=IDENTITY) as draft:
+        per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
+        plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
         made = write_blocks(draft, plan, per_year, extras, rates, progress)
         write_persons(draft / PERSONS.name, plan.people, made.lives, made.death if "persons" in extras else None)
         if rates:
@@ -122,12 +121,7 @@ def make_region(
             len(plan.places.departments), len(plan.places.doctors),
             dict(zip(SCHEMES, fund[years[-1]], strict=True)), tuple(sorted(extras)), dict(sorted(rates.items())),
         )  # fmt: skip
-        _write_identity(draft / "region.json", summary, made.stays)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        _write_identity(draft / IDENTITY, summary, made.stays)
     return summary
 
 
@@ -165,7 +159,7 @@ def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[fro
     return (extras | frozenset(EXTRAS) if rates else extras), rates
 
 
-def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institutions: int, replace: bool) -> None:
+def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int) -> None:
     consecutive = tuple(range(years[0], years[0] + len(years))) if years else ()
     wrong = (
         ("stays", stays, stays < 1, "病例数应为正数", "must be at least 1", "给出正数", "give 1 or more"),
@@ -184,17 +178,6 @@ def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institut
             raise DrgpayError(
                 Kind.USAGE, zh=zh, en=f"{field} {en}", fix_zh=fix_zh, fix_en=fix_en, field=field, value=value
             )
-    if folder.exists() and not (replace and (folder / "region.json").is_file()):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="目标文件夹已存在" + ("，而且不是模拟统筹区" if replace else ""),
-            en="the folder is already there" + (", and is no sample region" if replace else ""),
-            fix_zh="换一个文件夹，或删除后重试" if replace else "换一个文件夹，或允许覆盖",
-            fix_en="take another folder, or delete it yourself"
-            if replace
-            else "take another folder, or allow replacing",
-            file=folder,
-        )
 
 
 def _write_csv(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
