@@ -318,16 +318,7 @@ def figures(
 ) -> None:
     """一个指标在各层级的值、区间和基准。 An indicator's values with interval and benchmarks."""
     zh = in_lang(lang) == "zh"
-    registry = evaluation.registry().indicators
-    if indicator not in registry:
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="没有这个指标",
-            en="no such indicator",
-            value=indicator,
-            fix_zh="见 drgpay evaluate indicators",
-            fix_en="see drgpay evaluate indicators",
-        )
+    wanted = evaluation.registry().indicator(indicator)
     scopes = FIGURES["scope"].choices
     if scope not in scopes:
         raise DrgpayError(
@@ -337,9 +328,9 @@ def figures(
     rows = read_table(folder / runs.TABLES, FIGURES).filter(
         (pl.col("indicator") == indicator) & (pl.col("scope") == scope)
     )
-    unit = registry[indicator].unit
+    unit = wanted.unit
     head = ("对象", "值", "例数", "区间", "同级", "全市") if zh else ("of", "value", "n", "interval", "level", "area")
-    grid = Grid(*head, title=registry[indicator].zh if zh else registry[indicator].en, title_justify="left")
+    grid = Grid(*head, title=wanted.zh if zh else wanted.en, title_justify="left")
     for r in rows.iter_rows(named=True):
         name = " ".join(r[k] for k in ("level", "institution_id", "department_id", "doctor_id", "drg") if r[k])
         value = show_figure(r["value"], unit) if r["value"] is not None else r["absent_zh" if zh else "absent_en"]

@@ -18,17 +18,18 @@ from drgpay.engine.files import (
     WRITE_OPTIONS,
     dataset,
     drafted,
-    new_folder,
     read_table,
     table_path,
     write_table,
 )
+from drgpay.engine.folders import MANIFEST, new_folder, read_manifest
 from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, read_part, write_part
 from drgpay.engine.spark import SparkEngine, spark_missing
 
 __all__ = [
+    "MANIFEST",
     "ROW_GROUP",
     "WRITE_OPTIONS",
     "Dataset",
@@ -54,6 +55,7 @@ __all__ = [
     "new_folder",
     "one_batch",
     "open_parquet",
+    "read_manifest",
     "read_part",
     "read_table",
     "spark_missing",

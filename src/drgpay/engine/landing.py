@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from drgpay.engine.contract import Dataset
-from drgpay.engine.files import new_folder
+from drgpay.engine.folders import new_folder
 from drgpay.engine.rows import write_part
 from drgpay.engine.spark import SparkEngine
 from drgpay.errors import DrgpayError, Kind

@@ -10,10 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import read_table
+from drgpay.engine import read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report.labels import Both
-from drgpay.report.source import read_manifest
 from drgpay.scorecard import Card, check, read_card, show_number
 from drgpay.steps.evaluation import GRADE_NAMES, Registry, registry
 from drgpay.tables import (
@@ -159,17 +158,8 @@ class Evaluated:
 
 
 def read_evaluation(folder: Path) -> Evaluated:
-    """The evaluation in a folder; DATA when there is none."""
-    manifest = read_manifest(folder)
-    if manifest.get("kind") != "evaluation":
-        raise DrgpayError(
-            Kind.DATA,
-            zh="这里没有考核评价结果",
-            en="no evaluation here",
-            file=folder,
-            fix_zh="给出 drgpay evaluate 的输出文件夹",
-            fix_en="name the output folder of drgpay evaluate",
-        )
+    """The evaluation in a folder; see :func:`~drgpay.engine.read_manifest` for folders that hold none."""
+    manifest = read_manifest(folder, "evaluation")
     found = registry()
     return Evaluated(
         manifest,

@@ -13,18 +13,19 @@ from typing import Any
 import polars as pl
 
 from drgpay import __version__
-from drgpay.engine import Engine, dataset, frame, new_folder, read_table, table_path, write_table
-from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.manifest import (
+from drgpay.engine import (
     MANIFEST,
-    REGISTERS,
-    TABLES,
-    file_digest,
-    folder_digests,
-    law_of,
+    Engine,
+    dataset,
+    frame,
+    new_folder,
     read_manifest,
-    write_json,
+    read_table,
+    table_path,
+    write_table,
 )
+from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.manifest import REGISTERS, TABLES, file_digest, folder_digests, law_of, write_json
 from drgpay.runs.region import SUFFIXES, Region, Registers, read_region
 from drgpay.scorecard import Card, card_text, check, read_card
 from drgpay.steps import evaluation, intake, points
@@ -103,23 +104,9 @@ def evaluate(order: Evaluation, out: Path, engine: Engine, reports: Sequence[Cal
     return out
 
 
-def _year_run(run: Path) -> Row:
-    manifest = read_manifest(run)
-    if manifest.get("kind") != "year":
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="考核评价需要年度清算的运行结果",
-            en="an evaluation needs the run of a whole year",
-            file=run,
-            fix_zh="先运行 drgpay run year",
-            fix_en="run drgpay run year first",
-        )
-    return manifest
-
-
 def facts_of(run: Path, region: Path | None, records: Path | None, work: Path, engine: Engine) -> evaluation.Facts:
     """What the indicators are computed from: a year run, and a region's tables beside its stays."""
-    manifest, tables = _year_run(run), run / TABLES
+    manifest, tables = read_manifest(run, "year"), run / TABLES
     registers, place = Registers.read(run / REGISTERS), read_region(region) if region else None
     weights = {d: points.parse_weight(w) for d, w in registers[GROUP_WEIGHTS].select("drg", "weight").rows()}
     return evaluation.Facts(
@@ -175,7 +162,7 @@ def _by_institution(
 class _Work:
     def __init__(self, order: Evaluation, card: Card, folder: Path, engine: Engine) -> None:
         self.order, self.card, self.folder, self.engine = order, card, folder, engine
-        self.manifest = _year_run(order.run)
+        self.manifest = read_manifest(order.run, "year")
         self.policy = law_of(order.run, self.manifest)
         self.year: int = self.manifest["year"]
         self.tables = folder / TABLES
@@ -219,7 +206,7 @@ class _Work:
         """Rows of the evaluation before, which must be of an earlier year."""
         if self.order.previous is None:
             return []
-        if read_manifest(self.order.previous)["year"] >= self.year:
+        if read_manifest(self.order.previous, "evaluation")["year"] >= self.year:
             raise DrgpayError(
                 Kind.USAGE,
                 zh="上期结果应是更早年度的考核评价",
@@ -350,17 +337,9 @@ def evaluation_stays(
 ) -> pl.DataFrame:
     """The stays behind an indicator of an evaluation: see :func:`drgpay.steps.evaluation.stays_of`. ``run``: where
     the run is, if it was moved; ``work``: a new folder."""
-    manifest, registry = read_manifest(out), evaluation.registry()
-    if indicator not in registry.indicators:
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="没有这个指标",
-            en="no such indicator",
-            value=indicator,
-            fix_zh="见 drgpay evaluate indicators",
-            fix_en="see drgpay evaluate indicators",
-        )
+    manifest, registry = read_manifest(out, "evaluation"), evaluation.registry()
+    wanted = registry.indicator(indicator)
     places = {name: out / path for name, path in manifest.get("places", {}).items()}
     facts = facts_of(run or places["run"], places.get("region"), places.get("records"), work, engine)
     sums = evaluation.collect(engine, facts, registry.settings, work)
-    return evaluation.stays_of(engine, sums, registry, registry.indicators[indicator], where)
+    return evaluation.stays_of(engine, sums, registry, wanted, where)

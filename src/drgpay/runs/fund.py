@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import frame, read_table
+from drgpay.engine import frame, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
-from drgpay.runs.manifest import TABLES, read_manifest
+from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import SUFFIXES
 from drgpay.steps import fund, intake
 from drgpay.tables import (

@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Engine, dataset, frame, read_table
+from drgpay.engine import Engine, dataset, frame, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.fund import RegisterFolder
 from drgpay.runs.hospital import PerformOrder, institution_of
-from drgpay.runs.manifest import POLICY, TABLES, read_manifest
+from drgpay.runs.manifest import POLICY, TABLES
 from drgpay.runs.region import SUFFIXES, known_codes
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme

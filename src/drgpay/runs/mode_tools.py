@@ -22,6 +22,7 @@ from drgpay.engine import (
     dataset,
     frame,
     new_folder,
+    read_manifest,
     read_table,
     table_path,
     write_part,
@@ -30,7 +31,7 @@ from drgpay.engine import (
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs import modes as inside
-from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES, read_manifest
+from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Registers, known_codes, read_region
 from drgpay.steps import fund, intake, modes

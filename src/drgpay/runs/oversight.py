@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from drgpay import __version__
 from drgpay.engine import (
+    MANIFEST,
     Dataset,
     Engine,
     Source,
@@ -29,7 +30,7 @@ from drgpay.engine import (
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.fund import watch_fund
-from drgpay.runs.manifest import MANIFEST, PRACTICE, TABLES, file_digest, folder_digests, write_json
+from drgpay.runs.manifest import PRACTICE, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.oversight_inputs import Inputs, campuses
 from drgpay.runs.region import Region, read_region
 from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, merged_prices, read_settlement
@@ -106,7 +107,7 @@ def oversee(
     ``with_persons``: person ids go into the table of suspicions; ``seed``: of the audit sample; ``reports`` write
     further files into the folder. Raises USAGE when the folder exists, DATA when
     there is no run or region."""
-    with new_folder(out, replace=replace, mark=MANIFEST) as draft:
+    with new_folder(out, replace=replace) as draft:
         settlement = read_settlement(run, schemes)
         (draft / WORK).mkdir()
         found = _Oversight(settlement, read_region(region), draft, engine, with_persons, seed).go(reports)

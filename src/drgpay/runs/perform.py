@@ -16,7 +16,17 @@ from typing import Any
 import polars as pl
 
 from drgpay import __version__
-from drgpay.engine import Engine, Source, frame, new_folder, read_table, table_path, write_table
+from drgpay.engine import (
+    MANIFEST,
+    Engine,
+    Source,
+    frame,
+    new_folder,
+    read_manifest,
+    read_table,
+    table_path,
+    write_table,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, practice_text
 from drgpay.runs.department_scores import department_card, score_departments
@@ -32,7 +42,7 @@ from drgpay.runs.hospital import (
     roles_of,
     sum_of,
 )
-from drgpay.runs.manifest import MANIFEST, POLICY, TABLES, file_digest, folder_digests, read_manifest, write_json
+from drgpay.runs.manifest import POLICY, TABLES, file_digest, folder_digests, write_json
 from drgpay.scorecard import card_text
 from drgpay.steps import performance
 from drgpay.tables import (

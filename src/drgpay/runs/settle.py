@@ -17,22 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay import __version__
-from drgpay.engine import Dataset, Engine, Part, Source, frame, new_folder, table_path, write_table
+from drgpay.engine import MANIFEST, Dataset, Engine, Part, Source, frame, new_folder, table_path, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
 from drgpay.runs import modes, money
-from drgpay.runs.manifest import (
-    LEDGER,
-    MANIFEST,
-    POLICY,
-    PRACTICE,
-    REGISTERS,
-    TABLES,
-    file_digest,
-    folder_digests,
-    write_json,
-)
+from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.money import Rules, Settled
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
@@ -102,7 +92,7 @@ def run(
     scheme and software are the same, and keeps the steps when this run fails too; without it nothing is left of a run
     that fails. ``say`` is told what is reused.
     """
-    with new_folder(out, replace=overwrite, mark=MANIFEST, resume=resume) as draft:
+    with new_folder(out, replace=overwrite, resume=resume) as draft:
         _Run(order, draft, engine, say if resume else quiet).go(reports)
     return out
 
