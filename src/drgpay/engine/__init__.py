@@ -21,6 +21,7 @@ from drgpay.engine.files import (
     read_table,
     table_path,
     write_table,
+    writing,
 )
 from drgpay.engine.folders import MANIFEST, new_folder, read_manifest
 from drgpay.engine.landing import Landed, Outside, land
@@ -62,4 +63,5 @@ __all__ = [
     "table_path",
     "write_part",
     "write_table",
+    "writing",
 ]
