@@ -17,6 +17,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import Table
 
 ROW_GROUP = 65_536
+"""rows of a row group"""
 WRITE_OPTIONS: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "store_schema": True}
 
 

@@ -29,8 +29,9 @@ from drgpay.engine import (
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy, load
+from drgpay.policy import load
 from drgpay.runs import modes as inside
+from drgpay.runs.fund import Rows, Tables, checked, year_law
 from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Registers, known_codes, read_region
@@ -53,22 +54,7 @@ from drgpay.tables import (
     PROCUREMENT_PAYMENTS,
     REFERRALS,
     STAY_DETAILS,
-    Table,
 )
-
-Rows = list[dict[str, Any]]
-Tables = list[tuple[Table, Rows]]
-"""tables of a result, in the order in which they are read"""
-
-
-def _law(practice: str, year: int) -> Policy:
-    return load(practice, on=date(year, 12, 31))
-
-
-def _checked(tables: Tables) -> Tables:
-    for table, rows in tables:
-        table.of(rows)
-    return tables
 
 
 def preview(run: Path, engine: Engine, practice: str | None = None) -> list[dict[str, Any]]:
@@ -99,7 +85,7 @@ def _by_rule(batch: Any) -> Any:
 
 def capitate(region: Path, practice: str, year: int, engine: Engine) -> Tables:
     """Heads, results, findings and internet visits of the communities, without a run."""
-    read, policy = read_region(region), _law(practice, year)
+    read, policy = read_region(region), year_law(practice, year)
     with TemporaryDirectory(prefix="drgpay-") as name:
         tables, work = Path(name, "tables"), Path(name, "work")
         (tables / "findings").mkdir(parents=True)
@@ -113,16 +99,16 @@ def capitate(region: Path, practice: str, year: int, engine: Engine) -> Tables:
         for table in (MODE_FINDINGS, INTERNET_VISITS):
             if table_path(tables, table).exists():
                 small.append((table, read_table(tables, table).to_dicts()))
-        return _checked(small)
+        return checked(small)
 
 
 def clear_out_of_area(region: Path, practice: str, year: int) -> Tables:
     """Monthly statements per other area, and the watch list."""
     claims = read_region(region).registers[OUT_OF_AREA_CLAIMS]
-    return _checked(
+    return checked(
         [
             (OUT_OF_AREA_STATEMENTS, modes.statements(claims, year)),
-            (OUT_OF_AREA_WATCH, modes.watch(claims, year, _law(practice, year))),
+            (OUT_OF_AREA_WATCH, modes.watch(claims, year, year_law(practice, year))),
         ]
     )
 
@@ -132,7 +118,7 @@ def procure(region: Path, practice: str, year: int) -> Tables:
     registers = read_region(region).registers
     inside.check_institutions(registers)
     rows = registers[PROCUREMENT].to_dicts()
-    return _checked([(PROCUREMENT_PAYMENTS, modes.procurement_payments(rows, year, _law(practice, year)))])
+    return checked([(PROCUREMENT_PAYMENTS, modes.procurement_payments(rows, year, year_law(practice, year)))])
 
 
 def check_enrolment(region: Path, on: date, engine: Engine) -> Rows:
@@ -166,7 +152,7 @@ def check_enrolment(region: Path, on: date, engine: Engine) -> Rows:
 def split_benefits(region: Path, practice: str, year: int, out: Path, engine: Engine) -> Rows:
     """Table ``benefit_splits`` of the stays discharged in a year, as Parquet parts in the new folder ``out``; returns
     its sums by insurance scheme."""
-    read, policy = read_region(region), _law(practice, year)
+    read, policy = read_region(region), year_law(practice, year)
     levels = dict(read.registers[INSTITUTIONS].select("institution_id", "level").rows())
     rules = modes.benefit_of(policy, levels, read.registers[REFERRALS])
     with new_folder(out) as draft:

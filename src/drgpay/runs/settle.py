@@ -194,8 +194,8 @@ class _Run:
     def go(self, reports: Sequence[Report]) -> None:
         """All stages in order."""
         grouped, counts = self._group()
-        rules, conservation = self._money(grouped)
-        counts |= self.mode_counts
+        rules, conservation, by_mode = self._money(grouped)
+        counts |= by_mode
         write_json(
             self.folder / POLICY,
             {name: asdict(value) for name, value in self.policy.kept().items()},
@@ -256,9 +256,9 @@ class _Run:
         """The policy has rules of payment modes."""
         return bool(self.policy.rules("modes.rules"))
 
-    def _money(self, grouped: Dataset) -> tuple[Rules, list[tuple[str, int, int]]]:
+    def _money(self, grouped: Dataset) -> tuple[Rules, list[tuple[str, int, int]], dict[str, int]]:
         """Modes, points, settlement, ledger and stays' payments of the grouped stays, written; both sides of the
-        equation of conservation by insurance scheme, for a whole year."""
+        equation of conservation by insurance scheme, for a whole year; and counts by payment mode."""
         self.registers.write(self.folder / REGISTERS, modes=self.with_modes)
         assigned, paid = None, modes.Paid()
         if self.with_modes:
@@ -268,7 +268,6 @@ class _Run:
             grouped = assigned.pooled
             beside = (self.tables, self.work, table_path(self.tables, FINDINGS))
             paid = modes.pay(self.engine, assigned, self.region, *common, *beside)
-        self.mode_counts = modes.count_modes(paid.months)
         rules = money.rules(self.engine, grouped, self.policy, self.registers, self.period, self.work)
         self._write_rules(rules)
         cases, sums = points.score(
@@ -283,7 +282,7 @@ class _Run:
             modes.shadow(self.engine, assigned, rules.tables, settled, self.tables, by_rate)
         conservation = self._book(settled, paid)
         self._pay_stays(cases, settled.dues())
-        return rules, conservation
+        return rules, conservation, modes.count_modes(paid.months)
 
     def _write_rules(self, rules: Rules) -> None:
         fixed = rules.coefficients

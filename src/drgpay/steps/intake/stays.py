@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from drgpay.engine import writing
+from drgpay.engine import ROW_GROUP, writing
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
@@ -21,7 +21,7 @@ from drgpay.steps.intake.formats import Hints, Opened, open_stays
 from drgpay.steps.intake.headers import Layout, locate
 from drgpay.steps.intake.kernel import accepted, judge, stays_columns
 from drgpay.steps.intake.known import KnownCodes
-from drgpay.steps.intake.parts import ROW_GROUP, Parts
+from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.scores import score_stays
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
