@@ -26,7 +26,7 @@ from drgpay.engine.files import (
 from drgpay.engine.folders import MANIFEST, new_folder, read_manifest
 from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
-from drgpay.engine.rows import one_batch, read_part, write_part
+from drgpay.engine.rows import one_batch, plain, read_part, write_part
 from drgpay.engine.spark import SparkEngine, spark_missing
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "new_folder",
     "one_batch",
     "open_parquet",
+    "plain",
     "read_manifest",
     "read_part",
     "read_table",

@@ -13,7 +13,7 @@ from drgpay.engine import frame, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import TABLES
-from drgpay.runs.region import SUFFIXES
+from drgpay.runs.region import register_file
 from drgpay.steps import fund, intake
 from drgpay.tables import (
     ADVANCE_USE,
@@ -64,7 +64,7 @@ class RegisterFolder:
 
     def has(self, table: Table) -> bool:
         """Whether the register is there."""
-        return any((self.folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
+        return register_file(self.folder, table.name) is not None
 
     def rows(self, table: Table, *, needed: bool = False) -> Rows:
         """Rows of a register, checked; one that is not there is empty unless it is needed."""

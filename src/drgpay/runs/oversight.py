@@ -25,11 +25,12 @@ from drgpay.engine import (
     frame,
     new_folder,
     one_batch,
+    plain,
     read_table,
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.fund import watch_fund
+from drgpay.runs.fund import Rows, watch_fund
 from drgpay.runs.manifest import PRACTICE, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.oversight_inputs import Inputs, campuses
 from drgpay.runs.region import Region, read_region
@@ -77,7 +78,6 @@ from drgpay.tables import (
     Table,
 )
 
-Rows = list[dict[str, Any]]
 WORK = "work"
 
 
@@ -273,7 +273,7 @@ class _Oversight:
             return {}, {}
         ids = pa.array(second["stay_id"].to_list(), pa.string())
         stays = self._stays(ids)
-        place = {s: i for i, s in enumerate(stays.column("stay_id").cast(pa.string()).to_pylist())}
+        place = _places(stays)
         unknown = [s for s in ids.to_pylist() if s not in place]
         if unknown:
             raise DrgpayError(
@@ -318,9 +318,7 @@ class _Oversight:
         quota = self.settlement.policy.ratio_or_none("points.special_quota") or self.limits.ratio("special.quota")
 
         def look(batch: Any, part: Any) -> Any:
-            return oversight.candidates(frame(batch), means, self.limits).to_arrow(
-                compat_level=pl.CompatLevel.oldest()
-            )
+            return plain(oversight.candidates(frame(batch), means, self.limits))
 
         (found,) = self.engine.map(facts, look, [self.work / "special"], oversight.CANDIDATE, "oversight: special")
         rows = pl.concat([frame(b) for b in self.engine.scan(found)])
@@ -346,28 +344,20 @@ class _Oversight:
         (screened,) = self.engine.map(
             self.grouped, self.screen, [self.work / "screened"], SCREEN_READS, "oversight: price"
         )
-        sources = [Source(screened, tuple(oversight.SCREENED), ("stay_id", "settled"))]
-        names = []
-        for table, columns, order in (
-            (STAY_DETAILS, ("stay_id", *oversight.DETAILS), ("stay_id",)),
-            (
-                CHARGES,
-                ("stay_id", "charge_date", "category", "amount"),
-                ("stay_id", "charge_date", "category", "amount"),
-            ),
-        ):
-            if table.name in self.inputs.tables:
-                sources.append(Source(self.inputs.tables[table.name], columns, order))
-                names.append("details" if table is STAY_DETAILS else "charges")
-
-        if len(sources) == 1:
+        charged = ("stay_id", "charge_date", "category", "amount")
+        others = self.inputs.sources(
+            (STAY_DETAILS, ("stay_id", *oversight.DETAILS), ("stay_id",)), (CHARGES, charged, charged)
+        )
+        names = ["details" if name == STAY_DETAILS.name else name for name in others]
+        if not others:
             return self.engine.map(
                 screened, _bare_facts, [self.work / "facts"], tuple(oversight.SCREENED), "oversight: facts"
             )[0]
 
-        def bring(stays: Any, *others: Any) -> Any:
-            return oversight.facts(stays, **dict(zip(names, others, strict=True)))
+        def bring(stays: Any, *beside: Any) -> Any:
+            return oversight.facts(stays, **dict(zip(names, beside, strict=True)))
 
+        sources = [Source(screened, tuple(oversight.SCREENED), ("stay_id", "settled")), *others.values()]
         return self.engine.map_by(sources, "stay_id", bring, self.work / "facts", "oversight: facts")
 
     def _known_of_stays(self, cells: pl.DataFrame) -> set[str]:
@@ -376,18 +366,15 @@ class _Oversight:
         return {column for column, count in named.items() if int(cells[count].sum()) > 0}
 
     def _of_people(self, facts: Dataset, watch: oversight.Watch) -> pl.DataFrame:
-        sources = [Source(facts, tuple(oversight.FACTS), oversight.PERSON_ORDER)]
-        names = []
-        for table, columns, order in (
+        others = self.inputs.sources(
             (VISITS, oversight.VISIT_COLUMNS, ("person_id", "visit_date", "visit_id")),
             (PERSONS, ("person_id", "sex", "birth_date", "death_date"), ("person_id",)),
-        ):
-            if table.name in self.inputs.tables:
-                sources.append(Source(self.inputs.tables[table.name], columns, order))
-                names.append(table.name)
+        )
+        names = list(others)
+        sources = [Source(facts, tuple(oversight.FACTS), oversight.PERSON_ORDER), *others.values()]
 
-        def look(stays: Any, *others: Any) -> Any:
-            given = dict.fromkeys(("visits", "persons")) | dict(zip(names, others, strict=True))
+        def look(stays: Any, *beside: Any) -> Any:
+            given = dict.fromkeys(("visits", "persons")) | dict(zip(names, beside, strict=True))
             return oversight.person_hits(stays, given["visits"], given["persons"], watch=watch)
 
         return self._collect(
@@ -424,16 +411,11 @@ class _Oversight:
             return found
         wanted = pa.array(sorted({*pairs["earlier"], *pairs["stay_id"]}), pa.string())
         stays = self._stays(wanted)
-        place = {s: i for i, s in enumerate(stays.column("stay_id").cast(pa.string()).to_pylist())}
+        place = _places(stays)
         rows = [(e, s) for e, s in pairs.rows() if e in place and s in place]
         earlier, later = (stays.take(pa.array([place[p[i]] for p in rows], pa.int64())) for i in (0, 1))
         both = merged_prices(self.screen, earlier, later)
-        own = [
-            dict(
-                zip(b.column("stay_id").cast(pa.string()).to_pylist(), self.screen.price(b)[1].tolist(), strict=True)
-            )
-            for b in (earlier, later)
-        ]
+        own = [dict(zip(_ids(b), self.screen.price(b)[1].tolist(), strict=True)) for b in (earlier, later)]
         priced = pl.DataFrame(
             [
                 (e, s, max(0, own[0].get(e, 0) + own[1].get(s, 0) - int(p)))
@@ -490,6 +472,16 @@ class _Oversight:
         )
 
 
+def _places(stays: Any) -> dict[str, int]:
+    """Where each stay stands, by id."""
+    return {s: i for i, s in enumerate(_ids(stays))}
+
+
+def _ids(stays: Any) -> list[str]:
+    ids: list[str] = stays.column("stay_id").cast(pa.string()).to_pylist()
+    return ids
+
+
 def _bare_facts(stays: Any, part: Any) -> Any:
     return oversight.facts(stays)
 
@@ -497,4 +489,4 @@ def _bare_facts(stays: Any, part: Any) -> Any:
 def _of_houses(facts: Any, *, scores: pl.DataFrame, limits: oversight.Limits, seed: int) -> Any:
     rows = frame(facts)
     both = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed)]
-    return pl.concat(both).to_arrow(compat_level=pl.CompatLevel.oldest())
+    return plain(pl.concat(both))

@@ -15,7 +15,7 @@ import polars as pl
 from drgpay.engine import drafted, frame, new_folder, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.manifest import TABLES
-from drgpay.runs.region import SUFFIXES
+from drgpay.runs.region import register_file
 from drgpay.steps import intake, oversight
 from drgpay.tables import (
     ALERT_EVENTS,
@@ -82,7 +82,7 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
     treated = oversight.treatments(_register(reviews, REVIEWS), known)
     first = 1
     special = oversight.decision_rows(read_table(out / TABLES, SPECIAL_RESULTS).to_dicts())
-    if region is not None and any((region / f"{STAY_DECISIONS.name}{s}").is_file() for s in SUFFIXES):
+    if region is not None and register_file(region, STAY_DECISIONS.name):
         there = _register(region / STAY_DECISIONS.name, STAY_DECISIONS)
         first += max((r["number"] for r in there), default=0)
     refused = oversight.refusal_rows(treated, first)
