@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_intake_stays import STAY, excel, many_stays, read, table_text, write
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake import convert, files, parts, read_stays
 from drgpay.tables import STAYS
+from support.stay_files import STAY, excel, many_stays, read, table_text, write
 
 
 def bad_file(tmp_path: Path, kind: str) -> Path:
