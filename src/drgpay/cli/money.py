@@ -17,7 +17,7 @@ from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import Choice, EngineName, Master, Partitions, SparkConf, settings
-from drgpay.cli.folders import Schemes, schemes_folder
+from drgpay.cli.folders import Schemes, keep_out, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
@@ -210,15 +210,7 @@ def report(
             fix_zh="用 .xlsx 或 .html",
             fix_en="use .xlsx or .html",
         )
-    if output.resolve().is_relative_to(run.resolve()):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="不能写进运行结果文件夹,否则摘要不再相符",
-            en="a report cannot go into the run's folder: its digests would no longer hold",
-            value=output.name,
-            fix_zh="换一个位置",
-            fix_en="choose another place",
-        )
+    keep_out(output, run)
     writers[output.suffix.lower()](run, output, in_lang(lang))
     out.print(str(output))
 

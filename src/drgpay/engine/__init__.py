@@ -1,7 +1,7 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
 from drgpay.engine.buckets import key_hash
-from drgpay.engine.columns import coded, codes_in, frame, integers
+from drgpay.engine.columns import coded, codes_in, frame, integers, months_of, years_of
 from drgpay.engine.contract import (
     Dataset,
     Engine,
@@ -53,6 +53,7 @@ __all__ = [
     "integers",
     "key_hash",
     "land",
+    "months_of",
     "new_folder",
     "one_batch",
     "open_parquet",
@@ -65,4 +66,5 @@ __all__ = [
     "write_part",
     "write_table",
     "writing",
+    "years_of",
 ]

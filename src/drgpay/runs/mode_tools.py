@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -27,6 +26,7 @@ from drgpay.engine import (
     table_path,
     write_part,
     write_table,
+    years_of,
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import load
@@ -189,8 +189,7 @@ def split_benefits(region: Path, practice: str, year: int, out: Path, engine: En
 
 
 def _of_year(batch: Any, part: Part, year: int) -> Any:
-    years = batch.column("discharge_date").to_numpy(zero_copy_only=False).astype("M8[Y]").astype(np.int64) + 1970
-    return batch.filter(pa.array(years == year))
+    return batch.filter(pa.array(years_of(batch.column("discharge_date")) == year))
 
 
 def _by_scheme(batch: Any, names: tuple[str, ...]) -> Any:

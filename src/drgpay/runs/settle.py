@@ -17,7 +17,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay import __version__
-from drgpay.engine import MANIFEST, Dataset, Engine, Part, Source, frame, new_folder, table_path, write_table
+from drgpay.engine import (
+    MANIFEST,
+    Dataset,
+    Engine,
+    Part,
+    Source,
+    frame,
+    months_of,
+    new_folder,
+    table_path,
+    write_table,
+    years_of,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
@@ -133,9 +145,8 @@ class _Grouping:
 
 
 def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
-    days = accepted.column("discharge_date").to_numpy(zero_copy_only=False).astype("M8[D]")
-    year = days.astype("M8[Y]").astype(np.int64) + 1970
-    month = days.astype("M8[M]").astype(np.int64) % 12 + 1
+    days = accepted.column("discharge_date")
+    year, month = years_of(days), months_of(days)
     wanted = np.isin(year, list(years))
     if not wanted.all():
         accepted = accepted.filter(pa.array(wanted))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from dataclasses import field as having
 from pathlib import Path
@@ -21,6 +20,7 @@ from drgpay.samples.modes import MODES, mode_institutions, write_modes
 from drgpay.samples.parts import write_blocks, write_persons, write_truth
 from drgpay.samples.places import grades
 from drgpay.samples.plan import REGISTERS, Plan, make_plan, source
+from drgpay.samples.registers import write_register
 from drgpay.tables import (
     BUDGETS,
     CHEATS,
@@ -31,9 +31,8 @@ from drgpay.tables import (
     INSTITUTIONS,
     PERSONS,
     SCHEMES,
-    Table,
 )
-from drgpay.units import show_fen, split
+from drgpay.units import split
 
 IDENTITY = "region.json"
 """what a synthetic region is"""
@@ -114,7 +113,7 @@ def make_region(
         fund = made.fund
         budgets = _write_registers(draft, plan, fund, mode_institutions() if MODES in extras else [])
         if MODES in extras and made.lives is not None:
-            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], budgets, _write_csv)
+            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], budgets, write_register)
         summary = RegionSummary(
             folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id,
             sum(made.stays.values()), len(plan.people.birth), count,
@@ -180,17 +179,6 @@ def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int) -> 
             )
 
 
-def _write_csv(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """A register as CSV: English headers, money as yuan."""
-    with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(table.names)
-        for row in rows:
-            writer.writerow(
-                show_fen(row[c.name], group=False) if c.type == "fen" else row[c.name] for c in table.columns
-            )
-
-
 def _write_registers(
     folder: Path, plan: Plan, fund: Mapping[int, list[int]], houses: list[dict[str, str]]
 ) -> dict[str, int]:
@@ -198,14 +186,14 @@ def _write_registers(
     DRG budget (fen) by insurance scheme."""
     places, year = plan.places, plan.years[-1]
     rng = source(plan.seed, REGISTERS)
-    _write_csv(folder, INSTITUTIONS, [*places.institutions, *houses])
-    _write_csv(folder, DEPARTMENTS, places.departments)
-    _write_csv(folder, DOCTORS, places.doctors)
+    write_register(folder, INSTITUTIONS, [*places.institutions, *houses])
+    write_register(folder, DEPARTMENTS, places.departments)
+    write_register(folder, DOCTORS, places.doctors)
     budgets = _budgets(plan, fund, rng)
-    _write_csv(folder, BUDGETS, budgets)
+    write_register(folder, BUDGETS, budgets)
     ids = [row["institution_id"] for row in places.institutions]
     marks = zip(ids, grades(places, rng), strict=True)
-    _write_csv(folder, GRADE_REGISTER, ({"year": year, "institution_id": i, "grade": g} for i, g in marks))
+    write_register(folder, GRADE_REGISTER, ({"year": year, "institution_id": i, "grade": g} for i, g in marks))
     size = places.size / places.size.sum()
     chosen = rng.permutation(len(ids))[: min(4, len(ids))]
     evidence = [
@@ -219,7 +207,7 @@ def _write_registers(
         }
         for n, i in enumerate(chosen)
     ]
-    _write_csv(folder, EVIDENCE, evidence)
+    write_register(folder, EVIDENCE, evidence)
     return {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == year}
 
 
