@@ -259,15 +259,7 @@ def _of_institution(folder: Path, institution: str) -> list[dict[str, Any]]:
 
 def _known(folder: Path, institution: str) -> None:
     """Fail for an institution that was not evaluated."""
-    if institution not in read_table(folder / runs.TABLES, EVALUATION_RESULTS)["institution_id"]:
-        raise DrgpayError(
-            Kind.DATA,
-            zh="评价结果里没有这个机构",
-            en="the evaluation has no such institution",
-            value=institution,
-            fix_zh="用机构编号",
-            fix_en="give the id of an institution",
-        )
+    reports.check_evaluated(set(read_table(folder / runs.TABLES, EVALUATION_RESULTS)["institution_id"]), institution)
 
 
 @evaluate_app.command()

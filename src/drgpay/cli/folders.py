@@ -1,5 +1,5 @@
-"""Folders of a user: where own schemes are kept, and that nothing is written into a run. Only the command line looks
-at the environment."""
+"""What commands are told: folders and practices, the same words for all of them; where own schemes are kept, and that
+nothing is written into a run. Only the command line looks at the environment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import typer
 
 from drgpay.errors import DrgpayError, Kind
 
+RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
+RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
+PolicyName = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")]
 Schemes = Annotated[
     Path | None,
     typer.Option("--schemes", help="自有方案文件夹 folder of your own schemes; default: your data folder"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -144,17 +144,22 @@ class Evaluated:
         """The same with the results of some institutions; DATA when one is not there."""
         known = {r["institution_id"] for r in self[EVALUATION_RESULTS]}
         for one in institutions:
-            if one not in known:
-                raise DrgpayError(
-                    Kind.DATA,
-                    zh="评价结果里没有这个机构",
-                    en="the evaluation has no such institution",
-                    value=one,
-                    fix_zh="用机构编号",
-                    fix_en="give the id of an institution",
-                )
+            check_evaluated(known, one)
         kept = [r for r in self[EVALUATION_RESULTS] if r["institution_id"] in institutions]
         return Evaluated(self.manifest, self.card, self.registry, {**self.tables, EVALUATION_RESULTS.name: kept})
+
+
+def check_evaluated(known: Container[str], institution: str) -> None:
+    """Fail with DATA for an institution that is not among those that were evaluated."""
+    if institution not in known:
+        raise DrgpayError(
+            Kind.DATA,
+            zh="评价结果里没有这个机构",
+            en="the evaluation has no such institution",
+            value=institution,
+            fix_zh="用机构编号",
+            fix_en="give the id of an institution",
+        )
 
 
 def read_evaluation(folder: Path) -> Evaluated:
