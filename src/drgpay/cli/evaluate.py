@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.sheets import CREATED
 from drgpay.engine import LocalEngine, drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
@@ -185,6 +186,7 @@ def template(
     heads += ["（机构名称）", "（指标项名称）", "（填写单位）"] if zh else ["(name)", "(item)", "(unit)"]
     output.parent.mkdir(parents=True, exist_ok=True)
     with drafted(output) as draft, xlsxwriter.Workbook(draft, {"strings_to_formulas": False}) as book:
+        book.set_properties({"created": CREATED})
         bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
         sheet = book.add_worksheet(REPORTED_VALUES.zh if zh else REPORTED_VALUES.name)
         sheet.write_row(0, 0, heads, bold)

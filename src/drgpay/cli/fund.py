@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import PolicyName
+from drgpay.cli.sheets import CREATED
 from drgpay.engine import drafted, new_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import FUND_HEALTH, Column, Table
@@ -181,6 +182,7 @@ def _workbook(tables: runs.FundTables, target: Path, lang: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     with drafted(target) as draft, xlsxwriter.Workbook(draft, options) as book:
+        book.set_properties({"created": CREATED})
         for table, rows in tables:
             name = table.zh if lang == "zh" else table.name
             _frame(table, rows, lang).write_excel(book, name, autofit=True)

@@ -17,6 +17,7 @@ from drgpay import report, runs, samples
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
+from drgpay.cli.sheets import CREATED
 from drgpay.engine import drafted, new_folder
 from drgpay.errors import Kind
 from drgpay.steps import performance
@@ -171,6 +172,7 @@ def template(output: Output, lang: Lang = "zh") -> None:
                 columns += [c for c in STAYS.columns if c.grouping and c.name != "stay_id"]
             with drafted(draft / f"{table.name}.xlsx") as path, xlsxwriter.Workbook(path) as book:
                 rows, notes = book.add_worksheet(table.zh if zh else table.name), book.add_worksheet("说明 notes")
+                book.set_properties({"created": CREATED})
                 bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
                 for i, column in enumerate(columns):
                     rows.write_string(0, i, column.zh if zh else column.name, bold)
