@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import yaml
@@ -93,6 +95,37 @@ class Document:
 
     root: Structure
     place: Place
+
+
+def own_file(name: str | Path) -> Path | None:
+    """The file a user named (a path, or a text with a slash or ``.yaml``); None for the id of one that is shipped."""
+    if isinstance(name, Path) or "/" in name or "\\" in name or name.endswith((".yaml", ".yml")):
+        return Path(name)
+    return None
+
+
+def read_text(file: Path | Traversable, label: str, zh: str, en: str) -> str:
+    """The text of a file in UTF-8; ``zh`` and ``en`` say what it is. Raises :class:`DrgpayError` (POLICY)."""
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as problem:
+        raise DrgpayError(
+            Kind.POLICY,
+            zh=f"无法读取{zh}",
+            en=f"cannot read the {en}",
+            fix_zh="检查路径和权限",
+            fix_en="check path and permissions",
+            file=label,
+        ) from problem
+    except UnicodeDecodeError as problem:
+        raise DrgpayError(
+            Kind.POLICY,
+            zh=f"{zh}不是 UTF-8 编码",
+            en=f"the {en} is not in UTF-8",
+            fix_zh="另存为 UTF-8",
+            fix_en="save it as UTF-8",
+            file=label,
+        ) from problem
 
 
 def read_yaml(text: str, file: str, path: str = "") -> Document:

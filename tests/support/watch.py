@@ -12,6 +12,8 @@ from drgpay.steps import oversight
 from drgpay.tables import FEES, PERSONS, VISITS
 
 Row = dict[str, Any]
+Cases = dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]]]]
+"""by rule: a name, the stays, what is given beside them, and the suspicions (rule, stay)"""
 DAY = date(2024, 3, 1)
 EVERYTHING = frozenset(need for rule in oversight.RULES.values() for need in rule.needs)
 MEANS = {
@@ -169,3 +171,8 @@ def look(
 def rules(found: pl.DataFrame) -> set[tuple[str, str]]:
     """(rule, stay or visit) of what was found."""
     return {(rule, stay or related) for rule, stay, related in found.select("rule", "stay_id", "related").rows()}
+
+
+def same_person(*rows: Row) -> list[Row]:
+    """The stays as those of one person."""
+    return [row | {"person_id": "P1"} for row in rows]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from test_intake_stays import STAY, excel, many_stays, read, table_text, write
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake import convert, files, parts, read_stays
 from drgpay.tables import STAYS
+from support.stay_files import STAY, excel, many_stays, read, table_text, write
 
 
 def bad_file(tmp_path: Path, kind: str) -> Path:
@@ -118,6 +118,6 @@ def test_a_failed_conversion_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
 
 def test_an_unwritable_folder(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", table_text([STAY]))
-    with pytest.raises(DrgpayError, match="cannot write") as caught:
+    with pytest.raises(DrgpayError, match="could not be written") as caught:
         convert(path, path / "below a file")
     assert caught.value.kind is Kind.ENGINE

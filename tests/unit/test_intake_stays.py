@@ -1,77 +1,17 @@
-"""Reading files of stays: layouts, encodings, values."""
+"""Reading files of stays: layouts, headers, encodings, lines; values are in test_intake_values."""
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import xlsxwriter
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake import KnownCodes, files, merge_findings, read_stays, stays_schema
-from drgpay.tables import FINDINGS, STAYS
-from drgpay.units import show_fen
-
-STAY = {
-    "stay_id": "s1",
-    "person_id": "p1",
-    "institution_id": "h1",
-    "department_id": "d1",
-    "doctor_id": "D1",
-    "insurance_scheme": "employee",
-    "sex": "male",
-    "age": "40",
-    "age_days": "",
-    "birth_weight": "",
-    "los": "5",
-    "admission_date": "2024-03-01",
-    "discharge_date": "2024-03-06",
-    "discharge_way": "1",
-    "dx": "A00.100x001|B00.100",
-    "proc": "35.1400x006",
-    "total_cost": "1000.00",
-    "personal_paid": "300.00",
-    "fund_by_item": "700.00",
-}
-
-
-def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
-    path.write_bytes(text.encode(encoding))
-    return path
-
-
-def table_text(rows: list[dict[str, str]], separator: str = ",") -> str:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]), delimiter=separator, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
-
-
-def read(path: Path, **options: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
-    intakes = list(read_stays(path, **options))
-    stays_read = [stay for intake in intakes for stay in intake.stays.to_pylist()]
-    findings = merge_findings(intake.findings for intake in intakes)
-    FINDINGS.check(findings)
-    return stays_read, findings.to_pylist(), sum(intake.rows for intake in intakes)
-
-
-def rules(findings: list[dict[str, Any]]) -> list[tuple[int, str, str, str]]:
-    return [(f["row"], f["field"], f["rule"], f["value"]) for f in findings]
-
-
-def settle(tmp_path: Path, **changes: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Read one stay with some cells changed, for settlement."""
-    path = write(tmp_path / "stays.csv", table_text([{**STAY, **changes}]))
-    return read(path, need="settlement")[:2]
+from drgpay.steps.intake import files, read_stays, stays_schema
+from support.stay_files import STAY, excel, many_stays, read, rules, settle, table_text, write
 
 
 def test_a_clean_file_gives_the_canonical_table(tmp_path: Path) -> None:
@@ -207,125 +147,6 @@ def test_a_missing_column_names_what_would_do(tmp_path: Path) -> None:
     assert "medfee_sumamt" in text
 
 
-@pytest.mark.parametrize(
-    ("cell", "codes"),
-    [
-        ("A00.000|B00.000", ["A00.000", "B00.000"]),
-        ("A00.000;B00.000", ["A00.000", "B00.000"]),
-        ("A00.000，B00.000、C00.000", ["A00.000", "B00.000", "C00.000"]),
-        (" Ａ００．０００ ｜ B00.000 |", ["A00.000", "B00.000"]),
-        ("A00.000||B00.000", ["A00.000", "B00.000"]),
-        ("X79.x00", ["X79.x00"]),
-    ],
-)
-def test_lists_in_one_cell(tmp_path: Path, cell: str, codes: list[str]) -> None:
-    stays_read, findings, _ = read(write(tmp_path / "a.csv", f"id\tdx\n1\t{cell}\n"))
-    assert stays_read[0]["dx"] == codes
-    assert not [f for f in findings if f["row"]]
-
-
-def test_codes_in_the_wrong_case_are_mended_and_said(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "id,dx,proc\n1,a00.100X001|B00.100|X79.X00,35.1400X006\n2,A00.100x001,\n")
-    stays_read, findings, _ = read(path)
-    assert stays_read[0]["dx"] == ["A00.100x001", "B00.100", "X79.x00"]
-    assert stays_read[0]["proc"] == ["35.1400x006"]
-    assert [r for r in rules(findings) if r[2] == "code_case"] == [
-        (2, "dx", "code_case", "a00.100X001|X79.X00"),
-        (2, "proc", "code_case", "35.1400X006"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "cell", "value"),
-    [
-        *(("sex", cell, "male") for cell in ("male", "MALE", "男", "1", "M", "１")),
-        *(("sex", cell, "female") for cell in ("female", "女", "2", "f")),
-        *(("sex", cell, None) for cell in ("", "0", "9", "-")),
-        *(("insurance_scheme", cell, "employee") for cell in ("职工", "310", "职工基本医疗保险")),
-        *(("insurance_scheme", cell, "resident") for cell in ("居民", "390", "城乡居民基本医疗保险")),
-        *(
-            ("admission_date", cell, date(2024, 3, 1))
-            for cell in ("2024/3/1", "20240301", "2024-03-01 08:30:00", "2024-03-01T08:30", "20240301083000",
-                         "2024年3月1日", "2024.03.01", "２０２４－０３－０１")
-        ),
-        *(("age", cell, 12) for cell in ("12", "12.0", "12.00", "１２", " 12 ")),
-        ("age", "NULL", None),
-        ("discharge_way", "死亡", 5),
-        ("total_cost", "1,234.5", 123450),
-        ("total_cost", "１，２３４．５０", 123450),
-        ("total_cost", "¥1234.50", 123450),
-        ("total_cost", "￥ 1,234.500", 123450),
-        ("total_cost", "+1234.5", 123450),
-        ("total_cost", "1234", 123400),
-        ("total_cost", "1234.5000", 123450),
-    ],
-)  # fmt: skip
-def test_spellings(tmp_path: Path, name: str, cell: str, value: Any) -> None:
-    changes = {"admission_date": "2024-03-01", name: cell}
-    stays_read, findings = settle(tmp_path, **changes)
-    assert stays_read[0][name] == value
-    assert not [f for f in findings if f["level"] == "error"]
-
-
-@pytest.mark.parametrize(
-    ("name", "cell", "rule", "value", "words"),
-    [
-        ("total_cost", "12.345", "unreadable", "12.345", "小数超过 2 位"),
-        ("total_cost", "12元", "unreadable", "", "不是数字"),
-        ("total_cost", "1,23", "unreadable", "1,23", "不是数字"),
-        ("total_cost", "1e3", "unreadable", "1e3", "不是数字"),
-        ("total_cost", "９９９９９９９９９９９９９９９９９９９９", "too_large", "", "放不下"),
-        ("total_cost", "-12.30", "money_bounds", "-1230", "冲正单"),
-        ("total_cost", "9999999999.00", "money_bounds", "999999999900", "上下限"),
-        ("total_cost", "-", "missing", "", "缺少总费用"),
-        ("age", "12.5", "unreadable", "12.5", "年龄读不出来"),
-        ("age", "99999", "too_large", "99999", "放不下"),
-        ("age", "151", "age_bounds", "151", "0–150"),
-        ("los", "", "los_missing", "", "实际住院天数"),
-        ("los", "-1", "los_bounds", "-1", "超出范围"),
-        ("birth_weight", "30", "birth_weight_bounds", "30", "100–9999"),
-        ("discharge_way", "0", "discharge_way_bounds", "0", "1、2、3、4、5 或 9"),
-        ("admission_date", "2024-02-30", "unreadable", "2024-02-30", "入院时间读不出来"),
-        ("admission_date", "2024-03-07", "dates_reversed", "2024-03-06", "出院早于入院"),
-        ("discharge_date", "", "missing", "", "缺少出院时间"),
-        ("insurance_scheme", "离休", "not_listed", "", "employee | resident"),
-        ("insurance_scheme", "", "missing", "", "缺少险种"),
-        ("sex", "3", "not_listed", "3", "male | female"),
-        ("institution_id", "", "missing", "", "缺少定点医疗机构编号"),
-        ("stay_id", " ", "stay_id_missing", "", "缺少病例号"),
-        ("dx", "", "dx_missing", "", "没有主要诊断"),
-        ("dx", "|B00.000", "dx_missing", "", "没有主要诊断"),
-    ],
-)  # fmt: skip
-def test_bad_cells_keep_a_stay_from_settlement(
-    tmp_path: Path, name: str, cell: str, rule: str, value: str, words: str
-) -> None:
-    stays_read, findings = settle(tmp_path, **{name: cell})
-    assert stays_read == []
-    errors = [f for f in findings if f["level"] == "error"]
-    # one reproach per cause: an unreadable cell is not also called missing
-    assert [(f["row"], f["rule"], f["value"]) for f in errors] == [(2, rule, value)]
-    assert words in errors[0]["zh"]
-
-
-def test_findings_carry_no_personal_data(tmp_path: Path) -> None:
-    secrets = {"person_id": "110101199001011234", "age": "110101199001011234", "los": "张三丰", "sex": "李四"}
-    _, findings = settle(tmp_path, **secrets)
-    assert {f["rule"] for f in findings} >= {"unreadable", "not_listed", "too_large"}
-    assert not any(secret in str(findings) for secret in secrets.values())
-
-
-def test_grouping_lets_go_on_what_settlement_keeps_out(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "id,dx,los,birth_weight,discharge_way,age\n1,,-1,30,0,40\n")
-    stays_read, findings, _ = read(path)
-    assert {f["rule"] for f in findings if f["row"]} == {
-        "dx_missing", "los_bounds", "birth_weight_bounds", "discharge_way_bounds"
-    }  # fmt: skip
-    assert {f["level"] for f in findings} == {"warn"}
-    # nothing was changed by judging it
-    assert (stays_read[0]["los"], stays_read[0]["birth_weight"], stays_read[0]["discharge_way"]) == (-1, 30, 0)
-
-
 def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     text = (
         "id,dx,sex,age\n"  # 1
@@ -353,17 +174,6 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ]
 
 
-def many_stays() -> list[dict[str, str]]:
-    bad = {
-        3: {"age": "x"},
-        7: {"total_cost": "1.234"},
-        11: {"dx": "a00.100X001"},
-        12: {"stay_id": "s2"},
-        19: {"los": ""},
-    }
-    return [{**STAY, "stay_id": f"s{i}", **bad.get(i, {})} for i in range(20)]
-
-
 def test_chunks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = table_text(many_stays()).replace("s5,", "s5\n\n", 1)
     path = write(tmp_path / "a.csv", text)
@@ -381,14 +191,6 @@ def test_a_repeated_stay_is_taken_once(tmp_path: Path) -> None:
     stays_read, findings, _ = read(path, need="settlement", chunk_rows=2)
     assert [(s["stay_id"], s["los"]) for s in stays_read] == [("a", 5), ("b", 6), ("A", 5)]
     assert [(f["row"], f["rule"]) for f in findings] == [(4, "stay_id_repeated"), (6, "stay_id_repeated")]
-
-
-def excel(path: Path, rows: list[list[Any]], top: int = 0) -> Path:
-    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
-        sheet = book.add_worksheet()
-        for at, row in enumerate(rows):
-            sheet.write_row(at + top, 0, row)
-    return path
 
 
 @pytest.mark.parametrize("top", [0, 2])
@@ -437,66 +239,6 @@ def test_money_as_float_is_refused(tmp_path: Path) -> None:
     assert "整数分" in str(caught.value)
 
 
-def test_unknown_codes_and_institutions(tmp_path: Path) -> None:
-    codes = KnownCodes.of(["A00.000", "A00.001"], ["A00.001"], ["35.1400"])
-    row = {**STAY, "dx": "A00.001|Z|Y|A00.000", "proc": "35.1400|9|8"}
-    path = write(
-        tmp_path / "a.csv", table_text([row, {**row, "stay_id": "2", "dx": "Q", "proc": "", "institution_id": "?"}])
-    )
-    stays_read, findings, _ = read(path, need="settlement", codes=codes, institutions=frozenset(["h1"]), year=2024)
-    assert len(stays_read) == 1
-    assert rules(findings) == [
-        (2, "dx", "dx_gray", "A00.001"),
-        (2, "dx", "dx_other_unknown", "Z|Y"),
-        (2, "proc", "proc_unknown", "9|8"),
-        (3, "dx", "dx_unknown", "Q"),
-        (3, "institution_id", "institution_unknown", "?"),
-    ]
-    assert [f["rule"] for f in read(path, need="settlement", year=2023)[1]] == ["other_year"] * 2
-
-
 def test_an_unknown_need_is_a_defect_of_the_caller(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="need is one of"):
         stays_schema("both")
-
-
-TEXT = st.text("abcXYZ0189内科,;\"' |", min_size=1, max_size=8).map(str.strip).filter(
-    lambda s: s not in ("", "|") and not s.startswith("'")
-)  # fmt: skip
-CODES = st.lists(st.from_regex(r"[A-W][0-9]{2}\.[0-9x]{3,5}", fullmatch=True), min_size=1, max_size=4)
-FEN = st.integers(0, 10**11)
-DAYS = st.dates(date(1950, 1, 1), date(2100, 12, 31))
-STAYS_STRATEGY = st.lists(
-    st.fixed_dictionaries(
-        {
-            "stay_id": TEXT, "person_id": st.none() | TEXT, "institution_id": TEXT, "department_id": st.none() | TEXT,
-            "doctor_id": st.none() | TEXT, "insurance_scheme": st.sampled_from(["employee", "resident"]),
-            "sex": st.sampled_from([None, "male", "female"]), "age": st.none() | st.integers(0, 150),
-            "age_days": st.none() | st.integers(0, 60000), "birth_weight": st.none() | st.integers(100, 9999),
-            "los": st.integers(0, 10000), "admission_date": DAYS, "discharge_date": DAYS,
-            "discharge_way": st.none() | st.integers(1, 9), "dx": CODES, "proc": st.none() | CODES,
-            "total_cost": FEN, "personal_paid": FEN, "fund_by_item": FEN,
-        }
-    ).map(lambda s: {**s, "discharge_date": max(s["admission_date"], s["discharge_date"])}),
-    min_size=1, max_size=6, unique_by=lambda s: s["stay_id"],
-)  # fmt: skip
-
-
-def cell(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return "|".join(value)
-    return show_fen(value, group=value % 2 == 0) if STAYS[name].type == "fen" else str(value)
-
-
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(STAYS_STRATEGY, st.sampled_from([",", "\t", ";"]), st.sampled_from(["utf-8", "gb18030"]))
-def test_what_is_written_is_read(
-    tmp_path: Path, written: list[dict[str, Any]], separator: str, encoding: str
-) -> None:
-    rows = [{name: cell(name, value) for name, value in stay.items()} for stay in written]
-    path = write(tmp_path / "a.csv", table_text(rows, separator), encoding)
-    stays_read, findings, _ = read(path, need="settlement")
-    assert stays_read == written
-    assert {f["level"] for f in findings} <= {"warn"}

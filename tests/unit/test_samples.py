@@ -244,7 +244,7 @@ def test_an_existing_folder_is_kept(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "letter.txt").write_text("mine")
-    with pytest.raises(DrgpayError, match="不是模拟统筹区"):
+    with pytest.raises(DrgpayError, match="不是旧的结果"):
         make_region(other, stays=10, replace=True)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other", "r"]
 

@@ -13,6 +13,7 @@ from rich.table import Table as Grid
 from drgpay import policy as law
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.cli.folders import PolicyName, RunFolder
 from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def ledger(
-    run: Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")],
+    run: RunFolder,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="导出 export: .csv, .xlsx; default: balances on the screen"),
@@ -74,7 +75,7 @@ def ledger(
 
 
 def calendar(
-    policy: Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")],
+    policy: PolicyName,
     year: Annotated[int, typer.Option("--year", help="结算年度 settlement year")],
     today: Annotated[
         datetime | None, typer.Option("--today", formats=["%Y-%m-%d"], help="对照日,默认今天 day to compare with")

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.sheets import CREATED
 from drgpay.engine import LocalEngine, drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
@@ -185,6 +186,7 @@ def template(
     heads += ["（机构名称）", "（指标项名称）", "（填写单位）"] if zh else ["(name)", "(item)", "(unit)"]
     output.parent.mkdir(parents=True, exist_ok=True)
     with drafted(output) as draft, xlsxwriter.Workbook(draft, {"strings_to_formulas": False}) as book:
+        book.set_properties({"created": CREATED})
         bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
         sheet = book.add_worksheet(REPORTED_VALUES.zh if zh else REPORTED_VALUES.name)
         sheet.write_row(0, 0, heads, bold)
@@ -259,15 +261,7 @@ def _of_institution(folder: Path, institution: str) -> list[dict[str, Any]]:
 
 def _known(folder: Path, institution: str) -> None:
     """Fail for an institution that was not evaluated."""
-    if institution not in read_table(folder / runs.TABLES, EVALUATION_RESULTS)["institution_id"]:
-        raise DrgpayError(
-            Kind.DATA,
-            zh="评价结果里没有这个机构",
-            en="the evaluation has no such institution",
-            value=institution,
-            fix_zh="用机构编号",
-            fix_en="give the id of an institution",
-        )
+    reports.check_evaluated(set(read_table(folder / runs.TABLES, EVALUATION_RESULTS)["institution_id"]), institution)
 
 
 @evaluate_app.command()
@@ -318,16 +312,7 @@ def figures(
 ) -> None:
     """一个指标在各层级的值、区间和基准。 An indicator's values with interval and benchmarks."""
     zh = in_lang(lang) == "zh"
-    registry = evaluation.registry().indicators
-    if indicator not in registry:
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="没有这个指标",
-            en="no such indicator",
-            value=indicator,
-            fix_zh="见 drgpay evaluate indicators",
-            fix_en="see drgpay evaluate indicators",
-        )
+    wanted = evaluation.registry().indicator(indicator)
     scopes = FIGURES["scope"].choices
     if scope not in scopes:
         raise DrgpayError(
@@ -337,9 +322,9 @@ def figures(
     rows = read_table(folder / runs.TABLES, FIGURES).filter(
         (pl.col("indicator") == indicator) & (pl.col("scope") == scope)
     )
-    unit = registry[indicator].unit
+    unit = wanted.unit
     head = ("对象", "值", "例数", "区间", "同级", "全市") if zh else ("of", "value", "n", "interval", "level", "area")
-    grid = Grid(*head, title=registry[indicator].zh if zh else registry[indicator].en, title_justify="left")
+    grid = Grid(*head, title=wanted.zh if zh else wanted.en, title_justify="left")
     for r in rows.iter_rows(named=True):
         name = " ".join(r[k] for k in ("level", "institution_id", "department_id", "doctor_id", "drg") if r[k])
         value = show_figure(r["value"], unit) if r["value"] is not None else r["absent_zh" if zh else "absent_en"]

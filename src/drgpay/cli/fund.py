@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +13,9 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
-from drgpay.engine import drafted
+from drgpay.cli.folders import PolicyName
+from drgpay.cli.sheets import CREATED
+from drgpay.engine import drafted, new_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import FUND_HEALTH, Column, Table
 from drgpay.units import ONE, show_coefficient, show_fen
@@ -24,7 +25,6 @@ fund_app = typer.Typer(
 )
 
 Region = Annotated[Path, typer.Option("--region", help="登记表所在文件夹 folder of the registers")]
-Practice = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")]
 Year = Annotated[int, typer.Option("--year", help="年度 year")]
 Output = Annotated[
     Path | None,
@@ -73,7 +73,7 @@ def register(app: typer.Typer) -> None:
 
 
 @fund_app.command()
-def budget(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def budget(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """总额预算、分项和机构指标。 The budget of a year, its parts, and the institutions' indicators."""
     tables, unassigned = runs.plan_budget(region, policy, year)
     give(tables, output, lang)
@@ -85,19 +85,19 @@ def budget(region: Region, policy: Practice, year: Year, output: Output = None, 
 
 
 @fund_app.command()
-def health(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def health(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """基金运行分析与风险预警。 Months of payment, plan and projection."""
     give(runs.watch_fund(region, policy, year), output, lang)
 
 
 @fund_app.command()
-def prepay(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def prepay(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
     give(runs.plan_prepayments(region, policy, year), output, lang)
 
 
 @fund_app.command()
-def risk(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def risk(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """风险调剂金账。 The account of the risk adjustment fund."""
     give(runs.keep_risk_fund(region, policy, year), output, lang)
 
@@ -182,6 +182,7 @@ def _workbook(tables: runs.FundTables, target: Path, lang: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     with drafted(target) as draft, xlsxwriter.Workbook(draft, options) as book:
+        book.set_properties({"created": CREATED})
         for table, rows in tables:
             name = table.zh if lang == "zh" else table.name
             _frame(table, rows, lang).write_excel(book, name, autofit=True)
@@ -211,21 +212,6 @@ def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
 
 
 def _folder(tables: runs.FundTables, target: Path, lang: str) -> None:
-    if target.exists():
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=target,
-            fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )
-    draft = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
+    with new_folder(target) as draft:
         for table, rows in tables:
             _frame(table, rows, lang).write_csv(draft / f"{table.name}.csv", include_bom=True)
-        draft.replace(target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)

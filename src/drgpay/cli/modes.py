@@ -12,7 +12,8 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
-from drgpay.cli.fund import Output, Practice, Region, Year, give, word_of
+from drgpay.cli.folders import PolicyName, RunFolder
+from drgpay.cli.fund import Output, Region, Year, give, word_of
 from drgpay.steps import modes
 from drgpay.tables import BENEFIT_SPLITS, ENROLMENT_GAPS
 from drgpay.units import show_fen
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 @modes_app.command()
 def assign(
-    run: Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")],
+    run: RunFolder,
     policy: Annotated[str | None, typer.Option("--policy", help="换一个做法试算 try another practice")] = None,
     threads: Threads = CPUS,
     lang: Lang = "zh",
@@ -51,7 +52,7 @@ def assign(
 
 @modes_app.command()
 def capitation(
-    region: Region, policy: Practice, year: Year, output: Output = None, threads: Threads = CPUS, lang: Lang = "zh"
+    region: Region, policy: PolicyName, year: Year, output: Output = None, threads: Threads = CPUS, lang: Lang = "zh"
 ) -> None:
     """按人头:归属、人头总额、扣减和结算。 Heads of the communities, charges and results."""
     in_lang(lang)
@@ -61,13 +62,13 @@ def capitation(
 
 
 @modes_app.command("out-of-area")
-def out_of_area(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def out_of_area(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """异地就医月度清算单和关注名单。 Monthly clearing with other areas, and the watch list."""
     give(runs.clear_out_of_area(region, policy, year), output, lang)
 
 
 @modes_app.command()
-def procurement(region: Region, policy: Practice, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def procurement(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
     """带量采购预付与奖励。 Advances and rewards of volume-based procurement."""
     give(runs.procure(region, policy, year), output, lang)
 
@@ -102,7 +103,7 @@ def enrolment_check(
 @modes_app.command()
 def benefit(
     region: Region,
-    policy: Practice,
+    policy: PolicyName,
     year: Year,
     output: Annotated[Path, typer.Option("-o", "--output", help="放 Parquet 的新文件夹 new folder for Parquet")],
     threads: Threads = CPUS,

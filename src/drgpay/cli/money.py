@@ -17,7 +17,7 @@ from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import Choice, EngineName, Master, Partitions, SparkConf, settings
-from drgpay.cli.folders import Schemes, schemes_folder
+from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, keep_out, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
@@ -27,8 +27,6 @@ from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_
 region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
 run_app = typer.Typer(help="运行一个月或一年 run a month or a year", no_args_is_help=True)
 
-RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
-PolicyName = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")]
 Year = Annotated[int, typer.Option("--year", help="结算年度 settlement year")]
 OutFolder = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder to write")]
 KnownOn = Annotated[
@@ -40,7 +38,6 @@ Resume = Annotated[
     bool,
     typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
 ]
-RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
 
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
@@ -210,15 +207,7 @@ def report(
             fix_zh="用 .xlsx 或 .html",
             fix_en="use .xlsx or .html",
         )
-    if output.resolve().is_relative_to(run.resolve()):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="不能写进运行结果文件夹,否则摘要不再相符",
-            en="a report cannot go into the run's folder: its digests would no longer hold",
-            value=output.name,
-            fix_zh="换一个位置",
-            fix_en="choose another place",
-        )
+    keep_out(output, run)
     writers[output.suffix.lower()](run, output, in_lang(lang))
     out.print(str(output))
 

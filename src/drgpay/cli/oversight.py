@@ -15,7 +15,7 @@ from drgpay import policy as law
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
-from drgpay.cli.folders import Schemes, schemes_folder
+from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.oversight_books import write_books
 from drgpay.steps import oversight
 from drgpay.tables import ALERT_STATES
@@ -38,7 +38,6 @@ oversee_app = typer.Typer(
 )
 
 Look = Annotated[Path, typer.Argument(metavar="OUT", help="监管结果文件夹 folder of oversee")]
-RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
 _SHOWN = 12
 
 
@@ -49,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
 @oversee_app.command("look")
 def look(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="运行结果文件夹 folder of a run")],
+    run: RunFolder,
     region: RegionFolder,
     output: Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder to write")],
     with_persons: Annotated[bool, typer.Option("--with-persons", help="写出人员编号 write person ids")] = False,
@@ -195,7 +194,7 @@ def audit(
 
 @oversee_app.command("limits")
 def limits(
-    policy: Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")] = "demo",
+    policy: PolicyName = "demo",
     on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day")] = datetime(2024, 12, 31),
     lang: Lang = "zh",
 ) -> None:
@@ -210,7 +209,7 @@ def limits(
 @oversee_app.command("bench")
 def bench(
     regions: Annotated[list[Path], typer.Argument(metavar="REGION…", help="带标注的区域 labelled regions")],
-    policy: Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")] = "demo",
+    policy: PolicyName = "demo",
     year: Annotated[int, typer.Option("--year", help="年度 year")] = 2024,
     forms: Annotated[bool, typer.Option("--forms", help="按手法列出召回 recall by form too")] = False,
     threads: Threads = CPUS,

@@ -17,8 +17,9 @@ from drgpay import report, runs, samples
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
-from drgpay.engine import drafted
-from drgpay.errors import DrgpayError, Kind
+from drgpay.cli.sheets import CREATED
+from drgpay.engine import drafted, new_folder
+from drgpay.errors import Kind
 from drgpay.steps import performance
 from drgpay.steps.grouping import BY_THE_RECORD
 from drgpay.tables import (
@@ -163,32 +164,26 @@ def check(
 @perform_app.command()
 def template(output: Output, lang: Lang = "zh") -> None:
     """写出名册模板和方案样例。 Write templates of the registers, and the shipped plans to start from."""
-    if output.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="输出文件夹已存在", en="the output folder exists", file=output, fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )  # fmt: skip
     zh = in_lang(lang) == "zh"
-    draft = output.with_name(f".{output.name}.partial")
-    draft.mkdir(parents=True)
-    for table in PERFORMANCE_REGISTERS:
-        columns = list(table.columns)
-        if table is IN_HOUSE_STAYS:
-            columns += [c for c in STAYS.columns if c.grouping and c.name != "stay_id"]
-        with drafted(draft / f"{table.name}.xlsx") as path, xlsxwriter.Workbook(path) as book:
-            rows, notes = book.add_worksheet(table.zh if zh else table.name), book.add_worksheet("说明 notes")
-            bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
-            for i, column in enumerate(columns):
-                rows.write_string(0, i, column.zh if zh else column.name, bold)
-                rows.set_column(i, i, 18)
-                needed = "" if column.null else ("必填 needed")
-                for j, text in enumerate((column.zh, column.name, column.en, column.constraint(), needed)):
-                    notes.write_string(i, j, text)
-            notes.set_column(0, 4, 30)
-    for plan in performance.plans():
-        text, label = law.practice_text(plan, performance.plans_folder())
-        (draft / label).write_text(text, encoding="utf-8")
-    draft.replace(output)
+    with new_folder(output) as draft:
+        for table in PERFORMANCE_REGISTERS:
+            columns = list(table.columns)
+            if table is IN_HOUSE_STAYS:
+                columns += [c for c in STAYS.columns if c.grouping and c.name != "stay_id"]
+            with drafted(draft / f"{table.name}.xlsx") as path, xlsxwriter.Workbook(path) as book:
+                rows, notes = book.add_worksheet(table.zh if zh else table.name), book.add_worksheet("说明 notes")
+                book.set_properties({"created": CREATED})
+                bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
+                for i, column in enumerate(columns):
+                    rows.write_string(0, i, column.zh if zh else column.name, bold)
+                    rows.set_column(i, i, 18)
+                    needed = "" if column.null else ("必填 needed")
+                    for j, text in enumerate((column.zh, column.name, column.en, column.constraint(), needed)):
+                        notes.write_string(i, j, text)
+                notes.set_column(0, 4, 30)
+        for plan in performance.plans():
+            text, label = law.practice_text(plan, performance.plans_folder())
+            (draft / label).write_text(text, encoding="utf-8")
     out.print(str(output))
 
 

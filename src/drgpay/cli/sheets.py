@@ -14,7 +14,7 @@ import xlsxwriter
 Add = Callable[[Sequence[Any]], object]
 _SHEET_ROWS = 1_000_000
 _CELL = 32_000
-_CREATED = datetime(2000, 1, 1)
+CREATED = datetime(2000, 1, 1)
 """fixed, so that the same content gives the same bytes"""
 
 
@@ -28,7 +28,7 @@ class Sheets:
         if output.suffix.lower() == ".xlsx":
             options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
             self._book = stack.enter_context(xlsxwriter.Workbook(self._draft(output), options))
-            self._book.set_properties({"created": _CREATED})
+            self._book.set_properties({"created": CREATED})
 
     def _draft(self, path: Path) -> Path:
         draft = path.with_name(f".{path.stem}.tmp{path.suffix}")

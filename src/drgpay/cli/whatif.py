@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.folders import keep_out
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import parse_setting
 from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_points, show_ratio
@@ -97,15 +98,7 @@ def whatif(
 def _writable(output: Path, run: Path) -> None:
     """Fail before the work is done, not after."""
     reports.check_whatif_target(output)
-    if output.resolve().is_relative_to(run.resolve()):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="不能写进运行结果文件夹,否则摘要不再相符",
-            en="nothing may be written into the run's folder: its digests would no longer hold",
-            value=output.name,
-            fix_zh="换一个位置",
-            fix_en="choose another place",
-        )
+    keep_out(output, run)
     if not output.parent.is_dir():
         raise DrgpayError(
             Kind.USAGE,

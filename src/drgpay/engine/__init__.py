@@ -1,7 +1,7 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
 from drgpay.engine.buckets import key_hash
-from drgpay.engine.columns import coded, codes_in, frame, integers
+from drgpay.engine.columns import coded, codes_in, frame, integers, months_of, years_of
 from drgpay.engine.contract import (
     Dataset,
     Engine,
@@ -13,13 +13,24 @@ from drgpay.engine.contract import (
     Source,
     open_parquet,
 )
-from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, dataset, drafted, read_table, table_path, write_table
+from drgpay.engine.files import (
+    ROW_GROUP,
+    WRITE_OPTIONS,
+    dataset,
+    drafted,
+    read_table,
+    table_path,
+    write_table,
+    writing,
+)
+from drgpay.engine.folders import MANIFEST, new_folder, read_manifest
 from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
-from drgpay.engine.rows import one_batch, read_part, write_part
+from drgpay.engine.rows import one_batch, plain, read_part, write_part
 from drgpay.engine.spark import SparkEngine, spark_missing
 
 __all__ = [
+    "MANIFEST",
     "ROW_GROUP",
     "WRITE_OPTIONS",
     "Dataset",
@@ -42,12 +53,18 @@ __all__ = [
     "integers",
     "key_hash",
     "land",
+    "months_of",
+    "new_folder",
     "one_batch",
     "open_parquet",
+    "plain",
+    "read_manifest",
     "read_part",
     "read_table",
     "spark_missing",
     "table_path",
     "write_part",
     "write_table",
+    "writing",
+    "years_of",
 ]

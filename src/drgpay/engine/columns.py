@@ -32,6 +32,21 @@ def integers(column: Any, null: int = 0) -> npt.NDArray[np.int64]:
     return np.asarray(column.to_numpy(zero_copy_only=False), np.int64)
 
 
+def years_of(dates: Any) -> npt.NDArray[np.int64]:
+    """The year of every date of a column without nulls."""
+    return np.asarray(_since(dates, "M8[Y]") + 1970, np.int64)
+
+
+def months_of(dates: Any) -> npt.NDArray[np.int64]:
+    """The month (1–12) of every date of a column without nulls."""
+    return np.asarray(_since(dates, "M8[M]") % 12 + 1, np.int64)
+
+
+def _since(dates: Any, unit: str) -> Any:
+    """Years or months since 1970."""
+    return dates.to_numpy(zero_copy_only=False).astype(unit).astype(np.int64)
+
+
 def coded(codes: npt.NDArray[np.int64], vocabulary: Any) -> Any:
     """A dictionary-coded column from places in a vocabulary; −1 becomes null."""
     return pa.DictionaryArray.from_arrays(

@@ -3,8 +3,6 @@ reads. The rows are written by the workers; none passes through the driver."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from drgpay.engine.contract import Dataset
+from drgpay.engine.folders import new_folder
 from drgpay.engine.rows import write_part
 from drgpay.engine.spark import SparkEngine
 from drgpay.errors import DrgpayError, Kind
@@ -50,37 +49,28 @@ def land(engine: SparkEngine, source: Outside, schema: Any, needed: Iterable[str
     Rows are sorted by ``key``, then by all other columns, so that landing the same table again gives the same lines.
     Raises DATA when the table cannot be read, USAGE when ``out`` exists.
     """
-    if out.exists():
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="目标文件夹已存在",
-            en="the folder exists",
-            file=out.name,
-            fix_zh="换一个文件夹",
-            fix_en="choose another folder",
-        )
+    with new_folder(out) as draft:
+        done, other = _landed(engine, source, schema, frozenset(needed), draft, key)
+    return Landed(Dataset.of(out), sum(done.column("rows").to_pylist()), other)
+
+
+def _landed(
+    engine: SparkEngine, source: Outside, schema: Any, needed: frozenset[str], draft: Path, key: str
+) -> tuple[Any, tuple[str, ...]]:
+    """Rows of each file written to ``draft``, and the columns that stood in the way."""
     rows = _opened(engine, source)
     kinds = {f.name: f.type for f in _arrow_schema(rows)}
     other = tuple(
         c.name
         for c in schema
-        if (c.name not in kinds and c.name in set(needed)) or not _converts(kinds.get(c.name, c.type), c.type)
+        if (c.name not in kinds and c.name in needed) or not _converts(kinds.get(c.name, c.type), c.type)
     )
     if not other:
         rows = rows.select(*[c.name for c in schema if c.name in kinds])
     if key in rows.columns:
         rows = rows.orderBy(key, *(c for c in rows.columns if c != key))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
     writer = _Writer(Path.cwd() / draft, None if other else schema)
-    try:
-        done = engine.collect(lambda: rows.mapInArrow(writer, "rows long").toArrow(), "land")
-        os.replace(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return Landed(Dataset.of(out), sum(done.column("rows").to_pylist()), other)
+    return engine.collect(lambda: rows.mapInArrow(writer, "rows long").toArrow(), "land"), other
 
 
 def _opened(engine: SparkEngine, source: Outside) -> Any:

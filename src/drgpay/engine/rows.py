@@ -67,18 +67,8 @@ def write_part(path: Path, batch: Any, attempt: str = "") -> None:
     """One Parquet part, whole or not at all; an empty one is written too, so that the schema is never lost.
     ``attempt`` keeps the drafts of two attempts at the same part apart."""
     table = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
-    try:
-        with drafted(path, attempt) as draft:
-            pq.write_table(table, draft, row_group_size=ROW_GROUP, **WRITE_OPTIONS)
-    except OSError as error:
-        raise DrgpayError(
-            Kind.ENGINE,
-            zh="写文件失败",
-            en="a file could not be written",
-            file=path.name,
-            fix_zh="检查磁盘空间和权限",
-            fix_en="check disk space and permissions",
-        ) from error
+    with drafted(path, attempt) as draft:
+        pq.write_table(table, draft, row_group_size=ROW_GROUP, **WRITE_OPTIONS)
 
 
 def plain(rows: pl.DataFrame) -> Any:

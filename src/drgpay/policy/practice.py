@@ -9,14 +9,15 @@ from functools import lru_cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from drgpay.errors import DrgpayError, Kind
 from drgpay.notation import (
     Place,
     Structure,
     as_list,
     as_mapping,
     as_text,
+    own_file,
     read_date,
+    read_text,
     read_yaml,
 )
 from drgpay.policy.dictionary import DICTIONARY_FILE, Dictionary, Parameter, data_folder, dictionary, find, unknown
@@ -83,35 +84,14 @@ def practices(folder: Traversable | None = None) -> list[str]:
 def practice_text(practice: str | Path, folder: Traversable | None = None) -> tuple[str, str]:
     """The text of a practice and the name to call it by: a shipped practice by its id (in ``folder``, if given), or a
     practice file by its path (a text with a slash or ``.yaml``)."""
-    if isinstance(practice, Path) or "/" in practice or "\\" in practice or practice.endswith((".yaml", ".yml")):
-        file: Path | Traversable = Path(practice)
-        label = str(practice)
-    else:
-        shipped = practices(folder)
-        if practice not in shipped:
-            raise unknown(Place("policies"), practice, shipped, "没有这个实践", "no shipped practice of that id")
-        label = f"{practice}.yaml"
-        file = (folder or data_folder()) / label
-    try:
-        return file.read_bytes().decode("utf-8-sig"), label
-    except OSError as problem:
-        raise DrgpayError(
-            Kind.POLICY,
-            zh="无法读取政策文件",
-            en="cannot read the policy file",
-            fix_zh="检查路径和权限",
-            fix_en="check path and permissions",
-            file=label,
-        ) from problem
-    except UnicodeDecodeError as problem:
-        raise DrgpayError(
-            Kind.POLICY,
-            zh="政策文件不是 UTF-8 编码",
-            en="the policy file is not in UTF-8",
-            fix_zh="另存为 UTF-8",
-            fix_en="save it as UTF-8",
-            file=label,
-        ) from problem
+    own = own_file(practice)
+    if own is not None:
+        return read_text(own, str(practice), "政策文件", "policy file"), str(practice)
+    shipped = practices(folder)
+    if practice not in shipped:
+        raise unknown(Place("policies"), str(practice), shipped, "没有这个实践", "no shipped practice of that id")
+    label = f"{practice}.yaml"
+    return read_text((folder or data_folder()) / label, label, "政策文件", "policy file"), label
 
 
 def open_practice(practice: str | Path) -> Practice:

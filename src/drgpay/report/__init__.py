@@ -4,7 +4,7 @@ that explains one stay; a hospital's workbook of performance pay and its slips.
 Nothing is computed here but sums: every figure is read from the run, and the sums are of whole fen.
 """
 
-from drgpay.report.evaluated import GRADE_WORDS, outcome_cells, show_figure
+from drgpay.report.evaluated import GRADE_WORDS, check_evaluated, outcome_cells, show_figure
 from drgpay.report.evaluation import write_evaluation_page, write_evaluation_workbook, write_institution_card
 from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
@@ -15,6 +15,7 @@ from drgpay.report.workbook import write_workbook
 
 __all__ = [
     "GRADE_WORDS",
+    "check_evaluated",
     "check_whatif_target",
     "outcome_cells",
     "performance_word",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +10,9 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import read_table
+from drgpay.engine import read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report.labels import Both
-from drgpay.report.source import read_manifest
 from drgpay.scorecard import Card, check, read_card, show_number
 from drgpay.steps.evaluation import GRADE_NAMES, Registry, registry
 from drgpay.tables import (
@@ -145,31 +144,27 @@ class Evaluated:
         """The same with the results of some institutions; DATA when one is not there."""
         known = {r["institution_id"] for r in self[EVALUATION_RESULTS]}
         for one in institutions:
-            if one not in known:
-                raise DrgpayError(
-                    Kind.DATA,
-                    zh="评价结果里没有这个机构",
-                    en="the evaluation has no such institution",
-                    value=one,
-                    fix_zh="用机构编号",
-                    fix_en="give the id of an institution",
-                )
+            check_evaluated(known, one)
         kept = [r for r in self[EVALUATION_RESULTS] if r["institution_id"] in institutions]
         return Evaluated(self.manifest, self.card, self.registry, {**self.tables, EVALUATION_RESULTS.name: kept})
 
 
-def read_evaluation(folder: Path) -> Evaluated:
-    """The evaluation in a folder; DATA when there is none."""
-    manifest = read_manifest(folder)
-    if manifest.get("kind") != "evaluation":
+def check_evaluated(known: Container[str], institution: str) -> None:
+    """Fail with DATA for an institution that is not among those that were evaluated."""
+    if institution not in known:
         raise DrgpayError(
             Kind.DATA,
-            zh="这里没有考核评价结果",
-            en="no evaluation here",
-            file=folder,
-            fix_zh="给出 drgpay evaluate 的输出文件夹",
-            fix_en="name the output folder of drgpay evaluate",
+            zh="评价结果里没有这个机构",
+            en="the evaluation has no such institution",
+            value=institution,
+            fix_zh="用机构编号",
+            fix_en="give the id of an institution",
         )
+
+
+def read_evaluation(folder: Path) -> Evaluated:
+    """The evaluation in a folder; see :func:`~drgpay.engine.read_manifest` for folders that hold none."""
+    manifest = read_manifest(folder, "evaluation")
     found = registry()
     return Evaluated(
         manifest,

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import xlsxwriter
-from plotly.offline import get_plotlyjs
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report.evaluated import (
@@ -27,14 +23,13 @@ from drgpay.report.evaluated import (
     show_outcome,
     words_of,
 )
-from drgpay.report.html import both, embedded, spoken
-from drgpay.report.labels import Both, check_language, word
+from drgpay.report.html import both, spoken, write_frame
+from drgpay.report.labels import Both, check_language
+from drgpay.report.workbook import CREATED
 from drgpay.scorecard import rule_text, show_number
 from drgpay.tables import FIGURES, INSTITUTION_CHANGES, OUTCOMES, RANKS, RISK_CLASSES, SUPERVISION_TIERS
 from drgpay.units import ONE, half_up, show_percent
 
-_CREATED = datetime(2000, 1, 1)
-"""fixed, so that the same evaluation gives the same bytes"""
 _WORDS = {
     "board": Both("成效看板", "Outcomes"),
     "results": Both("考核结果", "Results"),
@@ -163,7 +158,7 @@ class _Book:
 
     def __init__(self, target: Path, lang: str) -> None:
         self._book = xlsxwriter.Workbook(target, {"strings_to_formulas": False, "strings_to_urls": False})
-        self._book.set_properties({"created": _CREATED})
+        self._book.set_properties({"created": CREATED})
         self._lang = lang
         self._formats = {unit: self._book.add_format({"num_format": f}) for unit, f in _FORMATS.items()}
         self._head = self._book.add_format({"bold": True, "bg_color": "#0B3954", "font_color": "#FFFFFF"})
@@ -402,31 +397,20 @@ def _page(
     whole: Evaluated | None = None,
 ) -> None:
     check_language(lang)
-    here = files(__package__)
     facts = " · ".join(
         (found.manifest["software"], found.card.id, found.card.version, f"indicators {found.manifest['indicators']}")
     )
-    page = Template((here / "page.html").read_text(encoding="utf-8")).substitute(
-        lang="zh-CN" if lang == "zh" else "en",
-        title=escape(title[lang]),
-        css=(here / "page.css").read_text(encoding="utf-8"),
-        skip=both(word("skip")),
-        brand="drgpay",
-        links="".join(f'<a href="#{key}">{both(_WORDS[key])}</a>' for key, _ in sections),
-        scheme_buttons="",
-        language=both(word("language")),
+    write_frame(
+        target,
+        lang,
+        title[lang],
         heading=both(title),
         subheading=escape(found.card.source),
-        body="\n".join(
-            f'<section id="{key}"><h2>{both(_WORDS[key])}</h2>\n{html}</section>' for key, html in sections
-        ),
+        sections=[(key, _WORDS[key], html) for key, html in sections],
         footer=f"<p>{escape(facts)}</p>",
-        noscript=both(word("charts_need_script")),
-        data=embedded(_figures(found, whole or found, lang)),
-        plotly=get_plotlyjs(),
-        script=(here / "evaluation.js").read_text(encoding="utf-8"),
+        data=_figures(found, whole or found, lang),
+        script="evaluation.js",
     )
-    target.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _figures(found: Evaluated, whole: Evaluated, lang: str) -> dict[str, Any]:

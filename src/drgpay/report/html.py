@@ -1,12 +1,68 @@
-"""Pieces of the pages: texts in both languages, and figures that cannot end their script element."""
+"""The frame of the pages and their pieces: texts in both languages, cards, panels, tables, embedded figures."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
 from typing import Any
 
-from drgpay.report.labels import Both
+from plotly.offline import get_plotlyjs
+
+from drgpay.report.labels import LANGUAGES, Both, word
+from drgpay.report.source import Row
+from drgpay.report.views import NUMBERS, Field, View, show
+from drgpay.units import half_up, show_fen
+
+_COMPACT = {
+    "zh": ((10**10, " 亿元"), (10**6, " 万元"), (100, " 元")),
+    "en": ((10**11, "bn yuan"), (10**8, "m yuan"), (10**5, "k yuan"), (100, " yuan")),
+}
+
+
+def write_frame(
+    target: Path,
+    lang: str,
+    title: str,
+    *,
+    heading: str,
+    subheading: str,
+    sections: Sequence[tuple[str, Both, str]],
+    footer: str,
+    data: Any,
+    script: str,
+    buttons: str = "",
+) -> None:
+    """Write a page (.html): one file with style, ``script`` (a file of this folder), charts and ``data`` in it, which
+    opens offline in the language ``lang`` and has both.
+
+    ``title`` is plain text; ``heading``, ``subheading``, ``footer``, ``buttons`` (of the bar) and the sections (key,
+    name, content) are HTML."""
+    here = files(__package__)
+    page = Template((here / "page.html").read_text(encoding="utf-8")).substitute(
+        lang="zh-CN" if lang == "zh" else "en",
+        title=escape(title),
+        css=(here / "page.css").read_text(encoding="utf-8"),
+        skip=both(word("skip")),
+        brand="drgpay",
+        links="".join(f'<a href="#{key}">{both(name)}</a>' for key, name, _ in sections),
+        scheme_buttons=buttons,
+        language=both(word("language")),
+        heading=heading,
+        subheading=subheading,
+        body="\n".join(
+            f'<section id="{key}"><h2>{both(name)}</h2>\n{html}</section>' for key, name, html in sections
+        ),
+        footer=footer,
+        noscript=both(word("charts_need_script")),
+        data=_embedded(data),
+        plotly=get_plotlyjs(),
+        script=(here / script).read_text(encoding="utf-8"),
+    )
+    target.write_text(page, encoding="utf-8", newline="\n")
 
 
 def both(text: Both) -> str:
@@ -21,7 +77,83 @@ def spoken(text: Both, *names: str) -> str:
     return "".join(f' {name}="{zh}"' for name in names) + f' data-zh="{zh}" data-en="{en}"'
 
 
-def embedded(data: Any) -> str:
+def _embedded(data: Any) -> str:
     """JSON that cannot end its script element."""
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def compact(fen: int) -> dict[str, str]:
+    """An amount to read at a glance, by language; the exact one stands beside it."""
+    return {lang: _compact(fen, lang) for lang in LANGUAGES}
+
+
+def _compact(fen: int, lang: str) -> str:
+    """Rounded half up to two decimals of its unit."""
+    size, unit = next((s for s in _COMPACT[lang] if abs(fen) >= s[0]), _COMPACT[lang][-1])
+    return show_fen(half_up(fen * 100, size)) + unit
+
+
+def card(name: str, big: Both, exact: str = "", style: str = "") -> str:
+    """A figure with its name, and the exact one under it."""
+    return (
+        f'<div class="card {style}"><div class="name">{name}</div><div class="big">{both(big)}</div>'
+        f'<div class="exact">{exact}</div></div>'
+    )
+
+
+def panel(html: str, title: str = "", hint: str = "", style: str = "") -> str:
+    """A box around a piece; title and hint are keys of the catalogue of words."""
+    head = f"<h3>{both(word(title))}</h3>" if title else ""
+    head += f'<p class="hint">{both(word(hint))}</p>' if hint else ""
+    return f'<div class="panel {style}">{head}{html}</div>'
+
+
+def chart(name: str, label: str) -> str:
+    """Where the script draws; the label is a key of the catalogue of words."""
+    return f'<div class="chart" id="{name}" role="img"{spoken(word(label), "aria-label")}></div>'
+
+
+def view_table(view: View, name: str) -> str:
+    """A sortable table; sums per insurance scheme where there is one, as the script shows one scheme at a time."""
+    heads = "".join(
+        f'<th scope="col" class="{_style(f)}" title="{escape(f.note.zh)} · {escape(f.note.en)}">'
+        f'<button type="button">{both(f.head)}</button></th>'
+        for f in view.fields
+    )
+    by_scheme = "insurance_scheme" in {f.name for f in view.fields}
+    body = []
+    for i, row in enumerate(view.rows):
+        mark = f' data-index="{i}" data-scheme="{row["insurance_scheme"]}"' if by_scheme else ""
+        body.append(f"<tr{mark}>{''.join(_cell(f, row, name) for f in view.fields)}</tr>")
+    foot = []
+    if view.totals:
+        for scheme in dict.fromkeys(row.get("insurance_scheme") for row in view.rows):
+            mine = [row for row in view.rows if row.get("insurance_scheme") == scheme]
+            sums = view.total(mine)
+            cells = "".join(
+                f'<td class="{_style(f)}">{show(f.kind, sums[f.name]).zh if f.name in sums else ""}</td>'
+                for f in view.fields[1:]
+            )
+            mark = f' data-scheme="{scheme}"' if scheme else ""
+            foot.append(f"<tr{mark}><td>{both(word('total'))}</td>{cells}</tr>")
+    return (
+        f'<div class="scroll" tabindex="0"><table id="{name}"><caption>{both(word(view.key))}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody><tfoot>{''.join(foot)}</tfoot></table></div>"
+    )
+
+
+def _style(column: Field) -> str:
+    if column.kind in NUMBERS or column.kind == "month":
+        return "number"
+    return "wide" if column.name in ("name", "drg_name", "message") else ""
+
+
+def _cell(column: Field, row: Row, table: str) -> str:
+    value = row[column.name]
+    text = both(show(column.kind, value))
+    if column.name == "name" and table == "t-institutions" and "settled" in row:
+        text = f'<button type="button">{text}</button>'
+    raw = f' data-v="{"" if value is None else value}"' if _style(column) == "number" else ""
+    style = f' class="{_style(column)}"' if _style(column) else ""
+    return f"<td{style}{raw}>{text}</td>"

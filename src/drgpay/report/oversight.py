@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import polars as pl
-from plotly.offline import get_plotlyjs
 
 from drgpay.engine import read_table
-from drgpay.report.html import both, embedded
+from drgpay.report.html import both, write_frame
 from drgpay.report.labels import Both, check_language
 from drgpay.tables import ALERTS, CONTROL_POINTS, RULE_STATUS, SUSPICIONS, Table
 from drgpay.units import show_coefficient, show_fen
@@ -67,7 +64,8 @@ def _table(heads: list[Both], rows: list[list[str | Both]]) -> str:
 
 
 def _head(table: Table, name: str) -> Both:
-    return Both(table[name].zh, table[name].en)
+    """The name of a column; texts are shown in both languages, so a heading does not say in which."""
+    return Both(table[name].zh, table[name].en.removesuffix(" (Chinese)"))
 
 
 def _types(suspicions: pl.DataFrame, status: pl.DataFrame) -> str:
@@ -186,26 +184,15 @@ def write_oversight_page(folder: Path, target: Path, lang: str = "zh") -> None:
     )
     title = manifest["region"]["title"]
     heading = Both(f"{title['zh']} · 监测与监管", f"{title['en']} · oversight")
-    here = files(__package__)
     note = Both("疑点须经评审认定方为违规。", "A suspicion is a violation only when a reviewer confirms it.")
-    page = Template((here / "page.html").read_text(encoding="utf-8")).substitute(
-        lang="zh-CN" if lang == "zh" else "en",
-        title=escape(heading[lang]),
-        css=(here / "page.css").read_text(encoding="utf-8"),
-        skip=both(Both("跳到内容", "skip to content")),
-        brand="drgpay",
-        links="".join(f'<a href="#{key}">{both(name)}</a>' for key, name, _ in sections),
-        scheme_buttons="",
-        language=both(Both("English", "中文")),
+    write_frame(
+        target,
+        lang,
+        heading[lang],
         heading=both(heading),
         subheading=f"{manifest['run']} · {manifest['stays']:,}",
-        body="\n".join(f'<section id="{k}"><h2>{both(n)}</h2>\n{html}</section>' for k, n, html in sections),
+        sections=sections,
         footer=f"<p>{both(note)}</p>",
-        noscript=both(Both("图表需要脚本。", "The charts need scripts.")),
-        data=embedded(
-            {"lang": lang, "series": series, "words": {k: {"zh": w.zh, "en": w.en} for k, w in _WORDS.items()}}
-        ),
-        plotly=get_plotlyjs(),
-        script=(here / "oversight.js").read_text(encoding="utf-8"),
+        data={"lang": lang, "series": series, "words": {k: {"zh": w.zh, "en": w.en} for k, w in _WORDS.items()}},
+        script="oversight.js",
     )
-    target.write_text(page, encoding="utf-8", newline="\n")

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
-from plotly.offline import get_plotlyjs
-
 from drgpay.report import views
-from drgpay.report.html import both as _both
-from drgpay.report.html import embedded as _embedded
-from drgpay.report.html import spoken as _spoken
-from drgpay.report.labels import LANGUAGES, Both, check_language, word, words
+from drgpay.report.html import both, card, chart, compact, panel, spoken, view_table, write_frame
+from drgpay.report.labels import Both, check_language, word, words
 from drgpay.report.source import Row, Source, read_source
-from drgpay.report.views import NUMBERS, Field, View, show
+from drgpay.report.views import show
 from drgpay.tables import CLOSINGS, LEVELS, STATEMENTS
 from drgpay.units import half_up, show_fen, show_percent
 
@@ -40,10 +34,6 @@ STEPS = (
 _SELDOM = frozenset({"violations", "damages", "advance_netted", "debt_netted"})
 """steps drawn only where they are not zero"""
 _TINTS = {"returned": "surplus", "carried_over": "other", "risk_draw": "overspend", "recovered": "secondary"}
-_COMPACT = {
-    "zh": ((10**10, " 亿元"), (10**6, " 万元"), (100, " 元")),
-    "en": ((10**11, "bn yuan"), (10**8, "m yuan"), (10**5, "k yuan"), (100, " yuan")),
-}
 
 
 def write_page(run: Path, target: Path, lang: str = "zh") -> None:
@@ -65,28 +55,18 @@ def write_page(run: Path, target: Path, lang: str = "zh") -> None:
         *([("modes", _modes(source))] if source.tables["expenditure_by_mode"] else []),
         ("findings", _findings(source)),
     )
-    here = files(__package__)
-    page = Template((here / "page.html").read_text(encoding="utf-8")).substitute(
-        lang="zh-CN" if lang == "zh" else "en",
-        title=escape(" ".join([source.title[lang], *(w[lang] for w in when)])),
-        css=(here / "page.css").read_text(encoding="utf-8"),
-        skip=_both(word("skip")),
-        brand="drgpay",
-        links="".join(f'<a href="#{key}">{_both(word(key))}</a>' for key, _ in sections),
-        scheme_buttons=_scheme_buttons(source),
-        language=_both(word("language")),
-        heading=f"{_both(source.title)} · {_both(word('title'))}",
-        subheading=" · ".join(_both(w) for w in when),
-        body="\n".join(
-            f'<section id="{key}"><h2>{_both(word(key))}</h2>\n{html}</section>' for key, html in sections
-        ),
+    write_frame(
+        target,
+        lang,
+        " ".join([source.title[lang], *(w[lang] for w in when)]),
+        heading=f"{both(source.title)} · {both(word('title'))}",
+        subheading=" · ".join(both(w) for w in when),
+        sections=[(key, word(key), html) for key, html in sections],
         footer=_footer(source),
-        noscript=_both(word("charts_need_script")),
-        data=_embedded(_figures(source, lang)),
-        plotly=get_plotlyjs(),
-        script=(here / "page.js").read_text(encoding="utf-8"),
+        data=_figures(source, lang),
+        script="page.js",
+        buttons=_scheme_buttons(source),
     )
-    target.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _period(source: Source) -> Both:
@@ -94,23 +74,10 @@ def _period(source: Source) -> Both:
     return Both(f"{year}年{month}月", f"{year}-{month:02d}") if month else Both(f"{year}年", f"{year}")
 
 
-def _compact(fen: int, lang: str) -> str:
-    """An amount to read at a glance, rounded half up to two decimals of its unit; the exact one stands beside it."""
-    size, unit = next((s for s in _COMPACT[lang] if abs(fen) >= s[0]), _COMPACT[lang][-1])
-    return show_fen(half_up(fen * 100, size)) + unit
-
-
-def _card(name: str, big: Both, exact: str = "", style: str = "") -> str:
-    return (
-        f'<div class="card {style}"><div class="name">{name}</div><div class="big">{_both(big)}</div>'
-        f'<div class="exact">{exact}</div></div>'
-    )
-
-
 def _money_card(name: str, fen: int | None, style: str = "") -> str:
     if fen is None:
-        return _card(name, Both("–", "–"), style=style)
-    return _card(name, Both(**_compact_both(fen)), f"{show_fen(fen)} {_both(word('yuan'))}", style)
+        return card(name, Both("–", "–"), style=style)
+    return card(name, Both(**compact(fen)), f"{show_fen(fen)} {both(word('yuan'))}", style)
 
 
 def _summary(source: Source) -> str:
@@ -122,13 +89,13 @@ def _summary(source: Source) -> str:
     rows = [row for row in source.institutions() if row["n"]]
     signs = [sum(row["balance"] > 0 for row in rows), sum(row["balance"] < 0 for row in rows)]
     separate = " · ".join(
-        f"{_both(word(key))} {show('int', counts.get(key)).zh}" for key in ("rejected", "ungrouped", "qy")
+        f"{both(word(key))} {show('int', counts.get(key)).zh}" for key in ("rejected", "ungrouped", "qy")
     )
     cards = [
-        _card(_both(word("stays_ok")), show("int", accepted), separate),
-        *([_card(_both(word("grouped_share")), share)] if share else []),
-        _card(f"{_both(word('in_surplus'))} / {_both(word('in_overspend'))}", _slash(signs)),
-        _card(_both(word("findings")), show("int", sum(row["count"] for row in source.finding_counts))),
+        card(both(word("stays_ok")), show("int", accepted), separate),
+        *([card(both(word("grouped_share")), share)] if share else []),
+        card(f"{both(word('in_surplus'))} / {both(word('in_overspend'))}", _slash(signs)),
+        card(both(word("findings")), show("int", sum(row["count"] for row in source.finding_counts))),
     ]
     figures = {figure.key: figure for figure in views.summary(source)}
     blocks = [f'<div class="cards">{"".join(cards)}</div>']
@@ -136,15 +103,13 @@ def _summary(source: Source) -> str:
         mine = {key: figure.values[i] for key, figure in figures.items()}
         balance = mine["balance"]
         n, points = show("int", mine["n"]).zh, show("points", mine["points"]).zh
-        volume = f"{n} {_both(word('stays'))} · {points} {_both(word('unit_points'))}"
+        volume = f"{n} {both(word('stays'))} · {points} {both(word('unit_points'))}"
         blocks.append(
-            f'<h3 class="of">{_both(word(scheme))}</h3><div class="cards">'
-            + _card(_both(figures["point_value"].head), show("price", mine["point_value"]), volume, scheme)
-            + "".join(
-                _money_card(_both(figures[k].head), mine[k], scheme) for k in ("distributable", "due", "actual")
-            )
+            f'<h3 class="of">{both(word(scheme))}</h3><div class="cards">'
+            + card(both(figures["point_value"].head), show("price", mine["point_value"]), volume, scheme)
+            + "".join(_money_card(both(figures[k].head), mine[k], scheme) for k in ("distributable", "due", "actual"))
             + _money_card(
-                _both(figures["balance"].head), balance, f"{scheme} {'bad' if (balance or 0) < 0 else 'good'}"
+                both(figures["balance"].head), balance, f"{scheme} {'bad' if (balance or 0) < 0 else 'good'}"
             )
             + "</div>"
         )
@@ -156,68 +121,58 @@ def _slash(numbers: Iterable[int]) -> Both:
     return Both(text, text)
 
 
-def _panel(html: str, title: str = "", hint: str = "", style: str = "") -> str:
-    head = f"<h3>{_both(word(title))}</h3>" if title else ""
-    head += f'<p class="hint">{_both(word(hint))}</p>' if hint else ""
-    return f'<div class="panel {style}">{head}{html}</div>'
-
-
-def _chart(name: str, label: str) -> str:
-    return f'<div class="chart" id="{name}" role="img"{_spoken(word(label), "aria-label")}></div>'
-
-
 def _folded(title: str, table: str) -> str:
-    return f"<details><summary>{_both(word(title))}</summary>{table}</details>"
+    return f"<details><summary>{both(word(title))}</summary>{table}</details>"
 
 
 def _flows(source: Source) -> str:
     """Per insurance scheme: sources and uses as a flow, balanced to the fen, and both sides in figures."""
     figures = views.conservation(source)
     if not figures:
-        return f"<p>{_both(word('flow_missing'))}</p>"
+        return f"<p>{both(word('flow_missing'))}</p>"
     panels = []
     for i, scheme in enumerate(source.schemes):
         good = figures[-1].values[i] == 0
         badge = f'<span class="badge {"good" if good else "bad"}">{"✓" if good else "✗"} ' + (
-            f"{_both(word('balanced' if good else 'unbalanced'))}</span>"
+            f"{both(word('balanced' if good else 'unbalanced'))}</span>"
         )
         lines = "".join(
-            f'<tr><th scope="row">{_both(f.head)}</th><td class="number">{show("fen", f.values[i]).zh}</td></tr>'
+            f'<tr><th scope="row">{both(f.head)}</th><td class="number">{show("fen", f.values[i]).zh}</td></tr>'
             for f in figures
         )
-        table = f'<div class="scroll"><table><caption>{_both(word("flow_table"))}</caption>{lines}</table></div>'
+        table = f'<div class="scroll"><table><caption>{both(word("flow_table"))}</caption>{lines}</table></div>'
         moved = any(f.values[i] for f in figures)
-        chart = _chart(f"flow-{scheme}", "flow") if moved else f"<p>{_both(word('flow_empty'))}</p>"
-        panels.append(_panel(f"{badge}<h3>{_both(word(scheme))}</h3>{chart}{_folded('flow_table', table)}"))
-    return f'<p class="hint">{_both(word("flow_hint"))}</p><div class="grid">{"".join(panels)}</div>'
+        drawn = chart(f"flow-{scheme}", "flow") if moved else f"<p>{both(word('flow_empty'))}</p>"
+        panels.append(panel(f"{badge}<h3>{both(word(scheme))}</h3>{drawn}{_folded('flow_table', table)}"))
+    return f'<p class="hint">{both(word("flow_hint"))}</p><div class="grid">{"".join(panels)}</div>'
 
 
 def _months(source: Source) -> str:
     view = views.months(source)
     if not view.rows:
-        return f"<p>{_both(word('no_rows'))}</p>"
+        return f"<p>{both(word('no_rows'))}</p>"
     charts = (("stays", "stays_by_month"), ("values", "value_by_month"))
-    panels = "".join(_panel(_chart(name, label), label) for name, label in charts)
-    return f'<div class="grid">{panels}</div>{_folded("month_table", _table(view, "t-months"))}'
+    panels = "".join(panel(chart(name, label), label) for name, label in charts)
+    return f'<div class="grid">{panels}</div>{_folded("month_table", view_table(view, "t-months"))}'
 
 
 def _institutions(source: Source) -> str:
     view = views.institutions(source)
     if not view.rows:
-        return f"<p>{_both(word('no_rows'))}</p>"
-    coefficients = _chart("coefficients", "coefficient_chart")
-    coefficients += _folded("coefficient_table", _table(views.coefficients(source), "t-coefficients"))
-    pair = [_panel(coefficients, "coefficient_chart")] if source.tables["coefficients"] else []
+        return f"<p>{both(word('no_rows'))}</p>"
+    coefficients = chart("coefficients", "coefficient_chart")
+    coefficients += _folded("coefficient_table", view_table(views.coefficients(source), "t-coefficients"))
+    pair = [panel(coefficients, "coefficient_chart")] if source.tables["coefficients"] else []
     if any(row.get("cmi") is not None for row in view.rows):
-        pair.insert(0, _panel(_chart("use", "use_chart"), "use_chart", "use_hint"))
+        pair.insert(0, panel(chart("use", "use_chart"), "use_chart", "use_hint"))
     cleared = bool(source.tables["statements"])
     parts = [
-        _panel(_chart("balances", "balance_chart"), "balance_chart", "balance_hint" if cleared else ""),
+        panel(chart("balances", "balance_chart"), "balance_chart", "balance_hint" if cleared else ""),
         f'<div class="grid">{"".join(pair)}</div>',
     ]
     if cleared:
         parts.append(_statement(view.rows))
-    parts.append(_panel(_table(view, "t-institutions"), "institution_table", style="long"))
+    parts.append(panel(view_table(view, "t-institutions"), "institution_table", style="long"))
     return "\n".join(parts)
 
 
@@ -228,102 +183,57 @@ def _statement(rows: Sequence[Row]) -> str:
         for i, row in enumerate(rows)
     )
     table = (
-        f'<div class="scroll"><table id="t-statement"><caption>{_both(word("statement_table"))}</caption>'
+        f'<div class="scroll"><table id="t-statement"><caption>{both(word("statement_table"))}</caption>'
         "<tbody></tbody></table></div>"
     )
     return (
-        f'<div class="panel" id="statement-panel"><h3>{_both(word("statement_chart"))}: '
-        f'<span id="statement-name"></span></h3><p class="hint">{_both(word("statement_hint"))}</p>'
+        f'<div class="panel" id="statement-panel"><h3>{both(word("statement_chart"))}: '
+        f'<span id="statement-name"></span></h3><p class="hint">{both(word("statement_hint"))}</p>'
         f'<div class="tools"><select id="institution"'
-        f"{_spoken(word('choose_institution'), 'aria-label')}>{options}</select></div>"
-        f"{_chart('statement', 'statement_chart')}{_folded('statement_table', table)}</div>"
+        f"{spoken(word('choose_institution'), 'aria-label')}>{options}</select></div>"
+        f"{chart('statement', 'statement_chart')}{_folded('statement_table', table)}</div>"
     )
 
 
 def _groups(source: Source) -> str:
     view = views.groups(source)
     if not view.rows:
-        return f"<p>{_both(word('no_rows'))}</p>"
-    search = f'<input type="search" id="search"{_spoken(word("search_groups"), "aria-label", "placeholder")}>'
-    return _panel(_chart("groups-chart", "group_chart"), "group_chart", "group_hint") + _panel(
-        f'<div class="tools">{search}</div>{_table(view, "t-groups")}', "group_table", style="long"
+        return f"<p>{both(word('no_rows'))}</p>"
+    search = f'<input type="search" id="search"{spoken(word("search_groups"), "aria-label", "placeholder")}>'
+    return panel(chart("groups-chart", "group_chart"), "group_chart", "group_hint") + panel(
+        f'<div class="tools">{search}</div>{view_table(view, "t-groups")}', "group_table", style="long"
     )
 
 
 def _modes(source: Source) -> str:
     """Composition of expenditure by mode, then by institution and month, then what belongs to single modes."""
-    parts = [_panel(_table(views.modes(source), "t-modes"), "", "modes_hint")]
+    parts = [panel(view_table(views.modes(source), "t-modes"), "", "modes_hint")]
     for view in (views.institution_modes, views.communities, views.bed_days, views.other_areas):
         shown = view(source)
         if shown.rows:
-            parts.append(_panel(_folded(shown.key, _table(shown, f"t-{shown.key}"))))
+            parts.append(panel(_folded(shown.key, view_table(shown, f"t-{shown.key}"))))
     return "\n".join(parts)
 
 
 def _findings(source: Source) -> str:
     view = views.rule_counts(source)
-    return _panel(_table(view, "t-findings")) if view.rows else f"<p>{_both(word('no_findings'))}</p>"
-
-
-def _table(view: View, name: str) -> str:
-    """A sortable table; sums per insurance scheme where there is one, as the script shows one scheme at a time."""
-    heads = "".join(
-        f'<th scope="col" class="{_style(f)}" title="{escape(f.note.zh)} · {escape(f.note.en)}">'
-        f'<button type="button">{_both(f.head)}</button></th>'
-        for f in view.fields
-    )
-    by_scheme = "insurance_scheme" in {f.name for f in view.fields}
-    body = []
-    for i, row in enumerate(view.rows):
-        mark = f' data-index="{i}" data-scheme="{row["insurance_scheme"]}"' if by_scheme else ""
-        body.append(f"<tr{mark}>{''.join(_cell(f, row, name) for f in view.fields)}</tr>")
-    foot = []
-    if view.totals:
-        for scheme in dict.fromkeys(row.get("insurance_scheme") for row in view.rows):
-            mine = [row for row in view.rows if row.get("insurance_scheme") == scheme]
-            sums = view.total(mine)
-            cells = "".join(
-                f'<td class="{_style(f)}">{show(f.kind, sums[f.name]).zh if f.name in sums else ""}</td>'
-                for f in view.fields[1:]
-            )
-            mark = f' data-scheme="{scheme}"' if scheme else ""
-            foot.append(f"<tr{mark}><td>{_both(word('total'))}</td>{cells}</tr>")
-    return (
-        f'<div class="scroll" tabindex="0"><table id="{name}"><caption>{_both(word(view.key))}</caption>'
-        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody><tfoot>{''.join(foot)}</tfoot></table></div>"
-    )
-
-
-def _style(column: Field) -> str:
-    if column.kind in NUMBERS or column.kind == "month":
-        return "number"
-    return "wide" if column.name in ("name", "drg_name", "message") else ""
-
-
-def _cell(column: Field, row: Row, table: str) -> str:
-    value = row[column.name]
-    text = _both(show(column.kind, value))
-    if column.name == "name" and table == "t-institutions" and "settled" in row:
-        text = f'<button type="button">{text}</button>'
-    raw = f' data-v="{"" if value is None else value}"' if _style(column) == "number" else ""
-    style = f' class="{_style(column)}"' if _style(column) else ""
-    return f"<td{style}{raw}>{text}</td>"
+    return panel(view_table(view, "t-findings")) if view.rows else f"<p>{both(word('no_findings'))}</p>"
 
 
 def _scheme_buttons(source: Source) -> str:
     buttons = "".join(
-        f'<button type="button" data-choose="{s}" aria-pressed="false">{_both(word(s))}</button>'
+        f'<button type="button" data-choose="{s}" aria-pressed="false">{both(word(s))}</button>'
         for s in source.schemes
     )
-    return f'<div class="choice" role="group"{_spoken(word("scheme_choice"), "aria-label")}>{buttons}</div>'
+    return f'<div class="choice" role="group"{spoken(word("scheme_choice"), "aria-label")}>{buttons}</div>'
 
 
 def _footer(source: Source) -> str:
-    facts = "".join(f"<dt>{_both(name)}</dt><dd>{_both(value)}</dd>" for name, value in views.facts(source))
-    checks = "".join(f"<li>{_both(text)}</li>" for key, text in words().items() if key.startswith("verify_"))
+    facts = "".join(f"<dt>{both(name)}</dt><dd>{both(value)}</dd>" for name, value in views.facts(source))
+    checks = "".join(f"<li>{both(text)}</li>" for key, text in words().items() if key.startswith("verify_"))
     return (
-        f'<h2>{_both(word("run"))}</h2><dl class="facts">{facts}</dl>'
-        f"<h2>{_both(word('how_to_verify'))}</h2><ul>{checks}</ul>"
+        f'<h2>{both(word("run"))}</h2><dl class="facts">{facts}</dl>'
+        f"<h2>{both(word('how_to_verify'))}</h2><ul>{checks}</ul>"
     )
 
 
@@ -385,15 +295,11 @@ def _flow(row: Row, institutions: Sequence[Row]) -> dict[str, Any]:
         levels = {}
     return {
         "scheme": row["insurance_scheme"],
-        "shown": _compact_both(sum(row[key] for key in views.SOURCES)),
+        "shown": compact(sum(row[key] for key in views.SOURCES)),
         "parts": [{"side": side, "tint": _TINTS.get(key, "total"), **_amount(key, row[key])} for side, key in sides],
         "levels": [_amount(level, fen) for level, fen in levels.items() if fen],
     }
 
 
 def _amount(key: str, fen: int) -> dict[str, Any]:
-    return {"key": key, "fen": fen, "shown": _compact_both(fen)}
-
-
-def _compact_both(fen: int) -> dict[str, str]:
-    return {lang: _compact(fen, lang) for lang in LANGUAGES}
+    return {"key": key, "fen": fen, "shown": compact(fen)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import frame, open_parquet, read_table, table_path
-from drgpay.errors import DrgpayError, Kind
+from drgpay.engine import frame, open_parquet, read_manifest, read_table, table_path
 from drgpay.report.labels import Both
 from drgpay.tables import (
     BASE_GROUPS,
@@ -100,23 +98,6 @@ class Source:
             }
             for row in rows
         ]
-
-
-def read_manifest(run: Path) -> dict[str, Any]:
-    """The manifest of a folder; DATA when there is none that can be read."""
-    try:
-        manifest: dict[str, Any] = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DrgpayError(
-            Kind.DATA,
-            zh="这里没有可读的运行结果",
-            en="no readable run here",
-            file=run.name,
-            field="manifest.json",
-            fix_zh="给出运行结果的文件夹",
-            fix_en="name the folder of a run",
-        ) from error
-    return manifest
 
 
 def read_source(run: Path) -> Source:

@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import xlsxwriter
-from plotly.offline import get_plotlyjs
 
 from drgpay import __version__
 from drgpay.errors import DrgpayError, Kind
-from drgpay.report.html import both as _both
-from drgpay.report.html import embedded as _embedded
+from drgpay.report.html import both, card, chart, compact, panel, view_table, write_frame
 from drgpay.report.labels import LANGUAGES, Both, check_language, column_words, word, words
-from drgpay.report.page import _card, _chart, _compact_both, _panel, _table
 from drgpay.report.source import Row
 from drgpay.report.views import Field, View, show
 from drgpay.report.workbook import CREATED, Writer
@@ -195,36 +190,26 @@ def _write_page(content: Mapping[str, Any], target: Path, lang: str) -> None:
     if content["kind"] == "sweep":
         sections = [("sweep", _sweep_section(content))]
         if content["changes"]:
-            sections.append(("changes", _panel(_table(_changes(content), "t-changes"))))
+            sections.append(("changes", panel(view_table(_changes(content), "t-changes"))))
     else:
         sections = [
             ("summary", _summary_section(content)),
-            ("changes", _panel(_table(_changes(content), "t-changes"))),
+            ("changes", panel(view_table(_changes(content), "t-changes"))),
             ("levels", _section("levels", "level_chart", _levels(content))),
             ("institutions", _section("institutions", "whatif_chart", _institutions(content))),
         ]
-    here, title = files(__package__), _title(content)
-    page = Template((here / "page.html").read_text(encoding="utf-8")).substitute(
-        lang="zh-CN" if lang == "zh" else "en",
-        title=escape(title[lang]),
-        css=(here / "page.css").read_text(encoding="utf-8"),
-        skip=_both(word("skip")),
-        brand="drgpay",
-        links="".join(f'<a href="#{key}">{_both(word(key))}</a>' for key, _ in sections),
-        scheme_buttons="",
-        language=_both(word("language")),
-        heading=_both(title),
-        subheading=_both(_what(content)),
-        body="\n".join(
-            f'<section id="{key}"><h2>{_both(word(key))}</h2>\n{html}</section>' for key, html in sections
-        ),
+    title = _title(content)
+    write_frame(
+        target,
+        lang,
+        title[lang],
+        heading=both(title),
+        subheading=both(_what(content)),
+        sections=[(key, word(key), html) for key, html in sections],
         footer=f"<p>{escape(content['run']['scheme'])} · drgpay {__version__}</p>",
-        noscript=_both(word("charts_need_script")),
-        data=_embedded({**content, "lang": lang, "words": {k: vars(w) for k, w in words().items()}}),
-        plotly=get_plotlyjs(),
-        script=(here / "whatif.js").read_text(encoding="utf-8"),
+        data={**content, "lang": lang, "words": {k: vars(w) for k, w in words().items()}},
+        script="whatif.js",
     )
-    target.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _what(content: Mapping[str, Any]) -> Both:
@@ -238,9 +223,9 @@ def _what(content: Mapping[str, Any]) -> Both:
 def _summary_section(content: Mapping[str, Any]) -> str:
     losers, winners = content["losers"], content["winners"]
     count = Both(*(f"{winners:,} / {losers:,}",) * 2)
-    cards = [_card(f"{_both(word('winners'))} / {_both(word('losers'))}", count)]
+    cards = [card(f"{both(word('winners'))} / {both(word('losers'))}", count)]
     cards += [_figure_card(figure) for figure in content["figures"]]
-    notes = "".join(f'<p class="hint">{_both(note)}</p>' for note in _notes(content))
+    notes = "".join(f'<p class="hint">{both(note)}</p>' for note in _notes(content))
     return f'{notes}<div class="cards">{"".join(cards)}</div>'
 
 
@@ -249,23 +234,23 @@ def _figure_card(figure: Row) -> str:
     sign = "+" if (diff or 0) > 0 else ""
     big = exact = show(kind, figure["new"])
     if kind == "fen" and figure["new"] is not None:
-        big = Both(**_compact_both(figure["new"]))
+        big = Both(**compact(figure["new"]))
     if kind == "points":
         big = show("int", half_up(figure["new"], ONE))
-    said = f"{_both(word('old'))} {show(kind, old).zh}<br>{_both(word('diff'))} {sign}{show(kind, diff).zh}"
+    said = f"{both(word('old'))} {show(kind, old).zh}<br>{both(word('diff'))} {sign}{show(kind, diff).zh}"
     if big != exact:
         said = f"{exact.zh}<br>{said}"
-    return _card(_both(Both(figure["zh"], figure["en"])), big, said)
+    return card(both(Both(figure["zh"], figure["en"])), big, said)
 
 
 def _section(name: str, label: str, view: View) -> str:
-    return _panel(_chart(f"chart-{name}", label), label) + _panel(_table(view, f"t-{name}"), style="long")
+    return panel(chart(f"chart-{name}", label), label) + panel(view_table(view, f"t-{name}"), style="long")
 
 
 def _sweep_section(content: Mapping[str, Any]) -> str:
     charts = (("points", "points"), ("gini", "gini"), ("signs", "sweep_signs"), ("due", "sweep_due"))
-    panels = "".join(_panel(_chart(f"chart-{name}", label), label) for name, label in charts)
-    return f'<div class="grid">{panels}</div>' + _panel(_table(_sweep(content), "t-sweep"), style="long")
+    panels = "".join(panel(chart(f"chart-{name}", label), label) for name, label in charts)
+    return f'<div class="grid">{panels}</div>' + panel(view_table(_sweep(content), "t-sweep"), style="long")
 
 
 _WRITERS: dict[str, Callable[[Mapping[str, Any], Path, str], None]] = {

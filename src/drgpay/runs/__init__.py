@@ -1,5 +1,6 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
+from drgpay.engine import MANIFEST, read_manifest
 from drgpay.runs.checks import Checked, check_file, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
@@ -10,7 +11,7 @@ from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
-from drgpay.runs.manifest import LEDGER, MANIFEST, POLICY, TABLES, read_manifest
+from drgpay.runs.manifest import LEDGER, POLICY, TABLES
 from drgpay.runs.mode_tools import (
     capitate,
     check_enrolment,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,18 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import Dataset, Engine, Part, PartKernel, Source, frame, table_path, write_part, write_table
-from drgpay.errors import DrgpayError, Kind
+from drgpay.engine import (
+    Dataset,
+    Engine,
+    Part,
+    PartKernel,
+    Source,
+    frame,
+    new_folder,
+    table_path,
+    write_part,
+    write_table,
+)
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.steps import intake
@@ -84,7 +92,7 @@ def check_region(
     """Judge all files of a region and each person's stays across them. Leaves tables ``findings``, ``stay_scores``
     and ``record_scores`` in ``out``, and what ``book`` writes: all or nothing. An existing folder is an error."""
     region = read_region(region_folder)
-    with _new_folder(out) as draft:
+    with new_folder(out) as draft:
         work, tables = draft / "work", draft / TABLES
         work.mkdir()
         tables.mkdir()
@@ -95,28 +103,6 @@ def check_region(
         if book is not None:
             book(draft, done)
         return done
-
-
-@contextmanager
-def _new_folder(out: Path) -> Iterator[Path]:
-    if out.exists():
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=out,
-            fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
-        yield draft
-        os.replace(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 @dataclass(frozen=True)

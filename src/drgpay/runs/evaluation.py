@@ -13,19 +13,20 @@ from typing import Any
 import polars as pl
 
 from drgpay import __version__
-from drgpay.engine import Engine, dataset, frame, read_table, table_path, write_table
-from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.manifest import (
+from drgpay.engine import (
     MANIFEST,
-    REGISTERS,
-    TABLES,
-    file_digest,
-    folder_digests,
-    law_of,
+    Engine,
+    dataset,
+    frame,
+    new_folder,
     read_manifest,
-    write_json,
+    read_table,
+    table_path,
+    write_table,
 )
-from drgpay.runs.region import SUFFIXES, Region, Registers, read_region
+from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.manifest import REGISTERS, TABLES, file_digest, folder_digests, law_of, write_json
+from drgpay.runs.region import Region, Registers, read_region, register_file
 from drgpay.scorecard import Card, card_text, check, read_card
 from drgpay.steps import evaluation, intake, points
 from drgpay.tables import (
@@ -98,41 +99,14 @@ def known_card(card: str) -> Card:
 def evaluate(order: Evaluation, out: Path, engine: Engine, reports: Sequence[Callable[[Path], None]] = ()) -> Path:
     """Evaluate into the new folder ``out``: ``tables/``, ``registers/`` (to be put into the region's folder),
     manifest and reports; all of it or nothing."""
-    if out.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="输出文件夹已存在", en="the output folder exists", file=out, fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )  # fmt: skip
-    card = known_card(order.card)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
-        _Work(order, card, draft, engine).go(out, reports)
-        os.replace(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with new_folder(out) as draft:
+        _Work(order, known_card(order.card), draft, engine).go(out, reports)
     return out
-
-
-def _year_run(run: Path) -> Row:
-    manifest = read_manifest(run)
-    if manifest.get("kind") != "year":
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="考核评价需要年度清算的运行结果",
-            en="an evaluation needs the run of a whole year",
-            file=run,
-            fix_zh="先运行 drgpay run year",
-            fix_en="run drgpay run year first",
-        )
-    return manifest
 
 
 def facts_of(run: Path, region: Path | None, records: Path | None, work: Path, engine: Engine) -> evaluation.Facts:
     """What the indicators are computed from: a year run, and a region's tables beside its stays."""
-    manifest, tables = _year_run(run), run / TABLES
+    manifest, tables = read_manifest(run, "year"), run / TABLES
     registers, place = Registers.read(run / REGISTERS), read_region(region) if region else None
     weights = {d: points.parse_weight(w) for d, w in registers[GROUP_WEIGHTS].select("drg", "weight").rows()}
     return evaluation.Facts(
@@ -188,7 +162,7 @@ def _by_institution(
 class _Work:
     def __init__(self, order: Evaluation, card: Card, folder: Path, engine: Engine) -> None:
         self.order, self.card, self.folder, self.engine = order, card, folder, engine
-        self.manifest = _year_run(order.run)
+        self.manifest = read_manifest(order.run, "year")
         self.policy = law_of(order.run, self.manifest)
         self.year: int = self.manifest["year"]
         self.tables = folder / TABLES
@@ -224,15 +198,14 @@ class _Work:
         """A register of the region's folder that a run does not keep."""
         if self.order.region is None:
             return []
-        path = self.order.region / table.name
-        there = any(path.with_name(f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
-        return frame(intake.read_register(path, table)).to_dicts() if there else []
+        there = register_file(self.order.region, table.name) is not None
+        return frame(intake.read_register(self.order.region / table.name, table)).to_dicts() if there else []
 
     def _before(self, table: Table) -> list[Row]:
         """Rows of the evaluation before, which must be of an earlier year."""
         if self.order.previous is None:
             return []
-        if read_manifest(self.order.previous)["year"] >= self.year:
+        if read_manifest(self.order.previous, "evaluation")["year"] >= self.year:
             raise DrgpayError(
                 Kind.USAGE,
                 zh="上期结果应是更早年度的考核评价",
@@ -363,17 +336,9 @@ def evaluation_stays(
 ) -> pl.DataFrame:
     """The stays behind an indicator of an evaluation: see :func:`drgpay.steps.evaluation.stays_of`. ``run``: where
     the run is, if it was moved; ``work``: a new folder."""
-    manifest, registry = read_manifest(out), evaluation.registry()
-    if indicator not in registry.indicators:
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="没有这个指标",
-            en="no such indicator",
-            value=indicator,
-            fix_zh="见 drgpay evaluate indicators",
-            fix_en="see drgpay evaluate indicators",
-        )
+    manifest, registry = read_manifest(out, "evaluation"), evaluation.registry()
+    wanted = registry.indicator(indicator)
     places = {name: out / path for name, path in manifest.get("places", {}).items()}
     facts = facts_of(run or places["run"], places.get("region"), places.get("records"), work, engine)
     sums = evaluation.collect(engine, facts, registry.settings, work)
-    return evaluation.stays_of(engine, sums, registry, registry.indicators[indicator], where)
+    return evaluation.stays_of(engine, sums, registry, wanted, where)

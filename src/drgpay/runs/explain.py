@@ -11,10 +11,10 @@ import polars as pl
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from drgpay.engine import dataset, read_table, table_path
+from drgpay.engine import dataset, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
-from drgpay.runs.manifest import POLICY, REGISTERS, TABLES, law_of, read_manifest
+from drgpay.runs.manifest import POLICY, REGISTERS, TABLES, law_of
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, points

@@ -11,11 +11,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import Dataset, dataset, frame, open_parquet, read_table
+from drgpay.engine import Dataset, dataset, frame, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.runs.explain import Line, Section
-from drgpay.runs.manifest import LEDGER, POLICY, TABLES, read_manifest
+from drgpay.runs.manifest import LEDGER, POLICY, TABLES
 from drgpay.steps import fund
 from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS
 from drgpay.units import show_fen, show_percent, show_points

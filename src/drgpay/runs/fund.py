@@ -9,11 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import frame, read_table
+from drgpay.engine import frame, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
-from drgpay.runs.manifest import TABLES, read_manifest
-from drgpay.runs.region import SUFFIXES
+from drgpay.runs.manifest import TABLES
+from drgpay.runs.region import register_file
 from drgpay.steps import fund, intake
 from drgpay.tables import (
     ADVANCE_USE,
@@ -64,7 +64,7 @@ class RegisterFolder:
 
     def has(self, table: Table) -> bool:
         """Whether the register is there."""
-        return any((self.folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
+        return register_file(self.folder, table.name) is not None
 
     def rows(self, table: Table, *, needed: bool = False) -> Rows:
         """Rows of a register, checked; one that is not there is empty unless it is needed."""
@@ -77,11 +77,12 @@ class RegisterFolder:
         return {row["institution_id"]: row["level"] for row in self.rows(INSTITUTIONS, needed=True)}
 
 
-def _law(practice: str, year: int) -> Policy:
+def year_law(practice: str, year: int) -> Policy:
+    """The law of the last day of a year."""
     return load(practice, on=date(year, 12, 31))
 
 
-def _check(tables: Tables) -> Tables:
+def checked(tables: Tables) -> Tables:
     """Every table as the dictionary says; a failure here is a defect of the step."""
     for table, rows in tables:
         table.of(rows)
@@ -91,7 +92,7 @@ def _check(tables: Tables) -> Tables:
 def plan_budget(region: Path, practice: str, year: int) -> tuple[Tables, dict[str, int]]:
     """Tables ``budget_plan``, ``budget_parts`` and, with a history of the institutions, ``institution_indicators``;
     and by insurance scheme what of the inpatient DRG budget (fen) no indicator takes."""
-    registers, policy = RegisterFolder(region), _law(practice, year)
+    registers, policy = RegisterFolder(region), year_law(practice, year)
     plans = [p for p in registers.rows(FUND_PLANS, needed=True) if p["year"] == year]
     if not plans:
         raise DrgpayError(
@@ -121,7 +122,7 @@ def plan_budget(region: Path, practice: str, year: int) -> tuple[Tables, dict[st
                 )
                 indicators += rows
         result.append((INSTITUTION_INDICATORS, indicators))
-    return _check(result), unassigned
+    return checked(result), unassigned
 
 
 def watch_fund(region: Path, practice: str, year: int) -> Tables:
@@ -131,15 +132,15 @@ def watch_fund(region: Path, practice: str, year: int) -> Tables:
         registers.rows(FUND_HISTORY, needed=True),
         registers.rows(FUND_MONTHS, needed=True),
         registers.rows(FUND_PLANS),
-        _law(practice, year),
+        year_law(practice, year),
         year,
     )
-    return _check([(FUND_HEALTH, rows)])
+    return checked([(FUND_HEALTH, rows)])
 
 
 def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
     """Tables ``prepayments`` and ``loan_candidates``."""
-    registers, policy = RegisterFolder(region), _law(practice, year)
+    registers, policy = RegisterFolder(region), year_law(practice, year)
     terms, use = registers.rows(PREPAYMENT_TERMS, needed=True), registers.rows(ADVANCE_USE)
     rows = fund.prepayments(
         year,
@@ -151,7 +152,7 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
         policy,
     )
     loans = fund.loan_candidates(year, rows, terms, use, policy)
-    return _check([(PREPAYMENTS, rows), (LOAN_CANDIDATES, loans)])
+    return checked([(PREPAYMENTS, rows), (LOAN_CANDIDATES, loans)])
 
 
 def keep_risk_fund(region: Path, practice: str, year: int) -> Tables:
@@ -164,7 +165,7 @@ def keep_risk_fund(region: Path, practice: str, year: int) -> Tables:
         if row["year"] <= year
     }
     movements = [m for m in registers.rows(RISK_MOVEMENTS, needed=True) if m["date"].year <= year]
-    return _check([(RISK_FUND, fund.risk_fund(revenue, movements, _law(practice, year)))])
+    return checked([(RISK_FUND, fund.risk_fund(revenue, movements, year_law(practice, year)))])
 
 
 def reopen_year(before: Path, after: Path) -> Tables:
@@ -181,4 +182,4 @@ def reopen_year(before: Path, after: Path) -> Tables:
             fix_en="name the first and the new run of one year",
         )
     cleared, new = (read_table(run / TABLES, STATEMENTS).to_dicts() for run in (before, after))
-    return _check([(CLAW_BACKS, fund.reopen(cleared, new, first["year"]))])
+    return checked([(CLAW_BACKS, fund.reopen(cleared, new, first["year"]))])

@@ -14,11 +14,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Dataset, Engine, Source, dataset, frame, read_table, table_path
+from drgpay.engine import Dataset, Engine, Source, dataset, frame, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.runs.fund import RegisterFolder
-from drgpay.runs.manifest import TABLES, read_manifest
+from drgpay.runs.manifest import TABLES
 from drgpay.scorecard import Result
 from drgpay.steps import evaluation, performance
 from drgpay.tables import (

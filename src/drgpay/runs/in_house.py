@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Engine, dataset, frame, read_table
+from drgpay.engine import Engine, dataset, frame, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.fund import RegisterFolder
 from drgpay.runs.hospital import PerformOrder, institution_of
-from drgpay.runs.manifest import POLICY, TABLES, read_manifest
-from drgpay.runs.region import SUFFIXES, known_codes
+from drgpay.runs.manifest import POLICY, TABLES
+from drgpay.runs.region import known_codes, register_file
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import grouping, intake
@@ -38,7 +38,7 @@ def in_house(order: PerformOrder, engine: Engine, schemes: Path | None = None) -
     folder = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
     known = {r["stay_id"]: r for r in folder.rows(IN_HOUSE_STAYS, needed=True)}
     scheme = load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes)
-    path = next(p for s in SUFFIXES if (p := order.registers / f"{IN_HOUSE_STAYS.name}{s}").is_file())
+    path = cast(Path, register_file(order.registers, IN_HOUSE_STAYS.name))
     prices = _Prices(order, manifest, engine)
     means = _means(run, int(manifest["year"]), engine)
     rows = []

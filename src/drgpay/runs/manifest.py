@@ -8,11 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import drafted
-from drgpay.errors import DrgpayError, Kind
+from drgpay.engine import MANIFEST, drafted
 from drgpay.policy import Policy, load
 
-MANIFEST = "manifest.json"
 LEDGER = "ledger.jsonl"
 PRACTICE = "practice.yaml"
 """the notices as they were read"""
@@ -42,27 +40,6 @@ def write_json(path: Path, content: Any) -> None:
     """JSON with sorted keys and a final newline, written under a temporary name and renamed."""
     with drafted(path) as draft:
         draft.write_text(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def read_manifest(run: Path) -> dict[str, Any]:
-    """The manifest of a run; DATA when the folder holds none."""
-    path = run / MANIFEST
-    if not path.is_file():
-        raise DrgpayError(
-            Kind.DATA,
-            zh="这里没有运行结果(缺 manifest.json)",
-            en="no run here (manifest.json is missing)",
-            file=run,
-            fix_zh="给出 drgpay run 的输出文件夹",
-            fix_en="name the output folder of drgpay run",
-        )
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DrgpayError(
-            Kind.BROKEN, zh="manifest.json 读不出", en="manifest.json cannot be read", file=path.name
-        ) from error
-    return content
 
 
 def law_of(run: Path, manifest: dict[str, Any]) -> Policy:

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -21,15 +20,19 @@ from drgpay.engine import (
     Source,
     dataset,
     frame,
+    new_folder,
+    read_manifest,
     read_table,
     table_path,
     write_part,
     write_table,
+    years_of,
 )
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy, load
+from drgpay.policy import load
 from drgpay.runs import modes as inside
-from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES, read_manifest
+from drgpay.runs.fund import Rows, Tables, checked, year_law
+from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Registers, known_codes, read_region
 from drgpay.steps import fund, intake, modes
@@ -51,22 +54,7 @@ from drgpay.tables import (
     PROCUREMENT_PAYMENTS,
     REFERRALS,
     STAY_DETAILS,
-    Table,
 )
-
-Rows = list[dict[str, Any]]
-Tables = list[tuple[Table, Rows]]
-"""tables of a result, in the order in which they are read"""
-
-
-def _law(practice: str, year: int) -> Policy:
-    return load(practice, on=date(year, 12, 31))
-
-
-def _checked(tables: Tables) -> Tables:
-    for table, rows in tables:
-        table.of(rows)
-    return tables
 
 
 def preview(run: Path, engine: Engine, practice: str | None = None) -> list[dict[str, Any]]:
@@ -97,7 +85,7 @@ def _by_rule(batch: Any) -> Any:
 
 def capitate(region: Path, practice: str, year: int, engine: Engine) -> Tables:
     """Heads, results, findings and internet visits of the communities, without a run."""
-    read, policy = read_region(region), _law(practice, year)
+    read, policy = read_region(region), year_law(practice, year)
     with TemporaryDirectory(prefix="drgpay-") as name:
         tables, work = Path(name, "tables"), Path(name, "work")
         (tables / "findings").mkdir(parents=True)
@@ -111,16 +99,16 @@ def capitate(region: Path, practice: str, year: int, engine: Engine) -> Tables:
         for table in (MODE_FINDINGS, INTERNET_VISITS):
             if table_path(tables, table).exists():
                 small.append((table, read_table(tables, table).to_dicts()))
-        return _checked(small)
+        return checked(small)
 
 
 def clear_out_of_area(region: Path, practice: str, year: int) -> Tables:
     """Monthly statements per other area, and the watch list."""
     claims = read_region(region).registers[OUT_OF_AREA_CLAIMS]
-    return _checked(
+    return checked(
         [
             (OUT_OF_AREA_STATEMENTS, modes.statements(claims, year)),
-            (OUT_OF_AREA_WATCH, modes.watch(claims, year, _law(practice, year))),
+            (OUT_OF_AREA_WATCH, modes.watch(claims, year, year_law(practice, year))),
         ]
     )
 
@@ -130,7 +118,7 @@ def procure(region: Path, practice: str, year: int) -> Tables:
     registers = read_region(region).registers
     inside.check_institutions(registers)
     rows = registers[PROCUREMENT].to_dicts()
-    return _checked([(PROCUREMENT_PAYMENTS, modes.procurement_payments(rows, year, _law(practice, year)))])
+    return checked([(PROCUREMENT_PAYMENTS, modes.procurement_payments(rows, year, year_law(practice, year)))])
 
 
 def check_enrolment(region: Path, on: date, engine: Engine) -> Rows:
@@ -164,17 +152,12 @@ def check_enrolment(region: Path, on: date, engine: Engine) -> Rows:
 def split_benefits(region: Path, practice: str, year: int, out: Path, engine: Engine) -> Rows:
     """Table ``benefit_splits`` of the stays discharged in a year, as Parquet parts in the new folder ``out``; returns
     its sums by insurance scheme."""
-    read, policy = read_region(region), _law(practice, year)
+    read, policy = read_region(region), year_law(practice, year)
     levels = dict(read.registers[INSTITUTIONS].select("institution_id", "level").rows())
     rules = modes.benefit_of(policy, levels, read.registers[REFERRALS])
-    if out.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="输出文件夹已存在", en="the output folder exists", file=out, fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )  # fmt: skip
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="drgpay-", dir=out.parent) as name:
-        work = Path(name)
+    with new_folder(out) as draft:
+        work = draft / "work"
+        work.mkdir()
         stays = read.stays(work, intake.CheckContext("settlement", known_codes(), frozenset(levels)))
         details = read.table(STAY_DETAILS, work)
         if details is None:
@@ -199,13 +182,14 @@ def split_benefits(region: Path, practice: str, year: int, out: Path, engine: En
         sums = engine.sum(
             found, partial(_by_scheme, names=names), ("insurance_scheme",), ("insurance_scheme", *names), "count"
         )
-        shutil.move(work / "split", out)
+        for part in found.paths:
+            part.rename(draft / part.name)
+        shutil.rmtree(work)
     return frame(sums).to_dicts()
 
 
 def _of_year(batch: Any, part: Part, year: int) -> Any:
-    years = batch.column("discharge_date").to_numpy(zero_copy_only=False).astype("M8[Y]").astype(np.int64) + 1970
-    return batch.filter(pa.array(years == year))
+    return batch.filter(pa.array(years_of(batch.column("discharge_date")) == year))
 
 
 def _by_scheme(batch: Any, names: tuple[str, ...]) -> Any:

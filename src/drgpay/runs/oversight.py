@@ -12,16 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 from drgpay import __version__
-from drgpay.engine import Dataset, Engine, Source, codes_in, dataset, frame, one_batch, read_table, write_table
-from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.fund import watch_fund
-from drgpay.runs.manifest import MANIFEST, PRACTICE, TABLES, file_digest, folder_digests, write_json
+from drgpay.engine import (
+    MANIFEST,
+    Dataset,
+    Engine,
+    Source,
+    dataset,
+    frame,
+    new_folder,
+    plain,
+    read_table,
+    write_table,
+)
+from drgpay.runs.fund import Rows, watch_fund
+from drgpay.runs.manifest import PRACTICE, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.oversight_inputs import Inputs, campuses
+from drgpay.runs.oversight_singles import Singles
 from drgpay.runs.region import Region, read_region
-from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, merged_prices, read_settlement
+from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, read_settlement
 from drgpay.steps import oversight
 from drgpay.tables import (
     ADVANCE_USE,
@@ -65,7 +75,6 @@ from drgpay.tables import (
     Table,
 )
 
-Rows = list[dict[str, Any]]
 WORK = "work"
 
 
@@ -95,26 +104,10 @@ def oversee(
     ``with_persons``: person ids go into the table of suspicions; ``seed``: of the audit sample; ``reports`` write
     further files into the folder. Raises USAGE when the folder exists, DATA when
     there is no run or region."""
-    if out.exists() and not (replace and (out / MANIFEST).is_file()):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=out,
-            fix_zh="换一个 -o,或加 --replace 覆盖旧的结果",
-            fix_en="choose another -o, or add --replace to replace an earlier result",
-        )
-    settlement = read_settlement(run, schemes)
-    draft = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    (draft / WORK).mkdir(parents=True)
-    try:
+    with new_folder(out, replace=replace) as draft:
+        settlement = read_settlement(run, schemes)
+        (draft / WORK).mkdir()
         found = _Oversight(settlement, read_region(region), draft, engine, with_persons, seed).go(reports)
-        if out.exists():
-            shutil.rmtree(out)
-        draft.replace(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return Watched(out, *found)
 
 
@@ -131,6 +124,7 @@ class _Oversight:
         self.inputs = Inputs(region, self.work)
         self.screen = Screen(settlement, self.limits.ratio("upcoding.cost"))
         self.grouped = dataset(settlement.run / TABLES, GROUPED)
+        self.singles = Singles(engine, self.grouped, self.screen)
 
     def go(self, reports: Sequence[Callable[[Path], None]]) -> tuple[int, int]:
         """All stages in order; how many suspicions there are and how many stays were looked at."""
@@ -174,7 +168,7 @@ class _Oversight:
         )
         copies, sample = self._of_institutions(facts, of_people, watch)
         of_houses = oversight.institution_hits(rates, severe, complaints.to_dicts(), self.limits)
-        found = self._priced(pl.concat([of_people, copies, of_houses]))
+        found = self.singles.priced(pl.concat([of_people, copies, of_houses]))
         reviews = self.inputs.register(REVIEWS)
         decided = {"confirm": "confirmed", "dismiss": "dismissed"}
         states = {s: decided[d] for s, d in reviews.select("suspicion_id", "decision").rows()}
@@ -268,67 +262,18 @@ class _Oversight:
         self._write(AUDIT_SAMPLE, sample.with_columns(pl.col("amount").alias("number").cast(pl.Int32)))
         second = self.inputs.register(SECOND_CODINGS)
         upheld = dict(self.inputs.register(ARBITRATIONS).select("stay_id", "upheld").rows())
-        results, agreement = oversight.audit_results(*self._coded_twice(second), upheld)
+        results, agreement = oversight.audit_results(*self.singles.coded_twice(second), upheld)
         self._write(AUDIT_RESULTS, results)
         self._write(AUDIT_AGREEMENT, agreement)
         self._write(RECORD_QUALITY, oversight.record_quality(cells, results))
         staffing = oversight.coder_staffing(self.inputs.register(CODERS).to_dicts(), self.limits)
         self._write(CODER_STAFFING, staffing)
 
-    def _coded_twice(self, second: pl.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Group, principal diagnosis and price of the stays coded again, under each coding."""
-        if second.height == 0:
-            return {}, {}
-        ids = pa.array(second["stay_id"].to_list(), pa.string())
-        stays = self._stays(ids)
-        place = {s: i for i, s in enumerate(stays.column("stay_id").cast(pa.string()).to_pylist())}
-        unknown = [s for s in ids.to_pylist() if s not in place]
-        if unknown:
-            raise DrgpayError(
-                Kind.DATA,
-                zh="复核编码的病例不在本次运行中",
-                en="second codings of stays this run does not have",
-                file=SECOND_CODINGS.name,
-                field="stay_id",
-                value=", ".join(unknown[:5]),
-                fix_zh="核对病例号",
-                fix_en="check the ids",
-            )
-        own = stays.take(pa.array([place[s] for s in ids.to_pylist()], pa.int64()))
-        texts = pa.list_(pa.string())
-        lists = {
-            name: pa.array([text.split("|") if text else [] for text in second[name]], texts)
-            for name in ("dx", "proc")
-        }
-        groups, price = self.screen.regrouped(own, **lists)
-        houses = own.column("institution_id").cast(pa.string()).to_pylist()
-
-        def coded(dx: Any, drg: Any, prices: Any) -> dict[str, Any]:
-            rows = zip(
-                ids.to_pylist(),
-                houses,
-                dx.cast(texts).to_pylist(),
-                drg.cast(pa.string()).to_pylist(),
-                prices.tolist(),
-                strict=True,
-            )
-            return {
-                s: {"institution_id": h, "dx1": d[0] if d else "", "drg": g, "price": int(p)}
-                for s, h, d, g, p in rows
-            }
-
-        return (
-            coded(own.column("dx"), own.column("drg"), self.screen.price(own)[1]),
-            coded(lists["dx"], groups.column("drg"), price),
-        )
-
     def _specials(self, facts: Dataset, means: pl.DataFrame, discharges: dict[str, int]) -> None:
         quota = self.settlement.policy.ratio_or_none("points.special_quota") or self.limits.ratio("special.quota")
 
         def look(batch: Any, part: Any) -> Any:
-            return oversight.candidates(frame(batch), means, self.limits).to_arrow(
-                compat_level=pl.CompatLevel.oldest()
-            )
+            return plain(oversight.candidates(frame(batch), means, self.limits))
 
         (found,) = self.engine.map(facts, look, [self.work / "special"], oversight.CANDIDATE, "oversight: special")
         rows = pl.concat([frame(b) for b in self.engine.scan(found)])
@@ -354,28 +299,20 @@ class _Oversight:
         (screened,) = self.engine.map(
             self.grouped, self.screen, [self.work / "screened"], SCREEN_READS, "oversight: price"
         )
-        sources = [Source(screened, tuple(oversight.SCREENED), ("stay_id", "settled"))]
-        names = []
-        for table, columns, order in (
-            (STAY_DETAILS, ("stay_id", *oversight.DETAILS), ("stay_id",)),
-            (
-                CHARGES,
-                ("stay_id", "charge_date", "category", "amount"),
-                ("stay_id", "charge_date", "category", "amount"),
-            ),
-        ):
-            if table.name in self.inputs.tables:
-                sources.append(Source(self.inputs.tables[table.name], columns, order))
-                names.append("details" if table is STAY_DETAILS else "charges")
-
-        if len(sources) == 1:
+        charged = ("stay_id", "charge_date", "category", "amount")
+        others = self.inputs.sources(
+            (STAY_DETAILS, ("stay_id", *oversight.DETAILS), ("stay_id",)), (CHARGES, charged, charged)
+        )
+        names = ["details" if name == STAY_DETAILS.name else name for name in others]
+        if not others:
             return self.engine.map(
                 screened, _bare_facts, [self.work / "facts"], tuple(oversight.SCREENED), "oversight: facts"
             )[0]
 
-        def bring(stays: Any, *others: Any) -> Any:
-            return oversight.facts(stays, **dict(zip(names, others, strict=True)))
+        def bring(stays: Any, *beside: Any) -> Any:
+            return oversight.facts(stays, **dict(zip(names, beside, strict=True)))
 
+        sources = [Source(screened, tuple(oversight.SCREENED), ("stay_id", "settled")), *others.values()]
         return self.engine.map_by(sources, "stay_id", bring, self.work / "facts", "oversight: facts")
 
     def _fee_mixes(self, facts: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -392,18 +329,15 @@ class _Oversight:
         return {column for column, count in named.items() if int(cells[count].sum()) > 0}
 
     def _of_people(self, facts: Dataset, watch: oversight.Watch) -> pl.DataFrame:
-        sources = [Source(facts, tuple(oversight.FACTS), oversight.PERSON_ORDER)]
-        names = []
-        for table, columns, order in (
+        others = self.inputs.sources(
             (VISITS, oversight.VISIT_COLUMNS, ("person_id", "visit_date", "visit_id")),
             (PERSONS, ("person_id", "sex", "birth_date", "death_date"), ("person_id",)),
-        ):
-            if table.name in self.inputs.tables:
-                sources.append(Source(self.inputs.tables[table.name], columns, order))
-                names.append(table.name)
+        )
+        names = list(others)
+        sources = [Source(facts, tuple(oversight.FACTS), oversight.PERSON_ORDER), *others.values()]
 
-        def look(stays: Any, *others: Any) -> Any:
-            given = dict.fromkeys(("visits", "persons")) | dict(zip(names, others, strict=True))
+        def look(stays: Any, *beside: Any) -> Any:
+            given = dict.fromkeys(("visits", "persons")) | dict(zip(names, beside, strict=True))
             return oversight.person_hits(stays, given["visits"], given["persons"], watch=watch)
 
         return self._collect(
@@ -428,63 +362,6 @@ class _Oversight:
         return pl.concat([frame(b) for b in self.engine.scan(found)]).select(
             pl.col(c).cast(t) for c, t in oversight.HITS.items()
         )
-
-    def _priced(self, found: pl.DataFrame) -> pl.DataFrame:
-        """Amounts at stake of split stays: what both were paid less what one stay made of them would be."""
-        merging = [r.id for r in oversight.RULES.values() if r.amount == "merge"]
-        pairs = (
-            found.filter(pl.col("rule").is_in(merging))
-            .with_columns(pl.col("related").str.split("|").list.first().alias("earlier"))
-            .select("earlier", "stay_id")
-            .unique()
-            .sort("earlier", "stay_id")
-        )
-        if pairs.height == 0:
-            return found
-        wanted = pa.array(sorted({*pairs["earlier"], *pairs["stay_id"]}), pa.string())
-        stays = self._stays(wanted)
-        place = {s: i for i, s in enumerate(stays.column("stay_id").cast(pa.string()).to_pylist())}
-        rows = [(e, s) for e, s in pairs.rows() if e in place and s in place]
-        earlier, later = (stays.take(pa.array([place[p[i]] for p in rows], pa.int64())) for i in (0, 1))
-        both = merged_prices(self.screen, earlier, later)
-        own = [
-            dict(
-                zip(b.column("stay_id").cast(pa.string()).to_pylist(), self.screen.price(b)[1].tolist(), strict=True)
-            )
-            for b in (earlier, later)
-        ]
-        priced = pl.DataFrame(
-            [
-                (e, s, max(0, own[0].get(e, 0) + own[1].get(s, 0) - int(p)))
-                for (e, s), p in zip(rows, both, strict=True)
-            ],
-            orient="row",
-            schema={"earlier": pl.String, "stay_id": pl.String, "merged": pl.Int64},
-        )
-        first = pl.col("related").str.split("|").list.first()
-        found = found.with_columns(first.alias("earlier")).join(
-            priced, on=["earlier", "stay_id"], how="left", maintain_order="left"
-        )
-        amount = pl.when(pl.col("rule").is_in(merging)).then(pl.col("merged").fill_null(pl.col("amount")))
-        return found.with_columns(amount.otherwise(pl.col("amount")).alias("amount")).drop("earlier", "merged")
-
-    def _stays(self, wanted: Any) -> Any:
-        """The grouped stays of these ids, as if all were of the period: what an earlier year's was paid then is
-        compared with what it would be worth now."""
-        parts = []
-        for batch in self.engine.scan(self.grouped, SCREEN_READS):
-            kept = batch.filter(pa.array(codes_in(batch.column("stay_id"), wanted) >= 0))
-            if kept.num_rows:
-                parts.append(pa.Table.from_batches([kept]))
-        if not parts:
-            return pa.RecordBatch.from_pylist([], schema=GROUPED.schema).select(list(SCREEN_READS))
-        stays = one_batch(pa.concat_tables(parts, promote_options="permissive"))
-        year = pa.array([self.settlement.year] * stays.num_rows, pa.int16())
-        stays = stays.set_column(stays.schema.get_field_index("year"), "year", year)
-        if self.settlement.manifest["month"] is not None:
-            month = pa.array([self.settlement.months[0]] * stays.num_rows, pa.int8())
-            stays = stays.set_column(stays.schema.get_field_index("month"), "month", month)
-        return stays
 
     def _manifest(self, n: int) -> None:
         run = self.settlement.manifest

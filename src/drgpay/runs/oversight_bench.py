@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from drgpay.engine import dataset, frame, open_parquet, read_table
+from drgpay.engine import dataset, frame, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.manifest import TABLES, read_manifest
+from drgpay.runs.manifest import TABLES
 from drgpay.steps import oversight
 from drgpay.tables import CASE_POINTS, RULE_STATUS, SUSPICIONS
 

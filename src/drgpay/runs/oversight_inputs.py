@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from drgpay.engine import Dataset, frame
-from drgpay.runs.region import SUFFIXES, Region
+from drgpay.engine import Dataset, Source, frame
+from drgpay.runs.region import Region, register_file
 from drgpay.steps import intake
 from drgpay.tables import Table
 
@@ -44,9 +45,17 @@ class Inputs:
             self.tables[table.name] = beside.data
             self.brought |= {f"{table.name}.{column}" for column in beside.brought}
 
+    def sources(self, *wanted: tuple[Table, Sequence[str], Sequence[str]]) -> dict[str, Source]:
+        """Of tables with their columns and their order, those that were brought, by name."""
+        return {
+            table.name: Source(self.tables[table.name], tuple(columns), tuple(order))
+            for table, columns, order in wanted
+            if table.name in self.tables
+        }
+
     def has(self, table: Table) -> bool:
         """Whether the region's folder holds the register."""
-        return any((self.region.folder / f"{table.name}{suffix}").is_file() for suffix in SUFFIXES)
+        return register_file(self.region.folder, table.name) is not None
 
     def register(self, table: Table) -> pl.DataFrame:
         """A small register; one that was not brought is empty."""

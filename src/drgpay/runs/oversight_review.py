@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import drafted, frame, read_table
+from drgpay.engine import drafted, frame, new_folder, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.manifest import MANIFEST, TABLES, read_manifest
-from drgpay.runs.region import SUFFIXES
+from drgpay.runs.manifest import TABLES
+from drgpay.runs.region import register_file
 from drgpay.steps import intake, oversight
 from drgpay.tables import (
     ALERT_EVENTS,
@@ -48,21 +48,6 @@ class Proposal:
     entries: list[Row]
 
 
-def read_look(out: Path) -> dict[str, Any]:
-    """The manifest of a look; USAGE when the folder holds something else."""
-    manifest = read_manifest(out)
-    if manifest.get("kind") != "oversight":
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="这里不是监管结果",
-            en="this is no result of oversight",
-            file=f"{out.name}/{MANIFEST}",
-            fix_zh="给出 drgpay oversee 的输出文件夹",
-            fix_en="name the output folder of drgpay oversee",
-        )
-    return manifest
-
-
 def _cell(column: Column, value: Any) -> str:
     if value is None:
         return ""
@@ -92,12 +77,12 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
     """Check the reviews against a look and say what follows. ``region``: decisions are numbered after those it has.
 
     Raises DATA for a review that does not fit, USAGE when ``out`` is no look."""
-    manifest = read_look(out)
+    manifest = read_manifest(out, "oversight")
     known = {r["suspicion_id"]: r for r in read_table(out / TABLES, SUSPICIONS).to_dicts()}
     treated = oversight.treatments(_register(reviews, REVIEWS), known)
     first = 1
     special = oversight.decision_rows(read_table(out / TABLES, SPECIAL_RESULTS).to_dicts())
-    if region is not None and any((region / f"{STAY_DECISIONS.name}{s}").is_file() for s in SUFFIXES):
+    if region is not None and register_file(region, STAY_DECISIONS.name):
         there = _register(region / STAY_DECISIONS.name, STAY_DECISIONS)
         first += max((r["number"] for r in there), default=0)
     refused = oversight.refusal_rows(treated, first)
@@ -112,24 +97,15 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
 
 def write_proposal(proposal: Proposal, folder: Path) -> None:
     """``violations.csv`` and ``stay_decisions.csv``, to be added to the registers of the region by whoever may."""
-    if folder.exists():
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=folder,
-            fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )
-    folder.mkdir(parents=True)
-    write_register(folder / "violations.csv", VIOLATIONS, proposal.violations)
-    write_register(folder / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
+    with new_folder(folder) as draft:
+        write_register(draft / "violations.csv", VIOLATIONS, proposal.violations)
+        write_register(draft / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
 
 
 def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: str, on: date) -> str:
     """Add an event to the region's ``alert_events.csv``; returns the state before. Raises DATA for an alert the look
     does not have, and for a state that may not follow."""
-    read_look(out)
+    read_manifest(out, "oversight")
     if not read_table(out / TABLES, ALERTS).filter(pl.col("alert_id") == alert).height:
         raise _unknown(alert)
     path = region / f"{ALERT_EVENTS.name}.csv"
@@ -165,7 +141,7 @@ class Told:
 
 def tell(out: Path, name: str) -> Told:
     """A suspicion or an alert of a look, by its id. Raises DATA when there is none."""
-    read_look(out)
+    read_manifest(out, "oversight")
     for table, evidence, key in ((SUSPICIONS, SUSPICION_EVIDENCE, "number"), (ALERTS, ALERT_EVIDENCE, "month")):
         column = table.key[0]
         found = read_table(out / TABLES, table).filter(pl.col(column) == name).to_dicts()
@@ -177,7 +153,7 @@ def tell(out: Path, name: str) -> Told:
 
 def audit_template(out: Path, target: Path) -> int:
     """A sheet for the second coder: the sampled stays and nothing of the first coding. Returns how many there are."""
-    read_look(out)
+    read_manifest(out, "oversight")
     rows = read_table(out / TABLES, AUDIT_SAMPLE).sort("institution_id", "number").to_dicts()
     write_register(target, SECOND_CODINGS, [{"stay_id": row["stay_id"]} for row in rows])
     return len(rows)

@@ -6,7 +6,6 @@ Everything is written into a hidden folder beside the target and renamed at the 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +16,17 @@ from typing import Any
 import polars as pl
 
 from drgpay import __version__
-from drgpay.engine import Engine, Source, frame, read_table, table_path, write_table
+from drgpay.engine import (
+    MANIFEST,
+    Engine,
+    Source,
+    frame,
+    new_folder,
+    read_manifest,
+    read_table,
+    table_path,
+    write_table,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, practice_text
 from drgpay.runs.department_scores import department_card, score_departments
@@ -33,7 +42,7 @@ from drgpay.runs.hospital import (
     roles_of,
     sum_of,
 )
-from drgpay.runs.manifest import MANIFEST, POLICY, TABLES, file_digest, folder_digests, read_manifest, write_json
+from drgpay.runs.manifest import POLICY, TABLES, file_digest, folder_digests, write_json
 from drgpay.scorecard import card_text
 from drgpay.steps import performance
 from drgpay.tables import (
@@ -65,25 +74,13 @@ def perform(
     """Work out a hospital's period and leave it in ``out``: all of it, or nothing. ``pay``: not only gains and losses
     but pools and slips. Errors between registers and plan stop it (DATA); warnings are in
     ``performance_findings``."""
-    if out.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="输出文件夹已存在", en="the output folder exists", file=out, fix_zh="换一个 -o",
-            fix_en="choose another -o",
-        )  # fmt: skip
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    try:
+    with new_folder(out) as draft:
         totals = _write(order, draft, engine, pay)
         content = _manifest(order, totals)
         write_json(draft / MANIFEST, content)
         for report in reports:
             report(draft)
         write_json(draft / MANIFEST, content | {"outputs": folder_digests(draft)})
-        os.replace(draft, out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return out
 
 

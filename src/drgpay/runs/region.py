@@ -43,7 +43,7 @@ from drgpay.tables import (
     Table,
 )
 
-SUFFIXES = (".csv", ".xlsx", ".parquet")
+SUFFIXES = intake.REGISTER_SUFFIXES
 STAY_SUFFIXES = (*SUFFIXES, ".dbf", ".json", ".jsonl")
 ALIAS = "stays.yaml"
 """alias file beside the stays: what holds for every file of them that is no canonical Parquet"""
@@ -93,7 +93,7 @@ class Region:
 
     def files(self, *, modes: bool = False) -> list[Path]:
         """Every input file a run reads, in name order; one with payment modes reads more."""
-        registers = (_find(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
+        registers = (register_file(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
         beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
         return [*(p for p in registers if p), *alias, *_stay_files(self.folder), *beside]
@@ -204,7 +204,8 @@ def known_codes() -> intake.KnownCodes:
     return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists())
 
 
-def _find(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:
+def register_file(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:
+    """The file of a small table in a folder; None where it was not brought."""
     return next((p for s in suffixes if (p := folder / f"{name}{s}").is_file()), None)
 
 
@@ -226,7 +227,7 @@ def _files_of(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> li
     """Every file of a table that is kept in a folder or in one file, in name order."""
     inside = folder / name
     found = sorted(p for p in inside.rglob("*") if _holds_rows(p, suffixes)) if inside.is_dir() else []
-    single = _find(folder, name, suffixes)
+    single = register_file(folder, name, suffixes)
     return [*found, single] if single else found
 
 
@@ -257,7 +258,7 @@ def read_region(folder: Path) -> Region:
 
     frames = {}
     for table in (*NEEDED, *OPTIONAL, *MODAL):
-        path = _find(folder, table.name)
+        path = register_file(folder, table.name)
         if path is not None:
             frames[table.name] = frame(intake.read_register(path, table))
         elif table in NEEDED:

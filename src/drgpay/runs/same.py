@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import Dataset, Engine, key_hash, open_parquet
-from drgpay.runs.manifest import TABLES, read_manifest
+from drgpay.engine import Dataset, Engine, key_hash, open_parquet, read_manifest
+from drgpay.runs.manifest import TABLES
 
 Bits = npt.NDArray[np.uint64]
 

@@ -17,9 +17,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import Part, codes_in, integers, read_table
-from drgpay.policy import Policy, load
-from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES, read_manifest
+from drgpay.engine import Part, codes_in, integers, read_manifest, read_table
+from drgpay.policy import Policy
+from drgpay.runs.manifest import REGISTERS, TABLES, law_of
 from drgpay.runs.money import rate_points
 from drgpay.runs.region import Registers, known_codes
 from drgpay.scheme import Scheme
@@ -94,8 +94,7 @@ class Settlement:
 def read_settlement(run: Path, schemes: Path | None = None) -> Settlement:
     """The run in a folder, as :class:`Settlement`. Raises DATA when there is none."""
     manifest = read_manifest(run)
-    known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
-    policy = load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
+    policy = law_of(run, manifest)
     registers = Registers.read(run / REGISTERS)
     tables, months = run / TABLES, fund.MONTHS if manifest["month"] is None else (int(manifest["month"]),)
     rows = read_table(tables, BASE_GROUPS).to_dicts()

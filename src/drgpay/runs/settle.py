@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,22 +17,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay import __version__
-from drgpay.engine import Dataset, Engine, Part, Source, frame, table_path, write_table
+from drgpay.engine import (
+    MANIFEST,
+    Dataset,
+    Engine,
+    Part,
+    Source,
+    frame,
+    months_of,
+    new_folder,
+    table_path,
+    write_table,
+    years_of,
+)
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
 from drgpay.runs import modes, money
-from drgpay.runs.manifest import (
-    LEDGER,
-    MANIFEST,
-    POLICY,
-    PRACTICE,
-    REGISTERS,
-    TABLES,
-    file_digest,
-    folder_digests,
-    write_json,
-)
+from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.money import Rules, Settled
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
@@ -103,38 +104,9 @@ def run(
     scheme and software are the same, and keeps the steps when this run fails too; without it nothing is left of a run
     that fails. ``say`` is told what is reused.
     """
-    old = out.with_name(f".{out.name}.old")
-    if old.exists() and not out.exists():
-        os.replace(old, out)  # a replacement was interrupted between its two renames
-    if out.exists() and not (overwrite and _replaceable(out)):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="输出文件夹已存在",
-            en="the output folder exists",
-            file=out,
-            fix_zh="换一个 -o,或加 --replace 覆盖旧的运行结果",
-            fix_en="choose another -o, or add --replace to replace an earlier run",
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial_out = out.with_name(f".{out.name}.partial")
-    if not resume:
-        shutil.rmtree(partial_out, ignore_errors=True)
-    try:
-        _Run(order, partial_out, engine, say if resume else quiet).go(reports)
-        shutil.rmtree(old, ignore_errors=True)
-        if out.exists():
-            os.replace(out, old)
-        os.replace(partial_out, out)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        if not resume:
-            shutil.rmtree(partial_out, ignore_errors=True)
+    with new_folder(out, replace=overwrite, resume=resume) as draft:
+        _Run(order, draft, engine, say if resume else quiet).go(reports)
     return out
-
-
-def _replaceable(out: Path) -> bool:
-    """Only an earlier run or an empty folder is ever replaced."""
-    return out.is_dir() and ((out / MANIFEST).is_file() or not any(out.iterdir()))
 
 
 def _position(batch: Any, part: Part) -> Any:
@@ -173,9 +145,8 @@ class _Grouping:
 
 
 def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
-    days = accepted.column("discharge_date").to_numpy(zero_copy_only=False).astype("M8[D]")
-    year = days.astype("M8[Y]").astype(np.int64) + 1970
-    month = days.astype("M8[M]").astype(np.int64) % 12 + 1
+    days = accepted.column("discharge_date")
+    year, month = years_of(days), months_of(days)
     wanted = np.isin(year, list(years))
     if not wanted.all():
         accepted = accepted.filter(pa.array(wanted))
@@ -234,8 +205,8 @@ class _Run:
     def go(self, reports: Sequence[Report]) -> None:
         """All stages in order."""
         grouped, counts = self._group()
-        rules, conservation = self._money(grouped)
-        counts |= self.mode_counts
+        rules, conservation, by_mode = self._money(grouped)
+        counts |= by_mode
         write_json(
             self.folder / POLICY,
             {name: asdict(value) for name, value in self.policy.kept().items()},
@@ -296,9 +267,9 @@ class _Run:
         """The policy has rules of payment modes."""
         return bool(self.policy.rules("modes.rules"))
 
-    def _money(self, grouped: Dataset) -> tuple[Rules, list[tuple[str, int, int]]]:
+    def _money(self, grouped: Dataset) -> tuple[Rules, list[tuple[str, int, int]], dict[str, int]]:
         """Modes, points, settlement, ledger and stays' payments of the grouped stays, written; both sides of the
-        equation of conservation by insurance scheme, for a whole year."""
+        equation of conservation by insurance scheme, for a whole year; and counts by payment mode."""
         self.registers.write(self.folder / REGISTERS, modes=self.with_modes)
         assigned, paid = None, modes.Paid()
         if self.with_modes:
@@ -308,7 +279,6 @@ class _Run:
             grouped = assigned.pooled
             beside = (self.tables, self.work, table_path(self.tables, FINDINGS))
             paid = modes.pay(self.engine, assigned, self.region, *common, *beside)
-        self.mode_counts = modes.count_modes(paid.months)
         rules = money.rules(self.engine, grouped, self.policy, self.registers, self.period, self.work)
         self._write_rules(rules)
         cases, sums = points.score(
@@ -323,7 +293,7 @@ class _Run:
             modes.shadow(self.engine, assigned, rules.tables, settled, self.tables, by_rate)
         conservation = self._book(settled, paid)
         self._pay_stays(cases, settled.dues())
-        return rules, conservation
+        return rules, conservation, modes.count_modes(paid.months)
 
     def _write_rules(self, rules: Rules) -> None:
         fixed = rules.coefficients

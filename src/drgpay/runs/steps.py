@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 
 from drgpay.engine import Dataset, Engine, GroupKernel, Kernel, PartKernel, Source, drafted
-from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.manifest import write_json
 from drgpay.steps import intake
 
@@ -121,18 +120,8 @@ class Steps:
                 return table
         self._forget(record)
         table = make()
-        try:
-            with drafted(record) as draft, pa.ipc.new_file(str(draft), table.schema) as out:
-                out.write_table(table)
-        except OSError as error:
-            raise DrgpayError(
-                Kind.ENGINE,
-                zh="写文件失败",
-                en="a file could not be written",
-                file=record.name,
-                fix_zh="检查磁盘空间和权限",
-                fix_en="check disk space and permissions",
-            ) from error
+        with drafted(record) as draft, pa.ipc.new_file(str(draft), table.schema) as out:
+            out.write_table(table)
         return table
 
     def _record(self, label: str, suffix: str) -> Path:

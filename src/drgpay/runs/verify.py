@@ -8,10 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
-from drgpay.engine import Engine, dataset, read_table, table_path
+from drgpay.engine import Engine, dataset, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
-from drgpay.runs.manifest import LEDGER, TABLES, folder_digests, read_manifest
+from drgpay.runs.manifest import LEDGER, TABLES, folder_digests
 from drgpay.runs.settle import check_stays
 from drgpay.steps import fund, settlement
 from drgpay.tables import (

@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
-from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_table
+from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, dictionary, load, parse_setting
 from drgpay.runs import modes, money
 from drgpay.runs.compare import Comparison, Outcome, Sweep, compare
-from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES, read_manifest
+from drgpay.runs.manifest import REGISTERS, TABLES, law_of
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
 from drgpay.scheme import load as load_scheme
@@ -98,8 +97,7 @@ class Simulation:
                 fix_zh="给出 drgpay run year 的输出文件夹",
                 fix_en="name the output folder of drgpay run year",
             )
-        known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
-        self.policy = load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
+        self.policy = law_of(run, manifest)
         self._run, self._manifest = run, manifest
         self._registers = _registers(run)
         self._period = money.Period(manifest["year"], fund.MONTHS)

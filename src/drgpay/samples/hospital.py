@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from drgpay.engine import new_folder
 from drgpay.errors import DrgpayError, Kind
+from drgpay.samples.registers import write_csv, write_register
 from drgpay.tables import (
     ATTENDANCE,
     DEPARTMENT_FIGURES,
@@ -34,7 +35,7 @@ from drgpay.tables import (
     STAY_COSTS,
     Table,
 )
-from drgpay.units import show_coefficient, show_fen
+from drgpay.units import show_fen
 
 Row = dict[str, Any]
 
@@ -42,7 +43,6 @@ _SURGICAL = ("外", "骨", "妇产", "眼", "耳鼻", "烧伤", "产科", "妇�
 _TECHNICAL = (("TX01", "医学影像科"), ("TX02", "检验科"))
 _OUTPATIENT = (("MZ01", "门诊部"),)
 _POSTS = ("chief", "associate_chief", "attending", "attending", "resident")
-_DECIMALS = ("ratio",)
 _IN_HOUSE = 40
 _SHARE = 6
 """performance pay of a quarter, per cent of the charges of the quarter"""
@@ -61,11 +61,12 @@ def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1
     """Write the registers of an institution of a synthetic region for its settlement year into a new folder, as CSV:
     the same region, institution and seed give the same bytes. Raises USAGE for an existing folder, DATA for an
     unknown institution."""
-    if folder.exists():
-        raise DrgpayError(
-            Kind.USAGE, zh="目标文件夹已存在", en="the folder is already there", file=folder, fix_zh="换一个文件夹",
-            fix_en="take another folder",
-        )  # fmt: skip
+    with new_folder(folder) as draft:
+        return HospitalSummary(folder, institution, _registers(draft, region, institution, seed))
+
+
+def _registers(folder: Path, region: Path, institution: str, seed: int) -> dict[str, int]:
+    """All registers written to ``folder``; rows of each."""
     departments = [r for r in _read(region, DEPARTMENTS) if r["institution_id"] == institution]
     doctors = [r for r in _read(region, DOCTORS) if r["institution_id"] == institution]
     if not departments:
@@ -109,15 +110,12 @@ def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1
              "answer": None}
         ],
     }  # fmt: skip
-    draft = folder.with_name(f".{folder.name}.draft")
-    draft.mkdir(parents=True)
     for table, rows in tables.items():
         if rows:
-            _write(draft / f"{table.name}.csv", table.names, (_cells(table, row) for row in rows))
-    _write_in_house(draft, stays)
-    draft.rename(folder)
+            write_register(folder, table, rows)
+    _write_in_house(folder, stays)
     made = {t.name: len(rows) for t, rows in tables.items() if rows}
-    return HospitalSummary(folder, institution, made | {IN_HOUSE_STAYS.name: min(_IN_HOUSE, stays.height)})
+    return made | {IN_HOUSE_STAYS.name: min(_IN_HOUSE, stays.height)}
 
 
 def _read(region: Path, table: Table) -> list[Row]:
@@ -275,24 +273,4 @@ def _write_in_house(folder: Path, stays: pl.DataFrame) -> None:
         }  # fmt: skip
         return [made.get(name, row.get(name)) for name in head]
 
-    _write(folder / f"{IN_HOUSE_STAYS.name}.csv", head, (cells(row) for row in rows))
-
-
-def _cells(table: Table, row: Mapping[str, Any]) -> list[Any]:
-    """Money in yuan, ratios and points as decimals."""
-    result = []
-    for column in table.columns:
-        value = row[column.name]
-        if value is not None and column.type == "fen":
-            value = show_fen(value, group=False)
-        elif value is not None and column.type in _DECIMALS:
-            value = show_coefficient(value)
-        result.append(value)
-    return result
-
-
-def _write(path: Path, head: Iterable[str], rows: Iterable[list[Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows(rows)
+    write_csv(folder / f"{IN_HOUSE_STAYS.name}.csv", head, (cells(row) for row in rows))

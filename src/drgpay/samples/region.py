@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from dataclasses import field as having
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from drgpay import __version__
+from drgpay.engine import new_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.samples.care import EXTRAS
 from drgpay.samples.cheats import truth_of_region
@@ -21,6 +20,7 @@ from drgpay.samples.modes import MODES, mode_institutions, write_modes
 from drgpay.samples.parts import write_blocks, write_persons, write_truth
 from drgpay.samples.places import grades
 from drgpay.samples.plan import REGISTERS, Plan, make_plan, source
+from drgpay.samples.registers import write_register
 from drgpay.tables import (
     BUDGETS,
     CHEATS,
@@ -31,10 +31,11 @@ from drgpay.tables import (
     INSTITUTIONS,
     PERSONS,
     SCHEMES,
-    Table,
 )
-from drgpay.units import show_fen, split
+from drgpay.units import split
 
+IDENTITY = "region.json"
+"""what a synthetic region is"""
 TRUTH_FILE = "truth/violations.parquet"
 """where a labelled region says what was put into it"""
 GENERATOR = 1
@@ -100,14 +101,11 @@ def make_region(
     Raises :class:`DrgpayError` (USAGE).
     """
     count = default_institutions(stays) if institutions is None else institutions
-    _check(folder, stays, seed, years, count, replace)
+    _check(stays, seed, years, count)
     extras, rates = _asked(extras, violations or {})
-    per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
-    plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
-    draft = folder.with_name(f".{folder.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        draft.mkdir(parents=True)
+    with new_folder(folder, replace=replace, mark=IDENTITY) as draft:
+        per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
+        plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
         made = write_blocks(draft, plan, per_year, extras, rates, progress)
         write_persons(draft / PERSONS.name, plan.people, made.lives, made.death if "persons" in extras else None)
         if rates:
@@ -115,19 +113,14 @@ def make_region(
         fund = made.fund
         budgets = _write_registers(draft, plan, fund, mode_institutions() if MODES in extras else [])
         if MODES in extras and made.lives is not None:
-            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], budgets, _write_csv)
+            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], budgets, write_register)
         summary = RegionSummary(
             folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id,
             sum(made.stays.values()), len(plan.people.birth), count,
             len(plan.places.departments), len(plan.places.doctors),
             dict(zip(SCHEMES, fund[years[-1]], strict=True)), tuple(sorted(extras)), dict(sorted(rates.items())),
         )  # fmt: skip
-        _write_identity(draft / "region.json", summary, made.stays)
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        _write_identity(draft / IDENTITY, summary, made.stays)
     return summary
 
 
@@ -165,7 +158,7 @@ def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[fro
     return (extras | frozenset(EXTRAS) if rates else extras), rates
 
 
-def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institutions: int, replace: bool) -> None:
+def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int) -> None:
     consecutive = tuple(range(years[0], years[0] + len(years))) if years else ()
     wrong = (
         ("stays", stays, stays < 1, "病例数应为正数", "must be at least 1", "给出正数", "give 1 or more"),
@@ -184,28 +177,6 @@ def _check(folder: Path, stays: int, seed: int, years: tuple[int, ...], institut
             raise DrgpayError(
                 Kind.USAGE, zh=zh, en=f"{field} {en}", fix_zh=fix_zh, fix_en=fix_en, field=field, value=value
             )
-    if folder.exists() and not (replace and (folder / "region.json").is_file()):
-        raise DrgpayError(
-            Kind.USAGE,
-            zh="目标文件夹已存在" + ("，而且不是模拟统筹区" if replace else ""),
-            en="the folder is already there" + (", and is no sample region" if replace else ""),
-            fix_zh="换一个文件夹，或删除后重试" if replace else "换一个文件夹，或允许覆盖",
-            fix_en="take another folder, or delete it yourself"
-            if replace
-            else "take another folder, or allow replacing",
-            file=folder,
-        )
-
-
-def _write_csv(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """A register as CSV: English headers, money as yuan."""
-    with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(table.names)
-        for row in rows:
-            writer.writerow(
-                show_fen(row[c.name], group=False) if c.type == "fen" else row[c.name] for c in table.columns
-            )
 
 
 def _write_registers(
@@ -215,14 +186,14 @@ def _write_registers(
     DRG budget (fen) by insurance scheme."""
     places, year = plan.places, plan.years[-1]
     rng = source(plan.seed, REGISTERS)
-    _write_csv(folder, INSTITUTIONS, [*places.institutions, *houses])
-    _write_csv(folder, DEPARTMENTS, places.departments)
-    _write_csv(folder, DOCTORS, places.doctors)
+    write_register(folder, INSTITUTIONS, [*places.institutions, *houses])
+    write_register(folder, DEPARTMENTS, places.departments)
+    write_register(folder, DOCTORS, places.doctors)
     budgets = _budgets(plan, fund, rng)
-    _write_csv(folder, BUDGETS, budgets)
+    write_register(folder, BUDGETS, budgets)
     ids = [row["institution_id"] for row in places.institutions]
     marks = zip(ids, grades(places, rng), strict=True)
-    _write_csv(folder, GRADE_REGISTER, ({"year": year, "institution_id": i, "grade": g} for i, g in marks))
+    write_register(folder, GRADE_REGISTER, ({"year": year, "institution_id": i, "grade": g} for i, g in marks))
     size = places.size / places.size.sum()
     chosen = rng.permutation(len(ids))[: min(4, len(ids))]
     evidence = [
@@ -236,7 +207,7 @@ def _write_registers(
         }
         for n, i in enumerate(chosen)
     ]
-    _write_csv(folder, EVIDENCE, evidence)
+    write_register(folder, EVIDENCE, evidence)
     return {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == year}
 
 

@@ -9,7 +9,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, cast
 
-from drgpay.errors import DrgpayError, Kind
 from drgpay.notation import (
     Document,
     Place,
@@ -17,8 +16,10 @@ from drgpay.notation import (
     as_list,
     as_mapping,
     as_text,
+    own_file,
     printed,
     read_number,
+    read_text,
     read_yaml,
 )
 from drgpay.scorecard.model import (
@@ -56,27 +57,15 @@ def _folder() -> Traversable:
 
 def card_text(card: str | Path) -> tuple[str, str]:
     """The text of a scorecard and the name to call it by: a shipped one by its id, or a file by its path."""
-    if isinstance(card, Path) or "/" in card or "\\" in card or card.endswith((".yaml", ".yml")):
-        file: Path | Traversable = Path(card)
-        label = str(card)
-    else:
-        if card not in cards():
-            raise Place("scorecards").mistake(
-                "没有这个评分表", "no shipped scorecard of that id", value=card, right_zh=" | ".join(cards())
-            )
-        label = f"{card}.yaml"
-        file = _folder().joinpath(label)
-    try:
-        return file.read_bytes().decode("utf-8-sig"), label
-    except (OSError, UnicodeDecodeError) as problem:
-        raise DrgpayError(
-            Kind.POLICY,
-            zh="无法读取评分表(文件不存在或不是 UTF-8)",
-            en="cannot read the scorecard (missing, or not in UTF-8)",
-            fix_zh="检查路径;另存为 UTF-8",
-            fix_en="check the path; save it as UTF-8",
-            file=label,
-        ) from problem
+    own = own_file(card)
+    if own is not None:
+        return read_text(own, str(card), "评分表", "scorecard"), str(card)
+    if card not in cards():
+        raise Place("scorecards").mistake(
+            "没有这个评分表", "no shipped scorecard of that id", value=card, right_zh=" | ".join(cards())
+        )
+    label = f"{card}.yaml"
+    return read_text(_folder().joinpath(label), label, "评分表", "scorecard"), label
 
 
 def read_card(card: str | Path) -> Card:

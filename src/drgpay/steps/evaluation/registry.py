@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from drgpay.errors import DrgpayError, Kind
 from drgpay.notation import Document, Place, Structure, as_list, as_mapping, as_text, read_number, read_yaml
 from drgpay.scorecard import Known
 from drgpay.steps.evaluation.measures import MEASURES, is_measure
@@ -63,6 +64,19 @@ class Registry:
     def known(self) -> dict[str, Known]:
         """What a scorecard's checker must know of them."""
         return {i.id: Known(i.better, i.unit) for i in self.indicators.values()}  # type: ignore[arg-type]
+
+    def indicator(self, name: str) -> Indicator:
+        """An indicator by its id; USAGE when there is none."""
+        if name not in self.indicators:
+            raise DrgpayError(
+                Kind.USAGE,
+                zh="没有这个指标",
+                en="no such indicator",
+                value=name,
+                fix_zh="见 drgpay evaluate indicators",
+                fix_en="see drgpay evaluate indicators",
+            )
+        return self.indicators[name]
 
 
 @cache

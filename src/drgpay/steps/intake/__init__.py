@@ -24,7 +24,7 @@ from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_sche
 from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
-from drgpay.steps.intake.registers import read_register
+from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
@@ -37,6 +37,7 @@ __all__ = [
     "EDITIONS",
     "PERSON_ORDER",
     "PLACED",
+    "REGISTER_SUFFIXES",
     "RESPONSIBLE",
     "RULES",
     "STAY_ORDER",

@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import open_parquet
+from drgpay.engine import ROW_GROUP, open_parquet
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import Chunk, Source, open_source, refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import open_details
 from drgpay.steps.intake.headers import Layout, known_headers, locate
-from drgpay.steps.intake.parts import ROW_GROUP, Parts
+from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.rules import limits
 from drgpay.steps.intake.stays import Conversion, ragged
 from drgpay.steps.intake.values import Typed, typed

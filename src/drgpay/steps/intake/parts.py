@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROW_GROUP = 65536
-"""rows of a row group of the canonical Parquet"""
+from drgpay.engine import ROW_GROUP
+
 PART_ROWS = 8 * ROW_GROUP
 """rows of one canonical Parquet part"""
 

@@ -17,7 +17,7 @@ from drgpay.steps.intake.rules import RULES, limits
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import Column, Table
 
-_SUFFIXES = (".csv", ".xlsx", ".parquet")
+REGISTER_SUFFIXES = (".csv", ".xlsx", ".parquet")
 _LISTED = 20
 """errors named in one message"""
 
@@ -68,9 +68,9 @@ def read_register(path: Path, table: Table) -> Any:
 
 
 def _found(path: Path) -> Path:
-    if path.suffix.lower() in _SUFFIXES:
+    if path.suffix.lower() in REGISTER_SUFFIXES:
         return path
-    there = [path.with_name(path.name + suffix) for suffix in _SUFFIXES]
+    there = [path.with_name(path.name + suffix) for suffix in REGISTER_SUFFIXES]
     there = [candidate for candidate in there if candidate.exists()]
     if len(there) == 1:
         return there[0]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from drgpay.errors import DrgpayError, Kind
+from drgpay.engine import ROW_GROUP, writing
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
@@ -21,7 +21,7 @@ from drgpay.steps.intake.formats import Hints, Opened, open_stays
 from drgpay.steps.intake.headers import Layout, locate
 from drgpay.steps.intake.kernel import accepted, judge, stays_columns
 from drgpay.steps.intake.known import KnownCodes
-from drgpay.steps.intake.parts import ROW_GROUP, Parts
+from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.scores import score_stays
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
@@ -203,29 +203,21 @@ def convert(
     findings: list[Any] = []
     rows_in = rows_ok = 0
     try:
-        for intake in read_stays(
-            path,
-            need=need,
-            codes=codes,
-            institutions=institutions,
-            year=year,
-            chunk_rows=chunk_rows,
-            hints=hints,
-            crosswalk=crosswalk,
-        ):
-            rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
-            findings.append(intake.findings)
-            parts.add(intake.stays)
-        names = parts.finish()
-    except OSError as error:
-        raise DrgpayError(
-            Kind.ENGINE,
-            zh="写不进文件夹",
-            en="cannot write into the folder",
-            fix_zh="检查磁盘空间和权限",
-            fix_en="check space and permissions",
-            file=folder.name,
-        ) from error
+        with writing(folder):
+            for intake in read_stays(
+                path,
+                need=need,
+                codes=codes,
+                institutions=institutions,
+                year=year,
+                chunk_rows=chunk_rows,
+                hints=hints,
+                crosswalk=crosswalk,
+            ):
+                rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
+                findings.append(intake.findings)
+                parts.add(intake.stays)
+            names = parts.finish()
     finally:
         parts.discard()
     return Conversion(rows_in, rows_ok, merge(findings), names)

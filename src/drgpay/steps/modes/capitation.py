@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import coded, codes_in, frame, integers
+from drgpay.engine import coded, codes_in, frame, integers, months_of, years_of
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, Rate, band_of, needed, rates_of
 from drgpay.steps.modes.assign import ModeTables, labels, price
@@ -132,7 +132,7 @@ def heads_of(batch: Any, tables: Capitation) -> Any:
         [overlapping[person[last_of]], died, community < 0, months == 0], [0, 2, 1, 3], -1
     )  # places in HEAD_FINDINGS
     valid = finding < 0
-    born = rows.column("birth_date").to_numpy(zero_copy_only=False).astype("M8[Y]").astype(np.int64) + 1970
+    born = years_of(rows.column("birth_date"))
     township = pc.fill_null(rows.column("township").cast(pa.string()), NONE)
     migrated = pc.fill_null(rows.column("migrated"), False)
     own = {
@@ -227,7 +227,7 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
     it (moved away, special disease). Without a community it is paid by item. A visit after death is not paid, and
     reported.
     """
-    year = visits.column("visit_date").to_numpy(zero_copy_only=False).astype("M8[Y]").astype(np.int64) + 1970
+    year = years_of(visits.column("visit_date"))
     visits = visits.filter(pa.array(year == tables.year))
     n = visits.num_rows
     persons = pc.unique(heads.column("person_id").cast(pa.string()))
@@ -254,7 +254,7 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
     here_too = institution == community
     inside, charged = capitated & here_too & ~dead, capitated & ~here_too & ~dead
     due[inside | dead] = 0
-    month = visits.column("visit_date").to_numpy(zero_copy_only=False).astype("M8[M]").astype(np.int64) % 12 + 1
+    month = months_of(visits.column("visit_date"))
     home = heads.column("township").cast(pa.string()).to_pylist()
     own = labels(priced.decided, modes.rules) | {
         "month": pa.array(month.astype(np.int8)),

@@ -1,0 +1,343 @@
+"""Cases of the rules of oversight: care that was not needed, not given, or coded as more.
+
+By rule: a name, the stays, what is given beside them, and the suspicions (rule, stay) it must find."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from support.watch import DAY, Cases, fees, means, person, same_person, stay, visit
+
+CARE: Cases = {
+    "EX1": [
+        (
+            "tests only, three days",
+            [
+                stay(
+                    "A",
+                    los=3,
+                    cost=300_000,
+                    **fees(
+                        300_000,
+                        bed=15_000,
+                        nursing=9_000,
+                        examination=150_000,
+                        laboratory=120_000,
+                        treatment=0,
+                        drug=6_000,
+                        material=0,
+                    ),
+                )
+            ],
+            {},
+            {("EX1", "A")},
+        ),
+        (
+            "tests of an emergency",
+            [
+                stay(
+                    "A",
+                    los=3,
+                    cost=300_000,
+                    admission_route="emergency",
+                    **fees(
+                        300_000,
+                        bed=15_000,
+                        nursing=9_000,
+                        examination=150_000,
+                        laboratory=120_000,
+                        treatment=0,
+                        drug=6_000,
+                        material=0,
+                    ),
+                )
+            ],
+            {},
+            set(),
+        ),
+        ("an ordinary short stay", [stay("A", los=3, cost=300_000)], {}, set()),
+    ],
+    "NI1": [
+        (
+            "mild, short, cheap, hardly treated",
+            [
+                stay(
+                    "A",
+                    los=2,
+                    cost=300_000,
+                    severity="none",
+                    **fees(300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0),
+                )
+            ],
+            {"overall": 1_600_000},
+            {("NI1", "A")},
+        ),
+        ("mild and treated", [stay("A", severity="none")], {"overall": 1_600_000}, set()),
+        (
+            "a costly group",
+            [
+                stay(
+                    "A",
+                    los=2,
+                    cost=300_000,
+                    severity="none",
+                    **fees(300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0),
+                )
+            ],
+            {"overall": 500_000},
+            set(),
+        ),
+    ],
+    "NI2": [
+        (
+            "the same tests three weeks later",
+            same_person(
+                stay("A", **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000)),
+                stay(
+                    "B",
+                    day=40,
+                    **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000),
+                ),
+            ),
+            {},
+            {("NI2", "B")},
+        ),
+        ("treated both times", same_person(stay("A"), stay("B", day=40)), {}, set()),
+    ],
+    "CS1": [
+        (
+            "drugs at the outpatient desk on the fourth day",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 4)]},
+            {("CS1", "A")},
+        ),
+        ("on the day of admission", [stay("A")], {"visits": [visit("V1", "P-A", 0)]}, set()),
+        ("on the internet", [stay("A")], {"visits": [visit("V1", "P-A", 4, internet=True)]}, set()),
+        ("another person", [stay("A")], {"visits": [visit("V1", "P-X", 4)]}, set()),
+    ],
+    "CS2": [
+        (
+            "drugs bought two days before, none in the stay",
+            [stay("A", day=10, drug_fee=20_000)],
+            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]},
+            {("CS2", "A")},
+        ),
+        (
+            "and drugs enough in the stay",
+            [stay("A", day=10)],
+            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]},
+            set(),
+        ),
+        (
+            "an emergency",
+            [stay("A", day=10, drug_fee=20_000)],
+            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000, kind="emergency")]},
+            set(),
+        ),
+    ],
+    "CS3": [
+        (
+            "drugs bought two days after, none in the stay",
+            [stay("A", drug_fee=20_000)],
+            {"visits": [visit("V1", "P-A", 10, drug_fee=150_000)]},
+            {("CS3", "A")},
+        ),
+        ("a week after", [stay("A", drug_fee=20_000)], {"visits": [visit("V1", "P-A", 15, drug_fee=150_000)]}, set()),
+    ],
+    "RS1": [
+        (
+            "eighty hours",
+            [],
+            {"visits": [visit("V1", "P1", 3, kind="observation", observation_hours=80)]},
+            {("RS1", "V1")},
+        ),
+        (
+            "seventy-two hours",
+            [],
+            {"visits": [visit("V1", "P1", 3, kind="observation", observation_hours=72)]},
+            set(),
+        ),
+    ],
+    "RS4": [
+        (
+            "a severe case sent on the next day",
+            [stay("A", los=1, way=2, cost=80_000)],
+            {"overall": 300_000},
+            {("RS4", "A")},
+        ),
+        ("a light case", [stay("A", los=1, way=2, cost=80_000)], {"overall": 900_000}, set()),
+        ("after a week of care", [stay("A", los=7, way=2, cost=80_000)], {"overall": 300_000}, set()),
+    ],
+    "FR1": [
+        (
+            "two full stays in two places",
+            same_person(stay("A"), stay("B", day=3, institution_id="H2")),
+            {},
+            {("FR1", "B")},
+        ),
+        ("moved on the same day", same_person(stay("A"), stay("B", day=8, institution_id="H2")), {}, set()),
+    ],
+    "FR3": [
+        (
+            "admitted after the death in an earlier stay",
+            same_person(stay("A", way=5), stay("B", day=60)),
+            {},
+            {("FR3", "B")},
+        ),
+        (
+            "admitted after the registered death",
+            [stay("A")],
+            {"persons": [person("P-A", death_date=DAY - timedelta(days=30))]},
+            {("FR3", "A")},
+        ),
+        (
+            "seen after the registered death",
+            [],
+            {"visits": [visit("V1", "P1", 3)], "persons": [person("P1", death_date=DAY - timedelta(days=30))]},
+            {("FR3", "V1")},
+        ),
+        (
+            "died in this stay",
+            [stay("A", way=5)],
+            {"persons": [person("P-A", death_date=DAY + timedelta(days=8))]},
+            set(),
+        ),
+    ],
+    "FR4": [
+        ("a code the sex rules out", [stay("A", sex_code=True)], {}, {("FR4", "A")}),
+        ("another sex in the register", [stay("A")], {"persons": [person("P-A", sex="female")]}, set()),
+        (
+            "a code the sex in the register rules out",
+            [stay("A", code_sex="male")],
+            {"persons": [person("P-A", sex="female")]},
+            {("FR4", "A")},
+        ),
+        (
+            "another age in the register",
+            [stay("A")],
+            {"persons": [person("P-A", birth_date=date(1990, 1, 1))]},
+            {("FR4", "A")},
+        ),
+        ("a birthday not yet reached", [stay("A", age=59)], {"persons": [person("P-A")]}, set()),
+    ],
+    "ED1": [
+        (
+            "two days instead of eight, back in three",
+            same_person(
+                stay("A", los=2, cost=300_000, department_id="D2"),
+                stay("B", day=5, admission_route="emergency", institution_id="H2"),
+            ),
+            {},
+            {("ED1", "A")},
+        ),
+        (
+            "left against advice",
+            same_person(
+                stay("A", los=2, cost=300_000, way=4),
+                stay("B", day=5, admission_route="emergency", institution_id="H2"),
+            ),
+            {},
+            set(),
+        ),
+        (
+            "a month later",
+            same_person(stay("A", los=2, cost=300_000), stay("B", day=40, institution_id="H2")),
+            {},
+            set(),
+        ),
+    ],
+    "ED2": [
+        (
+            "dead three days after a short stay",
+            [stay("A", los=2, cost=300_000)],
+            {"persons": [person("P-A", death_date=DAY + timedelta(days=5))]},
+            {("ED2", "A")},
+        ),
+        (
+            "dead after a whole stay",
+            [stay("A")],
+            {"persons": [person("P-A", death_date=DAY + timedelta(days=10))]},
+            set(),
+        ),
+    ],
+    "ED3": [
+        ("a quarter of the group's days and cost", [stay("A", los=2, cost=200_000)], {}, {("ED3", "A")}),
+        ("half of them", [stay("A", los=4, cost=400_000)], {}, set()),
+    ],
+    "UP1": [
+        (
+            "the cost of the lower group, in an institution that codes much",
+            [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
+            },
+            {("UP1", "A")},
+        ),
+        (
+            "the same in an institution like its peers",
+            [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 10_000, "lifted_shrunk": 10_000}],
+            },
+            set(),
+        ),
+    ],
+    "UP2": [
+        (
+            "the cost of another principal diagnosis",
+            [stay("A", los=5, cost=380_000, other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
+            },
+            {("UP2", "A")},
+        ),
+        (
+            "the cost of its own group",
+            [stay("A", other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
+            {
+                "groups": pl.concat(
+                    [
+                        means().filter(pl.col("drg") != "LOW1"),
+                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+                    ]
+                ),
+                "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
+            },
+            set(),
+        ),
+    ],
+    "UP3": [
+        (
+            "an operation without charge",
+            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0, proc_price=300_000)],
+            {"groups": means(g_surgery=90_000, g_material=60_000)},
+            {("UP3", "A")},
+        ),
+        (
+            "in a group without such charges",
+            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0)],
+            {},
+            set(),
+        ),
+    ],
+}

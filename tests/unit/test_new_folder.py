@@ -1,0 +1,124 @@
+"""A folder is written as a whole or not at all, and an earlier one is there until the new one is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from drgpay.engine import new_folder
+from drgpay.errors import DrgpayError, Kind
+
+MARK = "manifest.json"
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def made(out: Path, text: str = "old") -> Path:
+    """An earlier result."""
+    out.mkdir(parents=True)
+    (out / MARK).write_text(text, encoding="utf-8")
+    return out
+
+
+def interrupted(out: Path, found: list[str], writes: str, resume: bool = False) -> None:
+    """An attempt that finds these files, writes one and fails."""
+    with new_folder(out, resume=resume) as draft:
+        assert names(draft) == found
+        (draft / writes).touch()
+        raise KeyError
+
+
+def test_the_folder_appears_at_the_end_and_with_it_the_folders_above(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "b"
+    with new_folder(out) as draft:
+        (draft / "x").write_text("1", encoding="utf-8")
+        assert not out.exists()
+    assert (names(out), names(out.parent)) == (["x"], ["b"])
+
+
+def test_a_failure_leaves_nothing_and_the_next_attempt_starts_anew(tmp_path: Path) -> None:
+    (tmp_path / ".out.partial").mkdir()
+    (tmp_path / ".out.partial" / "left").touch()
+    with pytest.raises(KeyError):
+        interrupted(tmp_path / "out", [], "x")
+    assert names(tmp_path) == []
+
+
+def test_resuming_finds_what_was_left_and_leaves_no_empty_folder(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for found in ([], ["x"]):
+        with pytest.raises(KeyError):
+            interrupted(out, found, "x", resume=True)
+        assert names(tmp_path) == [".out.partial"]
+    with new_folder(out, resume=True) as draft:
+        assert names(draft) == ["x"]
+    assert names(tmp_path) == ["out"]
+    with pytest.raises(KeyError), new_folder(tmp_path / "other", resume=True):
+        raise KeyError
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("replace", "mark", "said", "fix"),
+    [
+        (None, MARK, "the output folder exists", "choose another -o"),
+        (False, MARK, "the output folder exists", "add --replace"),
+        (True, "other.json", "is no earlier result", "remove it yourself"),
+    ],
+)
+def test_an_existing_folder_is_refused_and_left_alone(
+    tmp_path: Path, replace: bool | None, mark: str, said: str, fix: str
+) -> None:
+    out = made(tmp_path / "out")
+    with pytest.raises(DrgpayError) as failure, new_folder(out, replace=replace, mark=mark):
+        pytest.fail("nothing may be written")
+    assert failure.value.kind is Kind.USAGE
+    assert said in failure.value.en
+    assert fix in str(failure.value.fix_en)
+    assert (names(tmp_path), names(out)) == (["out"], [MARK])
+
+
+def test_a_file_of_that_name_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine", encoding="utf-8")
+    with pytest.raises(DrgpayError), new_folder(tmp_path / "out", replace=True, mark=MARK):
+        pytest.fail("nothing may be written")
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_an_earlier_result_or_an_empty_folder_is_replaced(tmp_path: Path, empty: bool) -> None:
+    out = tmp_path / "out"
+    out.mkdir() if empty else made(out)
+    with new_folder(out, replace=True, mark=MARK) as draft:
+        (draft / "x").touch()
+        assert out.exists()
+    assert (names(tmp_path), names(out)) == (["out"], ["x"])
+
+
+def test_the_earlier_result_outlives_a_failure_even_between_the_renames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = made(tmp_path / "out")
+    with pytest.raises(KeyError), new_folder(out, replace=True, mark=MARK):
+        raise KeyError
+    rename = os.replace
+
+    def failing(old: Path, new: Path) -> None:
+        if Path(old).name == ".out.partial":
+            raise OSError(28, "No space left on device")
+        rename(old, new)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(OSError, match="No space"), new_folder(out, replace=True, mark=MARK):
+        pass
+    assert (names(tmp_path), (out / MARK).read_text(encoding="utf-8")) == (["out"], "old")
+
+
+def test_a_replacement_killed_between_its_renames_is_undone(tmp_path: Path) -> None:
+    made(tmp_path / ".out.old")
+    with pytest.raises(DrgpayError), new_folder(tmp_path / "out"):
+        pytest.fail("nothing may be written")
+    assert (names(tmp_path), names(tmp_path / "out")) == (["out"], [MARK])
