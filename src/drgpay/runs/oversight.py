@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -299,10 +299,12 @@ class _Oversight:
         (screened,) = self.engine.map(
             self.grouped, self.screen, [self.work / "screened"], SCREEN_READS, "oversight: price"
         )
-        charged = ("stay_id", "charge_date", "category", "amount")
         others = self.inputs.sources(
-            (STAY_DETAILS, ("stay_id", *oversight.DETAILS), ("stay_id",)), (CHARGES, charged, charged)
+            (STAY_DETAILS, ("stay_id", *oversight.DETAILS), ("stay_id",)),
+            (CHARGES, ("stay_id", "charge_date", "category", "amount"), oversight.DAY_ORDER),
         )
+        if CHARGES.name in others:
+            others[CHARGES.name] = replace(others[CHARGES.name], prepare=oversight.charge_days)
         names = ["details" if name == STAY_DETAILS.name else name for name in others]
         if not others:
             return self.engine.map(

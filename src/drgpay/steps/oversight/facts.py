@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from drgpay.engine import frame
+from drgpay.engine import frame, one_batch
 from drgpay.tables import FEES
 from drgpay.units import ONE
 
@@ -97,7 +97,7 @@ def charge_days(batch: Any, part: Any = None) -> Any:
         ~pl.col("category").is_in(["bed", "nursing"]),
         pl.col("category").is_in(["examination", "laboratory"]),
     )
-    return (
+    days = (
         rows.with_columns(
             pl.when(care).then("amount").otherwise(0).alias("care"),
             pl.when(tests).then("amount").otherwise(0).alias("tests"),
@@ -105,8 +105,8 @@ def charge_days(batch: Any, part: Any = None) -> Any:
         .group_by("stay_id", "charge_date", maintain_order=True)
         .agg(pl.col("amount", "care", "tests").sum())
         .select(DAY_ORDER)
-        .to_arrow(compat_level=pl.CompatLevel.oldest())
     )
+    return one_batch(days.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _charges(days: Any, stays: pl.DataFrame) -> pl.DataFrame:
@@ -131,8 +131,9 @@ def _charges(days: Any, stays: pl.DataFrame) -> pl.DataFrame:
 
 
 def facts(stays: Any, details: Any | None = None, charges: Any | None = None) -> Any:
-    """Rows of :data:`FACTS` from whole stays: ``stays`` as :data:`SCREENED`, ``details`` as the
-    table ``stay_details``, ``charges`` as :func:`charge_days` gives them, or None where they were not brought; what is not known is null."""
+    """Rows of :data:`FACTS` from whole stays: ``stays`` as :data:`SCREENED`, ``details`` as the table
+    ``stay_details``, ``charges`` as :func:`charge_days` gives them, or None where they were not brought; what is not
+    known is null."""
     rows = frame(stays)
     if details is not None:
         held = frame(details)
