@@ -8,7 +8,18 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from support.watch import DAY, Cases, fees, means, person, same_person, stay, visit
+from drgpay.tables import FEES
+from support.watch import DAY, Cases, Row, fees, means, person, same_person, stay, visit
+
+TESTED = fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000)
+PILED = {"examination": 250_000, "laboratory": 300_000, "drug": 120_000, "treatment": 60_000}
+"""tests as no other stay with the diagnosis has them"""
+
+
+def mild(cost: int, **changed: int) -> Row:
+    """A stay without complication, its fees changed."""
+    return stay("A", cost=cost, severity="none") | fees(cost, **changed)
+
 
 CARE: Cases = {
     "EX1": [
@@ -61,50 +72,69 @@ CARE: Cases = {
     ],
     "NI1": [
         (
-            "mild, short, cheap, hardly treated",
-            [
-                stay(
-                    "A",
-                    los=2,
-                    cost=300_000,
-                    severity="none",
-                    **fees(300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0),
-                )
-            ],
+            "mild, cheap, a bed and some tablets",
+            [mild(300_000, bed=80_000, nursing=55_000, examination=10_000, laboratory=10_000, treatment=10_000)],
             {"overall": 1_600_000},
             {("NI1", "A")},
         ),
-        ("mild and treated", [stay("A", severity="none")], {"overall": 1_600_000}, set()),
+        (
+            "drugs and little else",
+            [mild(800_000, drug=560_000, examination=40_000, laboratory=40_000, treatment=20_000)],
+            {"overall": 1_600_000},
+            {("NI1", "A")},
+        ),
+        ("mild and treated", [mild(800_000)], {"overall": 1_600_000}, set()),
         (
             "a costly group",
-            [
-                stay(
-                    "A",
-                    los=2,
-                    cost=300_000,
-                    severity="none",
-                    **fees(300_000, examination=80_000, laboratory=60_000, treatment=10_000, drug=30_000, material=0),
-                )
-            ],
+            [mild(300_000, bed=60_000, nursing=45_000, examination=20_000, laboratory=20_000, treatment=10_000)],
             {"overall": 500_000},
+            set(),
+        ),
+        (
+            "fees not known",
+            [mild(300_000) | dict.fromkeys([f"{kind}_fee" for kind in FEES])],
+            {"overall": 1_600_000},
             set(),
         ),
     ],
     "NI2": [
         (
-            "the same tests three weeks later",
-            same_person(
-                stay("A", **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000)),
-                stay(
-                    "B",
-                    day=40,
-                    **fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000),
-                ),
-            ),
+            "the same tests for the third time",
+            same_person(*(stay(x, day=day, **TESTED) for x, day in (("A", 0), ("B", 30), ("C", 60)))),
             {},
-            {("NI2", "B")},
+            {("NI2", "C")},
         ),
-        ("treated both times", same_person(stay("A"), stay("B", day=40)), {}, set()),
+        ("twice", same_person(stay("A", **TESTED), stay("B", day=40, **TESTED)), {}, set()),
+        ("treated every time", same_person(stay("A"), stay("B", day=30), stay("C", day=60)), {}, set()),
+    ],
+    "NI3": [
+        (
+            "all tests every day",
+            [mild(900_000, **PILED) | {"test_days": 8, "late_tests": 300_000}],
+            {"overall": 1_600_000},
+            {("NI3", "A")},
+        ),
+        (
+            "material the diagnosis does not ask for",
+            [
+                mild(900_000, material=300_000, drug=90_000, examination=60_000, laboratory=60_000)
+                | {"dx": "|J18.900|"}
+            ],
+            {"overall": 1_600_000},
+            {("NI3", "A")},
+        ),
+        (
+            "usual tests every day",
+            [mild(800_000) | {"test_days": 8, "late_tests": 100_000}],
+            {"overall": 1_600_000},
+            set(),
+        ),
+        (
+            "of an emergency",
+            [mild(900_000, **PILED) | {"test_days": 8, "late_tests": 300_000, "admission_route": "emergency"}],
+            {"overall": 1_600_000},
+            set(),
+        ),
     ],
     "CS1": [
         (
@@ -145,6 +175,26 @@ CARE: Cases = {
             {("CS3", "A")},
         ),
         ("a week after", [stay("A", drug_fee=20_000)], {"visits": [visit("V1", "P-A", 15, drug_fee=150_000)]}, set()),
+    ],
+    "CS4": [
+        (
+            "sent to buy drugs elsewhere",
+            [stay("A", drug_fee=60_000)],
+            {"visits": [visit(f"V{n}", "P-A", 2 + n, institution_id="H2", drug_fee=60_000) for n in (1, 2)]},
+            {("CS4", "A")},
+        ),
+        (
+            "drugs enough in the stay",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2")]},
+            set(),
+        ),
+        (
+            "medicine of a chronic disease",
+            [stay("A", drug_fee=60_000)],
+            {"visits": [visit("V1", "P-A", 3, institution_id="H2", kind="chronic", dx=["I10.x00"])]},
+            set(),
+        ),
     ],
     "RS1": [
         (
@@ -233,11 +283,17 @@ CARE: Cases = {
             {("ED1", "A")},
         ),
         (
-            "left against advice",
+            "left against advice, and back with something else",
             same_person(
                 stay("A", los=2, cost=300_000, way=4),
-                stay("B", day=5, admission_route="emergency", institution_id="H2"),
+                stay("B", day=5, dx="S72.000", adrg="IF3", admission_route="emergency", institution_id="H2"),
             ),
+            {},
+            set(),
+        ),
+        (
+            "two halves of one stay",
+            same_person(stay("A", los=3, cost=400_000), stay("B", day=5, los=4, cost=420_000)),
             {},
             set(),
         ),
@@ -329,13 +385,31 @@ CARE: Cases = {
     "UP3": [
         (
             "an operation without charge",
-            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0, proc_price=300_000)],
+            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0, proc_price=300_000, proc="|51.2300|")],
             {"groups": means(g_surgery=90_000, g_material=60_000)},
             {("UP3", "A")},
         ),
         (
+            "in a group too rare for means of its own",
+            [stay("A", adrg="HC2", drg="HC29", surgery_fee=0, material_fee=0, proc_price=300_000, proc="|51.2300|")],
+            {
+                "groups": pl.concat(
+                    [
+                        means(g_surgery=90_000, g_material=60_000),
+                        means()
+                        .head(1)
+                        .with_columns(
+                            pl.lit("HC29").alias("drg"),
+                            *(pl.lit(None, pl.Int64).alias(c) for c in ("g_surgery", "g_material")),
+                        ),
+                    ]
+                )
+            },
+            {("UP3", "A")},
+        ),
+        (
             "in a group without such charges",
-            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0)],
+            [stay("A", adrg="HC2", drg="HC23", surgery_fee=0, material_fee=0, proc="|51.2300|")],
             {},
             set(),
         ),

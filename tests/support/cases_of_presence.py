@@ -39,9 +39,21 @@ PRESENCE: Cases = {
             {("SP2", "B")},
         ),
         (
-            "strangers",
-            same_person(half("A", 0), half("B", 6, institution_id="H2")),
+            "two halves in the houses of strangers",
+            same_person(half("A", 0), half("B", 6, institution_id="H2", doctor_id="M2")),
+            {},
+            {("SP2", "B")},
+        ),
+        (
+            "a patient who tries another hospital",
+            same_person(stay("A"), stay("B", day=17, institution_id="H2", doctor_id="M2")),
             {"links": [{"institution_id": "H1", "link": "L"}, {"institution_id": "H2", "link": "K"}]},
+            set(),
+        ),
+        (
+            "sent on by strangers",
+            same_person(half("A", 0, way=2), half("B", 4, institution_id="H2", doctor_id="M2")),
+            {},
             set(),
         ),
     ],
@@ -220,10 +232,17 @@ PRESENCE: Cases = {
     ],
     "HB7": [
         (
-            "drugs on the day before the admission",
-            [stay("A", before_amount=90_000, before_care=50_000, before_days=1)],
+            "a quarter of it, with drugs, on the day before the admission",
+            [stay("A", before_amount=200_000, before_care=50_000, before_days=1)],
             {},
             {("HB7", "A")},
+        ),
+        ("a tenth of it", [stay("A", before_amount=90_000, before_care=50_000, before_days=1)], {}, set()),
+        (
+            "an operation prepared in the three days before",
+            [stay("A", adrg="EC3", before_amount=200_000, before_care=90_000, before_days=3)],
+            {},
+            set(),
         ),
         (
             "tests a week before it",

@@ -137,6 +137,24 @@ def means(**changed: int) -> pl.DataFrame:
     return pl.DataFrame([{"drg": g} | MEANS | changed for g in groups])
 
 
+NO_HOUSES = pl.DataFrame(
+    schema={"institution_id": pl.String, "total_cost": pl.Int64}
+    | {
+        f"{x}{b}": pl.Int64
+        for b in ("hotel", "tests", "treatment", "surgery", "drug", "material")
+        for x in ("", "x_")
+    }
+)
+"""no institution differs"""
+
+
+def usual_mix() -> pl.DataFrame:
+    """The shares of :func:`fees` for every group used here and pneumonia."""
+    own = {"hotel": 1_500, "tests": 2_500, "treatment": 1_500, "surgery": 0, "drug": 3_000, "material": 500}
+    groups = means()["drg"]
+    return pl.DataFrame([{"drg": g, "dx3": "J18"} | {f"x_{b}": v for b, v in own.items()} for g in groups])
+
+
 def look(
     rows: list[Row],
     visits: list[Row] | None = None,
@@ -148,8 +166,11 @@ def look(
     links: list[Row] | None = None,
     brought: frozenset[str] = EVERYTHING,
     overall: int = 800_000,
+    mixes: pl.DataFrame | None = None,
+    houses: dict[str, int] | None = None,
 ) -> pl.DataFrame:
-    """All person-level rules over these stays, visits and persons, without the counts."""
+    """All person-level rules over these stays, visits and persons, without the counts. ``mixes``: usual shares, or
+    those of :func:`fees`; ``houses``: stays of every institution, for leads that gather."""
     links_frame = pl.DataFrame(links or [], schema={"institution_id": pl.String, "link": pl.String})
     watch = oversight.Watch(
         limits,
@@ -160,12 +181,13 @@ def look(
         ),
         overall,
         links_frame,
+        mixes=(usual_mix() if mixes is None else mixes, oversight.house_mix(NO_HOUSES)),
     )
     people = None if persons is None else PERSONS.of(persons)
     seen = None if visits is None else VISITS.of(visits)
     found = pl.from_arrow(oversight.person_hits(pa.table(facts(rows).to_arrow()), seen, people, watch=watch))
     assert isinstance(found, pl.DataFrame)
-    return found.filter(~pl.col("rule").str.starts_with("="))
+    return oversight.clustered(found.filter(~pl.col("rule").str.starts_with("=")), houses or {}, limits)
 
 
 def rules(found: pl.DataFrame) -> set[tuple[str, str]]:

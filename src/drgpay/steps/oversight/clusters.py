@@ -1,4 +1,4 @@
-"""Where leads of one rule gather: chance spreads honest look-alikes over institutions by their size, habit does not."""
+"""Where leads of one rule gather: chance spreads honest look-alikes over houses by their size, habit does not."""
 
 from __future__ import annotations
 

@@ -90,8 +90,8 @@ DAY_ORDER = ("stay_id", "charge_date", "amount", "care", "tests")
 
 
 def charge_days(batch: Any, part: Any = None) -> Any:
-    """Charges by stay and day, which is all that is asked of them: ``amount`` of all, ``care`` beside bed and nursing,
-    ``tests`` of them. Rows of a day in two parts stay two and add up all the same."""
+    """Charges by stay and day, which is all that is asked of them: ``amount`` of all, ``care`` beside bed and
+    nursing, ``tests`` of them. Rows of a day in two parts stay two and add up all the same."""
     rows = frame(batch).filter(pl.col("amount") > 0)
     care, tests = (
         ~pl.col("category").is_in(["bed", "nursing"]),

@@ -90,8 +90,8 @@ def hits(
 ) -> pl.DataFrame:
     """Suspicions of a rule from its candidates, as rows of :data:`HITS`, one for each clue that holds.
 
-    A rule whose suspicions may gather in few institutions (sign :data:`CLUSTERED`) gives its leads too: rows that this
-    sign would lift over the limit; see :func:`~.clusters.clustered`.
+    A rule whose suspicions may gather in few institutions (sign :data:`CLUSTERED`) gives its leads too: rows that
+    this sign would lift over the limit; see :func:`~.clusters.clustered`.
 
     ``rows``: candidates with the columns of facts; ``clues``: of those of ``base`` one must hold for every candidate,
     the others name a sign of the rule. A sign counts once, however many clues show it. Null is no.

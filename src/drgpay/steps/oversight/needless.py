@@ -37,8 +37,8 @@ CROWDED = (
 def with_mix(rows: pl.DataFrame, mixes: pl.DataFrame, houses: pl.DataFrame) -> pl.DataFrame:
     """Stays with ``d_<bundle>``: how far (1/10,000 of its cost, may be negative) the stay's share of a bundle lies
     above that of its group and principal diagnosis, less what all stays of its institution have above it, and
-    ``mix``, the sum of all distances; null where the pair is too rare or the stay's fees are not known. ``mixes``, ``houses``: see
-    :func:`~.facts.fee_mix` and :func:`~.facts.house_mix`."""
+    ``mix``, the sum of all distances; null where the pair is too rare or the stay's fees are not known. ``mixes``,
+    ``houses``: see :func:`~.facts.fee_mix` and :func:`~.facts.house_mix`."""
     known_fees = pl.col("drug_fee").is_not_null()
     own = {b: pl.when(known_fees).then(bundle(b) * ONE // pl.col("total_cost").clip(1)) for b in BUNDLES}
     joined = rows.join(mixes, on=["drg", "dx3"], how="left", maintain_order="left")
@@ -182,6 +182,13 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
                     "stay_details.laboratory_fee",
                     yuan("tests"),
                     yuan("g_test"),
+                ),
+                clue(
+                    "material",
+                    material,
+                    "stay_details.material_fee",
+                    yuan("acts"),
+                    _percent("d_treatment", "d_material"),
                 ),
                 clue("every_day", piled & every_day, "charges.charge_date", pl.col("test_days"), pl.col("los")),
                 clue("late", piled & late, "charges.amount", yuan("late_tests"), yuan("tests")),

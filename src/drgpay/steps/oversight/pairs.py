@@ -366,7 +366,14 @@ def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
                     pl.col("discharged"),
                     "n_stay_id",
                 ),
-                clue("in_full", undone, "stays.total_cost", yuan("n_total_cost"), yuan("total_cost"), "n_stay_id"),
+                clue(
+                    "in_full",
+                    disease & undone,
+                    "stays.total_cost",
+                    yuan("n_total_cost"),
+                    yuan("total_cost"),
+                    "n_stay_id",
+                ),
                 clue(
                     "alike",
                     disease & ~undone,
