@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
-from drgpay.engine import LocalEngine, drafted, read_table
+from drgpay.engine import drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
 from drgpay.scorecard import ALL_TYPES, Given, Item, cards, rule_text, show_number
@@ -291,8 +291,8 @@ def stays(
     where = {name: code for name, code in said.items() if code}
     if institution:
         _known(folder, institution)
-    with tempfile.TemporaryDirectory() as work:
-        found = runs.evaluation_stays(folder, indicator, where, LocalEngine(threads), Path(work), moved)
+    with tempfile.TemporaryDirectory() as work, engine_with_progress(threads, lang) as engine:
+        found = runs.evaluation_stays(folder, indicator, where, engine, Path(work), moved)
     if output is not None:
         with drafted(output) as draft:
             found.write_csv(draft, include_bom=True)
