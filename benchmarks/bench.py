@@ -1,9 +1,9 @@
 """The figures of drgpay, measured in one run: ``make bench``, or ``bench.py --stays 100000 1000000 10000000``.
 
-By size: bare scan, group, points, settle, the whole year, and what follows a year: oversee and evaluate; seconds,
-seconds per million stays, peak memory, and the exponents they grow with (1 is linear). Oversight and evaluation are
-measured up to ``--after-up-to`` stays, because their regions have details, charges and visits. Then at one size:
-threads, Spark ÷ local on the same cores, where the time goes, a CSV through ``drgpay group`` ÷ a bare read of it,
+By size: bare scan, group, points, modes, settle, the whole year, and what follows a year: oversee and evaluate;
+seconds, seconds per million stays, peak memory, and the exponents they grow with (1 is linear). Oversight and
+evaluation are measured up to ``--after-up-to`` stays, because their regions have details, charges and visits. Then at
+one size: threads, Spark ÷ local on the same cores, where the time goes, a CSV through ``drgpay group`` ÷ a bare read,
 loading of schemes, and the latency of single stays.
 Machines differ and are shared, so that ratios count: works take turns, and the shortest time of each is taken.
 Results go to ``bench-results/bench.json`` and ``bench.md``.
@@ -29,6 +29,7 @@ from drgpay.engine import Dataset, LocalEngine, read_part, spark_missing
 from drgpay.samples import EXTRAS, make_region
 from drgpay.scheme import catalogue, load
 from drgpay.steps.grouping import Grouper, group_batch
+from drgpay.steps.oversight import RULES
 from drgpay.tables import STAYS
 from measure import exponent, in_turns, leave, machine, python, table, watched
 
@@ -37,6 +38,7 @@ GROUPING = [c.name for c in STAYS.columns if c.grouping and c.name != "stay_id"]
 STAGES = {
     "group": ("look for duplicates", "check and group", "count"),
     "points": ("base period", "points", "readmissions"),
+    "modes": ("payment modes", "modes", "shadow", "out of area"),
     "settle": ("fund", "pay stays", "count the money again"),
 }
 FOLLOWING = ("oversee", "evaluate")
@@ -150,7 +152,7 @@ def fastest(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def by_stage(stages: dict[str, float]) -> dict[str, float]:
-    """Seconds of group, points and settle, out of the labels of the steps."""
+    """Seconds of group, points, modes and settle, out of the labels of the steps."""
     return {
         name: sum(s for label, s in stages.items() if label.startswith(labels)) for name, labels in STAGES.items()
     }
@@ -251,7 +253,7 @@ def after_page(sizes: Sequence[dict[str, Any]]) -> list[str]:
     whole = sum(seconds for _, seconds in rules)
     page += [f"The {len(rules)} rules inside the step of persons took {whole:.3g} s on all threads together;",
              "the ten longest:", ""]  # fmt: skip
-    page += table(("rule", "s", "share %"), [(n, s, 100 * s / whole) for n, s in rules[:10]])
+    page += table(("rule", "", "s", "share %"), [(n, RULES[n].words.en, s, 100 * s / whole) for n, s in rules[:10]])
     return page
 
 
@@ -264,7 +266,7 @@ def page_of(figures: dict[str, Any]) -> list[str]:
             "or more turns. Only ratios taken in one run compare well.", ""]  # fmt: skip
     page += ["## By size", ""]
     titles = ("stays", "scan s", "group ÷ scan, 1 thread", f"group ÷ scan, {CORES} threads", "group s", "points s",
-              "settle s", "year s", "year s per million", "year ÷ scan", "peak MiB")  # fmt: skip
+              "modes s", "settle s", "year s", "year s per million", "year ÷ scan", "peak MiB")  # fmt: skip
     rows = [
         (
             r["stays"], r["short"]["scan"],
@@ -277,7 +279,7 @@ def page_of(figures: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
     page += table(titles, rows)
     page += [
-        "The steps group, points and settle are those of the year: group reads, looks for duplicates, checks",
+        "The steps group, points, modes and settle are those of the year: group reads, looks for duplicates, checks",
         "and writes; the columns group ÷ scan are the grouper alone, over a bare read of its columns.",
         "",
     ]
