@@ -19,7 +19,7 @@ import pytest
 from drgpay.engine import Dataset, Engine, LocalEngine, Outside, SparkEngine, dataset, frame, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import MANIFEST, TABLES, Order, land_stays, read_manifest, run, same_tables, table_digests, verify
-from drgpay.samples import make_region
+from drgpay.samples import EXTRAS, make_region
 from drgpay.tables import GROUPED, POOLS, STAYS
 from support.command import drgpay, drgpay_alone
 from support.engines import YEAR, engine_of, spark, usual
@@ -383,6 +383,31 @@ def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeyp
     assert local.stdout == done.stdout
     assert outputs(tmp_path / "spark") == outputs(tmp_path / "local")
     assert read_manifest(tmp_path / "spark")["kind"] == "month"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["oversee", "evaluate"])
+def test_what_follows_a_year_has_the_same_bytes_on_spark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    spark(2)
+    monkeypatch.setattr(SparkEngine, "close", lambda _: None)  # the session is the tests'
+    region = tmp_path / "region"
+    make_region(region, stays=4_000, seed=5, institutions=6, extras=frozenset(EXTRAS), violations={"hang_bed": 0.02})
+    ran = run(Order(region, "demo", 2024), tmp_path / "year", engine_of("local-2"))
+    words = (
+        ("oversee", "look", ran, "--region", region)
+        if what == "oversee"
+        else ("evaluate", ran, "--card", "zhejiang-2021", "--region", region)
+    )
+    on = ("--engine", "spark", "--master", "local[2]", "--partitions", 2)
+    for name, how in (("spark", on), ("local", ())):
+        done = drgpay(*words, "-o", tmp_path / name, *how)
+        assert done.returncode == 0, done.stderr
+    tables = sorted(p.relative_to(tmp_path / "local") for p in (tmp_path / "local" / TABLES).rglob("*.parquet"))
+    assert len(tables) >= 7
+    for table in tables:
+        assert (tmp_path / "spark" / table).read_bytes() == (tmp_path / "local" / table).read_bytes(), table
 
 
 def test_verify_compares_two_runs(local_run: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
 from drgpay.engine import drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
@@ -72,12 +73,15 @@ def run(
     ] = None,
     threads: Threads = CPUS,
     lang: Lang = "zh",
+    engine: EngineName = LOCAL.name,
+    master: Master = LOCAL.master,
+    partitions: Partitions = None,
+    conf: SparkConf = None,
 ) -> None:
     """评价一个年度的运行结果。 Evaluate the run of a year: indicators, marks, grades, ranks, registers, reports."""
-    in_lang(lang)
     order = runs.Evaluation(folder, card, region, reported, previous, records)
-    with engine_with_progress(threads, lang) as engine:
-        runs.evaluate(order, output, engine, [lambda draft: _reports(draft, lang)])
+    with Choice(engine, master, partitions, conf or ()).engine(threads, in_lang(lang)) as chosen:
+        runs.evaluate(order, output, chosen, [lambda draft: _reports(draft, lang)])
     _show_results(output, lang)
     out.print(str(output))
 

@@ -16,7 +16,7 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
-from drgpay.cli.engines import Choice, EngineName, Master, Partitions, SparkConf, settings
+from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
@@ -45,7 +45,6 @@ RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
 REPORTS = ("report.xlsx", "report.html")
-LOCAL = Choice()
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
 
