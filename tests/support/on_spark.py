@@ -2,7 +2,8 @@
 
 Engines come from ``support.engines.usual``, those of commands too. What still asks the local engine to work fails,
 unless it says by ``engine_of`` that it means this one; reading rows back (``scan``) is the same on both. There is one
-session for all tests. At the end stands how many jobs the tests of each file made, and a session without any fails.
+session of Spark for all tests, which run in one process. At the end stands how many jobs the tests of each file made,
+and a session without any fails.
 """
 
 from __future__ import annotations
