@@ -31,8 +31,8 @@ demo: $(READY) ## make a region, settle its year, check it, and show where the r
 test: lint ## lint, types, architecture, and all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-test-spark: $(TOOLS) ## the tests of the design and of the engines, all on Spark
-	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest tests/spec
+test-spark: $(TOOLS) ## the tests of the design, of runs and of commands, all on Spark
+	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest tests/spec $$(grep -lrE 'support.engines|small_run' tests/unit)
 
 lint: $(TOOLS) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check src tests benchmarks

@@ -1,8 +1,10 @@
 """The figures of drgpay, measured in one run: ``make bench``, or ``bench.py --stays 100000 1000000 10000000``.
 
-By size: bare scan, group, points, settle, the whole year; seconds, seconds per million stays, peak memory, and the
-exponents they grow with (1 is linear). Then at one size: threads, Spark ÷ local on the same cores, where the time
-goes, a CSV through ``drgpay group`` ÷ a bare read of it, loading of schemes, and the latency of single stays.
+By size: bare scan, group, points, modes, settle, the whole year, and what follows a year: oversee and evaluate;
+seconds, seconds per million stays, peak memory, and the exponents they grow with (1 is linear). Oversight and
+evaluation are measured up to ``--after-up-to`` stays, because their regions have details, charges and visits. Then at
+one size: threads, Spark ÷ local on the same cores, where the time goes, a CSV through ``drgpay group`` ÷ a bare read,
+loading of schemes, and the latency of single stays.
 Machines differ and are shared, so that ratios count: works take turns, and the shortest time of each is taken.
 Results go to ``bench-results/bench.json`` and ``bench.md``.
 """
@@ -24,9 +26,10 @@ import pyarrow.parquet as pq
 
 from compare import DRGPAY, READ, compare, stays_csv
 from drgpay.engine import Dataset, LocalEngine, read_part, spark_missing
-from drgpay.samples import make_region
+from drgpay.samples import EXTRAS, make_region
 from drgpay.scheme import catalogue, load
 from drgpay.steps.grouping import Grouper, group_batch
+from drgpay.steps.oversight import RULES
 from drgpay.tables import STAYS
 from measure import exponent, in_turns, leave, machine, python, table, watched
 
@@ -35,8 +38,11 @@ GROUPING = [c.name for c in STAYS.columns if c.grouping and c.name != "stay_id"]
 STAGES = {
     "group": ("look for duplicates", "check and group", "count"),
     "points": ("base period", "points", "readmissions"),
+    "modes": ("payment modes", "modes", "shadow", "out of area"),
     "settle": ("fund", "pay stays", "count the money again"),
 }
+FOLLOWING = ("oversee", "evaluate")
+"""what is run on a year"""
 YEAR = """
 import json, sys, time
 from pathlib import Path
@@ -54,6 +60,38 @@ engine = (LocalEngine(int(size), progress) if kind == "local"
 ready = last = time.perf_counter()
 run(Order(Path(region), "demo", 2024), Path(out), engine, overwrite=True)
 print(json.dumps({"ready": ready - started, "total": time.perf_counter() - ready, "stages": stages}))
+"""
+AFTER = """
+import json, sys, time
+from collections import Counter
+from pathlib import Path
+from threading import Lock
+from drgpay.engine import LocalEngine
+from drgpay.runs import Evaluation, evaluate, oversee
+from drgpay.steps.oversight import people
+stages, rules, last, lock = {}, Counter(), 0.0, Lock()
+def progress(label, done, total):
+    global last
+    now = time.perf_counter()
+    stages[label], last = stages.get(label, 0.0) + now - last, now
+def timed(name, look):
+    def work():
+        started = time.perf_counter()
+        found = look()
+        with lock:
+            rules[name] += time.perf_counter() - started
+        return found
+    return work
+of_people = people._rules
+people._rules = lambda *given: ({n: timed(n, f) for n, f in its.items()} for its in of_people(*given))
+what, threads, region, ran, out = sys.argv[1:]
+region, ran, out, engine = Path(region), Path(ran), Path(out), LocalEngine(int(threads), progress)
+last = started = time.perf_counter()
+if what == "oversee":
+    oversee(ran, region, out, engine)
+else:
+    evaluate(Evaluation(ran, "zhejiang-2021", region), out, engine)
+print(json.dumps({"total": time.perf_counter() - started, "stages": stages, "rules": rules}))
 """
 LOAD = """
 import sys, time
@@ -86,7 +124,22 @@ def group_all(data: Dataset, threads: int) -> None:
 def year(region: Path, out: Path, kind: str, size: int) -> dict[str, Any]:
     """A whole year in a process of its own: seconds in all and by stage, seconds until the engine was ready, and the
     peak memory of the process with its children."""
-    done = watched(python(YEAR, kind, str(size), str(region), str(out)))
+    return told(python(YEAR, kind, str(size), str(region), str(out)))
+
+
+def after(what: str, region: Path, ran: Path, times: int) -> dict[str, Any]:
+    """``oversee`` or ``evaluate`` on the run of a region, as :func:`year`; ``rules``: seconds of the rules on whole
+    persons, added over the threads."""
+    found = []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory(dir=region.parent) as scratch:
+            found.append(told(python(AFTER, what, str(CORES), str(region), str(ran), f"{scratch}/out")))
+    return fastest(found)
+
+
+def told(command: list[str]) -> dict[str, Any]:
+    """What a command says in its last line, and the peak memory of the process with its children."""
+    done = watched(command)
     if done["exit"]:
         raise SystemExit(done["err"])
     figures: dict[str, Any] = json.loads(done["out"].splitlines()[-1])
@@ -99,17 +152,18 @@ def fastest(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def by_stage(stages: dict[str, float]) -> dict[str, float]:
-    """Seconds of group, points and settle, out of the labels of the steps."""
+    """Seconds of group, points, modes and settle, out of the labels of the steps."""
     return {
         name: sum(s for label, s in stages.items() if label.startswith(labels)) for name, labels in STAGES.items()
     }
 
 
-def one_size(stays: int, folder: Path, times: int) -> dict[str, Any]:
-    """All figures that are taken at every size."""
-    region = folder / f"region-{stays}"
+def one_size(stays: int, folder: Path, times: int, rich: bool) -> dict[str, Any]:
+    """All figures that are taken at every size; of a ``rich`` region, which has details, charges and visits, those of
+    oversight and evaluation too."""
+    region = folder / f"region-{stays}{'-rich' if rich else ''}"
     if not region.exists():
-        make_region(region, stays=stays)
+        make_region(region, stays=stays, extras=frozenset(EXTRAS if rich else ()))
     data = Dataset.of(region / "stays")
     whole = STAYS.names
     short = in_turns(
@@ -130,6 +184,8 @@ def one_size(stays: int, folder: Path, times: int) -> dict[str, Any]:
         "year": ran,
         "year_1_thread": fastest([t[1] for t in turns]),
         "steps": by_stage(ran["stages"]),
+        "after": {what: after(what, region, folder / "run", times) for what in FOLLOWING} if rich else {},
+        "region": str(region),
     }
 
 
@@ -157,12 +213,48 @@ def loading(times: int) -> dict[str, float]:
     }  # fmt: skip
 
 
-def spark(stays: int, folder: Path, local: dict[str, Any]) -> dict[str, Any] | None:
-    """The same year on Spark, on as many cores; None where Spark cannot start."""
+def spark(local: dict[str, Any], folder: Path) -> dict[str, Any] | None:
+    """The year of one size on Spark, on as many cores; None where Spark cannot start."""
     if spark_missing():
         return None
-    ran = year(folder / f"region-{stays}", folder / "run-spark", "spark", CORES)
-    return {"stays": stays, **ran, "over_local": ran["total"] / local["total"]}
+    ran = year(Path(local["region"]), folder / "run-spark", "spark", CORES)
+    return {"stays": local["stays"], **ran, "over_local": ran["total"] / local["year"]["total"]}
+
+
+def profile(ran: dict[str, Any]) -> list[str]:
+    """A table of the steps of a run, the longest first."""
+    shares = sorted(ran["stages"].items(), key=lambda p: -p[1])
+    rest = ran["total"] - sum(v for _, v in shares)
+    return table(("step", "s", "share %"),
+                 [(n, v, 100 * v / ran["total"]) for n, v in [*shares, ("the rest", rest)]])  # fmt: skip
+
+
+def after_page(sizes: Sequence[dict[str, Any]]) -> list[str]:
+    """What follows a year: by size, and where the time of the largest goes."""
+    if not sizes:
+        return []
+    page = [
+        "## After the year",
+        "",
+        "On regions with details, charges and visits; the scan is of the stays alone.",
+        "",
+    ]
+    titles = ("what", "stays", "s", "s per million", "÷ scan", "÷ year", "peak MiB")
+    rows = [
+        (what, r["stays"], ran["total"], ran["total"] / r["stays"] * 1e6, ran["total"] / r["short"]["scan"],
+         ran["total"] / r["year"]["total"], ran["peak_mib"])
+        for what in FOLLOWING for r in sizes for ran in [r["after"][what]]
+    ]  # fmt: skip
+    page += table(titles, rows)
+    for what in FOLLOWING:
+        page += [f"Where the time of {what} goes, {sizes[-1]['stays']:,} stays on {CORES} threads:", ""]
+        page += profile(sizes[-1]["after"][what])
+    rules = sorted(sizes[-1]["after"]["oversee"]["rules"].items(), key=lambda p: -p[1])
+    whole = sum(seconds for _, seconds in rules)
+    page += [f"The {len(rules)} rules inside the step of persons took {whole:.3g} s on all threads together;",
+             "the ten longest:", ""]  # fmt: skip
+    page += table(("rule", "", "s", "share %"), [(n, RULES[n].words.en, s, 100 * s / whole) for n, s in rules[:10]])
+    return page
 
 
 def page_of(figures: dict[str, Any]) -> list[str]:
@@ -174,7 +266,7 @@ def page_of(figures: dict[str, Any]) -> list[str]:
             "or more turns. Only ratios taken in one run compare well.", ""]  # fmt: skip
     page += ["## By size", ""]
     titles = ("stays", "scan s", "group ÷ scan, 1 thread", f"group ÷ scan, {CORES} threads", "group s", "points s",
-              "settle s", "year s", "year s per million", "year ÷ scan", "peak MiB")  # fmt: skip
+              "modes s", "settle s", "year s", "year s per million", "year ÷ scan", "peak MiB")  # fmt: skip
     rows = [
         (
             r["stays"], r["short"]["scan"],
@@ -187,10 +279,11 @@ def page_of(figures: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
     page += table(titles, rows)
     page += [
-        "The steps group, points and settle are those of the year: group reads, looks for duplicates, checks",
+        "The steps group, points, modes and settle are those of the year: group reads, looks for duplicates, checks",
         "and writes; the columns group ÷ scan are the grouper alone, over a bare read of its columns.",
         "",
     ]
+    page += after_page([r for r in sizes if r["after"]])
     page += ["## Growth", "", "Exponents of the size: 1 is linear, 0 is flat.", ""]
     page += table(("figure", "exponent"), list(figures["exponents"].items()))
     page += ["## Threads", ""]
@@ -204,12 +297,8 @@ def page_of(figures: dict[str, Any]) -> list[str]:
     else:
         page += table(("stays", "year s", "÷ local, same cores", "start of the session s", "peak MiB, Java included"),
                       [(s["stays"], s["total"], s["over_local"], s["ready"], s["peak_mib"])])  # fmt: skip
-    largest = sizes[-1]
-    total = largest["year"]["total"]
-    page += ["## Where the time goes", "", f"The year of {largest['stays']:,} stays on {CORES} threads.", ""]
-    shares = sorted(largest["year"]["stages"].items(), key=lambda p: -p[1])
-    rest = total - sum(v for _, v in shares)
-    page += table(("step", "s", "share %"), [(n, v, 100 * v / total) for n, v in [*shares, ("the rest", rest)]])
+    page += ["## Where the time goes", "", f"The year of {sizes[-1]['stays']:,} stays on {CORES} threads.", ""]
+    page += profile(sizes[-1]["year"])
     page += ["## Text", ""]
     bare = figures["csv"][0]["seconds"]
     page += table(("command", "s", "÷ bare read"), [(r["name"], r["seconds"], r["seconds"] / bare)
@@ -225,6 +314,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stays", type=int, nargs="+", default=[50_000, 150_000, 450_000], help="sizes, rising")
     parser.add_argument("--times", type=int, default=2, help="turns of every year")
+    parser.add_argument("--after-up-to", type=int, default=1_000_000, help="largest size of oversee and evaluate")
     parser.add_argument("--spark-stays", type=int, help="size of the year on Spark; default the middle one")
     parser.add_argument("--csv-stays", type=int, default=50_000, help="size of the CSV")
     parser.add_argument("--work", type=Path, help="folder that keeps the regions from one measurement to the next")
@@ -234,12 +324,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.work or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        sizes = [one_size(n, folder, options.times) for n in options.stays]
         middle = options.spark_stays or options.stays[len(options.stays) // 2]
-        local = next((r["year"] for r in sizes if r["stays"] == middle), None)
-        if local is None:
+        if middle not in options.stays:
             raise SystemExit("--spark-stays must be one of --stays")
-        on_spark = spark(middle, folder, local)
+        sizes = [one_size(n, folder, options.times, n <= options.after_up_to) for n in options.stays]
+        on_spark = spark(next(r for r in sizes if r["stays"] == middle), folder)
         texts = Path(temporary) / "text"
         texts.mkdir()
         csv = compare(stays_csv(texts, options.csv_stays), [READ, DRGPAY], max(options.times, 2))
@@ -249,13 +338,19 @@ def main() -> None:
         "grouper": [r["short"]["group"] for r in sizes],
         **{name: [r["steps"][name] for r in sizes] for name in STAGES},
         "year": [r["year"]["total"] for r in sizes],
-        "memory": [r["year"]["peak_mib"] for r in sizes],
+        "memory of the year": [r["year"]["peak_mib"] for r in sizes],
     }
+    followed = [r for r in sizes if r["after"]]
+    grown = {name: exponent(counts, values) for name, values in series.items()}
+    for what in FOLLOWING:
+        for name, part in ((what, "total"), (f"memory of {what}", "peak_mib")):
+            values = [r["after"][what][part] for r in followed]
+            grown[name] = exponent([r["stays"] for r in followed], values)
     figures = {
         "machine": about,
         "times": options.times,
         "sizes": sizes,
-        "exponents": {name: exponent(counts, values) for name, values in series.items()},
+        "exponents": grown,
         "spark": on_spark,
         "csv": csv,
         "load_s": loading(options.times),

@@ -15,12 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drgpay.engine import Dataset, LocalEngine, frame
+from drgpay.engine import Dataset, frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.steps import points
 from drgpay.steps.points.kernel import score_batch
 from drgpay.tables import GROUPED, STAY_DECISIONS
+from support.engines import usual
 from support.money import demo
 
 GROUPS = ("AA11", "BB11", "CC11")
@@ -188,5 +189,5 @@ def test_readmissions_are_those_of_every_pair(seed: int) -> None:
         path = Path(folder) / "grouped.parquet"
         pq.write_table(pa.Table.from_pylist(stays, schema=GROUPED.schema), path, row_group_size=16)
         policy = demo(points__readmit_days="9", points__readmit_keep="0.5", points__readmit_exempt="[BB11]")
-        found = points.readmissions(LocalEngine(2), Dataset.of(path), policy, 2024, Path(folder) / "work")
+        found = points.readmissions(usual(2), Dataset.of(path), policy, 2024, Path(folder) / "work")
     assert set(found.to_pylist()) == _plain_readmissions(stays, 9, {"BB11"})

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drgpay.engine import LocalEngine
 from drgpay.steps import evaluation as ev
 from drgpay.tables import FIGURES
+from support.engines import usual
 from support.evaluations import World, entities, facts_of, make_world, plain
 
 _CODES = {"area": (), "level": ("level",), "institution": ("institution_id",), "group": ("drg",),
@@ -30,7 +30,7 @@ def _figures(world: World, parts: int = 2, threads: int = 2, label: str = "") ->
         place = Path(folder)
         facts = facts_of(world, place / "tables", parts, label)
         (place / "work").mkdir()
-        sums = ev.collect(LocalEngine(threads), facts, ev.registry().settings, place / "work")
+        sums = ev.collect(usual(threads), facts, ev.registry().settings, place / "work")
         return ev.figures(sums, ev.registry())
 
 
@@ -78,7 +78,7 @@ def test_the_listed_stays_add_up_to_the_figure(name: str, tmp_path: Path) -> Non
     world = make_world(random.Random(5), 400)
     facts = facts_of(world, tmp_path / "tables")
     (tmp_path / "work").mkdir()
-    engine, registry = LocalEngine(1), ev.registry()
+    engine, registry = usual(1), ev.registry()
     sums = ev.collect(engine, facts, registry.settings, tmp_path / "work")
     rows = {
         (r["indicator"], r["institution_id"]): r for r in ev.figures(sums, registry) if r["scope"] == "institution"
@@ -98,7 +98,7 @@ def test_without_base_points_the_published_weights_stand(published: bool, tmp_pa
     facts = facts_of(make_world(random.Random(3), 60), tmp_path / "tables")
     facts = replace(facts, groups=facts.groups.clear(), weights={"FR23": 25 * 10**8} if published else {})
     (tmp_path / "work").mkdir()
-    sums = ev.collect(LocalEngine(1), facts, ev.registry().settings, tmp_path / "work")
+    sums = ev.collect(usual(1), facts, ev.registry().settings, tmp_path / "work")
     rows = {r["indicator"]: r for r in ev.figures(sums, ev.registry()) if r["scope"] == "area"}
     assert rows["cmi"]["value"] is None
     assert "base points" in rows["cmi"]["absent_en"]

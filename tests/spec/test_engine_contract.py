@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -99,7 +101,7 @@ class TestScanAndMap:
         self, engine: Engine, data: Dataset, tmp_path: Path
     ) -> None:
         (out,) = engine.map(data, kernels.same, [tmp_path / "out"], NAMES, "copy")
-        LocalEngine(1).map(data, kernels.same, [tmp_path / "right"], NAMES, "copy")
+        engine_of("local-1").map(data, kernels.same, [tmp_path / "right"], NAMES, "copy")
         assert rows_of(out) == ROWS
         assert pq.read_schema(out.paths[0]).types == SCHEMA.types
         assert files_of(tmp_path / "out") == files_of(tmp_path / "right")
@@ -143,7 +145,7 @@ class TestSum:
     def test_keys_of_every_kind(self, engine: Engine, data: Dataset) -> None:
         by = ("small", "day", "flag", "name")
         found = engine.sum(data, kernels.by_types, by, NAMES, "sums")
-        right = LocalEngine(1).sum(data, kernels.by_types, by, NAMES, "sums")
+        right = engine_of("local-1").sum(data, kernels.by_types, by, NAMES, "sums")
         assert found.schema == right.schema
         assert found.schema.field("n").type == pa.int64()
         assert found.schema.field("small").type == pa.int8()
@@ -201,7 +203,7 @@ class TestMapBy:
     @pytest.mark.usefixtures("small_buckets")
     def test_whole_keys_in_order(self, engine: Engine, data: Dataset, tmp_path: Path) -> None:
         out = engine.map_by((self.source(data),), "name", kernels.first_of_key, tmp_path / "out", "by")
-        LocalEngine(1).map_by((self.source(data),), "name", kernels.first_of_key, tmp_path / "right", "by")
+        engine_of("local-1").map_by((self.source(data),), "name", kernels.first_of_key, tmp_path / "right", "by")
         assert len(out.paths) == 6
         by_name: dict[Any, list[Any]] = {}
         for path in out.paths:
@@ -219,7 +221,7 @@ class TestMapBy:
     ) -> None:
         source = replace(self.source(data), prepare=kernels.positioned, order=("name", "file", "row"))
         out = engine.map_by((source,), "name", kernels.first_of_key, tmp_path / "out", "by")
-        LocalEngine(1).map_by((source,), "name", kernels.first_of_key, tmp_path / "right", "by")
+        engine_of("local-1").map_by((source,), "name", kernels.first_of_key, tmp_path / "right", "by")
         assert out.rows() == 5 + 11
         assert files_of(tmp_path / "out") == files_of(tmp_path / "right")
 
@@ -306,7 +308,7 @@ class TestRetries:
     def test_a_task_that_fails_once(self, data: Dataset, tmp_path: Path, how: str) -> None:
         (tmp_path / "marks").mkdir()
         spark(7).map(data, kernels.Once(how, tmp_path / "marks"), [tmp_path / "out"], NAMES, "copy")
-        LocalEngine(1).map(data, kernels.same, [tmp_path / "right"], NAMES, "copy")
+        engine_of("local-1").map(data, kernels.same, [tmp_path / "right"], NAMES, "copy")
         assert os.listdir(tmp_path / "marks") == [f"{how}-1"]
         assert files_of(tmp_path / "out") == files_of(tmp_path / "right")
 
@@ -317,9 +319,18 @@ class TestRetries:
         source = Source(data, ("name", "number"), ("name", "number"))
         kernel = kernels.Once(how, tmp_path / "marks").group
         spark(2).map_by((source,), "name", kernel, tmp_path / "out", "by")
-        LocalEngine(1).map_by((source,), "name", kernels.first_of_key, tmp_path / "right", "by")
+        engine_of("local-1").map_by((source,), "name", kernels.first_of_key, tmp_path / "right", "by")
         assert os.listdir(tmp_path / "marks") == [f"{how}-group"]
         assert files_of(tmp_path / "out") == files_of(tmp_path / "right")
+
+    def test_an_interrupted_job_is_stopped_and_the_session_goes_on(self, data: Dataset, tmp_path: Path) -> None:
+        engine = spark(7)
+        threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            engine.map(data, kernels.slow, [tmp_path / "out"], NAMES, "copy")
+        assert files_of(tmp_path / "out") == {}
+        (out,) = engine.map(data, kernels.same, [tmp_path / "again"], NAMES, "copy")
+        assert rows_of(out) == ROWS
 
     def test_a_task_that_always_dies_is_a_failure_of_the_engine(self, data: Dataset, tmp_path: Path) -> None:
         with pytest.raises(DrgpayError) as failure:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from drgpay.engine import Dataset, LocalEngine, Outside, SparkEngine, dataset, frame, read_table
+from drgpay.engine import Dataset, Engine, LocalEngine, Outside, SparkEngine, dataset, frame, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import MANIFEST, TABLES, Order, land_stays, read_manifest, run, same_tables, table_digests, verify
-from drgpay.samples import make_region
+from drgpay.samples import EXTRAS, make_region
 from drgpay.tables import GROUPED, POOLS, STAYS
 from support.command import drgpay, drgpay_alone
-from support.engines import YEAR, engine_of, spark
+from support.engines import YEAR, engine_of, spark, usual
+from support.faults import Shaky, no_space
 from support.regions import frame_of_stays, text_of_stays
 
 LABELS = ["look for duplicates", "check and group", "count", "count"]
@@ -42,7 +44,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def local_run(region: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The year on one thread."""
-    return run(Order(region, "demo", 2024), tmp_path_factory.mktemp("run") / "local-1", LocalEngine(1))
+    return run(Order(region, "demo", 2024), tmp_path_factory.mktemp("run") / "local-1", engine_of("local-1"))
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -60,7 +62,7 @@ def test_the_year_has_the_same_bytes_on_every_engine(
     out = run(Order(region, "demo", 2024), tmp_path / "run", engine)
     assert outputs(out) == outputs(local_run)
     assert (out / MANIFEST).read_bytes() == (local_run / MANIFEST).read_bytes()
-    assert all(table.ok for table in same_tables(out, local_run, LocalEngine(1)))
+    assert all(table.ok for table in same_tables(out, local_run, engine_of("local-2")))
 
 
 def test_digests_of_tables_do_not_depend_on_files_order_or_coding(local_run: Path, tmp_path: Path) -> None:
@@ -72,8 +74,8 @@ def test_digests_of_tables_do_not_depend_on_files_order_or_coding(local_run: Pat
     for number, start in enumerate(range(0, mixed.num_rows, 2_000)):
         plain = mixed.slice(start, 2_000).select(sorted(mixed.column_names))
         pq.write_table(plain, other / TABLES / "grouped" / f"{number}.parquet", row_group_size=700)
-    assert all(table.ok for table in same_tables(local_run, other, LocalEngine(2)))
-    assert table_digests(other, LocalEngine(1)) == table_digests(other, LocalEngine(2))
+    assert all(table.ok for table in same_tables(local_run, other, engine_of("local-2")))
+    assert table_digests(other, engine_of("local-1")) == table_digests(other, usual(2))
 
 
 @pytest.mark.parametrize("change", ["one fen", "null", "list", "gone", "twice"])
@@ -92,7 +94,7 @@ def test_digests_of_tables_see_every_change(local_run: Path, tmp_path: Path, cha
         "twice": lambda: pl.concat([rows, rows.slice(0, 1)]),
     }[change]()
     pq.write_table(changed.to_arrow(compat_level=pl.CompatLevel.oldest()), path)
-    assert [t.name for t in same_tables(local_run, other, LocalEngine(1)) if not t.ok] == ["grouped"]
+    assert [t.name for t in same_tables(local_run, other, engine_of("local-1")) if not t.ok] == ["grouped"]
 
 
 # ---- interrupted runs
@@ -131,9 +133,14 @@ class Telling:
         """Keep what is said."""
         self.said.append(en)
 
-    def engine(self) -> LocalEngine:
+    def step(self, label: str, done: int, total: int) -> None:
+        """Keep a step that is complete."""
+        if done == total:
+            self.made.append(label)
+
+    def engine(self) -> Engine:
         """An engine whose steps are noted."""
-        return LocalEngine(2, lambda label, done, total: self.made.append(label) if done == total else None)
+        return usual(2, self.step)
 
 
 def test_a_killed_run_leaves_the_old_one_and_goes_on(region: Path, local_run: Path, tmp_path: Path) -> None:
@@ -182,7 +189,7 @@ def test_changed_inputs_start_anew_and_it_is_said(region: Path, tmp_path: Path) 
     run(Order(mine, "demo", 2024), tmp_path / "run", told.engine(), resume=True, say=told.say)
     assert told.said == ["cannot go on, changed: inputs; starting anew"]
     assert told.made[:4] == LABELS
-    assert all(c.ok for c in verify(tmp_path / "run", LocalEngine(1)))
+    assert all(c.ok for c in verify(tmp_path / "run", usual(1)))
 
 
 def test_a_damaged_step_is_made_again_with_all_after_it(region: Path, local_run: Path, tmp_path: Path) -> None:
@@ -216,13 +223,13 @@ def test_a_full_disk_leaves_the_old_run_and_resume_goes_on(
         written.clear()
         monkeypatch.setattr(pq, "write_table", until_full)
         with pytest.raises((DrgpayError, OSError)) as failure:
-            run(Order(region, "demo", 2024), out, LocalEngine(1), overwrite=True, resume=resume)
+            run(Order(region, "demo", 2024), out, usual(1), overwrite=True, resume=resume)
         if isinstance(failure.value, DrgpayError):
             assert failure.value.kind is Kind.ENGINE
-        assert all(c.ok for c in verify(out, LocalEngine(1)))
+        assert all(c.ok for c in verify(out, usual(1)))
         assert (tmp_path / ".run.partial").exists() is resume
         monkeypatch.setattr(pq, "write_table", write)
-    run(Order(region, "demo", 2024), out, LocalEngine(1), overwrite=True, resume=True)
+    run(Order(region, "demo", 2024), out, usual(1), overwrite=True, resume=True)
     assert outputs(out) == outputs(local_run)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
 
@@ -232,9 +239,64 @@ def test_a_replacement_killed_between_its_renames_gives_the_old_run_back(
 ) -> None:
     shutil.copytree(local_run, tmp_path / ".run.old")
     with pytest.raises(DrgpayError) as failure:
-        run(Order(region, "demo", 2024), tmp_path / "run", LocalEngine(1))
+        run(Order(region, "demo", 2024), tmp_path / "run", usual(1))
     assert failure.value.kind is Kind.USAGE
     assert outputs(tmp_path / "run") == outputs(local_run)
+
+
+# ---- faults on Spark
+
+
+@pytest.mark.slow
+def test_a_year_on_spark_that_loses_a_worker_in_every_step(region: Path, local_run: Path, tmp_path: Path) -> None:
+    engine = spark(2, kind=Shaky)
+    engine.marks = tmp_path / "marks"
+    engine.marks.mkdir()
+    out = run(Order(region, "demo", 2024), tmp_path / "run", engine)
+    assert len(list(engine.marks.iterdir())) >= 10
+    assert outputs(out) == outputs(local_run)
+
+
+@pytest.mark.slow
+def test_a_full_disk_of_the_workers_leaves_the_old_run_and_resume_goes_on(
+    region: Path, local_run: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(local_run, tmp_path / "run")
+    with ExitStack() as faults:
+
+        def full(label: str, _done: int, _total: int) -> None:
+            if label == "check and group":
+                faults.enter_context(no_space())
+
+        with pytest.raises(DrgpayError) as failure:
+            run(Order(region, "demo", 2024), out, spark(2, full), overwrite=True, resume=True)
+    assert (failure.value.kind, failure.value.en) == (Kind.ENGINE, "a file could not be written")
+    assert all(c.ok for c in verify(out, usual(1)))
+    told = Telling()
+    run(Order(region, "demo", 2024), out, spark(2, told.step), overwrite=True, resume=True, say=told.say)
+    assert told.said == ["going on after the last complete step"]
+    assert not set(LABELS[:2]) & set(told.made)
+    assert outputs(out) == outputs(local_run)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
+
+
+@pytest.mark.slow
+def test_a_run_interrupted_on_spark_goes_on_where_it_was_on_the_local_engine(
+    region: Path, local_run: Path, tmp_path: Path
+) -> None:
+    def interrupt(label: str, _done: int, _total: int) -> None:
+        if label == "check and group":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        run(Order(region, "demo", 2024), out, spark(2, interrupt), resume=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".run.partial"]
+    told = Telling()
+    run(Order(region, "demo", 2024), out, engine_of("local-2", told.step), resume=True, say=told.say)
+    assert told.said == ["going on after the last complete step"]
+    assert "look for duplicates" not in told.made
+    assert outputs(out) == outputs(local_run)
 
 
 # ---- tables of other systems
@@ -269,6 +331,25 @@ def test_tables_of_other_systems_are_landed(region: Path, tmp_path: Path, form: 
         land_stays(engine, source, tmp_path / "land")
 
 
+@pytest.mark.slow
+def test_a_table_of_hive_is_landed(region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metastore in memory (Derby), a table of ORC files with lists, and the command."""
+    session = spark(2).spark
+    monkeypatch.setattr(SparkEngine, "close", lambda _: None)  # the session is the tests'
+    path = next((region / "stays" / "2023").glob("*.parquet"))
+    right = pl.concat([frame_of_stays(b) for b in LocalEngine(1).scan(Dataset.of(path))])
+    session.sql("CREATE DATABASE IF NOT EXISTS area")
+    there = session.createDataFrame(right.reverse().to_arrow(compat_level=pl.CompatLevel.oldest()))
+    there.write.format("hive").option("fileFormat", "orc").mode("overwrite").saveAsTable("area.stays")
+    words = ("region", "land", "--from", "hive", "--master", "local[2]")
+    done = drgpay(*words, "--table", "area.stays", "-o", tmp_path / "land")
+    assert done.returncode == 0, done.stderr
+    assert landed(tmp_path / "land").select(right.columns).equals(right.sort("stay_id"))
+    assert pq.read_schema(Dataset.of(tmp_path / "land" / "stays").paths[0]).types == STAYS.schema.types
+    gone = drgpay(*words, "--table", "area.gone", "-o", tmp_path / "none")
+    assert (gone.returncode, (tmp_path / "none").exists()) == (Kind.DATA, False)
+
+
 def test_a_table_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DrgpayError) as failure:
         land_stays(spark(2), Outside("orc", str(tmp_path / "nowhere")), tmp_path / "land")
@@ -294,7 +375,7 @@ def test_without_java_the_command_says_what_to_do(region: Path, tmp_path: Path) 
 @pytest.mark.slow
 def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spark(2)
-    monkeypatch.setattr(SparkEngine, "close", lambda self: None)  # the session is the tests'
+    monkeypatch.setattr(SparkEngine, "close", lambda _: None)  # the session is the tests'
     words = ("run", "month", "--region", region, "--policy", "demo", "--year", 2024, "--month", 3, "--lang", "en")
     on = ("--engine", "spark", "--master", "local[2]", "--partitions", 2, "--conf", "spark.sql.session.timeZone=UTC")
     done, local = (drgpay(*words, "-o", tmp_path / name, *how) for name, how in (("spark", on), ("local", ())))
@@ -302,6 +383,31 @@ def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeyp
     assert local.stdout == done.stdout
     assert outputs(tmp_path / "spark") == outputs(tmp_path / "local")
     assert read_manifest(tmp_path / "spark")["kind"] == "month"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["oversee", "evaluate"])
+def test_what_follows_a_year_has_the_same_bytes_on_spark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    spark(2)
+    monkeypatch.setattr(SparkEngine, "close", lambda _: None)  # the session is the tests'
+    region = tmp_path / "region"
+    make_region(region, stays=4_000, seed=5, institutions=6, extras=frozenset(EXTRAS), violations={"hang_bed": 0.02})
+    ran = run(Order(region, "demo", 2024), tmp_path / "year", engine_of("local-2"))
+    words = (
+        ("oversee", "look", ran, "--region", region)
+        if what == "oversee"
+        else ("evaluate", ran, "--card", "zhejiang-2021", "--region", region)
+    )
+    on = ("--engine", "spark", "--master", "local[2]", "--partitions", 2)
+    for name, how in (("spark", on), ("local", ())):
+        done = drgpay(*words, "-o", tmp_path / name, *how)
+        assert done.returncode == 0, done.stderr
+    tables = sorted(p.relative_to(tmp_path / "local") for p in (tmp_path / "local" / TABLES).rglob("*.parquet"))
+    assert len(tables) >= 7
+    for table in tables:
+        assert (tmp_path / "spark" / table).read_bytes() == (tmp_path / "local" / table).read_bytes(), table
 
 
 def test_verify_compares_two_runs(local_run: Path, tmp_path: Path) -> None:

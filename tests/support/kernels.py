@@ -152,6 +152,26 @@ class Full:
         return batch
 
 
+@dataclass(frozen=True)
+class DyingFirst:
+    """Takes its process with it the first time it is called, then is another kernel."""
+
+    kernel: Any
+    mark: Path
+
+    def __call__(self, *args: Any) -> Any:
+        if not self.mark.exists():
+            self.mark.touch()
+            os._exit(9)
+        return self.kernel(*args)
+
+
+def slow(batch: Any, _part: Part) -> Any:
+    """Takes longer than anybody waits."""
+    time.sleep(60)
+    return batch
+
+
 def dying(batch: Any, part: Part) -> Any:
     """Takes its process with it."""
     if part.number == 3:

@@ -8,13 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import LocalEngine, dataset, frame
+from drgpay.engine import dataset, frame
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.settle import Order, _Run
 from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
+from support.engines import usual
 from support.money import write_grouped
 
 Row = dict[str, Any]
@@ -112,7 +113,7 @@ def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month:
     run = object.__new__(_Run)
     run.order = Order(folder, "demo", 2024, month)
     run.period = Period(2024, run.order.months)
-    run.folder, run.engine = folder, LocalEngine(threads)
+    run.folder, run.engine = folder, usual(threads)
     run.tables, run.work = folder / TABLES, folder / "work"
     (run.tables / "findings").mkdir(parents=True)
     base = {

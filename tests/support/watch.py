@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from drgpay.engine import Dataset, Source, frame
 from drgpay.steps import oversight
 from drgpay.tables import FEES, PERSONS, VISITS
+from support.engines import ON_SPARK, usual
 
 Row = dict[str, Any]
 Cases = dict[str, list[tuple[str, list[Row], dict[str, Any], set[tuple[str, str]]]]]
@@ -169,8 +174,9 @@ def look(
     mixes: pl.DataFrame | None = None,
     houses: dict[str, int] | None = None,
 ) -> pl.DataFrame:
-    """All person-level rules over these stays, visits and persons, without the counts. ``mixes``: usual shares, or
-    those of :func:`fees`; ``houses``: stays of every institution, for leads that gather."""
+    """All person-level rules over these stays, visits and persons, without the counts; on Spark as the tests are.
+    ``mixes``: usual shares, or those of :func:`fees`; ``houses``: stays of every institution, for leads that
+    gather."""
     links_frame = pl.DataFrame(links or [], schema={"institution_id": pl.String, "link": pl.String})
     watch = oversight.Watch(
         limits,
@@ -185,9 +191,33 @@ def look(
     )
     people = None if persons is None else PERSONS.of(persons)
     seen = None if visits is None else VISITS.of(visits)
-    found = pl.from_arrow(oversight.person_hits(pa.table(facts(rows).to_arrow()), seen, people, watch=watch))
-    assert isinstance(found, pl.DataFrame)
+    stays = facts(rows).to_arrow(compat_level=pl.CompatLevel.oldest())
+    judge = _by_engine if ON_SPARK else oversight.person_hits
+    found = frame(judge(stays, seen, people, watch=watch))
     return oversight.clustered(found.filter(~pl.col("rule").str.starts_with("=")), houses or {}, limits)
+
+
+def _by_engine(stays: Any, visits: Any, persons: Any, *, watch: oversight.Watch) -> Any:
+    """``person_hits`` as a run of oversight calls it: the rows of a person brought together by the engine."""
+    given = {
+        "stays": (stays, oversight.PERSON_ORDER),
+        "visits": (visits, ("person_id", "visit_date", "visit_id")),
+        "persons": (persons, ("person_id",)),
+    }
+    here = [name for name, (table, _) in given.items() if table is not None]
+
+    def kernel(*batches: Any) -> Any:
+        them = dict.fromkeys(("visits", "persons")) | dict(zip(here, batches, strict=True))
+        return oversight.person_hits(them["stays"], them["visits"], them["persons"], watch=watch)
+
+    with TemporaryDirectory() as folder:
+        sources = []
+        for name in here:
+            table, order = given[name]
+            pq.write_table(table, Path(folder, f"{name}.parquet"))
+            sources.append(Source(Dataset.of(Path(folder, f"{name}.parquet")), tuple(table.column_names), order))
+        found = usual().map_by(sources, "person_id", kernel, Path(folder, "found"), "look")
+        return pa.concat_tables([pq.read_table(path) for path in found.paths])
 
 
 def rules(found: pl.DataFrame) -> set[tuple[str, str]]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drgpay.engine import LocalEngine
 from drgpay.runs import Order, run
 from drgpay.samples import make_region
+from support.engines import usual
 
 
 @pytest.fixture(scope="session")
@@ -22,4 +22,4 @@ def small_region(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small_run(small_region: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The year 2024 of the small region under the demo practice. Tests must not write into it."""
-    return run(Order(small_region, "demo", 2024), tmp_path_factory.mktemp("runs") / "year", LocalEngine(2))
+    return run(Order(small_region, "demo", 2024), tmp_path_factory.mktemp("runs") / "year", usual(2))

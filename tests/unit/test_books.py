@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from drgpay.cli import app
-from drgpay.engine import LocalEngine, read_table
+from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import load, practice_text
@@ -31,6 +31,7 @@ from drgpay.runs import (
 from drgpay.runs.deadlines import working_day
 from drgpay.tables import ADJUSTMENTS, CASE_POINTS, CLOSINGS, STATEMENTS
 from drgpay.units import parse_fen
+from support.engines import usual
 
 NETTED = {"month_due": 1, "year_due_more": 1, "year_due_less": -1, "final_paid": 1, "recovered": -1}
 
@@ -99,8 +100,8 @@ def test_decisions_are_paid_netted_and_explained(small_region: Path, small_run: 
         f"A1,{place},2024-01-05,ordinary,500.00\n",
         encoding="utf-8",
     )
-    out = run(Order(region, "demo", 2024), tmp_path / "run", LocalEngine(2))
-    assert all(c.ok for c in verify(out, LocalEngine(1)))
+    out = run(Order(region, "demo", 2024), tmp_path / "run", usual(2))
+    assert all(c.ok for c in verify(out, usual(1)))
     assert {"stay_decisions.csv", "violations.csv", "debts.csv", "advances.csv"} <= read_manifest(out)[
         "inputs"
     ].keys()
@@ -127,7 +128,7 @@ def test_readmissions_halve_the_earlier_stay(small_region: Path, small_run: Path
     mine = tmp_path / "mine.yaml"
     rule = "      points.readmit_days: 30\n      points.readmit_keep: 0.5\n      points.min_los: 1\n"
     mine.write_text(text.replace("      points.min_los: 1\n", rule, 1), encoding="utf-8")
-    out = run(Order(small_region, str(mine), 2024), tmp_path / "run", LocalEngine(2))
+    out = run(Order(small_region, str(mine), 2024), tmp_path / "run", usual(2))
     made = read_table(out / TABLES, ADJUSTMENTS)
     assert made.height > 0
     assert set(made["adjustment"]) == {"readmission"}

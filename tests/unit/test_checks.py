@@ -26,6 +26,7 @@ from drgpay.scheme import load, load_codes
 from drgpay.steps import intake
 from drgpay.steps.intake import CheckContext, CodeList, KnownCodes, check_batch, check_stay, code_lists
 from drgpay.tables import FINDINGS, RECORD_SCORES, STAY_SCORES, STAYS
+from support.engines import usual
 
 DX = (
     *("A33.x00", "C50.900", "C61.x00", "I25.200", "I50.900x009", "I50.900x011", "J18.900", "J18.900x001", "O80.900"),
@@ -262,7 +263,7 @@ def test_a_file_is_checked_with_its_persons_and_scores(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_batches([batch_of(rows)]), source)
     (tmp_path / "work").mkdir()
     parts = intake.read_stays(source, need="settlement", quality=True)
-    done = runs.check_file(parts, source.name, LocalEngine(1), tmp_path / "work")
+    done = runs.check_file(parts, source.name, usual(1), tmp_path / "work")
     assert [(f["row"], f["rule"], f["value"]) for f in done.findings.to_pylist()] == [(2, "stays_overlap", "s0")]
     assert (done.rows, done.kept) == (2, 2)
     assert done.scores.to_pylist()[0]["score"] == 9500
@@ -298,7 +299,7 @@ def region(tmp_path: Path) -> Path:
 
 def test_a_region_is_checked_across_its_files(region: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = runs.check_region(region, out, LocalEngine(2), lambda folder, _: (folder / "x").touch())
+    done = runs.check_region(region, out, usual(2), lambda folder, _: (folder / "x").touch())
     by_place = {(f["file"], f["row"], f["rule"]) for f in done.findings.to_pylist()}
     assert ("stays/2024/a.parquet", 2, "institution_unknown") in by_place
     assert ("stays/b.csv", 2, "stay_id_repeated") in by_place
@@ -316,7 +317,7 @@ def test_a_region_is_checked_across_its_files(region: Path, tmp_path: Path) -> N
         FINDINGS.check(batch)
     assert sorted(p.name for p in out.iterdir()) == [runs.TABLES, "x"]
     with pytest.raises(DrgpayError, match="folder exists"):
-        runs.check_region(region, out, LocalEngine())
+        runs.check_region(region, out, usual())
 
 
 def test_the_command_prints_scores(region: Path, tmp_path: Path) -> None:
@@ -342,7 +343,7 @@ def test_a_file_that_is_clean_or_hopeless(
     source.write_text("\n".join(["stay_id,dx", *lines, ""]), encoding="utf-8")
     (tmp_path / "work").mkdir()
     parts = intake.read_stays(source, need="grouping", quality=True)
-    done = runs.check_file(parts, source.name, LocalEngine(1), tmp_path / "work")
+    done = runs.check_file(parts, source.name, usual(1), tmp_path / "work")
     of_rows = [f for f in done.findings.to_pylist() if f["row"]]
     assert (done.rows, len(of_rows), done.scores.num_rows) == (rows, findings, scored)
     assert int(done.counts["n"].sum()) == done.findings.num_rows

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from drgpay.cli import app
-from drgpay.engine import LocalEngine, read_table
+from drgpay.engine import read_table
 from drgpay.errors import DrgpayError
 from drgpay.runs import Order, read_region, run
 from drgpay.tables import (
@@ -30,6 +30,7 @@ from drgpay.tables import (
     RECORD_SCORES,
     STATEMENTS,
 )
+from support.engines import usual
 
 RUNNER = CliRunner()
 CARD = "shanwei-2023"
@@ -49,7 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A region, its run of 2024, a filled template, and its evaluation."""
     folder = tmp_path_factory.mktemp("evaluate")
     say("region", "make", "-o", folder / "R", "--stays", 4000, "--institutions", 6, "--with", "details,visits")
-    run(Order(folder / "R", "demo", 2024), folder / "OUT", LocalEngine(1))
+    run(Order(folder / "R", "demo", 2024), folder / "OUT", usual(1))
     say("evaluate", "template", "--card", CARD, "--region", folder / "R", "-o", folder / "t.xlsx")
     _fill(folder / "t.xlsx")
     (folder / "R" / f"{AREA_VALUES.name}.csv").write_text(
@@ -131,7 +132,7 @@ def test_registers_go_back_into_the_region_and_settle(place: Path, tmp_path: Pat
         "stay_id,institution_id,kind,decision,number\n" + "".join(f"{s},{one},special,declined,1\n" for s in ids),
         encoding="utf-8",
     )
-    run(Order(region, "demo", 2024), tmp_path / "OUT", LocalEngine(1))
+    run(Order(region, "demo", 2024), tmp_path / "OUT", usual(1))
     say("evaluate", tmp_path / "OUT", "--card", CARD, "-o", tmp_path / "EV")
     again = read_table(tmp_path / "EV" / "tables", FIGURES).filter(
         (pl.col("indicator") == "feedback_rate") & (pl.col("scope") == "institution")

@@ -13,12 +13,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from drgpay.cli import app
-from drgpay.engine import LocalEngine, read_table
+from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import write_page, write_workbook
 from drgpay.runs import TABLES, Order, read_manifest, run, verify, what_if
 from drgpay.samples import MODES, make_region
 from drgpay.tables import CLOSINGS, EXPENDITURE_BY_MODE, STAY_MODES
+from support.engines import usual
 
 ALL_MODES = {
     ("inpatient", "drg"), ("inpatient", "bed_day"), ("inpatient", "by_item"), ("inpatient", "single_disease"),
@@ -37,7 +38,7 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def year(region: Path) -> Path:
-    return run(Order(region, "demo", 2024), region.parent / "year", LocalEngine(2))
+    return run(Order(region, "demo", 2024), region.parent / "year", usual(2))
 
 
 @pytest.fixture
@@ -58,13 +59,13 @@ def test_the_year_shows_every_mode_is_conserved_and_verified(year: Path) -> None
         assert row["distributable"] + row["risk_draw"] + row["recovered"] == (
             row["paid"] + row["returned"] + row["carried_over"]
         )
-    assert all(c.ok for c in verify(year, LocalEngine(1)))
+    assert all(c.ok for c in verify(year, usual(1)))
     assert read_manifest(year)["counts"]["bed_day"] > 0
     assert "enrolment/part-00000.parquet" in read_manifest(year)["inputs"]
 
 
 def test_one_and_two_threads_give_the_same_bytes(region: Path, year: Path, tmp_path: Path) -> None:
-    again = run(Order(region, "demo", 2024), tmp_path / "again", LocalEngine(1))
+    again = run(Order(region, "demo", 2024), tmp_path / "again", usual(1))
     assert read_manifest(again)["outputs"] == read_manifest(year)["outputs"]
 
 
@@ -76,9 +77,9 @@ def test_extras_of_the_modes_leave_the_stays_as_they_are(region: Path, tmp_path:
 
 def test_what_if_follows_the_modes(year: Path) -> None:
     # What a single disease pays is not the points' business; whether it is one is.
-    same = what_if(year, LocalEngine(2), {"single_disease.pays": "price"})
+    same = what_if(year, usual(2), {"single_disease.pays": "price"})
     assert [r["points_new"] - r["points_old"] for r in same.institutions if r["points_new"] != r["points_old"]] == []
-    other = what_if(year, LocalEngine(2), {"modes.rules": "[{id: long, mode: by_item, when: {los_from: 10}}]"})
+    other = what_if(year, usual(2), {"modes.rules": "[{id: long, mode: by_item, when: {los_from: 10}}]"})
     assert any(r["points_new"] < r["points_old"] for r in other.institutions)
 
 
@@ -169,7 +170,7 @@ def test_an_unknown_institution_of_a_register_stops_the_run(region: Path, tmp_pa
     known = next(row["institution_id"] for row in rows if row["institution_id"] in text)
     path.write_text(text.replace(known, "NOPE"), encoding="utf-8")
     with pytest.raises(DrgpayError) as failure:
-        run(Order(copy, "demo", 2024), tmp_path / "year", LocalEngine(1))
+        run(Order(copy, "demo", 2024), tmp_path / "year", usual(1))
     assert failure.value.kind is Kind.DATA
     assert {failure.value.file, failure.value.value} == {f"{register}.csv", "NOPE"}
 

@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 from drgpay import runs
 from drgpay.cli import app
-from drgpay.engine import LocalEngine, read_table
+from drgpay.engine import read_table
 from drgpay.errors import DrgpayError
 from drgpay.samples import make_region
 from drgpay.tables import ALERTS, CHEATS, OVERSIGHT_TABLES, RULE_STATUS, STAY_DECISIONS, SUSPICIONS, VIOLATIONS
+from support.engines import usual
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settled(labelled: Path) -> Path:
-    return runs.run(runs.Order(labelled, "demo", 2024), labelled.with_name("run"), LocalEngine(2))
+    return runs.run(runs.Order(labelled, "demo", 2024), labelled.with_name("run"), usual(2))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_every_table_is_there_and_as_declared(seen: Path) -> None:
 def test_the_same_bytes_on_any_number_of_threads(labelled: Path, settled: Path, seen: Path, tmp_path: Path) -> None:
     for threads in (1, 3):
         out = tmp_path / f"look-{threads}"
-        runs.oversee(settled, labelled, out, LocalEngine(threads))
+        runs.oversee(settled, labelled, out, usual(threads))
         for table in OVERSIGHT_TABLES:
             name = f"tables/{table.name}.parquet"
             assert (out / name).read_bytes() == (seen / name).read_bytes(), name
@@ -71,7 +72,7 @@ def test_no_person_is_named_unless_asked(labelled: Path, settled: Path, seen: Pa
         cells = {cell for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row}
         assert not cells & persons, path.name
         book.close()
-    runs.oversee(settled, labelled, tmp_path / "named", LocalEngine(2), with_persons=True)
+    runs.oversee(settled, labelled, tmp_path / "named", usual(2), with_persons=True)
     assert set(read_table(tmp_path / "named" / "tables", SUSPICIONS)["person_id"].drop_nulls()) <= persons
 
 
@@ -129,7 +130,7 @@ def test_an_alert_is_followed_and_stays_so(labelled: Path, settled: Path, seen: 
     assert "acknowledged → explained" in move("explained").output  # type: ignore[attr-defined]
     with (region / "alert_events.csv").open(encoding="utf-8-sig") as stream:
         assert [row["state"] for row in csv.DictReader(stream)] == ["acknowledged", "explained"]
-    runs.oversee(settled, region, tmp_path / "again", LocalEngine(2))
+    runs.oversee(settled, region, tmp_path / "again", usual(2))
     states = dict(read_table(tmp_path / "again" / "tables", ALERTS).select("alert_id", "state").rows())
     assert states[alert] == "explained"
 
@@ -157,12 +158,12 @@ def test_reviews_become_registers_a_settlement_reads(
     shutil.copy(reviews, region / "reviews.csv")
     for table in (VIOLATIONS, STAY_DECISIONS):
         shutil.copy(tmp_path / "proposal" / f"{table.name}.csv", region / f"{table.name}.csv")
-    again = runs.run(runs.Order(region, "demo", 2024), tmp_path / "again", LocalEngine(2))
+    again = runs.run(runs.Order(region, "demo", 2024), tmp_path / "again", usual(2))
     amount = found.filter(pl.col("suspicion_id") == taken)["amount"][0]
     ledger = (again / "ledger.jsonl").read_text(encoding="utf-8")
     assert ledger.count('"violation_recovered"') == 1
     assert f'"amount": {2 * amount}' in ledger or f'"amount":{2 * amount}' in ledger
-    runs.oversee(again, region, tmp_path / "later", LocalEngine(2))
+    runs.oversee(again, region, tmp_path / "later", usual(2))
     states = dict(read_table(tmp_path / "later" / "tables", SUSPICIONS).select("suspicion_id", "state").rows())
     assert states[taken] == "confirmed"
     assert states[dropped] == "dismissed"
@@ -181,7 +182,7 @@ def test_a_second_coding_is_blind_and_compared(labelled: Path, settled: Path, se
     shutil.copytree(labelled, region)
     lines = [f"{row['stay_id']},C2,J18.900,\n" for row in rows[:20]]
     (region / "second_codings.csv").write_text("stay_id,coder,dx,proc\n" + "".join(lines), encoding="utf-8")
-    runs.oversee(settled, region, tmp_path / "again", LocalEngine(2))
+    runs.oversee(settled, region, tmp_path / "again", usual(2))
     results = pl.read_parquet(tmp_path / "again" / "tables" / "audit_results.parquet")
     assert results.height == 20
     assert "arbitrate" in set(results["outcome"].cast(pl.String))
@@ -189,7 +190,7 @@ def test_a_second_coding_is_blind_and_compared(labelled: Path, settled: Path, se
     assert agreement.filter(pl.col("scope").cast(pl.String) == "all")["n"][0] == 20
     (region / "second_codings.csv").write_text("stay_id,coder,dx,proc\nNOBODY,C2,J18.900,\n", encoding="utf-8")
     with pytest.raises(DrgpayError, match="this run does not have"):
-        runs.oversee(settled, region, tmp_path / "bad", LocalEngine(2))
+        runs.oversee(settled, region, tmp_path / "bad", usual(2))
     assert not (tmp_path / "bad").exists()
 
 
@@ -235,7 +236,7 @@ def test_labels_made_elsewhere_are_read(labelled: Path, settled: Path, seen: Pat
 def test_a_region_without_anything_but_stays_says_what_is_missing(
     small_region: Path, small_run: Path, tmp_path: Path
 ) -> None:
-    runs.oversee(small_run, small_region, tmp_path / "look", LocalEngine(2))
+    runs.oversee(small_run, small_region, tmp_path / "look", usual(2))
     status = {r["rule"]: r for r in read_table(tmp_path / "look" / "tables", RULE_STATUS).to_dicts()}
     assert status["CS1"]["status"] == "missing"
     assert "visits.visit_date" in status["CS1"]["missing"]
@@ -246,10 +247,10 @@ def test_a_region_without_anything_but_stays_says_what_is_missing(
 
 def test_wrong_folders_and_limits_are_told(small_region: Path, small_run: Path, tmp_path: Path) -> None:
     with pytest.raises(DrgpayError, match="no run here"):
-        runs.oversee(small_region, small_region, tmp_path / "x", LocalEngine(1))
+        runs.oversee(small_region, small_region, tmp_path / "x", usual(1))
     (tmp_path / "there").mkdir()
     with pytest.raises(DrgpayError, match="the output folder exists"):
-        runs.oversee(small_run, small_region, tmp_path / "there", LocalEngine(1))
+        runs.oversee(small_run, small_region, tmp_path / "there", usual(1))
     with pytest.raises(DrgpayError, match="no result of oversight"):
         runs.tell_suspicion(small_run, "x")
     listed = CliRunner().invoke(app, ["oversee", "limits", "--lang", "en"])

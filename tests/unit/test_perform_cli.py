@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from drgpay import runs
 from drgpay.cli import app
-from drgpay.engine import LocalEngine
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import practice_text
 from drgpay.runs import PerformOrder
@@ -22,6 +21,7 @@ from drgpay.samples import make_hospital
 from drgpay.scorecard import read_card
 from drgpay.steps.performance import WARNING, plans_folder
 from drgpay.tables import PERFORMANCE_REGISTERS
+from support.engines import usual
 
 H = "H99990100001"
 
@@ -278,7 +278,7 @@ def test_what_does_not_fit_is_listed_in_both_languages(small_run: Path, register
 def test_the_goals_of_the_case_study(small_run: Path, registers: Path, tmp_path: Path) -> None:
     """Fund spend ≤ 120 million yuan, cost index ≤ 1.0, CMI +5 %: judged over the year against last year's stays."""
     order = PerformOrder("demo-hospital", small_run, registers, H, 0, {"target.fund_spend": "120000000"})
-    runs.perform(order, tmp_path / "out", LocalEngine(2))
+    runs.perform(order, tmp_path / "out", usual(2))
     goals = {
         g["goal"]: g for g in json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["goals"]
     }

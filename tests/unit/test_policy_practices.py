@@ -10,13 +10,14 @@ import polars as pl
 import pytest
 import yaml
 
-from drgpay.engine import LocalEngine, read_table
+from drgpay.engine import read_table
 from drgpay.policy import Policy, ValueSource, band_of, dictionary, diff, load, practice_text, practices
 from drgpay.policy.practice import Notice, open_practice
 from drgpay.runs import Order, run, verify
 from drgpay.samples import make_region
 from drgpay.scheme import catalogue
 from drgpay.tables import ADJUSTMENTS, BASE_GROUPS, CASE_POINTS, CLOSINGS, COEFFICIENTS
+from support.engines import usual
 
 WEIGHTS = Path(__file__).parents[1] / "data" / "weights"
 LOCAL = "local default, no source"
@@ -264,7 +265,7 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [("shanwei", 2023), ("weihai", 2024), ("hospital-prepay", 2024), ("hangzhou", 2024), ("beijing", 2024)],
 )
 def test_a_practice_settles_a_small_region(practice: str, year: int, regions: Path, tmp_path: Path) -> None:
-    engine = LocalEngine(2)
+    engine = usual(2)
     done = run(Order(regions / str(year), practice, year), tmp_path / "run", engine)
     assert [c for c in verify(done, engine) if not c.ok] == []
     tables = done / "tables"

@@ -9,12 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from drgpay.engine import LocalEngine, read_table
+from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import load, practice_text
 from drgpay.runs import TABLES, Order, explain_stay, run, verify
 from drgpay.steps import points
 from drgpay.tables import CASE_POINTS, CLOSINGS, COEFFICIENTS, POOLS, STATEMENTS, STAY_PAYMENTS
+from support.engines import usual
 
 RATE = """      points.pricing: rate
       rate.base_rate: 9435.25
@@ -42,7 +43,7 @@ def by_rate(small_region: Path, weights: dict[str, str], tmp_path_factory: pytes
     folder = tmp_path_factory.mktemp("rate")
     region = shutil.copytree(small_region, folder / "region")
     pl.DataFrame({"drg": list(weights), "weight": list(weights.values())}).write_csv(region / "group_weights.csv")
-    return run(Order(region, _policy(folder), 2024), folder / "run", LocalEngine(2))
+    return run(Order(region, _policy(folder), 2024), folder / "run", usual(2))
 
 
 def test_every_stay_gets_the_payment_of_the_rate_method(by_rate: Path, weights: dict[str, str]) -> None:
@@ -67,7 +68,7 @@ def test_every_stay_gets_the_payment_of_the_rate_method(by_rate: Path, weights: 
 
 
 def test_payments_are_the_standards_and_the_rest_is_carried_over(by_rate: Path) -> None:
-    assert all(c.ok for c in verify(by_rate, LocalEngine(1)))
+    assert all(c.ok for c in verify(by_rate, usual(1)))
     cases, statements = read_table(by_rate / TABLES, CASE_POINTS), read_table(by_rate / TABLES, STATEMENTS)
     for scheme, h, due in statements.select("insurance_scheme", "institution_id", "due").rows():
         its = cases.filter((pl.col("institution_id") == h) & (pl.col("insurance_scheme") == scheme))
@@ -100,9 +101,9 @@ def test_a_stay_paid_by_rate_is_explained(by_rate: Path) -> None:
 
 def test_the_rate_method_needs_weights_and_a_rate(small_region: Path, tmp_path: Path) -> None:
     with pytest.raises(DrgpayError, match="group_weights") as failure:
-        run(Order(small_region, _policy(tmp_path), 2024), tmp_path / "run", LocalEngine(1))
+        run(Order(small_region, _policy(tmp_path), 2024), tmp_path / "run", usual(1))
     assert failure.value.kind is Kind.DATA
     no_rate = "      points.pricing: rate\n      points.min_los: 1\n"
     with pytest.raises(DrgpayError, match=r"rate\.base_rate") as failure:
-        run(Order(small_region, _policy(tmp_path, no_rate), 2024), tmp_path / "run", LocalEngine(1))
+        run(Order(small_region, _policy(tmp_path, no_rate), 2024), tmp_path / "run", usual(1))
     assert failure.value.kind is Kind.POLICY

@@ -29,6 +29,7 @@ from drgpay.tables import (
     STAYS,
 )
 from drgpay.units import parse_fen
+from support.engines import usual
 from support.regions import frame_of_stays, text_of_stays
 
 
@@ -42,7 +43,7 @@ def _copy(region: Path, target: Path) -> Path:
 
 
 def _year(region: Path, out: Path, policy: str = "demo", threads: int = 2) -> Path:
-    return run(Order(region, policy, 2024), out, LocalEngine(threads))
+    return run(Order(region, policy, 2024), out, usual(threads))
 
 
 def _outputs(folder: Path) -> dict[str, str]:
@@ -83,7 +84,7 @@ def test_every_table_of_a_run_is_what_the_dictionary_says(small_run: Path) -> No
 
 
 def test_verify_passes_and_says_what_it_checked(small_run: Path) -> None:
-    checks = verify(small_run, LocalEngine(2))
+    checks = verify(small_run, usual(2))
     assert [c.ok for c in checks] == [True] * 4
     assert all(c.zh and c.en for c in checks)
 
@@ -115,7 +116,7 @@ def _add_file(folder: Path) -> str:
 def test_verify_sees_what_was_changed(small_run: Path, tmp_path: Path, spoil: Callable[[Path], str]) -> None:
     folder = _copy(small_run, tmp_path / "run")
     name = spoil(folder)
-    failures = [c.failure for c in verify(folder, LocalEngine(1)) if not c.ok]
+    failures = [c.failure for c in verify(folder, usual(1)) if not c.ok]
     assert failures
     assert name in failures[0]
 
@@ -124,14 +125,14 @@ def test_verify_reads_the_closings_from_the_ledger_again(small_run: Path, tmp_pa
     folder = _copy(small_run, tmp_path / "run")
     path = folder / TABLES / "closings.parquet"
     pl.read_parquet(path).with_columns(pl.col("paid") + 1, pl.col("returned") - 1).write_parquet(path)
-    assert [c.en for c in verify(folder, LocalEngine(1)) if not c.ok] == [
+    assert [c.en for c in verify(folder, usual(1)) if not c.ok] == [
         "digests of the files",
         "conservation and statements",
     ]
 
 
 def test_a_month_is_the_month_of_the_year(small_region: Path, small_run: Path, tmp_path: Path) -> None:
-    march = run(Order(small_region, "demo", 2024, 3), tmp_path / "m3", LocalEngine(2))
+    march = run(Order(small_region, "demo", 2024, 3), tmp_path / "m3", usual(2))
     assert _stays(march, INSTITUTION_MONTHS).equals(
         _stays(small_run, INSTITUTION_MONTHS).filter(pl.col("month") == 3)
     )
@@ -140,7 +141,7 @@ def test_a_month_is_the_month_of_the_year(small_region: Path, small_run: Path, t
     )
     assert _stays(march, STAY_PAYMENTS).select("stay_id", "month_due").sort("stay_id").equals(year)
     assert not (march / TABLES / "statements.parquet").exists()
-    assert all(c.ok for c in verify(march, LocalEngine(1)))
+    assert all(c.ok for c in verify(march, usual(1)))
     book = Ledger.read(march / LEDGER)
     assert {e.month for e in book} == {3}
 
@@ -153,13 +154,13 @@ def test_an_existing_folder_is_kept_unless_it_is_a_run_to_be_replaced(
     with pytest.raises(DrgpayError) as failure:
         _year(small_region, out)
     assert failure.value.kind == Kind.USAGE
-    run(Order(small_region, "demo", 2024), out, LocalEngine(2), overwrite=True)
+    run(Order(small_region, "demo", 2024), out, usual(2), overwrite=True)
     assert (out / MANIFEST).read_bytes() == before
     other = tmp_path / "letters"
     other.mkdir()
     (other / "letter.txt").write_text("keep me", encoding="utf-8")
     with pytest.raises(DrgpayError):
-        run(Order(small_region, "demo", 2024), other, LocalEngine(1), overwrite=True)
+        run(Order(small_region, "demo", 2024), other, usual(1), overwrite=True)
     assert (other / "letter.txt").read_text(encoding="utf-8") == "keep me"
 
 
@@ -172,16 +173,16 @@ def test_a_run_that_fails_leaves_nothing_and_the_old_run_stands(
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        run(Order(small_region, "demo", 2024), out, LocalEngine(2), [broken], overwrite=True)
+        run(Order(small_region, "demo", 2024), out, usual(2), [broken], overwrite=True)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
-    assert all(c.ok for c in verify(out, LocalEngine(1)))
+    assert all(c.ok for c in verify(out, usual(1)))
 
 
 def test_reports_are_part_of_the_digests(small_region: Path, tmp_path: Path) -> None:
     out = run(
         Order(small_region, "demo", 2024),
         tmp_path / "run",
-        LocalEngine(2),
+        usual(2),
         [lambda folder: (folder / "note.txt").write_text("hello", encoding="utf-8") and None],
     )
     assert "note.txt" in _outputs(out)
@@ -238,7 +239,7 @@ def test_a_budget_of_zero_pays_nothing_and_is_conserved(small_region: Path, tmp_
     out = _year(region, tmp_path / "run")
     resident = _stays(out, STATEMENTS).filter(pl.col("insurance_scheme") == "resident")
     assert resident["due"].sum() == 0
-    assert all(c.ok for c in verify(out, LocalEngine(1)))
+    assert all(c.ok for c in verify(out, usual(1)))
 
 
 def test_a_missing_budget_is_an_error_that_names_it(small_region: Path, tmp_path: Path) -> None:
@@ -279,7 +280,7 @@ def test_all_stays_of_the_year_ungrouped_are_paid_by_their_cost(small_region: Pa
     )
     out = _year(region, tmp_path / "run")
     assert set(_stays(out)["case_class"]) == {"ungrouped"}
-    assert all(c.ok for c in verify(out, LocalEngine(1)))
+    assert all(c.ok for c in verify(out, usual(1)))
     assert _stays(out, STATEMENTS)["due"].sum() > 0
 
 
@@ -321,7 +322,7 @@ def test_bad_rows_are_kept_out_and_the_rest_is_settled(small_region: Path, tmp_p
     )
     assert errors.height == 5
     assert not errors["zh"].str.contains("P2").any()
-    assert all(c.ok for c in verify(out, LocalEngine(1)))
+    assert all(c.ok for c in verify(out, usual(1)))
 
 
 @pytest.mark.parametrize("own_headers", [False, True])

@@ -13,12 +13,13 @@ import pytest
 from typer.testing import CliRunner
 
 from drgpay.cli import app
-from drgpay.engine import LocalEngine, frame
+from drgpay.engine import frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import Order, known_codes, read_manifest, read_region, run
 from drgpay.samples import EXTRAS, TRUTH_FILE, make_region
 from drgpay.steps import intake
 from drgpay.tables import CHARGES, CHEATS, FEES, PERSONS, STAY_DETAILS, STAYS, TRUTH, VISITS
+from support.engines import usual
 
 RATE = 0.02
 CONTENT = "4604f9f4bfdbc2ef0421c6e5478b99bef07867d090fd6ab2bf40186fb07303a6"
@@ -310,7 +311,7 @@ def test_a_labelled_region_can_be_settled_and_its_truth_is_no_input(tmp_path: Pa
     about = json.loads((folder / "region.json").read_text(encoding="utf-8"))
     assert about["violations"] == dict.fromkeys(sorted(CHEATS), 0.01)
     assert made.stays == rows(folder, "stays").height
-    done = run(Order(folder, "demo", 2024), tmp_path / "run", LocalEngine(2))
+    done = run(Order(folder, "demo", 2024), tmp_path / "run", usual(2))
     manifest = read_manifest(done)
     assert manifest["counts"]["rejected"] == 0
     assert "truth" not in json.dumps(manifest["inputs"])

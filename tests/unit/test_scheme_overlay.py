@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 
 from drgpay import scheme
 from drgpay.cli import app
-from drgpay.engine import LocalEngine
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import practice_text
 from drgpay.runs import Order, first_stay, read_manifest, run
@@ -29,6 +28,7 @@ from drgpay.steps.grouping import (
     paired_groups,
 )
 from support import small_scheme
+from support.engines import usual
 from support.stays import StayMaker, as_batch
 
 HEAD = """id: local-1
@@ -316,9 +316,9 @@ def test_a_run_finds_a_local_scheme(tmp_path: Path, small_region: Path) -> None:
     practice = tmp_path / "local.yaml"
     practice.write_text(text.replace("scheme: chs-drg-1.1\n", "scheme: chs-drg-1.1-errata\n"), encoding="utf-8")
     with pytest.raises(DrgpayError, match="there is no scheme"):
-        run(Order(small_region, str(practice), 2024, 1), tmp_path / "no", LocalEngine(1))
+        run(Order(small_region, str(practice), 2024, 1), tmp_path / "no", usual(1))
     order = Order(small_region, str(practice), 2024, 1, schemes=tmp_path / "own")
-    out = run(order, tmp_path / "run", LocalEngine(2))
+    out = run(order, tmp_path / "run", usual(2))
     assert read_manifest(out)["scheme"] == "chs-drg-1.1-errata"
     sections, _ = explain_of_run(out, first_stay(out), tmp_path / "own")
     assert sections

@@ -52,6 +52,9 @@ class Choice:
                 spark.close()
 
 
+LOCAL = Choice()
+
+
 def settings(given: Sequence[str], option: str) -> Mapping[str, str]:
     """``name=value`` pairs; ``name=env:VARIABLE`` takes the value from the environment, for what must not be seen."""
     found = {}

@@ -16,8 +16,9 @@ from typer.core import TyperGroup
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
 from drgpay.cli.sheets import CREATED
-from drgpay.engine import LocalEngine, drafted, read_table
+from drgpay.engine import drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
 from drgpay.scorecard import ALL_TYPES, Given, Item, cards, rule_text, show_number
@@ -73,12 +74,15 @@ def run(
     ] = None,
     threads: Threads = CPUS,
     lang: Lang = "zh",
+    engine: EngineName = LOCAL.name,
+    master: Master = LOCAL.master,
+    partitions: Partitions = None,
+    conf: SparkConf = None,
 ) -> None:
     """评价一个年度的运行结果。 Evaluate the run of a year: indicators, marks, grades, ranks, registers, reports."""
-    in_lang(lang)
     order = runs.Evaluation(folder, card, region, reported, previous, records)
-    with engine_with_progress(threads, lang) as engine:
-        runs.evaluate(order, output, engine, [lambda draft: _reports(draft, lang)])
+    with Choice(engine, master, partitions, conf or ()).engine(threads, in_lang(lang)) as chosen:
+        runs.evaluate(order, output, chosen, [lambda draft: _reports(draft, lang)])
     _show_results(output, lang)
     out.print(str(output))
 
@@ -285,8 +289,8 @@ def stays(
     where = {name: code for name, code in said.items() if code}
     if institution:
         _known(folder, institution)
-    with tempfile.TemporaryDirectory() as work:
-        found = runs.evaluation_stays(folder, indicator, where, LocalEngine(threads), Path(work), moved)
+    with tempfile.TemporaryDirectory() as work, engine_with_progress(threads, lang) as engine:
+        found = runs.evaluation_stays(folder, indicator, where, engine, Path(work), moved)
     if output is not None:
         with drafted(output) as draft:
             found.write_csv(draft, include_bom=True)

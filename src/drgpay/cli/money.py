@@ -16,7 +16,7 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
-from drgpay.cli.engines import Choice, EngineName, Master, Partitions, SparkConf, settings
+from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, keep_out, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
@@ -42,7 +42,6 @@ Resume = Annotated[
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
 REPORTS = ("report.xlsx", "report.html")
-LOCAL = Choice()
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
 

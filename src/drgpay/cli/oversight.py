@@ -15,6 +15,7 @@ from drgpay import policy as law
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
 from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.oversight_books import write_books
 from drgpay.steps import oversight
@@ -57,15 +58,18 @@ def look(
     threads: Threads = CPUS,
     lang: Lang = "zh",
     replace: Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")] = False,
+    engine: EngineName = LOCAL.name,
+    master: Master = LOCAL.master,
+    partitions: Partitions = None,
+    conf: SparkConf = None,
 ) -> None:
     """全部规则过一遍,写出疑点、预警、样本和工作簿。 All rules over a run: suspicions, alerts, samples, workbooks."""
-    in_lang(lang)
-    with engine_with_progress(threads, lang) as engine:
+    with Choice(engine, master, partitions, conf or ()).engine(threads, in_lang(lang)) as chosen:
         found = runs.oversee(
             run,
             region,
             output,
-            engine,
+            chosen,
             with_persons=with_persons,
             replace=replace,
             schemes=schemes_folder(own),

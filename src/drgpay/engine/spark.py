@@ -170,6 +170,8 @@ class SparkEngine:
         except DrgpayError:
             raise
         except Exception as error:
+            if _interrupted(error):
+                raise KeyboardInterrupt from error
             failure = carried(str(error))
             if failure is not None:
                 raise failure from None
@@ -198,6 +200,13 @@ class SparkEngine:
             for out in outs:
                 for draft in out.glob(".*.tmp.parquet"):
                     draft.unlink(missing_ok=True)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether the user stopped the job: Spark cancels it, and then fails over its missing result."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _travels(kind: Any, label: str) -> tuple[Any, str]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import pickle
 import re
+import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipimport import zipimporter
 
 import pyarrow as pa
 
@@ -171,6 +173,19 @@ def _carrying() -> Iterator[None]:
         except Exception:
             raise error from None
         raise CarriedError(_MARK + base64.b64encode(packed).decode()) from error
+    finally:
+        _forget_archives()
+
+
+def _forget_archives() -> None:
+    """Drop the finders of zip files, which are made anew when an import needs them.
+
+    Spark tells Python before every task to look for new modules, and up to Python 3.12 the finders of pyspark.zip and
+    of Spark's own jars then read the whole list of their files: more work than a small task itself.
+    """
+    for place, finder in list(sys.path_importer_cache.items()):
+        if isinstance(finder, zipimporter):
+            sys.path_importer_cache.pop(place, None)
 
 
 def _loaded(name: str, broadcast: Any) -> Any:

@@ -230,10 +230,10 @@ class _Oversight:
 
     def _year_before(self) -> pl.DataFrame | None:
         """Sums of the same months a year earlier; None where the run has no stays of that year."""
-        by, year = ("institution_id", "month", "drg"), self.settlement.year - 1
+        by, year, months = ("institution_id", "month", "drg"), self.settlement.year - 1, self.settlement.months
 
         def add(batch: Any) -> Any:
-            rows = frame(batch).filter((pl.col("year") == year) & pl.col("month").is_in(self.settlement.months))
+            rows = frame(batch).filter((pl.col("year") == year) & pl.col("month").is_in(months))
             return (
                 rows.group_by(by)
                 .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("total_cost").sum().alias("cost"))
@@ -272,8 +272,10 @@ class _Oversight:
     def _specials(self, facts: Dataset, means: pl.DataFrame, discharges: dict[str, int]) -> None:
         quota = self.settlement.policy.ratio_or_none("points.special_quota") or self.limits.ratio("special.quota")
 
+        limits = self.limits
+
         def look(batch: Any, part: Any) -> Any:
-            return plain(oversight.candidates(frame(batch), means, self.limits))
+            return plain(oversight.candidates(frame(batch), means, limits))
 
         (found,) = self.engine.map(facts, look, [self.work / "special"], oversight.CANDIDATE, "oversight: special")
         rows = pl.concat([frame(b) for b in self.engine.scan(found)])
