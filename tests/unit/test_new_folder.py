@@ -48,6 +48,12 @@ def test_a_failure_leaves_nothing_and_the_next_attempt_starts_anew(tmp_path: Pat
     assert names(tmp_path) == []
 
 
+def test_a_failure_takes_the_folders_above_away_that_it_made(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        interrupted(tmp_path / "a" / "b" / "c", [], "x")
+    assert names(tmp_path) == []
+
+
 def test_resuming_finds_what_was_left_and_leaves_no_empty_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     for found in ([], ["x"]):

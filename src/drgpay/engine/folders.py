@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ def new_folder(
         raise _exists(out, replace)
     if not resume:
         shutil.rmtree(draft, ignore_errors=True)
+    made = [parent for parent in out.parents if not parent.exists()]
     draft.mkdir(parents=True, exist_ok=True)
     try:
         yield draft
@@ -51,6 +52,9 @@ def new_folder(
         _put_back(old, out)
         if not (resume and draft.is_dir() and any(draft.iterdir())):
             shutil.rmtree(draft, ignore_errors=True)
+        for parent in made:
+            with suppress(OSError):  # not empty: what is there is kept
+                parent.rmdir()
         raise
 
 
