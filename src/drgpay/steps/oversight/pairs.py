@@ -77,10 +77,12 @@ def _either_as_other(a: str, b: str) -> pl.Expr:
     return pl.col(f"{b}dx").str.contains(pl.lit("|") + pl.col(f"{a}dx3"), literal=True).fill_null(False)
 
 
-def _plain_pair() -> pl.Expr:
-    """Exclusions of seed 001: planned patterns, bed-days, deaths, a readmission that was planned."""
+def _plain_pair(limits: Limits) -> pl.Expr:
+    """Exclusions of seed 001: planned patterns, bed-days, deaths, a readmission that was planned; and long-term care,
+    whose stays are settled in parts by nature."""
     return ~(
-        pl.col("planned_pattern")
+        (pl.col("g_los").fill_null(0) >= limits.whole("splitting.long_care") * 100)
+        | pl.col("planned_pattern")
         | pl.col("p_planned_pattern")
         | pl.col("bed_day")
         | pl.col("p_bed_day")
@@ -194,7 +196,7 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
 
     def pair(rule: str, of: pl.DataFrame, holds: pl.Expr, *own: Clue) -> Hits:
         clues = [*own, *_pair_clues(limits)]
-        return hits(RULES[rule], limits, of.filter(holds & _plain_pair()), clues, fewer, before)
+        return hits(RULES[rule], limits, of.filter(holds & _plain_pair(limits)), clues, fewer, before)
 
     disease = clue("base", pl.lit(True), "stays.dx", pl.col("dx1"), pl.col("p_dx1"))
 
@@ -280,7 +282,7 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
                 & second.is_between(0, days)
             )
             .with_columns(second.alias("gap"))
-            .filter(_plain_pair())
+            .filter(_plain_pair(limits))
         )
         return hits(
             RULES["SP6"],
