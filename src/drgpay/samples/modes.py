@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drgpay.engine import WRITE_OPTIONS
@@ -30,6 +31,7 @@ from drgpay.tables import (
     SCHEMES,
     STAY_AREAS,
     STAYS,
+    VISITS,
     Table,
 )
 
@@ -99,17 +101,24 @@ def write_modes(
     write(folder, BUDGET_AMOUNTS, parts)
 
 
-def _patients(plan: Plan, year: int, death: Ints, n: int, rng: np.random.Generator) -> Ints:
-    """Adults who are seen after the year and do not die in it, each once."""
+def _patients(region: Path, plan: Plan, year: int, death: Ints, n: int, rng: np.random.Generator) -> Ints:
+    """Adults who are seen after the year and do not die in it, each once. Who lies for months is nowhere else: those
+    without a stay or a visit in the region's files come first."""
     people = plan.people
-    fit = np.flatnonzero((people.leaves > year) & (year - people.birth_year >= 40) & (death >= NEVER))
-    return rng.choice(fit, min(n, len(fit)), replace=False).astype(np.int64)
+    fit = (people.leaves > year) & (year - people.birth_year >= 40) & (death >= NEVER)
+    elsewhere = np.zeros(len(fit), bool)
+    for table in (STAYS, VISITS):
+        for path in sorted((region / table.name).rglob("*.parquet")):
+            ids = pc.unique(pq.read_table(path, columns=["person_id"]).column(0).cast(pa.string())).drop_null()
+            elsewhere[pc.utf8_slice_codeunits(ids, 1).cast(pa.int64()).to_numpy() - 1] = True
+    order = rng.permutation(np.flatnonzero(fit)).astype(np.int64)
+    return order[np.argsort(elsewhere[order], kind="stable")][:n]
 
 
 def _long_stays(folder: Path, plan: Plan, year: int, death: Ints, rng: np.random.Generator) -> dict[str, list[int]]:
     """Stays of the houses, half of the psychiatric ones short; returns what the fund pays by item per budget part."""
     whole = max(40, int(_SHARE * len(plan.people.birth)))
-    person = _patients(plan, year, death, whole, rng)
+    person = _patients(folder.parents[1], plan, year, death, whole, rng)
     n = len(person)
     house = rng.choice(len(_HOUSES), n, p=(0.4, 0.3, 0.2, 0.1))
     short = rng.random(n) < 0.45
