@@ -30,6 +30,7 @@ def suspicion(name: str, **more: Any) -> dict[str, Any]:
         "doctor_id": "M1",
         "stay_id": f"S-{name}",
         "amount": 120_000,
+        "stay_payment": 700_000,
     } | more
 
 
@@ -76,11 +77,11 @@ def test_damages_points_and_tiers() -> None:
         ],
         KNOWN,
     )
-    assert [(r["amount"], r["damages"]) for r in treated] == [(120_000, 240_000), (120_000, 0), (0, 0)]
+    assert [(r["amount"], r["damages"]) for r in treated] == [(120_000, 240_000), (700_000, 0), (0, 0)]
     assert [(e["event"], e["amount"]) for e in oversight.ledger_preview(treated)] == [
         ("violation_recovered", 120_000),
         ("damages", 240_000),
-        ("stay_refused", 120_000),
+        ("stay_refused", 700_000),
     ]
     (decision,) = oversight.refusal_rows(treated, 7)
     assert (decision["stay_id"], decision["kind"], decision["decision"], decision["number"]) == (
@@ -92,7 +93,7 @@ def test_damages_points_and_tiers() -> None:
     (doctor,) = oversight.doctor_points(treated, DEFAULTS)
     assert (doctor["points"], doctor["left"], doctor["suspended"]) == (18, 0, True)
     (told,) = oversight.publications(treated)
-    assert (told["count"], told["amount"], told["damages"]) == (2, 240_000, 240_000)
+    assert (told["count"], told["amount"], told["damages"]) == (2, 820_000, 240_000)
     many = oversight.treatments([review(n, points=0) for n in KNOWN], KNOWN)
     assert oversight.violation_tiers(many, HOUSES, 2024, DEFAULTS)[0]["tier"] == "focus"
     assert oversight.violation_tiers(treated, HOUSES, 2024, DEFAULTS)[1]["tier"] == "ordinary"
@@ -104,6 +105,8 @@ def test_damages_points_and_tiers() -> None:
         ([review("X")], "no such suspicion"),
         ([review("A", treatment=None)], "needs a treatment"),
         ([review("A", treatment="damages")], "need a multiple"),
+        ([review("A", damages_multiple=20_000)], "only the treatment damages"),
+        ([review("A", treatment="refuse", amount=5_000)], "takes no amount"),
         ([review("N", treatment="refuse")], "no stay to refuse"),
         ([review("A"), review("A2")], "refused or recovered for A"),
     ],

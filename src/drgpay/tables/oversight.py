@@ -46,6 +46,8 @@ SUSPICIONS = Table(
         _YEAR, _MONTH,
         Column("score", "ratio", "可能性评分", "score", low=0, high=10_000),
         Column("amount", "fen", "涉及金额", "amount at stake: payment less what it would have been otherwise", low=0),
+        Column("stay_payment", "fen", "病例基金支付额", "what the fund pays for the stay (what a refusal takes)",
+               null=True, low=0),
         Column("state", "code", "状态", "open, confirmed or dismissed by a review",
                choices=("open", "confirmed", "dismissed")),
     ),
@@ -272,7 +274,7 @@ REVIEWS = Table(
         Column("treatment", "code", "处理", "refuse = the stay is not paid, recover = the "
                "amount is taken back, damages = with damages besides, interview, suspend, terminate, hand_over",
                null=True, choices=TREATMENTS),
-        Column("amount", "fen", "金额", "amount; empty: as the suspicion says", null=True, low=0),
+        Column("amount", "fen", "金额", "amount; empty: as the suspicion says, and for refuse", null=True, low=0),
         Column("damages_multiple", "ratio", "违约金倍数", "damages as a multiple of the amount", null=True, low=0,
                high=50_000),
         Column("points", "int16", "医师记分", "points the doctor is given", null=True, low=0, high=12),

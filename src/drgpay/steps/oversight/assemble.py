@@ -201,6 +201,7 @@ def suspicions(
         .join(words, on="rule", how="left", maintain_order="left")
         .with_columns(
             pl.lit(year, pl.Int16).alias("year"),
+            pl.col("pay").alias("stay_payment"),
             state.alias("state"),
             pl.col("month").fill_null(0),
             (pl.col("person_id") if with_persons else pl.lit(None, pl.String)).alias("person_id"),

@@ -23,6 +23,7 @@ HITS: dict[str, Any] = {
     "month": pl.Int8,
     "score": pl.Int64,
     "amount": pl.Int64,
+    "pay": pl.Int64,
     "signal": pl.String,
     "weight": pl.Int64,
     "record": pl.String,
@@ -30,7 +31,8 @@ HITS: dict[str, Any] = {
     "value": pl.String,
     "expected": pl.String,
 }
-"""a row of evidence with the suspicion it belongs to. ``signal``: a sign of the rule, or ``base``"""
+"""a row of evidence with the suspicion it belongs to. ``pay``: what the fund pays for the stay; ``signal``: a sign of
+the rule, or ``base``"""
 _WHOSE = ("stay_id", "institution_id", "department_id", "doctor_id", "insurance_scheme", "person_id", "month")
 
 
@@ -131,6 +133,7 @@ def hits(
                 *_WHOSE,
                 "score",
                 "amount",
+                pl.col("pay") if "pay" in rows.columns else pl.lit(None, pl.Int64).alias("pay"),
                 "related",
                 pl.lit(one.signal).alias("signal"),
                 "weight",

@@ -26,7 +26,8 @@ def treatments(reviews: Sequence[Row], suspicions: Mapping[str, Row]) -> list[Ro
     """Rows of ``treatments`` from the register ``reviews``: one for every confirmed suspicion.
 
     ``suspicions``: by id. Raises DATA for a review of no known suspicion, a confirmation without a treatment, damages
-    without a multiple, a refusal without a stay, and money taken twice for one stay."""
+    without a multiple or a multiple without damages, a refusal without a stay or with an amount, and money taken
+    twice for one stay."""
     rows: list[Row] = []
     for review in sorted(reviews, key=lambda r: str(r["suspicion_id"])):
         name = review["suspicion_id"]
@@ -60,6 +61,15 @@ def treatments(reviews: Sequence[Row], suspicions: Mapping[str, Row]) -> list[Ro
                 "填 2 至 5 之间的倍数",
                 "write a multiple, 2 to 5",
             )
+        if treatment != "damages" and review["damages_multiple"]:
+            raise _wrong(
+                "只有处理方式为 damages 才计违约金",
+                "only the treatment damages takes damages",
+                name,
+                "damages_multiple",
+                "处理方式改为 damages(追回并计违约金),或清空倍数",
+                "write damages as the treatment (it takes the amount back too), or clear the multiple",
+            )
         if treatment == "refuse" and found["stay_id"] is None:
             raise _wrong(
                 "没有病例可以拒付",
@@ -69,8 +79,19 @@ def treatments(reviews: Sequence[Row], suspicions: Mapping[str, Row]) -> list[Ro
                 "改用 recover 或 interview",
                 "use recover or interview",
             )
+        if treatment == "refuse" and review["amount"] is not None:
+            raise _wrong(
+                "拒付的是整份病例,不填金额",
+                "a refusal is of the whole stay and takes no amount",
+                name,
+                "amount",
+                "清空金额,或把处理方式改为 recover 只追回这笔钱",
+                "clear the amount, or write recover to take only this much back",
+            )
         amount = 0
-        if treatment in _MONEY | _REFUSED:
+        if treatment == "refuse":
+            amount = found["stay_payment"] or 0
+        elif treatment in _MONEY:
             amount = found["amount"] if review["amount"] is None else review["amount"]
         multiple = review["damages_multiple"] or 0 if treatment == "damages" else 0
         rows.append(
