@@ -29,7 +29,7 @@ demo: $(READY) ## make a region, settle its year, check it, and show where the r
 	$(BIN)/drgpay demo --output demo
 
 test: lint ## lint, types, architecture, and all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-spark: $(TOOLS) ## the tests of the design, of runs and of commands, all on Spark
 	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest tests/spec $$(grep -lrE 'support.engines|small_run' tests/unit)
