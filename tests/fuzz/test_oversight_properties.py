@@ -109,7 +109,7 @@ def plain_splitting(rows: list[Row]) -> set[str]:
 
 
 @given(stays())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_splitting_as_a_plain_reading_has_it(rows: list[Row]) -> None:
     assert {s for r, s in rules(look(rows)) if r == "SP1"} == plain_splitting(rows)
 
@@ -132,7 +132,7 @@ def plain_overlaps(rows: list[Row]) -> set[str]:
 
 
 @given(stays())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_two_at_once_as_a_plain_reading_has_it(rows: list[Row]) -> None:
     found = look(rows).filter(pl.col("rule").is_in(["HB5", "FR1"]))
     later = {
@@ -146,7 +146,7 @@ def test_two_at_once_as_a_plain_reading_has_it(rows: list[Row]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(799_000, 803_000), st.sampled_from(["J18.900", "K80.100"])), max_size=7))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_copies_have_an_original_within_the_tolerance(given_rows: list[tuple[int, str]]) -> None:
     rows = [stay(f"S{i}", cost=cost, dx=dx) for i, (cost, dx) in enumerate(given_rows)]
     found = oversight.clones(facts(rows), DEFAULTS)

@@ -216,7 +216,7 @@ def _settled(case: Case, **how: Any) -> dict[str, Rows]:
         return tables_of(settle(folder, case, **how))
 
 
-@some(30)
+@some(20)
 @given(SEEDS, st.sampled_from([1, 2, 3]), st.sampled_from([40, 200, 65_536]))
 def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
     case = _case(seed)
@@ -233,7 +233,7 @@ def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
     assert differences(_settled(case, files=files, rows=rows), plain)[:5] == []
 
 
-@some(12)
+@some(8)
 @given(SEEDS, st.integers(0, 2**32))
 def test_neither_order_nor_files_nor_threads_change_a_byte(seed: int, order: int) -> None:
     case = _case(seed)
@@ -270,7 +270,7 @@ def _assume_a_base(case: Case) -> None:
         assume(False)
 
 
-@some(12)
+@some(8)
 @given(SEEDS)
 def test_nothing_is_lost(seed: int) -> None:
     case = _case(seed)
@@ -350,7 +350,7 @@ def test_a_dearer_stay_never_has_fewer_points(seed: int, costs: list[int]) -> No
         assert its == sorted(its)
 
 
-@some(12)
+@some(8)
 @given(SEEDS)
 def test_a_stay_is_explained_as_it_was_computed(seed: int) -> None:
     case = _case(seed)

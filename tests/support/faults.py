@@ -53,14 +53,15 @@ def _limit(size: int) -> None:
 
 
 class Shaky(SparkEngine):
-    """Spark on which every step loses a worker once."""
+    """Spark on which steps lose a worker once: every one, or with ``each_kind`` the first of every verb."""
 
     marks: Path
     """folder with a file for every step that has"""
+    each_kind: bool = False
 
     def map(self, data: Dataset, kernel: PartKernel, outs: Sequence[Path], *rest: Any) -> list[Dataset]:
         """See :class:`~drgpay.engine.contract.Engine`."""
-        return super().map(data, self._dying(kernel, outs[0].name), outs, *rest)
+        return super().map(data, self._dying(kernel, f"map {outs[0].name}"), outs, *rest)
 
     def sum(self, data: Dataset, kernel: Kernel, by: Sequence[str], columns: Sequence[str], label: str) -> Any:
         """See :class:`~drgpay.engine.contract.Engine`; its kernel is called in this process too, without rows."""
@@ -68,9 +69,12 @@ class Shaky(SparkEngine):
 
     def map_by(self, sources: Any, key: str, kernel: GroupKernel, out: Path, label: str) -> Dataset:
         """See :class:`~drgpay.engine.contract.Engine`."""
-        return super().map_by(sources, key, self._dying(kernel, out.name), out, label)
+        return super().map_by(sources, key, self._dying(kernel, f"by {out.name}"), out, label)
 
-    def _dying(self, kernel: Any, step: str) -> DyingFirst:
+    def _dying(self, kernel: Any, step: str) -> Any:
+        verb = step.split(maxsplit=1)[0]
+        if self.each_kind and any(mark.name.startswith(f"{verb} ") for mark in self.marks.iterdir()):
+            return kernel
         return DyingFirst(kernel, self.marks / step.replace("/", " "))
 
 

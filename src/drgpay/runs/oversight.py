@@ -167,6 +167,7 @@ class _Oversight:
             of_people.filter(~pl.col("rule").str.starts_with("=")), discharges, self.limits
         )
         copies, sample = self._of_institutions(facts, of_people, watch)
+        copies = oversight.clustered(copies, discharges, self.limits)
         of_houses = oversight.institution_hits(rates, severe, complaints.to_dicts(), self.limits)
         found = self.singles.priced(pl.concat([of_people, copies, of_houses]))
         reviews = self.inputs.register(REVIEWS)

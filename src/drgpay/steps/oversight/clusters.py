@@ -40,11 +40,9 @@ def clustered(found: pl.DataFrame, stays: Mapping[str, int], limits: Limits) -> 
     columns = {"rule": pl.String, "institution_id": pl.String, "more": pl.Int64, "own": pl.String, "usual": pl.String}
     table = pl.DataFrame(lifted, orient="row", schema=columns)
     joined = found.join(table, on=["rule", "institution_id"], how="left", maintain_order="left")
-    limit = pl.col("rule").replace_strict(
-        {r.id: limits.score(r) for r in RULES.values()}, default=0, return_dtype=pl.Int64
-    )
+    limit = pl.col("rule").replace_strict({r.id: limits.score(r) for r in RULES.values()}, return_dtype=pl.Int64)
     joined = joined.with_columns((pl.col("score") + pl.col("more").fill_null(0)).clip(0, ONE).alias("score"))
-    joined = joined.filter((pl.col("score") >= limit) | pl.col("rule").str.starts_with("="))
+    joined = joined.filter(pl.col("score") >= limit)
     signs = joined.filter(pl.col("more").is_not_null() & (pl.col("signal") == "base")).unique(
         _CASE, keep="first", maintain_order=True
     )

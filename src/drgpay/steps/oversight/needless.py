@@ -82,7 +82,7 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
     )
     alone = clue(
         "no_comorbidity",
-        pl.col("dx").str.count_matches("|", literal=True) <= 3,
+        pl.col("dx").str.count_matches("|", literal=True) <= limits.whole("no_indication.diagnoses") + 1,
         "stays.dx",
         pl.col("dx").str.strip_chars("|"),
     )
@@ -114,7 +114,7 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
                 clue("little_treatment", little, "stay_details.treatment_fee", yuan("acts"), yuan("total_cost")),
                 clue(
                     "no_treatment",
-                    pl.col("acts") * 50 <= pl.col("total_cost"),
+                    pl.col("acts") * ONE <= pl.col("total_cost") * limits.ratio("examination.no_treatment"),
                     "stay_details.treatment_fee",
                     yuan("acts"),
                 ),
@@ -128,7 +128,7 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
         return hits(
             RULES["NI1"],
             limits,
-            mild.filter(pl.col("los") >= 2),
+            mild.filter(pl.col("los") > 1),
             [
                 clue("base", pl.lit(True), "grouped.drg", pl.col("drg"), yuan("g_cost")),
                 clue("thin", _thin(limits), "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
@@ -162,11 +162,11 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
     def unrelated() -> Hits:
         full = pl.col("tests") * ONE >= pl.col("g_test") * limits.ratio("no_indication.tests_in_full")
         piled = (pl.col("d_tests") >= apart) & full
-        every_day = (pl.col("los") >= 4) & share(
+        every_day = (pl.col("los") >= limits.whole("no_indication.days")) & share(
             pl.col("test_days"), pl.col("los"), limits.ratio("no_indication.test_days")
         )
         late = share(pl.col("late_tests"), pl.col("tests"), limits.ratio("no_indication.late_tests"))
-        material = (beyond >= apart) & (pl.col("d_material") * 3 >= apart)
+        material = (beyond >= apart) & (pl.col("d_material") >= limits.ratio("no_indication.material"))
         return hits(
             RULES["NI3"],
             limits,
@@ -211,7 +211,9 @@ def _percent(*names: str) -> pl.Expr:
 def batches(facts: pl.DataFrame, means: pl.DataFrame, overall: int, limits: Limits) -> pl.DataFrame:
     """NI4 on settled stays of whole institutions: of one department, admitted within ``no_indication.batch_days``, so
     many mild and cheap cases as the department has in no such time. ``means``: see :func:`~.facts.group_means`."""
-    mild = known(facts.filter("settled"), means).filter(
+    settled = facts.filter("settled")
+    open_days = pl.col("month").n_unique().over("institution_id").cast(pl.Int64) * 365 // 12
+    mild = known(settled.with_columns(open_days.alias("open_days")), means).filter(
         _mild(limits, overall) & cheap(limits, "no_indication.own_cost")
     )
     mild = mild.filter(pl.col("admitted").is_not_null() & pl.col("department_id").is_not_null())
@@ -224,21 +226,21 @@ def batches(facts: pl.DataFrame, means: pl.DataFrame, overall: int, limits: Limi
     windows = inside.group_by(*by, "first").agg(pl.col("n").sum().alias("crowd"))
     seen = inside.join(windows, on=[*by, "first"]).rename({"day": "admitted"})
     crowd = seen.group_by(*by, "admitted").agg(pl.col("crowd").max())
-    year = mild.group_by(by).agg(pl.len().cast(pl.Int64).alias("of_year"))
+    all_of_it = mild.group_by(by).agg(pl.len().cast(pl.Int64).alias("of_period"))
     rows = mild.join(crowd, on=[*by, "admitted"], how="left", maintain_order="left").join(
-        year, on=by, how="left", maintain_order="left"
+        all_of_it, on=by, how="left", maintain_order="left"
     )
     # crowd − 1 companions against times × what the window holds on average
-    usual = pl.col("of_year") * days * limits.ratio("no_indication.batch_times")
-    found = rows.filter(
-        (pl.col("crowd") >= limits.whole("no_indication.batch")) & ((pl.col("crowd") - 1) * 365 * ONE >= usual)
-    ).sort("institution_id", "stay_id")
+    usual = pl.col("of_period") * days * limits.ratio("no_indication.batch_times")
+    many = (pl.col("crowd") - 1) * pl.col("open_days") * ONE >= usual
+    found = rows.filter((pl.col("crowd") >= limits.whole("no_indication.batch")) & many)
+    found = found.sort("institution_id", "stay_id")
     return hits(
         RULES["NI4"],
         limits,
         found,
         [
-            clue("base", pl.lit(True), "stays.admission_date", pl.col("crowd"), pl.col("of_year")),
+            clue("base", pl.lit(True), "stays.admission_date", pl.col("crowd"), pl.col("of_period")),
             clue(
                 "large",
                 pl.col("crowd") >= 2 * limits.whole("no_indication.batch"),

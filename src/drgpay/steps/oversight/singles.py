@@ -192,8 +192,9 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
         care = (pl.col("before_care") >= least) & (days > admitting) & ~pl.col("surgical")
         found = rows.filter((pl.col("before_amount") >= least) & (long | care))
 
-        def part(tenths: int) -> pl.Expr:
-            return share(pl.col("before_amount"), pl.col("charged"), tenths * 1_000)
+        def part(times: int) -> pl.Expr:
+            limit = times * limits.ratio("hang_bed.before_share")
+            return share(pl.col("before_amount"), pl.col("charged"), limit)
 
         return hits(
             RULES["HB7"],

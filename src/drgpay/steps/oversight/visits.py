@@ -204,7 +204,7 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
 
     def bought_outside() -> Hits:
         drugs = pl.col("v_drug_fee").fill_null(0)
-        mostly = (drugs > 0) & (drugs * 10 >= pl.col("v_total_cost") * 8)
+        mostly = (drugs > 0) & share(drugs, pl.col("v_total_cost"), limits.ratio("shifting.drug_share"))
         found = _per_stay(both.filter(there & mostly & (pl.col("v_same") | pl.col("v_own"))))
         missing = clue("left", drugs_left, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug"))
         much = share(drugs, pl.col("drug_fee"), limits.ratio("shifting.much"))
