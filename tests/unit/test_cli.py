@@ -43,10 +43,10 @@ def test_the_installed_program_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert missing.stderr == drgpay("check", source).stderr
     assert "→" in missing.stderr
     assert "Traceback" not in missing.stderr
-    helped = drgpay_alone("--help")
+    helped = drgpay("--help")
     assert helped.returncode == 0
     assert "从病例到最后一分钱" in helped.stdout
-    assert drgpay_alone("grup").returncode == Kind.USAGE
+    assert drgpay("grup").returncode == Kind.USAGE
 
 
 def test_starting_brings_in_none_of_the_extras() -> None:

@@ -49,7 +49,7 @@ def with_mix(rows: pl.DataFrame, mixes: pl.DataFrame, houses: pl.DataFrame) -> p
 
 
 def _mild(limits: Limits, overall: int) -> pl.Expr:
-    """A cheap group, no complication, no operation, nothing planned, no emergency."""
+    """A cheap group, no complication, no operation, nothing planned, no emergency, no birth."""
     return (
         (pl.col("g_cost") * ONE <= overall * limits.ratio("no_indication.group_cost"))
         & (pl.col("severity") == "none")
@@ -57,6 +57,7 @@ def _mild(limits: Limits, overall: int) -> pl.Expr:
         & ~pl.col("surgical")
         & ~pl.col("bed_day")
         & ~pl.col("planned_pattern")
+        & ~principal_listed("birth_dx")
         & (pl.col("admission_route").fill_null("") != "emergency")
     ).fill_null(False)
 
@@ -202,10 +203,10 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
 
 
 def _percent(*names: str) -> pl.Expr:
-    """Distances as percentage points with a sign, whole ones."""
+    """Distances as percentage points with a sign, whole ones: Δ -23%."""
     total = sum((pl.col(name) for name in names), pl.lit(0))
     points = (total.abs() + 50) // 100
-    return pl.when(total < 0).then(pl.lit("-")).otherwise(pl.lit("+")) + points.cast(pl.String) + "%"
+    return pl.when(total < 0).then(pl.lit("Δ -")).otherwise(pl.lit("Δ +")) + points.cast(pl.String) + "%"
 
 
 def batches(facts: pl.DataFrame, means: pl.DataFrame, overall: int, limits: Limits) -> pl.DataFrame:
