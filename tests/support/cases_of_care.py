@@ -12,8 +12,18 @@ from drgpay.tables import FEES
 from support.watch import DAY, Cases, Row, fees, means, person, same_person, stay, visit
 
 TESTED = fees(800_000, examination=250_000, laboratory=200_000, treatment=20_000, drug=80_000)
+TESTS_ONLY = fees(
+    300_000, bed=15_000, nursing=9_000, examination=150_000, laboratory=120_000, treatment=0, drug=6_000, material=0
+)
 PILED = {"examination": 250_000, "laboratory": 300_000, "drug": 120_000, "treatment": 60_000}
 """tests as no other stay with the diagnosis has them"""
+CHEAP_LOW1 = pl.concat(
+    [
+        means().filter(pl.col("drg") != "LOW1"),
+        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
+    ]
+)
+"""what stays of the groups cost, those of the lower group less and shorter than the others"""
 
 
 def mild(cost: int, **changed: int) -> Row:
@@ -25,46 +35,13 @@ CARE: Cases = {
     "EX1": [
         (
             "tests only, three days",
-            [
-                stay(
-                    "A",
-                    los=3,
-                    cost=300_000,
-                    **fees(
-                        300_000,
-                        bed=15_000,
-                        nursing=9_000,
-                        examination=150_000,
-                        laboratory=120_000,
-                        treatment=0,
-                        drug=6_000,
-                        material=0,
-                    ),
-                )
-            ],
+            [stay("A", los=3, cost=300_000, **TESTS_ONLY)],
             {},
             {("EX1", "A")},
         ),
         (
             "tests of an emergency",
-            [
-                stay(
-                    "A",
-                    los=3,
-                    cost=300_000,
-                    admission_route="emergency",
-                    **fees(
-                        300_000,
-                        bed=15_000,
-                        nursing=9_000,
-                        examination=150_000,
-                        laboratory=120_000,
-                        treatment=0,
-                        drug=6_000,
-                        material=0,
-                    ),
-                )
-            ],
+            [stay("A", los=3, cost=300_000, admission_route="emergency", **TESTS_ONLY)],
             {},
             set(),
         ),
@@ -327,12 +304,7 @@ CARE: Cases = {
             "the cost of the lower group, in an institution that codes much",
             [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
             {
-                "groups": pl.concat(
-                    [
-                        means().filter(pl.col("drg") != "LOW1"),
-                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
-                    ]
-                ),
+                "groups": CHEAP_LOW1,
                 "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             {("UP1", "A")},
@@ -341,12 +313,7 @@ CARE: Cases = {
             "the same in an institution like its peers",
             [stay("A", los=5, cost=380_000, cc_code="J96.000", cc_drg="LOW1", cc_price=500_000)],
             {
-                "groups": pl.concat(
-                    [
-                        means().filter(pl.col("drg") != "LOW1"),
-                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
-                    ]
-                ),
+                "groups": CHEAP_LOW1,
                 "peers": [{"institution_id": "H1", "shrunk": 10_000, "lifted_shrunk": 10_000}],
             },
             set(),
@@ -357,12 +324,7 @@ CARE: Cases = {
             "the cost of another principal diagnosis",
             [stay("A", los=5, cost=380_000, other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
             {
-                "groups": pl.concat(
-                    [
-                        means().filter(pl.col("drg") != "LOW1"),
-                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
-                    ]
-                ),
+                "groups": CHEAP_LOW1,
                 "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             {("UP2", "A")},
@@ -371,12 +333,7 @@ CARE: Cases = {
             "the cost of its own group",
             [stay("A", other_code="J40.x00", other_drg="LOW1", other_price=500_000)],
             {
-                "groups": pl.concat(
-                    [
-                        means().filter(pl.col("drg") != "LOW1"),
-                        means(g_cost=400_000, g_los=500, g_care=250_000).filter(pl.col("drg") == "LOW1"),
-                    ]
-                ),
+                "groups": CHEAP_LOW1,
                 "peers": [{"institution_id": "H1", "shrunk": 14_000, "lifted_shrunk": 14_000}],
             },
             set(),

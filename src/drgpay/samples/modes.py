@@ -69,7 +69,7 @@ def write_modes(
     ``stays``: of that year; ``drg_budget``: fen by insurance scheme; ``write`` writes a register as CSV."""
     rng = source(plan.seed, _STREAM)
     year = plan.years[-1]
-    fund = _long_stays(folder / STAYS.name / f"{year}-long", plan, year, death, rng)
+    fund = _long_stays(folder, plan, year, death, rng)
     kinds = [
         {"institution_id": r["institution_id"], "kind": "primary_care" if r["level"] == "primary" else "general"}
         for r in plan.places.institutions
@@ -115,10 +115,10 @@ def _patients(region: Path, plan: Plan, year: int, death: Ints, n: int, rng: np.
     return order[np.argsort(elsewhere[order], kind="stable")][:n]
 
 
-def _long_stays(folder: Path, plan: Plan, year: int, death: Ints, rng: np.random.Generator) -> dict[str, list[int]]:
+def _long_stays(region: Path, plan: Plan, year: int, death: Ints, rng: np.random.Generator) -> dict[str, list[int]]:
     """Stays of the houses, half of the psychiatric ones short; returns what the fund pays by item per budget part."""
     whole = max(40, int(_SHARE * len(plan.people.birth)))
-    person = _patients(folder.parents[1], plan, year, death, whole, rng)
+    person = _patients(region, plan, year, death, whole, rng)
     n = len(person)
     house = rng.choice(len(_HOUSES), n, p=(0.4, 0.3, 0.2, 0.1))
     short = rng.random(n) < 0.45
@@ -153,6 +153,7 @@ def _long_stays(folder: Path, plan: Plan, year: int, death: Ints, rng: np.random
         "stay_id": numbered(f"L{year}", np.arange(n) + 1, 7),
     }
     table = pa.table({c.name: columns.get(c.name, pa.nulls(n, pa.string())) for c in STAYS.columns})
+    folder = region / STAYS.name / f"{year}-long"
     folder.mkdir(parents=True)
     arrays = [_typed(table.column(c.name), c.arrow) for c in STAYS.columns]
     pq.write_table(pa.table(arrays, schema=STAYS.schema), folder / "part-00000.parquet", **WRITE_OPTIONS)

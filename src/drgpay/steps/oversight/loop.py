@@ -13,7 +13,7 @@ from drgpay.units import ONE, half_up
 
 Row = dict[str, Any]
 _MONEY = frozenset({"recover", "damages"})
-_REFUSED = frozenset({"refuse"})
+_REFUSE = "refuse"
 
 
 def _wrong(zh: str, en: str, suspicion: str, field: str, fix_zh: str, fix_en: str) -> DrgpayError:
@@ -123,7 +123,7 @@ def _once(rows: Sequence[Row]) -> None:
     seen: dict[str, str] = {}
     for row in rows:
         stay = row["stay_id"]
-        if stay is not None and row["treatment"] in _MONEY | _REFUSED:
+        if stay is not None and row["treatment"] in _MONEY | {_REFUSE}:
             if stay in seen:
                 raise _wrong(
                     f"同一病例已因 {seen[stay]} 拒付或追回",
@@ -155,7 +155,7 @@ def violation_rows(treated: Sequence[Row], year: int) -> list[Row]:
 
 def refusal_rows(treated: Sequence[Row], first: int) -> list[Row]:
     """Rows for the register ``stay_decisions`` that the points read: stays that are not paid."""
-    refused = [row for row in treated if row["treatment"] in _REFUSED]
+    refused = [row for row in treated if row["treatment"] == _REFUSE]
     return [
         {
             "stay_id": row["stay_id"],
@@ -183,7 +183,7 @@ def ledger_preview(treated: Sequence[Row]) -> list[Row]:
             ("violation_recovered", "fund:returned", row["amount"]),
             ("damages", "fund:returned", row["damages"]),
         ]
-        if row["treatment"] in _REFUSED:
+        if row["treatment"] == _REFUSE:
             kinds = [("stay_refused", "fund:drg", row["amount"])]
         elif row["treatment"] not in _MONEY:
             kinds = []

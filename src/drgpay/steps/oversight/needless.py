@@ -10,7 +10,7 @@ import polars as pl
 from drgpay.steps.oversight.catalogue import RULES, Limits
 from drgpay.steps.oversight.facts import BUNDLES, bundle
 from drgpay.steps.oversight.hits import clue, hits, yuan
-from drgpay.steps.oversight.singles import cheap, known, principal_listed, share, under
+from drgpay.steps.oversight.singles import cheap, cost_clue, known, principal_listed, share, thin
 from drgpay.units import ONE
 
 Hits = pl.DataFrame
@@ -32,6 +32,10 @@ CROWDED = (
     "pay",
 )
 """columns of facts :func:`batches` reads beside those of copies"""
+
+
+_NO_EMERGENCY = pl.col("admission_route").fill_null("") != "emergency"
+"""an admission that was not one, as far as is known"""
 
 
 def with_mix(rows: pl.DataFrame, mixes: pl.DataFrame, houses: pl.DataFrame) -> pl.DataFrame:
@@ -58,18 +62,8 @@ def _mild(limits: Limits, overall: int) -> pl.Expr:
         & ~pl.col("bed_day")
         & ~pl.col("planned_pattern")
         & ~principal_listed("birth_dx")
-        & (pl.col("admission_route").fill_null("") != "emergency")
+        & _NO_EMERGENCY
     ).fill_null(False)
-
-
-def _thin(limits: Limits) -> pl.Expr:
-    """Cost, and cost of a day, far below those of the group."""
-    a_day = under(
-        pl.col("total_cost") * pl.col("g_los"),
-        pl.col("g_cost") * pl.col("days") * 100,
-        limits.ratio("no_indication.own_cost"),
-    )
-    return a_day & cheap(limits, "no_indication.own_cost")
 
 
 def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[str, Callable[[], Hits]]:
@@ -78,6 +72,7 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
     tests_only = share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.share"))
     apart = limits.ratio("no_indication.apart")
     beyond = pl.col("d_treatment") + pl.col("d_material")
+    own_cost = "no_indication.own_cost"
     mild = rows.filter(
         _mild(limits, overall) & ~tests_only.fill_null(False) & pl.col("mix").is_not_null() & pl.col("proc").is_null()
     )
@@ -100,7 +95,7 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
             (pl.col("los") <= limits.whole("examination.max_los"))
             & ~pl.col("died")
             & ~pl.col("surgical")
-            & (pl.col("admission_route").fill_null("") != "emergency")
+            & _NO_EMERGENCY
             & share(pl.col("tests"), pl.col("beyond_bed"), limits.ratio("examination.least_share"))
         )
         little = pl.col("acts") * ONE <= pl.col("total_cost") * limits.ratio("examination.treatment_share")
@@ -132,7 +127,7 @@ def little_needed(rows: pl.DataFrame, limits: Limits, overall: int) -> Mapping[s
             mild.filter(pl.col("los") > 1),
             [
                 clue("base", pl.lit(True), "grouped.drg", pl.col("drg"), yuan("g_cost")),
-                clue("thin", _thin(limits), "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
+                cost_clue("thin", thin(limits, own_cost) & cheap(limits, own_cost)),
                 clue(
                     "little_care",
                     beyond <= -limits.ratio("no_indication.less_care"),

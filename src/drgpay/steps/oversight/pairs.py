@@ -8,7 +8,7 @@ import polars as pl
 
 from drgpay.steps.oversight.catalogue import RULES, Limits
 from drgpay.steps.oversight.hits import Clue, clue, hits, yuan
-from drgpay.steps.oversight.singles import low_gain, share, under
+from drgpay.steps.oversight.singles import far_below, for_its_cost, low_gain, share, under
 from drgpay.units import ONE
 
 Hits = pl.DataFrame
@@ -97,11 +97,20 @@ def _alike(limits: Limits) -> pl.Expr:
     return (first * ONE > second * part) & (second * ONE > first * part)
 
 
+def _one_treatment(limits: Limits) -> list[Clue]:
+    """The second stay goes on where the first ended: the same doctor, and hardly any tests again."""
+    doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
+    expected = for_its_cost("g_test")
+    no_tests = under(pl.col("tests"), expected, limits.ratio("splitting.tests_again"))
+    return [
+        clue("same_doctor", doctor, "stays.doctor_id", pl.col("doctor_id"), pl.col("p_doctor_id")),
+        clue("no_new_tests", no_tests, "stay_details.examination_fee", yuan("tests"), yuan(expected)),
+    ]
+
+
 def _pair_clues(limits: Limits) -> list[Clue]:
     both = pl.col("total_cost") + pl.col("p_total_cost")
     mean = pl.max_horizontal("g_cost", "p_g_cost")
-    doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
-    expected = (pl.col("g_test") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
     return [
         clue("same_category", pl.col("dx3") == pl.col("p_dx3"), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
         clue(
@@ -163,20 +172,7 @@ def _pair_clues(limits: Limits) -> list[Clue]:
             "stay_details.admission_route",
             pl.col("admission_route"),
         ),
-        clue(
-            "same_doctor",
-            doctor,
-            "stays.doctor_id",
-            pl.col("doctor_id"),
-            pl.col("p_doctor_id"),
-        ),
-        clue(
-            "no_new_tests",
-            under(pl.col("tests"), expected, limits.ratio("splitting.tests_again")),
-            "stay_details.examination_fee",
-            yuan("tests"),
-            yuan(expected),
-        ),
+        *_one_treatment(limits),
         clue(
             "no_plan", ~pl.col("p_readmission_planned"), "stay_details.readmission_planned", "false", "", "p_stay_id"
         ),
@@ -231,12 +227,9 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
         long = share(pl.col("los") * 100, pl.col("g_los"), limits.ratio("splitting.long_part"))
         moved = long & (pl.col("p_way") == 1) & (pl.col("admission_route") != "emergency") & ~_same_disease()
         planned = pl.col("p_readmission_planned").fill_null(False)
-        expected = (pl.col("g_test") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
-        no_tests = under(pl.col("tests"), expected, limits.ratio("splitting.tests_again"))
         found = near.filter(
             (pl.col("gap") <= 1) & ~pl.col("p_died") & (by_day | (moved & ~planned & ~surgery)).fill_null(False)
         )
-        doctor = pl.col("doctor_id") == pl.col("p_doctor_id")
         return hits(
             RULES["SP3"],
             limits,
@@ -245,8 +238,7 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
                 clue("base", pl.lit(True), "stays.admission_date", pl.col("admitted"), pl.col("p_discharged")),
                 clue("by_day", by_day, "case_points.case_class", pl.col("case_class"), pl.col("p_case_class")),
                 clue("long_part", long, "stays.los", pl.col("los"), pl.col("g_los") // 100),
-                clue("no_new_tests", no_tests, "stay_details.examination_fee", yuan("tests"), yuan(expected)),
-                clue("same_doctor", doctor, "stays.doctor_id", pl.col("doctor_id"), pl.col("p_doctor_id")),
+                *_one_treatment(limits),
             ],
             fewer,
             before,
@@ -315,9 +307,7 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
 
 def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
     """ED1 and ED2: far shorter and cheaper than the group, and soon back or dead."""
-    low = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost")) & under(
-        pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los")
-    )
+    low = far_below(limits)
     treated = ~pl.col("bed_day") & ~pl.col("planned_pattern")
     advised = pl.col("way").is_in([1, 3])
     soon = limits.whole("early.soon_days")

@@ -69,21 +69,37 @@ def known(facts: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def for_its_cost(mean: str) -> pl.Expr:
+    """What a stay of its own cost has of a fee where the group has ``mean`` (fen): one that is cheap throughout is
+    not short of anything."""
+    return (pl.col(mean) * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+
+
+def far_below(limits: Limits) -> pl.Expr:
+    """Cost and days both far below those of the group: too little was done."""
+    cost = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost"))
+    return cost & under(pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los"))
+
+
+def thin(limits: Limits, name: str) -> pl.Expr:
+    """The cost of a day is far below that of the group: a stay whose charges were only booked later is not thin."""
+    usual = pl.col("g_cost") * pl.col("days") * 100
+    return under(pl.col("total_cost") * pl.col("g_los"), usual, limits.ratio(name))
+
+
 def cheap(limits: Limits, name: str = "hang_bed.empty_cost") -> pl.Expr:
+    """The cost is far below that of the group."""
     return under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio(name))
 
 
 def _thin(limits: Limits) -> Clue:
-    """The cost of a day is far below that of the group: a stay whose charges were only booked later is not thin."""
     a_day = pl.col("total_cost") // pl.col("days")
     expected = pl.col("g_cost") * 100 // pl.col("g_los")
-    holds = under(
-        pl.col("total_cost") * pl.col("g_los"), pl.col("g_cost") * pl.col("days") * 100, limits.ratio("hang_bed.thin")
-    )
-    return clue("thin", holds, "stays.total_cost", yuan(a_day), yuan(expected))
+    return clue("thin", thin(limits, "hang_bed.thin"), "stays.total_cost", yuan(a_day), yuan(expected))
 
 
 def cost_clue(signal: str, holds: pl.Expr) -> Clue:
+    """A sign in the stay's cost, set beside its group's."""
     return clue(signal, holds, "stays.total_cost", yuan("total_cost"), yuan("g_cost"))
 
 
@@ -153,7 +169,7 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
     def tests_and_drugs() -> Hits:
         both = pl.col("tests") + pl.col("drug_fee")
         left = limits.ratio("hang_bed.left")
-        usual = (pl.col("g_acts") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+        usual = for_its_cost("g_acts")
         nursing = (pl.col("g_nursing") * pl.col("days") * 100 // pl.col("g_los")).cast(pl.Int64)
         found = rows.filter(
             ~pl.col("bed_day")
@@ -345,9 +361,7 @@ def coding(
     def no_operation() -> Hits:
         part, left = limits.ratio("upcoding.surgery_share"), limits.ratio("upcoding.surgery_left")
         usual = share(pl.col("g_surgery"), pl.col("g_cost"), part)
-        # against what its own cost leads one to expect, so that a stay cheap throughout shows nothing
-        expected = (pl.col("g_surgery") * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
-        hardly = under(pl.col("surgery_fee"), expected, left)
+        hardly = under(pl.col("surgery_fee"), for_its_cost("g_surgery"), left)
         of_procedures = (
             pl.col("adrg").str.slice(1, 1).is_in(list(SURGICAL + PROCEDURAL)) & pl.col("proc").is_not_null()
         )
@@ -381,9 +395,7 @@ def coding(
 
 def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> Mapping[str, Callable[[], Hits]]:
     """ED3 and RS4: too little service, and severe cases sent on. ``primary``: institutions of the lowest level."""
-    low = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("early.cost")) & under(
-        pl.col("los") * 100, pl.col("g_los"), limits.ratio("early.los")
-    )
+    low = far_below(limits)
 
     def little() -> Hits:
         half_cost, half_los = limits.ratio("early.cost") // 2, limits.ratio("early.los") // 2

@@ -9,7 +9,7 @@ import polars as pl
 
 from drgpay.steps.oversight.catalogue import RULES, Limits
 from drgpay.steps.oversight.hits import HITS, clue, hits, yuan
-from drgpay.steps.oversight.singles import share, under
+from drgpay.steps.oversight.singles import for_its_cost, share, under
 
 Hits = pl.DataFrame
 VISIT_COLUMNS = (
@@ -72,10 +72,8 @@ def _per_stay(found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _left(limits: Limits, limit: str, own: str, mean: str, visit: str) -> pl.Expr:
-    """The stay has less of a kind of fee than its cost leads one to expect, and the visit makes up for it.
-
-    Expected: the group's share of that kind × the stay's own cost, so that a stay cheap throughout shows nothing."""
-    expected = (pl.col(mean) * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+    """The stay has less of a kind of fee than its cost leads one to expect, and the visit makes up for it."""
+    expected = for_its_cost(mean)
     lacks = expected - pl.col(own)
     return under(pl.col(own), expected, limits.ratio(limit)) & share(
         pl.col(visit), lacks, limits.ratio("shifting.covers")
