@@ -97,7 +97,7 @@ def check(
         return
     if source is None:
         raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
-    hints, way = _hints(form, alias, newborn_age, codes)
+    hints, way = hints_of(form, alias, newborn_age, codes)
     parts = intake.read_stays(source, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
         done = check_file(_said(parts, lang), source.name, engine, Path(work))
@@ -110,7 +110,7 @@ def check(
             intake.write_findings_workbook(done.findings, target, lang, scores=scores, lowest=lowest)
             _tell_file(target, lang)
         else:
-            _write_findings(done.findings, target, lang)
+            write_findings(done.findings, target, lang)
     _tell_scores(done, lang)
     if done.kept == 0:
         raise DrgpayError(
@@ -177,7 +177,7 @@ def group(
     """给病例分组,只需要分组字段。 Group stays; only the grouping columns are needed."""
     in_lang(lang)
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
-    hints, way = _hints(form, alias, newborn_age, codes)
+    hints, way = hints_of(form, alias, newborn_age, codes)
     parts = intake.read_stays(source, need="grouping", codes=known_codes(), hints=hints, crosswalk=way)
     rows = _grouped(_said(parts, lang), chosen)
     total, kept, found = 0, 0, []
@@ -200,7 +200,7 @@ def group(
     err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
-        _write_findings(whole, target, lang)
+        write_findings(whole, target, lang)
 
 
 def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:
@@ -211,7 +211,7 @@ def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:
     return intake.clinical() if codes == "clinical" else None
 
 
-def _hints(
+def hints_of(
     form: str, alias: Path | None, newborn_age: str, codes: str | None
 ) -> tuple[intake.Hints, intake.Crosswalk | None]:
     """What the alias file says, with what the options say over it, and the crosswalk of the codes' edition."""
@@ -275,7 +275,7 @@ def _tell(read: int, kept: int, n: int, lang: str) -> None:
     err.print(zh if lang == "zh" else en, highlight=False)
 
 
-def _write_findings(findings: Any, target: Path, lang: str) -> None:
+def write_findings(findings: Any, target: Path, lang: str) -> None:
     if target.suffix.lower() == ".xlsx":
         intake.write_findings_workbook(findings, target, lang)
     else:

@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
 
@@ -49,14 +51,38 @@ def _broken(zh: str, en: str, **place: object) -> DrgpayError:
     )
 
 
-class Ledger:
-    """A book of entries. ``name`` opens the hash chain, so that two books are never mistaken for one another."""
+@dataclass(frozen=True)
+class Opening:
+    """What a link of a chain of books goes on from: ``run`` (digest of the run before), the ``head`` of its ledger,
+    how many ``entries`` the chain has until then, and the ``balances`` of all accounts."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    run: str
+    head: str
+    entries: int
+    balances: Mapping[str, int]
+
+    def content(self) -> dict[str, Any]:
+        """As it stands on the first line of a file."""
+        return {"run": self.run, "head": self.head, "entries": self.entries,
+                "balances": dict(sorted(self.balances.items()))}  # fmt: skip
+
+
+class Ledger:
+    """A book of entries. ``name`` opens the hash chain, so that two books are never mistaken for one another.
+
+    A book may go on from an ``opening``: then its chain begins with the head before, and balances are those of the
+    whole chain; its entries are its own. An id that is ``taken`` in the chain gets ``/r2``, ``/r3`` and so on.
+    """
+
+    def __init__(self, name: str, opening: Opening | None = None, taken: Set[str] = frozenset()) -> None:
+        self.name, self.opening = name, opening
+        self._taken = taken
+        self._renamed: dict[str, str] = {}
         self._entries: dict[str, Entry] = {}
         self._hashes: list[str] = []
         self._balances: dict[str, int] = defaultdict(int)
+        for account, amount in (opening.balances if opening else {}).items():
+            self._balances[account] = amount
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -66,12 +92,17 @@ class Ledger:
 
     @property
     def head(self) -> str:
-        """Hash of the last entry, or of the empty book."""
-        return self._hashes[-1] if self._hashes else hashlib.sha256(self.name.encode()).hexdigest()
+        """Hash of the last entry, or of the empty book with what it goes on from."""
+        if self._hashes:
+            return self._hashes[-1]
+        start = self.name if self.opening is None else self.name + _LINE.encode(self.opening.content())
+        return hashlib.sha256(start.encode()).hexdigest()
 
     def post(self, entry: Entry) -> None:
         """Add an entry. The same id with the same content twice is posted once; with other content it is an error,
         as is an amount that is not a positive whole number of fen or an account against itself."""
+        if entry.entry_id in self._taken:
+            entry = replace(entry, entry_id=self._free(entry.entry_id))
         known = self._entries.get(entry.entry_id)
         if known == entry:
             return
@@ -87,6 +118,13 @@ class Ledger:
         self._entries[entry.entry_id] = entry
         self._balances[entry.debit] += entry.amount
         self._balances[entry.credit] -= entry.amount
+
+    def _free(self, entry_id: str) -> str:
+        """The id under which an entry is posted whose own is taken in the chain before; always the same one."""
+        if entry_id not in self._renamed:
+            free = (f"{entry_id}/r{n}" for n in count(2))
+            self._renamed[entry_id] = next(i for i in free if i not in self._taken)
+        return self._renamed[entry_id]
 
     def reverse(self, entry_id: str, on: date, run: str) -> Entry:
         """Post the opposite of an entry and return it; reversing twice is harmless."""
@@ -121,7 +159,10 @@ class Ledger:
         says how many entries it has and the hash of the last one."""
         temporary = path.with_suffix(".tmp")
         with temporary.open("w", encoding="utf-8", newline="\n") as out:
-            out.write(json.dumps({"ledger": self.name}, ensure_ascii=False) + "\n")
+            first: dict[str, Any] = {"ledger": self.name}
+            if self.opening is not None:
+                first["after"] = self.opening.content()
+            out.write(json.dumps(first, ensure_ascii=False) + "\n")
             for entry, digest in zip(self, self._hashes, strict=True):
                 out.write(f'{{"hash": "{digest}", "entry": {entry.canonical()}}}\n')
             out.write(json.dumps({"entries": len(self), "head": self.head}) + "\n")
@@ -134,7 +175,9 @@ class Ledger:
             # Not splitlines(): a text may hold other line separators.
             lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
             end = json.loads(lines.pop())
-            ledger = Ledger(json.loads(lines[0])["ledger"])
+            first = json.loads(lines[0])
+            after = first.get("after")
+            ledger = Ledger(first["ledger"], Opening(**after) if after else None)
             for number, line in enumerate(lines[1:], start=2):
                 record = json.loads(line)
                 content = record["entry"]

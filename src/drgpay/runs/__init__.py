@@ -1,6 +1,7 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
 from drgpay.engine import MANIFEST, read_manifest
+from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.checks import Checked, check_file, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
@@ -36,7 +37,9 @@ from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
+from drgpay.runs.seals import sealed_months
 from drgpay.runs.settle import Order, Report, run
+from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
@@ -64,8 +67,10 @@ __all__ = [
     "SameTable",
     "Score",
     "Section",
+    "Submitted",
     "Sweep",
     "Told",
+    "Version",
     "Watched",
     "audit_template",
     "bench",
@@ -84,11 +89,13 @@ __all__ = [
     "explain_stay",
     "findings_of",
     "first_stay",
+    "history",
     "in_house",
     "keep_risk_fund",
     "known_card",
     "known_codes",
     "land_stays",
+    "month_of",
     "move_alert",
     "oversee",
     "perform",
@@ -103,8 +110,11 @@ __all__ = [
     "reopen_year",
     "run",
     "same_tables",
+    "sealed_months",
     "simulate",
     "split_benefits",
+    "stay_ids_in",
+    "submit",
     "sweep",
     "table_digests",
     "tell_stay",

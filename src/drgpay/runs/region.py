@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from drgpay.engine import (
     Dataset,
+    Engine,
     Landed,
     Outside,
     SparkEngine,
@@ -25,10 +28,12 @@ from drgpay.engine import (
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
+from drgpay.runs import batches
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
 from drgpay.tables import (
     ADVANCES,
+    BATCHES,
     BUDGET_AMOUNTS,
     BUDGETS,
     DECISION_REGISTERS,
@@ -84,6 +89,8 @@ class Region:
     folder: Path
     about: dict[str, Any]
     registers: Registers
+    batches: tuple[batches.Batch, ...] = ()
+    """what was handed in after ``stays``, in order, as far as it is known"""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -96,11 +103,18 @@ class Region:
         registers = (register_file(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
         beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
-        return [*(p for p in registers if p), *alias, *_stay_files(self.folder), *beside]
+        later = [p for batch in self.batches for p in batch.files()]
+        if later and (register := register_file(self.folder, BATCHES.name)):
+            later.insert(0, register)
+        return [*(p for p in registers if p), *alias, *self._first(), *beside, *later]
+
+    def _first(self) -> list[Path]:
+        """The files of batch 0; there may be none where batches are."""
+        return _stay_files(self.folder, needed=not self.batches)
 
     def stay_files(self) -> tuple[list[Path], list[Path]]:
         """Files that are canonical Parquet, and the others, both in name order."""
-        files = _stay_files(self.folder)
+        files = self._first()
         ready = [p for p in files if p.suffix.lower() == ".parquet" and _is_canonical(p)]
         return ready, [p for p in files if p not in ready]
 
@@ -126,11 +140,16 @@ class Region:
             )
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
+        later = batches.versions(self.batches, work / "batches", context, said)
+        first = dict.fromkeys(range(len(paths)), later.first) if len(later.first) else {}
+        of_batches = {len(paths) + at: keys for at, keys in enumerate(later.replaced) if len(keys)}
+        checked = frozenset(range(len(ready), len(paths)))
         return Stays(
-            Dataset(tuple(paths)),
-            frozenset(range(len(ready), len(paths))),
-            [f for _, f in findings],
-            sum(n for n, _ in findings),
+            Dataset((*paths, *later.files)),
+            checked,
+            [*(f for _, f in findings), *later.findings],
+            sum(n for n, _ in findings) + later.rejected,
+            first | of_batches,
         )
 
     def table_files(self, table: Table) -> list[Path]:
@@ -178,6 +197,29 @@ class Stays:
     checked: frozenset[int]
     findings: list[Any]
     rejected: int
+    replaced: Mapping[int, Any] = field(default_factory=dict)
+    """file number -> keys of its rows that a later batch replaces, see :func:`drgpay.steps.intake.replaced_rows`"""
+
+    def rows_replaced(self, engine: Engine) -> int:
+        """How many rows a later batch replaces."""
+        if not self.replaced:
+            return 0
+        files = [self.data.paths[number] for number in sorted(self.replaced)]
+        keys = [self.replaced[number] for number in sorted(self.replaced)]
+        return sum(
+            int(
+                frame(engine.sum(Dataset((path,)), partial(_gone, keys=its), ("one",), _PLACED, "batches"))["n"].sum()
+            )
+            for path, its in zip(files, keys, strict=True)
+        )
+
+
+_PLACED = ("stay_id", "institution_id")
+
+
+def _gone(batch: Any, keys: Any) -> Any:
+    n = int(intake.replaced_rows(batch, keys).sum())
+    return pa.table({"one": pa.array([0], pa.int64()), "n": pa.array([n], pa.int64())})
 
 
 @dataclass(frozen=True)
@@ -209,9 +251,9 @@ def register_file(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -
     return next((p for s in suffixes if (p := folder / f"{name}{s}").is_file()), None)
 
 
-def _stay_files(folder: Path) -> list[Path]:
+def _stay_files(folder: Path, *, needed: bool = True) -> list[Path]:
     found = _files_of(folder, STAYS.name, STAY_SUFFIXES)
-    if not found:
+    if not found and needed:
         raise DrgpayError(
             Kind.DATA,
             zh="区域文件夹里没有住院病例(stays)",
@@ -237,8 +279,9 @@ def _holds_rows(path: Path, suffixes: Sequence[str]) -> bool:
     return path.suffix.lower() in suffixes and not name.startswith((".", "~$")) and ".findings." not in name
 
 
-def read_region(folder: Path) -> Region:
-    """Registers of a region; institutions and budgets must be there, the others may be missing."""
+def read_region(folder: Path, known_on: date | None = None) -> Region:
+    """Registers of a region; institutions and budgets must be there, the others may be missing. ``known_on``: take
+    what was handed in until that day."""
     if not folder.is_dir():
         raise DrgpayError(
             Kind.DATA,
@@ -270,4 +313,4 @@ def read_region(folder: Path) -> Region:
                 fix_zh="列见 docs/tables.md",
                 fix_en="docs/tables.md lists its columns",
             )
-    return Region(folder, about, Registers(frames))
+    return Region(folder, about, Registers(frames), batches.read_batches(folder, known_on))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
@@ -109,16 +109,18 @@ def run(
     return out
 
 
-def _position(batch: Any, part: Part) -> Any:
-    """Stay ids with where they stand, for the search of duplicates."""
+def _position(batch: Any, part: Part, replaced: Mapping[int, Any]) -> Any:
+    """Stay ids with where they stand, for the search of duplicates; rows that a later batch replaces are none."""
     n = batch.num_rows
-    return pa.record_batch(
+    placed = pa.record_batch(
         {
             "stay_id": batch.column("stay_id"),
             "file_no": pa.array(np.full(n, part.file_number, np.int64)),
             "row_no": pa.array(np.arange(part.first_row, part.first_row + n, dtype=np.int64)),
         }
     )
+    keys = replaced.get(part.file_number)
+    return placed if keys is None else placed.filter(pa.array(~intake.replaced_rows(batch, keys)))
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ class _Grouping:
     """files whose warnings were noted when they were read"""
     scheme: Scheme
     years: frozenset[int]
+    replaced: Mapping[int, Any]
+    """file number → keys of rows that a later batch replaces"""
 
     def __call__(self, batch: Any, part: Part) -> tuple[Any, Any]:
         """Batches of tables ``grouped`` and ``findings``."""
@@ -139,6 +143,11 @@ class _Grouping:
         context = self.context if again is None else replace(self.context, duplicates=again)
         file = f"{part.path.parent.name}/{part.path.name}"
         accepted, findings = intake.check_batch(batch, file=file, first_row=part.first_row + 1, context=context)
+        keys = self.replaced.get(part.file_number)
+        if keys is not None:
+            accepted = accepted.filter(pa.array(~intake.replaced_rows(accepted, keys)))
+            gone = np.flatnonzero(intake.replaced_rows(batch, keys)) + part.first_row + 1
+            findings = intake.without_rows(findings, gone)
         if part.file_number in self.checked:
             findings = findings.filter(pc.equal(findings.column("level").cast(pa.string()), "error"))
         return _grouped(accepted, self.scheme, self.years), findings
@@ -174,7 +183,7 @@ class _Run:
         self.order, self.folder = order, folder
         self.tables = folder / TABLES
         self.work = folder / "work"
-        self.region: Region = read_region(order.region)
+        self.region: Region = read_region(order.region, order.known_on)
         self.registers = self.region.registers
         self.period = money.Period(order.year, order.months)
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
@@ -227,7 +236,8 @@ class _Run:
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context, self.steps.convert)
-        kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
+        again = self._duplicates(stays.data, stays.replaced)
+        kernel = _Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
         names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
@@ -235,13 +245,14 @@ class _Run:
         for number, found in enumerate(stays.findings):
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
         rejected = stays.rejected + self._kept_out(findings)
+        rows = stays.data.rows() - stays.rows_replaced(self.engine)
         by = ("year", "month", "status")
         status = frame(self.engine.sum(grouped, partial(_counted, by=by), by, by, "count"))
         now = status.filter((pl.col("year") == self.order.year) & pl.col("month").is_in(self.order.months))
         counts = {
-            "stays_in": stays.data.rows() + stays.rejected,
+            "stays_in": rows + stays.rejected,
             "rejected": rejected,
-            "stays_ok": stays.data.rows() + stays.rejected - rejected,
+            "stays_ok": rows + stays.rejected - rejected,
             "used": int(status["n"].sum()),
             "findings": findings.rows() + sum(found.num_rows for found in stays.findings),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
@@ -253,9 +264,10 @@ class _Run:
         sums = self.engine.sum(findings, _rows_with_errors, ("file",), ("file", "row", "level"), "count")
         return int(frame(sums)["n"].sum())
 
-    def _duplicates(self, data: Dataset) -> dict[int, Any]:
+    def _duplicates(self, data: Dataset, replaced: Mapping[int, Any]) -> dict[int, Any]:
         """Lines, by file, whose stay id occurred before."""
-        ids = Source(data, ("stay_id",), ("stay_id", "file_no", "row_no"), _position)
+        columns = ("stay_id", "institution_id") if replaced else ("stay_id",)
+        ids = Source(data, columns, ("stay_id", "file_no", "row_no"), partial(_position, replaced=replaced))
         found = self.engine.map_by(
             (ids,), "stay_id", intake.later_duplicates, self.work / "duplicates", "look for duplicates"
         )

@@ -1,5 +1,6 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
+from drgpay.tables.book import BATCHES, BOOK_REGISTERS, BOOK_TABLES, STAY_CHANGES, WITHDRAWN
 from drgpay.tables.care import (
     CARE,
     CATEGORIES,
@@ -208,9 +209,10 @@ from drgpay.tables.results import (
 )
 
 ALL = (
-    INPUTS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS)
+    INPUTS + BOOK_REGISTERS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS)
     + OVERSIGHT_REGISTERS + EVALUATION_REGISTERS + PERFORMANCE_REGISTERS
-    + RESULTS + FUND_TABLES + CHECK_TABLES + MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES
+    + RESULTS + BOOK_TABLES
+    + FUND_TABLES + CHECK_TABLES + MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES
 )  # fmt: skip
 """every table, inputs first"""
 
@@ -232,6 +234,7 @@ __all__ = [
     "AUDIT_SAMPLE",
     "BASE_GROUPS",
     "BASE_YEARS",
+    "BATCHES",
     "BED_DAY_ASSESSMENTS",
     "BENEFIT_SPLITS",
     "BUDGETS",
@@ -383,6 +386,7 @@ __all__ = [
     "STATUSES",
     "STAYS",
     "STAY_AREAS",
+    "STAY_CHANGES",
     "STAY_COSTS",
     "STAY_DECISIONS",
     "STAY_DETAILS",
@@ -404,6 +408,7 @@ __all__ = [
     "VISIT_FINDINGS",
     "VISIT_KINDS",
     "VISIT_PAYMENTS",
+    "WITHDRAWN",
     "Column",
     "Table",
     "tables_markdown",

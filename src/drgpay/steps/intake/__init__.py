@@ -18,6 +18,7 @@ from drgpay.steps.intake.formats import (
     catalogue,
     fee_total_check,
     read_hints,
+    withdrawals,
     write_template,
 )
 from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_schema
@@ -28,11 +29,20 @@ from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
+from drgpay.steps.intake.versions import (
+    BATCH_RULES,
+    changes_between,
+    comparable,
+    keep_batch,
+    replaced_rows,
+    without_rows,
+)
 
-WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_scores", "stays", "visits")
+WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_changes", "stay_scores", "stays", "visits")
 """tables this step writes"""
 
 __all__ = [
+    "BATCH_RULES",
     "CANONICAL",
     "EDITIONS",
     "PERSON_ORDER",
@@ -55,18 +65,21 @@ __all__ = [
     "Way",
     "accepted",
     "catalogue",
+    "changes_between",
     "check_batch",
     "check_person",
     "check_stay",
     "clinical",
     "code_lists",
     "columns_brought",
+    "comparable",
     "convert",
     "convert_rows",
     "fee_total_check",
     "holds_details",
     "is_canonical",
     "judged",
+    "keep_batch",
     "later_duplicates",
     "merge_findings",
     "overlaps",
@@ -76,11 +89,14 @@ __all__ = [
     "read_stays",
     "record_scores",
     "repetitions",
+    "replaced_rows",
     "score_stay",
     "score_stays",
     "stays_schema",
     "tally",
     "with_findings",
+    "withdrawals",
+    "without_rows",
     "write_findings_csv",
     "write_findings_workbook",
     "write_template",

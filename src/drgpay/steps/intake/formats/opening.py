@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError
 from drgpay.steps.intake.files import SUFFIXES, Chunk, Source, fail, open_source, present
@@ -18,10 +19,12 @@ from drgpay.steps.intake.formats.hints import Hints
 from drgpay.steps.intake.formats.jsonlist import open_json
 from drgpay.steps.intake.formats.view import View
 from drgpay.steps.intake.headers import header_key, known_headers
-from drgpay.tables import STAY_DETAILS, STAYS
+from drgpay.steps.intake.values import typed
+from drgpay.tables import STAY_DETAILS, STAYS, WITHDRAWN
 
 _JSON = (".json", ".jsonl", ".ndjson")
 _LIST = "settlement-list"
+_ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,37 @@ def open_stays(path: Path, hints: Hints) -> Opened:
     view = View(source, seen, form, hints.newborn_age, hints.constants)
     said = (f"{zh} {form.id}({form.zh})", f"{en} {form.id} ({form.en})")
     return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed)), hints)
+
+
+def withdrawals(path: Path, hints: Hints) -> dict[int, str]:
+    """Rows of a file of stays that take a stay back (列 撤销): line -> stay_id, empty where none stands.
+
+    A file without the column has none. Raises DrgpayError of kind DATA as :func:`open_stays` does, and for a cell of
+    the column that is neither yes nor no.
+    """
+    raw = _open(path, named(hints.format) if hints.format else None, hints)
+    names = known_headers([WITHDRAWN])
+    places = [at for at, cell in enumerate(raw.header) if header_key(cell) in names]
+    if not places:
+        return {}
+    taken: set[int] = set()
+    for chunk in raw.chunks(places[:1], _ROWS):
+        told = typed(WITHDRAWN, chunk.columns[places[0]])
+        for fault in told.faults:
+            raise fail("“撤销”列只能填 是 或 否", "the column withdrawn takes yes or no", "改正该单元格",
+                       "correct the cell", file=raw.file, row=int(chunk.lines[fault.at[0]]), field=WITHDRAWN.name,
+                       value=fault.values[0])  # fmt: skip
+        yes = pc.fill_null(told.values, False).to_numpy(zero_copy_only=False)
+        taken |= set(chunk.lines[yes].tolist())
+    opened, ids = open_stays(path, hints), dict.fromkeys(taken, "")
+    keys = known_headers([STAYS["stay_id"]])
+    at = next((place for place, cell in enumerate(opened.source.header) if header_key(cell) in keys), -1)
+    for chunk in opened.source.chunks([at], _ROWS) if at >= 0 else ():
+        read = typed(STAYS["stay_id"], chunk.columns[at]).values
+        for place, line in enumerate(chunk.lines.tolist()):
+            if line in taken:
+                ids[line] = read[place].as_py() or ""
+    return ids
 
 
 def open_details(path: Path) -> Source | None:
