@@ -101,9 +101,16 @@ def submit(
             _write(folder, file, number, digest, got, changes, institution, month, on, previous, reason)
     counts = dict(frame(changes).group_by("change").len().rows())
     return Submitted(
-        number, got.rows, *(counts.get(change, 0) for change in ("added", "changed", "same", "withdrawn")),
-        got.rows - got.stays.num_rows - _marked(got, withdrawn), got.findings, _score(got),
-    )  # fmt: skip
+        batch=number,
+        rows=got.rows,
+        added=counts.get("added", 0),
+        changed=counts.get("changed", 0),
+        same=counts.get("same", 0),
+        withdrawn=counts.get("withdrawn", 0),
+        rejected=got.rows - got.stays.num_rows - _marked(got, withdrawn),
+        findings=got.findings,
+        score=_score(got),
+    )
 
 
 def _marked(got: batches.Received, named: Sequence[str]) -> int:
@@ -195,8 +202,8 @@ def _there(gone: Sequence[str], earlier: dict[str, tuple[int, int]], month: tupl
         more_en = f"; it is in {other[0]}-{other[1]:02d}" if other else ""
         raise DrgpayError(
             Kind.DATA, zh=f"要撤销的病例不在该机构该月{more_zh}",
-            en=f"no such stay to withdraw in this month{more_en}", file=file, field="stay_id", value=", ".join(wrong[:5]), fix_zh="核对病例号和月份",
-            fix_en="check the stay id and the month",
+            en=f"no such stay to withdraw in this month{more_en}", file=file, field="stay_id",
+            value=", ".join(wrong[:5]), fix_zh="核对病例号和月份", fix_en="check the stay id and the month",
         )  # fmt: skip
 
 
