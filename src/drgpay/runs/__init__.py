@@ -2,9 +2,11 @@
 
 from drgpay.engine import MANIFEST, read_manifest
 from drgpay.runs.batches import month_of, stay_ids_in
+from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.checks import Checked, check_file, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
+from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
@@ -44,6 +46,7 @@ from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
 __all__ = [
+    "CAUSES",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
@@ -51,11 +54,14 @@ __all__ = [
     "TABLES",
     "Bench",
     "Beside",
+    "BookView",
+    "Cause",
     "Check",
     "Checked",
     "Comparison",
     "Counted",
     "Deadline",
+    "Difference",
     "Evaluation",
     "FundTables",
     "Order",
@@ -74,6 +80,7 @@ __all__ = [
     "Watched",
     "audit_template",
     "bench",
+    "book",
     "capitate",
     "check_enrolment",
     "check_file",
@@ -82,6 +89,7 @@ __all__ = [
     "clear_out_of_area",
     "count_look",
     "deadlines",
+    "difference",
     "evaluate",
     "evaluation_stays",
     "explain_cell",
@@ -110,6 +118,7 @@ __all__ = [
     "reopen_year",
     "run",
     "same_tables",
+    "seal_run",
     "sealed_months",
     "simulate",
     "split_benefits",

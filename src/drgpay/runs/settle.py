@@ -388,6 +388,7 @@ class _Run:
             "switches": sorted(self.scheme.switches),
             "scheme_digest": self.scheme.digest,
             "basis": self.policy.choice("fund.basis"),
+            "batches": [batch.number for batch in self.region.batches],
             "inputs": {
                 p.relative_to(self.region.folder).as_posix(): file_digest(p)
                 for p in self.region.files(modes=self.with_modes)

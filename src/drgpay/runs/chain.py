@@ -1,0 +1,219 @@
+"""The chain of a book (账本): one area and settlement year, month after month to the clearing (design/12 §2).
+
+A link names the sealed link before it by the digest of its manifest. Where that lies is found through the list of
+seals of the folder of runs. Nothing of a link is ever rewritten: what comes later adds to it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from drgpay.engine import MANIFEST, read_manifest
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Entry, Ledger, Opening
+from drgpay.runs.manifest import LEDGER, TABLES, file_digest
+from drgpay.runs.seals import Seal, folder_of, link_of, read_seals, seal_of
+
+
+@dataclass(frozen=True)
+class Link:
+    """One run of a book: its folder, manifest, digest and ledger. ``seal``: None while it is not sealed."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    digest: str
+    seal: Seal | None
+
+    @property
+    def name(self) -> str:
+        """``m01`` … ``m12``, ``year``, ``r1`` …"""
+        return link_of(dict(self.manifest))
+
+    @property
+    def month(self) -> int | None:
+        """The month it settles; None for the clearing and what opens it again."""
+        return self.manifest["month"] if self.manifest["kind"] == "month" else None
+
+    @property
+    def tables(self) -> Path:
+        """Folder of its tables."""
+        return self.folder / TABLES
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Its own entries, with what they go on from."""
+        return Ledger.read(self.folder / LEDGER)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The links of a book in order, the first month first."""
+
+    links: tuple[Link, ...]
+
+    @property
+    def first(self) -> Link:
+        """The link whose base groups hold for the whole book."""
+        return self.links[0]
+
+    @property
+    def last(self) -> Link:
+        """The link that a next one follows."""
+        return self.links[-1]
+
+    @property
+    def area(self) -> str:
+        """The pooling area."""
+        area: str = self.last.manifest["region"]["id"]
+        return area
+
+    @property
+    def year(self) -> int:
+        """The settlement year."""
+        year: int = self.last.manifest["year"]
+        return year
+
+    @property
+    def months(self) -> tuple[Link, ...]:
+        """The months, in order."""
+        return tuple(link for link in self.links if link.month is not None)
+
+    def month(self, number: int) -> Link | None:
+        """The link of a month."""
+        return next((link for link in self.links if link.month == number), None)
+
+    @property
+    def closing(self) -> Link | None:
+        """The clearing, once it is there."""
+        return next((link for link in self.links if link.manifest["kind"] == "year"), None)
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries of the book, in order."""
+        for link in self.links:
+            yield from link.ledger
+
+    def opening(self) -> Opening:
+        """What the ledger of a next link goes on from."""
+        ledger = self.last.ledger
+        return Opening(self.last.digest, ledger.head, sum(len(link.ledger) for link in self.links), ledger.balances())
+
+    def taken(self) -> frozenset[str]:
+        """Ids of all entries."""
+        return frozenset(entry.entry_id for entry in self.entries())
+
+    def booked(self) -> dict[tuple[str, str, str], int]:
+        """(insurance scheme, institution, family of the event) → fen booked so far; ``mode_paid:quota`` is of the
+        family ``mode_paid``."""
+        sums: dict[tuple[str, str, str], int] = defaultdict(int)
+        for e in self.entries():
+            if e.institution_id is not None:
+                sums[e.insurance_scheme, e.institution_id, e.event.partition(":")[0]] += e.amount
+        return dict(sums)
+
+
+def read_link(folder: Path, seals: list[Seal] | None = None) -> Link:
+    """A run as a link. Raises as :func:`drgpay.engine.read_manifest`."""
+    manifest = read_manifest(folder)
+    return Link(folder, manifest, file_digest(folder / MANIFEST), seal_of(folder, seals))
+
+
+def read_chain(last: Path, *, sealed: bool = True) -> Chain:
+    """The book that ends with a run, from its first link. With ``sealed`` the last must be sealed too.
+
+    USAGE: the run is no month and no clearing, or is not sealed. BROKEN: a predecessor is gone or was changed, or the
+    links do not follow each other.
+    """
+    runs = last.resolve().parent
+    seals = read_seals(runs)
+    link = read_link(last, seals)
+    if link.manifest["kind"] not in ("month", "year"):
+        raise _wrong("这里不是月结或年清算的结果", "this is neither a month nor a clearing", link,
+                     "给出 drgpay run 的结果", "name a result of drgpay run")  # fmt: skip
+    if sealed and link.seal is None:
+        raise _wrong("前一期还没有封账", "the run before is not sealed", link,
+                     f"先 drgpay run seal {last.name} --by 姓名",
+                     f"first: drgpay run seal {last.name} --by NAME")  # fmt: skip
+    links = [link]
+    while (after := links[0].manifest.get("after")) is not None:
+        before = next((s for s in seals if s.digest == after["digest"]), None)
+        if before is None:
+            raise _broken("找不到前一期的封账记录", "the seal of the run before is not in the list", links[0])
+        links.insert(0, read_link(folder_of(before, runs), seals))
+    chain = Chain(tuple(links))
+    check_order(chain)
+    return chain
+
+
+def check_order(chain: Chain) -> None:
+    """The links are of one area and year, follow each other without a gap, and their ledgers go on from each other.
+    Raises BROKEN naming the link."""
+    for number, (before, link) in enumerate(zip((None, *chain.links), chain.links, strict=False)):
+        of = (link.manifest["region"]["id"], link.manifest["year"])
+        if of != (chain.area, chain.year):
+            raise _broken("属于另一个统筹区或年度", "belongs to another area or year", link)
+        opening = link.ledger.opening
+        if before is None:
+            if opening is not None:
+                raise _broken("账本的第一期却有前期", "the first link of a book goes on from another", link)
+            continue
+        said = (opening.run, opening.head, opening.balances) if opening else None
+        if said != (before.digest, before.ledger.head, before.ledger.balances()):
+            raise _broken("总账与前一期不相接", "the ledger does not go on from the one before", link)
+        if not follows(before.name, link.name):
+            raise _broken(f"第 {number + 1} 期不接着 {before.name}", f"does not follow {before.name}", link)
+
+
+def follows(before: str, name: str) -> bool:
+    """Whether a link may come after another: the next month, the clearing after December, a re-opening after it."""
+    if name == "year":
+        return before == "m12"
+    if name.startswith("r"):
+        return before == ("year" if name == "r1" else f"r{int(name[1:]) - 1}")
+    return before.startswith("m") and int(name[1:]) == int(before[1:]) + 1
+
+
+def go_on(after: Path, *, area: str, year: int, month: int | None) -> Chain:
+    """The chain that a month, or the clearing (None), of an area and year goes on from.
+
+    USAGE: another area or year, a gap, or a predecessor that is not sealed or is not the last of its book.
+    """
+    chain = read_chain(after)
+    name = "year" if month is None else f"m{month:02d}"
+    if chain.area != area:
+        raise _mismatch("统筹区", "area", chain.area, area, after)
+    if chain.year != year:
+        raise _mismatch("年度", "year", str(chain.year), str(year), after)
+    if not follows(chain.last.name, name):
+        zh, en = ("清算", "the clearing") if month is None else (f"{month} 月", f"month {month}")
+        raise _wrong(f"{zh}不能接在 {chain.last.name} 之后:中间有空缺或已结过", f"{en} does not follow "
+                     f"{chain.last.name}: there is a gap, or it is settled already", chain.last,
+                     "给出紧接的前一期", "name the link right before it")  # fmt: skip
+    newer = [s for s in read_seals(after.resolve().parent) if (s.area, s.year) == (area, year)]
+    if newer[-1].digest != chain.last.digest:
+        raise _wrong("它之后已有封账的一期", "a later link is sealed already", chain.last,
+                     f"接在 {newer[-1].run} 之后", f"go on from {newer[-1].run}")  # fmt: skip
+    return chain
+
+
+def _mismatch(zh: str, en: str, theirs: str, ours: str, after: Path) -> DrgpayError:
+    return DrgpayError(
+        Kind.USAGE, zh=f"前一期属于另一个{zh}:{theirs} ≠ {ours}", 
+        en=f"the run before is of another {en}: {theirs} ≠ {ours}",
+        file=after.name, field="--after", fix_zh="给出同一账本的前一期", fix_en="name a run of the same book",
+    )  # fmt: skip
+
+
+def _wrong(zh: str, en: str, link: Link, fix_zh: str, fix_en: str) -> DrgpayError:
+    return DrgpayError(Kind.USAGE, zh=zh, en=en, file=link.folder.name, field="--after", fix_zh=fix_zh, fix_en=fix_en)
+
+
+def _broken(zh: str, en: str, link: Link) -> DrgpayError:
+    return DrgpayError(
+        Kind.BROKEN, zh=zh, en=en, file=link.folder.name, field=link.name, fix_zh="从备份恢复;封账的结果从不修改",
+        fix_en="restore it from a backup; what is sealed is never changed",
+    )  # fmt: skip
