@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from drgpay.policy import Policy
+from drgpay.policy import Laws, Policy
 
 Stay = dict[str, Any]
 """stay_id, institution_id, insurance_scheme, year, month, drg, status, los, and in fen total_cost, personal_paid,
@@ -43,6 +43,8 @@ class Case:
     advances: list[tuple[str, str, int]] = field(default_factory=list)
     debts: dict[tuple[str, str], int] = field(default_factory=dict)
     year: int = 2024
+    laws: Laws | None = None
+    """of a year whose law changes; ``policy`` is then that of 31 December"""
 
     def __repr__(self) -> str:
         return f"Case({len(self.stays)} stays, {self.institutions}, {self.budgets}, law {self.policy.digest[:8]})"

@@ -52,14 +52,15 @@ DICTIONARY_FILE = "parameters.yaml"
 class Parameter(BaseModel):
     """One parameter of the dictionary.
 
-    ``min``/``max`` bound the number, the table's and the bands' values, or the weight of a year, in the type's
-    own writing. ``choices`` is the closed list of a choice, of names, or of the integers allowed. ``keys`` is a
-    table's closed list, or ``any``; a ``complete`` table must give every key. ``bound`` is the unit of the bands'
-    ``upto``. ``optional`` may be left out or written ``none``; ``default: false`` is for switches alone.
-    ``at_most`` names the parameter this one may not exceed; ``required_when`` (``name=choice``) makes an
-    optional one due. ``acts`` says what a change of the value acts on, and a ``steady`` one does not change within a
-    year; a dictionary whose values do not act in a settled year leaves both out. ``fields`` are the keys a rate may name; ``start`` is where segmented rates begin. A ``quiet``
-    parameter that is not set leaves no trace in digests and in the policy a run keeps.
+    ``min``/``max`` bound the number, the table's and the bands' values, or the weight of a year, in the type's own
+    writing. ``choices`` is the closed list of a choice, of names, or of the integers allowed. ``keys`` is a table's
+    closed list, or ``any``; a ``complete`` table must give every key. ``bound`` is the unit of the bands' ``upto``.
+    ``optional`` may be left out or written ``none``; ``default: false`` is for switches alone. ``at_most`` names
+    the parameter this one may not exceed; ``required_when`` (``name=choice``) makes an optional one due. ``acts``
+    says what a change of the value acts on, and a ``steady`` one does not change within a year; a dictionary whose
+    values do not act in a settled year leaves both out. ``fields`` are the keys a rate may name; ``start`` is where
+    segmented rates begin. A ``quiet`` parameter that is not set leaves no trace in digests and in the policy a run
+    keeps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -204,14 +204,18 @@ def replay(practice: Practice, words: Dictionary, *, on: date, known_on: date | 
     if not active:
         first = min((n.in_force for n in known), default=None)
         day = str(on) if known_on is None else f"{on}（known_on {known_on}）"
-        raise Place(practice.file).at("notices").error(
-            "该日没有生效的通知",
-            "no notice is in force on that day",
-            fix_zh="检查日期" if first is None else f"已知通知最早于 {first} 生效；检查日期",
-            fix_en="check the days"
-            if first is None
-            else f"the earliest known one is in force from {first}; check the days",
-            value=day,
+        raise (
+            Place(practice.file)
+            .at("notices")
+            .error(
+                "该日没有生效的通知",
+                "no notice is in force on that day",
+                fix_zh="检查日期" if first is None else f"已知通知最早于 {first} 生效；检查日期",
+                fix_en="check the days"
+                if first is None
+                else f"the earliest known one is in force from {first}; check the days",
+                value=day,
+            )
         )
     return law_of_notices(practice, words, active, active, on=on, known_on=known_on)
 
@@ -241,9 +245,7 @@ def law_of_notices(
     for notices, stays in ((active, False), (of_stays, True)):
         for notice in sorted(notices, key=lambda n: (n.in_force, n.issued)):
             entries.update(
-                (entry.parameter.name, entry)
-                for entry in notice.values
-                if (entry.parameter.acts == "stay") == stays
+                (entry.parameter.name, entry) for entry in notice.values if (entry.parameter.acts == "stay") == stays
             )
     missing = [name for name in words if name not in entries]
     if missing:
