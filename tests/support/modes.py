@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from drgpay.engine import dataset, frame
-from drgpay.policy import Policy, load
+from drgpay.policy import Laws, Policy, load, one_law
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
@@ -105,6 +105,8 @@ class Area:
     visits: Sequence[Row] = ()
     enrolment: Sequence[Row] = ()
     budget: int = 100_000_00
+    laws: Laws | None = None
+    """of a year whose law changes"""
 
 
 def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month: int | None = None) -> Path:
@@ -124,7 +126,7 @@ def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month:
         ],
     }
     run.registers = Registers({t.name: frame(t.of(list(rows))) for t, rows in (base | dict(area.registers)).items()})
-    run.policy, run.run_id = area.policy, "test-2024"
+    run.laws, run.run_id = area.laws or one_law(area.policy, 2024, run.order.month), "test-2024"
     run.region = Region(folder / "region", {"id": "test"}, run.registers)
     for table, rows in ((VISITS, area.visits), (ENROLMENT, area.enrolment)):
         if rows:

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, frame, one_batch, read_table, table_path
-from drgpay.policy import Policy, load
+from drgpay.policy import Policy, load, one_law
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
@@ -136,7 +136,8 @@ def settle(
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)
     run.tables, run.work = folder / TABLES, folder / "work"
-    run.registers, run.policy, run.run_id = registers(case), case.policy, f"test-{case.year}"
+    run.registers, run.run_id = registers(case), f"test-{case.year}"
+    run.laws = case.laws or one_law(case.policy, case.year, month)
     run.region = Region(folder, {"id": "test"}, run.registers)
     write_grouped(run.tables, case.stays, files, rows)
     run._money(dataset(run.tables, GROUPED))

@@ -7,11 +7,12 @@ design says so; it is slow, and it judges the program.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from drgpay.policy import Policy
+from drgpay.policy import Laws, Policy, Span, one_law
 
 Stay = dict[str, Any]
 """stay_id, institution_id, insurance_scheme, year, month, drg, status, los, and in fen total_cost, personal_paid,
@@ -43,12 +44,19 @@ class Case:
     advances: list[tuple[str, str, int]] = field(default_factory=list)
     debts: dict[tuple[str, str], int] = field(default_factory=dict)
     year: int = 2024
+    laws: Laws | None = None
+    """of a year whose law changes; ``policy`` is then that of 31 December"""
 
     def __repr__(self) -> str:
         return f"Case({len(self.stays)} stays, {self.institutions}, {self.budgets}, law {self.policy.digest[:8]})"
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(repr(self))  # hypothesis prints fields of dataclasses otherwise, all stays among them
+
+    def span(self, month: int) -> Span:
+        """The law of a month, or of the clearing (0)."""
+        laws = self.laws or one_law(self.policy, self.year)
+        return laws.closing if month == YEAR else laws.months[month]
 
     def ratio(self, name: str) -> Fraction:
         """A ratio of the policy as a fraction."""
@@ -99,13 +107,22 @@ def mean_of(stays: list[Stay]) -> Fraction:
 
 
 def plain_year(case: Case) -> dict[str, Rows]:
-    """All tables of the year by name."""
+    """All tables of the year by name. Months are settled by the law of their last day, the clearing by that of 31
+    December, each stay by the law that goes with its day of discharge."""
     base = _Base(case)
     coefficients = _Coefficients(case, base)
-    cases = _case_points(case, base, coefficients)
+    cases = _cases_by_law(case, lambda stay: case.span(YEAR).on(_discharged(stay)))
     settled = [s | cases[s["stay_id"],] for s in case.stays if s["year"] == case.year]
-    pools = _pools(case, settled)
-    months = _months(case, pools, settled)
+    of_month = _cases_by_law(case, lambda stay: case.span(stay["month"]).on(_discharged(stay)))
+    paid = [s | of_month[s["stay_id"],] for s in case.stays if s["year"] == case.year]
+    pools: Rows = {}
+    for month in (YEAR, *MONTHS):
+        made = _pools(replace(case, policy=case.span(month).policy), settled if month == YEAR else paid)
+        pools |= {key: row for key, row in made.items() if key[1] == month}
+    months: Rows = {}
+    for month in MONTHS:
+        made = _months(replace(case, policy=case.span(month).policy), pools, paid)
+        months |= {key: row for key, row in made.items() if key[1] == month}
     statements = _statements(case, base, pools, months, settled)
     return {
         "base_years": base.year_rows(),
@@ -118,9 +135,29 @@ def plain_year(case: Case) -> dict[str, Rows]:
         "pools": pools,
         "institution_months": months,
         "statements": statements,
-        "stay_payments": _stay_payments(case, months, statements, settled),
+        "stay_payments": _stay_payments(case, months, statements, settled, paid),
         "closings": _closings(case, pools, months, statements),
     }
+
+
+def _discharged(stay: Stay) -> date:
+    """The tests' stays leave on the 28th."""
+    return date(stay["year"], stay["month"], 28)
+
+
+def _cases_by_law(case: Case, law: Callable[[Stay], Policy]) -> Rows:
+    """Points of the year's stays, each by its own law; the cap on extra points is counted over all of them."""
+    rows: Rows = {}
+    caps: dict[str, int | None] = {}
+    laws = {law(s).digest: law(s) for s in case.stays if s["year"] == case.year}
+    for digest, policy in laws.items():
+        under = replace(case, policy=policy)
+        base = _Base(under)
+        mine = [s for s in case.stays if s["year"] == case.year and law(s).digest == digest]
+        rows |= _case_points(replace(under, stays=mine), base, _Coefficients(under, base))
+        caps |= {s["stay_id"]: policy.ratio_or_none("points.high_extra_cap") for s in mine}
+    _cap_extra(rows, caps)
+    return rows
 
 
 # ---- design/03 §1–2
@@ -130,7 +167,11 @@ class _Base:
     """The base period: the stays that enter, those left after trimming, and what is published of them."""
 
     def __init__(self, case: Case) -> None:
-        self.case, self.policy = case, case.policy
+        self.case, self.policy, self.opening = (
+            case,
+            case.policy,
+            case.policy if case.laws is None else case.laws.opening,
+        )
         self.scale = Fraction(self.policy.integer("points.scale"))
         self.weights = dict(self.policy.years("points.base_years"))
         self.entering = [
@@ -151,21 +192,21 @@ class _Base:
         self.drgs = sorted({s["drg"] for s in self.entering})
         self.groups: Rows = {(drg,): self._group(drg) for drg in self.drgs}
 
-    def _high_multiple(self, points: Fraction) -> Fraction:
-        for band in self.policy.bands("points.high_multiple"):
+    def _high_multiple(self, points: Fraction, policy: Policy) -> Fraction:
+        for band in policy.bands("points.high_multiple"):
             if band.upto is None or points <= Fraction(band.upto, UNIT):
                 return Fraction(band.value, UNIT)
         raise AssertionError("the last band is open")
 
     def _trimmed(self, stays: list[Stay]) -> list[Stay]:
-        low = self.case.ratio("points.low_multiple")
+        low = Fraction(self.opening.ratio("points.low_multiple"), UNIT)
         kept = []
         for in_year in grouped_by(stays, lambda s: s["year"]).values():
             overall = mean_of(in_year)
             for group in grouped_by(in_year, lambda s: s["drg"]).values():
                 n, total = len(group), cost_of(group)
                 provisional = Fraction(total, n) / overall * self.scale if overall else Fraction(0)
-                high = self._high_multiple(provisional)
+                high = self._high_multiple(provisional, self.opening)
                 kept += [s for s in group if low * total <= s["total_cost"] * n <= high * total]
         return kept
 
@@ -195,7 +236,7 @@ class _Base:
             "cv": _printed_cv(n, total, squares),
             "stable": stable,
             "base_points": points,
-            "high_multiple": None if points is None else units(self._high_multiple(Fraction(points, UNIT))),
+            "high_multiple": None if points is None else units(self._high_multiple(Fraction(points, UNIT), policy)),
             "basic": drg in policy.codes("coefficient.basic_groups"),
         }
 
@@ -336,17 +377,21 @@ def _case_points(case: Case, base: _Base, coefficients: _Coefficients) -> Rows:
                 for name in ("institution_id", "insurance_scheme", "year", "month", "drg", "total_cost",
                              "personal_paid", "fund_by_item")
             } | _judged(case, base, coefficients, stay)  # fmt: skip
-    cap = case.policy.ratio_or_none("points.high_extra_cap")
-    if cap is not None:
-        for its in grouped_by(rows.values(), lambda r: r["institution_id"]).values():
-            asked = sum(r["extra"] for r in its)
-            allowed = (Fraction(cap, UNIT) * sum(r["points"] - r["extra"] for r in its)).__floor__()
-            if asked > allowed:
-                for row in its:
-                    kept = (Fraction(row["extra"] * allowed, asked)).__floor__()
-                    row["points"] += kept - row["extra"]
-                    row["extra"] = kept
     return rows
+
+
+def _cap_extra(rows: Rows, caps: Mapping[str, int | None]) -> None:
+    """Extra points as far as the cap of each stay's law allows, the same share of each stay's, rounded down."""
+    for its in grouped_by(rows.items(), lambda item: item[1]["institution_id"]).values():
+        asked = sum(row["extra"] for _, row in its)
+        normal = sum(row["points"] - row["extra"] for _, row in its)
+        for (stay_id,), row in its:
+            cap = caps[stay_id]
+            allowed = asked if cap is None else (Fraction(cap, UNIT) * normal).__floor__()
+            if asked > allowed:
+                kept = (Fraction(row["extra"] * allowed, asked)).__floor__()
+                row["points"] += kept - row["extra"]
+                row["extra"] = kept
 
 
 def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay) -> dict[str, Any]:
@@ -541,7 +586,7 @@ def _second(case: Case, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
     return shared(pool if any(weights.values()) else 0, weights)
 
 
-def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Stay]) -> Rows:
+def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Stay], paid: list[Stay]) -> Rows:
     total = case.policy.choice("fund.basis") == "total"
 
     def share(due: int, stays: list[Stay], key: Callable[[Stay], Any]) -> dict[str, int]:
@@ -552,7 +597,7 @@ def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Sta
     month_due: dict[str, int] = {}
     year_due: dict[str, int] = {}
     for (scheme, month, h), row in months.items():
-        its = [s for s in settled if (s["insurance_scheme"], s["month"], s["institution_id"]) == (scheme, month, h)]
+        its = [s for s in paid if (s["insurance_scheme"], s["month"], s["institution_id"]) == (scheme, month, h)]
         month_due |= share(row["due"], its, lambda s: s["stay_id"])
     for (scheme, h), row in statements.items():
         its = [s for s in settled if (s["insurance_scheme"], s["institution_id"]) == (scheme, h)]

@@ -30,7 +30,7 @@ pay.price:    {type: yuan, zh: 价, en: price, clause: x}
 )
 
 VALUE_KEYS = "value | clause | source | checked_on"
-NOTICE_KEYS = "id | document | issued | in_force | values | until | source | checked_on"
+NOTICE_KEYS = "id | document | issued | in_force | values | until | source | checked_on | stays"
 NO_TIME = "until must be after in_force"
 SINGLE = "one single value is expected here"
 HEAD = "practice: here\nregion: r1\ntitle: {zh: 甲, en: A}\nscheme: s-1\nnotices:\n"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from drgpay.engine import Dataset, frame, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy, dictionary, practice_text
+from drgpay.policy import Policy, dictionary, one_law, practice_text
 from drgpay.runs import TABLES, Order, modes, money, run, sweep, verify, what_if
 from drgpay.runs.compare import MEASURES, OUTSIDE, gini
 from drgpay.runs.manifest import REGISTERS, folder_digests
@@ -94,10 +94,11 @@ def another(policy: Policy, name: str) -> Policy | None:
 def from_scratch(registers: Registers, grouped: Dataset, policy: Policy, work: Path) -> money.Settled:
     """The run's year under a policy, everything computed again from all of its stays."""
     period = money.Period(2024, fund.MONTHS)
-    grouped = modes.pooled(usual(), grouped, policy, registers, period, work / "modes")
+    laws = one_law(policy, 2024)
+    grouped = modes.pooled(usual(), grouped, laws.closing.segments, registers, period, work / "modes")
     rules = money.rules(usual(), grouped, policy, registers, period, work)
     sums = points.tally(usual(), grouped, rules.tables, policy)
-    return money.settle(usual(), grouped, policy, registers, period, sums)
+    return money.settle(usual(), grouped, laws, registers, period, sums)
 
 
 def outcome(settle: Any) -> Any:
@@ -121,7 +122,7 @@ def test_every_parameter_changed_alone_gives_what_a_full_recompute_gives(few: Pa
                 continue
             assert policy is not None, name
             changed += 1
-            alone = outcome(lambda p=policy: held.settle(p).settled)
+            alone = outcome(lambda p=policy: held.settle(one_law(p, 2024)).settled)
             full = outcome(lambda p=policy, n=number: from_scratch(registers, stays, p, tmp_path / str(n)))
             assert alone == full, name
             moved += alone != held.baseline.settled
@@ -176,8 +177,8 @@ def test_a_simulation_is_to_the_fen_what_a_run_under_the_changed_policy_gives(
     changes = {**CHANGES, "fund.reserve_share": "3%", "points.readmit_days": "14", "points.readmit_keep": "0.5"}
     practice = practice_with(changes, tmp_path / "other.yaml")
     real = run(Order(small_region, str(practice), 2024), tmp_path / "real", usual())
-    for policy in (held.alternative(changes), held.alternative({}, practice)):
-        made = held.settle(policy)
+    for laws in (held.alternative(changes), held.alternative({}, practice)):
+        made = held.settle(laws)
         assert (
             frame(STATEMENTS.of(made.statements)).sort(STATEMENTS.key).equals(read_table(real / TABLES, STATEMENTS))
         )
@@ -222,7 +223,7 @@ def test_what_is_said_to_have_no_part_moves_nothing(held: Simulation) -> None:
     for name in held.policy.values():
         policy = another(held.policy, name) if name.startswith((*OUTSIDE, "rate.")) else None
         if policy is not None:
-            found = held.compare(policy)
+            found = held.compare(one_law(policy, 2024))
             assert (found.outside, found.scanned, found.winners, found.losers) == ([name], [], 0, 0)
 
 

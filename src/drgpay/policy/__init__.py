@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, read_dictionary
 from drgpay.policy.law import Policy, diff, load, needed, parse_setting, replay
+from drgpay.policy.laws import Laws, Segment, Span, laws, one_law
 from drgpay.policy.lists import ModeRule, Rate, rates_of
 from drgpay.policy.practice import ValueSource, practice_text, practices, read_practice
 from drgpay.policy.reference import reference_markdown
@@ -12,18 +13,23 @@ from drgpay.policy.values import Band, MonthDay, YearWeight, band_of
 __all__ = [
     "Band",
     "Dictionary",
+    "Laws",
     "ModeRule",
     "MonthDay",
     "Parameter",
     "Policy",
     "Rate",
+    "Segment",
+    "Span",
     "ValueSource",
     "YearWeight",
     "band_of",
     "dictionary",
     "diff",
+    "laws",
     "load",
     "needed",
+    "one_law",
     "parse_setting",
     "practice_text",
     "practices",

@@ -41,6 +41,9 @@ VALUE_NUMBER: Mapping[Type, NumberKind] = {
 }
 """How the numbers of each type are written: what ``min`` and ``max`` bound."""
 
+Acts = Literal["month", "stay", "year"]
+"""What a value acts on: the payment of a month, the points or price of a stay, or the year."""
+
 _WITH_CHOICES = ("choice", "names", "mode_rules")
 
 DICTIONARY_FILE = "parameters.yaml"
@@ -49,13 +52,15 @@ DICTIONARY_FILE = "parameters.yaml"
 class Parameter(BaseModel):
     """One parameter of the dictionary.
 
-    ``min``/``max`` bound the number, the table's and the bands' values, or the weight of a year, in the type's
-    own writing. ``choices`` is the closed list of a choice, of names, or of the integers allowed. ``keys`` is a
-    table's closed list, or ``any``; a ``complete`` table must give every key. ``bound`` is the unit of the bands'
-    ``upto``. ``optional`` may be left out or written ``none``; ``default: false`` is for switches alone.
-    ``at_most`` names the parameter this one may not exceed; ``required_when`` (``name=choice``) makes an
-    optional one due. ``fields`` are the keys a rate may name; ``start`` is where segmented rates begin. A ``quiet``
-    parameter that is not set leaves no trace in digests and in the policy a run keeps.
+    ``min``/``max`` bound the number, the table's and the bands' values, or the weight of a year, in the type's own
+    writing. ``choices`` is the closed list of a choice, of names, or of the integers allowed. ``keys`` is a table's
+    closed list, or ``any``; a ``complete`` table must give every key. ``bound`` is the unit of the bands' ``upto``.
+    ``optional`` may be left out or written ``none``; ``default: false`` is for switches alone. ``at_most`` names
+    the parameter this one may not exceed; ``required_when`` (``name=choice``) makes an optional one due. ``acts``
+    says what a change of the value acts on, and a ``steady`` one does not change within a year; a dictionary whose
+    values do not act in a settled year leaves both out. ``fields`` are the keys a rate may name; ``start`` is where
+    segmented rates begin. A ``quiet`` parameter that is not set leaves no trace in digests and in the policy a run
+    keeps.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +85,8 @@ class Parameter(BaseModel):
     fields: tuple[str, ...] = ()
     start: str | None = None
     quiet: bool = False
+    acts: Acts | None = None
+    steady: bool = False
 
     @model_validator(mode="after")
     def _coherent(self) -> Parameter:
@@ -95,6 +102,7 @@ class Parameter(BaseModel):
             "default is for flags": self.default is not None and self.type != "flag",
             "a choice called none cannot be optional": self.optional and "none" in self.choices,
             "at_most compares numbers": self.at_most is not None and self.type not in ("integer", "ratio", "yuan"),
+            "steady is for what acts on the year": self.steady and self.acts != "year",
             "required_when is for optional parameters": self.required_when is not None and not self.optional,
         }
         found = [words for words, is_wrong in wrong.items() if is_wrong]

@@ -15,7 +15,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.notation import Place
 from drgpay.policy.dictionary import Dictionary, Type, dictionary, find
 from drgpay.policy.lists import ModeRule, Rate
-from drgpay.policy.practice import Entry, Practice, ValueSource, open_practice
+from drgpay.policy.practice import Entry, Notice, Practice, ValueSource, open_practice
 from drgpay.policy.values import (
     NOT_SET,
     Band,
@@ -199,24 +199,54 @@ def replay(practice: Practice, words: Dictionary, *, on: date, known_on: date | 
 
     Order: in_force, then issued, then position in the file; each value a later notice gives replaces the former.
     """
-    place = Place(practice.file)
-    known = [n for n in practice.notices if known_on is None or n.issued <= known_on]
-    active = [n for n in known if n.in_force <= on and (n.until is None or on < n.until)]
+    known = known_notices(practice, known_on)
+    active = [n for n in known if in_force(n, on)]
     if not active:
         first = min((n.in_force for n in known), default=None)
         day = str(on) if known_on is None else f"{on}（known_on {known_on}）"
-        raise place.at("notices").error(
-            "该日没有生效的通知",
-            "no notice is in force on that day",
-            fix_zh="检查日期" if first is None else f"已知通知最早于 {first} 生效；检查日期",
-            fix_en="check the days"
-            if first is None
-            else f"the earliest known one is in force from {first}; check the days",
-            value=day,
+        raise (
+            Place(practice.file)
+            .at("notices")
+            .error(
+                "该日没有生效的通知",
+                "no notice is in force on that day",
+                fix_zh="检查日期" if first is None else f"已知通知最早于 {first} 生效；检查日期",
+                fix_en="check the days"
+                if first is None
+                else f"the earliest known one is in force from {first}; check the days",
+                value=day,
+            )
         )
+    return law_of_notices(practice, words, active, active, on=on, known_on=known_on)
+
+
+def known_notices(practice: Practice, known_on: date | None) -> list[Notice]:
+    """The notices issued by a day, in the order of the file."""
+    return [n for n in practice.notices if known_on is None or n.issued <= known_on]
+
+
+def in_force(notice: Notice, on: date) -> bool:
+    """The notice holds on a day."""
+    return notice.in_force <= on and (notice.until is None or on < notice.until)
+
+
+def law_of_notices(
+    practice: Practice,
+    words: Dictionary,
+    active: Iterable[Notice],
+    of_stays: Iterable[Notice],
+    *,
+    on: date,
+    known_on: date | None,
+) -> Policy:
+    """The law some notices make, later over earlier: ``of_stays`` give what acts on stays, ``active`` all else."""
+    place = Place(practice.file)
     entries = {name: _unset(words, name) for name in words if words[name].optional or words[name].default}
-    for notice in sorted(active, key=lambda n: (n.in_force, n.issued)):
-        entries.update((entry.parameter.name, entry) for entry in notice.values)
+    for notices, stays in ((active, False), (of_stays, True)):
+        for notice in sorted(notices, key=lambda n: (n.in_force, n.issued)):
+            entries.update(
+                (entry.parameter.name, entry) for entry in notice.values if (entry.parameter.acts == "stay") == stays
+            )
     missing = [name for name in words if name not in entries]
     if missing:
         names = ", ".join(missing)

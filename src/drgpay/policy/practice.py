@@ -23,6 +23,8 @@ from drgpay.notation import (
 from drgpay.policy.dictionary import DICTIONARY_FILE, Dictionary, Parameter, data_folder, dictionary, find, unknown
 from drgpay.policy.values import Value, read_value, written
 
+BY_DISCHARGE = "discharged_from"
+
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -60,6 +62,9 @@ class Notice:
     in_force: date
     until: date | None
     values: tuple[Entry, ...]
+    by_discharge: bool = False
+    """``stays: discharged_from``: what it sets for stays holds for those discharged from ``in_force`` on; earlier
+    ones of the year keep the rule before it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,7 @@ def _notice(given: Structure, place: Place, words: Dictionary) -> Notice:
         given,
         place,
         required=("id", "document", "issued", "in_force", "values"),
-        optional=("until", "source", "checked_on"),
+        optional=("until", "source", "checked_on", "stays"),
     )
     in_force = read_date(fields["in_force"], place.at("in_force"))
     until = read_date(fields["until"], place.at("until")) if "until" in fields else None
@@ -179,17 +184,40 @@ def _notice(given: Structure, place: Place, words: Dictionary) -> Notice:
     )
     values_place = place.at("values")
     given_values = as_mapping(fields["values"], values_place, optional=None)
+    entries = tuple(
+        _entry(find(words, name, values_place.at(name)), body, values_place.at(name), default)
+        for name, body in given_values.items()
+    )
     return Notice(
         id=default.notice,
         document=document,
         issued=read_date(fields["issued"], place.at("issued")),
         in_force=in_force,
         until=until,
-        values=tuple(
-            _entry(find(words, name, values_place.at(name)), body, values_place.at(name), default)
-            for name, body in given_values.items()
-        ),
+        values=entries,
+        by_discharge="stays" in fields and _by_discharge(fields["stays"], place.at("stays"), entries),
     )
+
+
+def _by_discharge(given: Structure, place: Place, entries: tuple[Entry, ...]) -> bool:
+    """``stays: discharged_from``, which a notice may say that sets something for stays."""
+    text = as_text(given, place)
+    if text != BY_DISCHARGE:
+        raise place.mistake(
+            "stays 只能写 discharged_from(按出院日期起用)",
+            "stays can only be discharged_from (by day of discharge)",
+            value=text,
+            right_zh=BY_DISCHARGE,
+        )
+    if not any(entry.parameter.acts == "stay" for entry in entries):
+        raise place.error(
+            "本通知没有作用于病例的参数,不能写 stays",
+            "the notice sets nothing that acts on stays, so stays cannot be given",
+            fix_zh="删去 stays;参数作用于什么见政策参数参考",
+            fix_en="leave stays out; the policy reference says what each parameter acts on",
+            value=text,
+        )
+    return True
 
 
 def _entry(parameter: Parameter, given: Structure, place: Place, default: ValueSource) -> Entry:

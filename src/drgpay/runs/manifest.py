@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from drgpay.engine import MANIFEST, drafted
-from drgpay.policy import Policy, load
+from drgpay.policy import Laws, Policy, laws, load
 
 LEDGER = "ledger.jsonl"
 PRACTICE = "practice.yaml"
 """the notices as they were read"""
 POLICY = "policy.json"
 """the law in force: every value with its source"""
+LAWS = "laws.json"
+"""where a value changes within the year: which law held when, and what each has otherwise than ``policy.json``"""
+SEGMENTS = "segments"
+"""the tables that scored stays discharged before the last change, in a folder by the first day of each law"""
 TABLES = "tables"
 REGISTERS = "registers"
 """the small tables people brought, as they were read"""
@@ -46,3 +50,9 @@ def law_of(run: Path, manifest: dict[str, Any]) -> Policy:
     """The law a run was made with."""
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
     return load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
+
+
+def laws_of_run(run: Path, manifest: dict[str, Any]) -> Laws:
+    """All laws a run was made with."""
+    known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
+    return laws(run / PRACTICE, manifest["year"], month=manifest["month"], known_on=known_on)

@@ -29,9 +29,10 @@ from drgpay.engine import (
     years_of,
 )
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import load
+from drgpay.policy import laws
 from drgpay.runs import modes as inside
 from drgpay.runs.fund import Rows, Tables, checked, year_law
+from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Registers, known_codes, read_region
@@ -61,14 +62,14 @@ def preview(run: Path, engine: Engine, practice: str | None = None) -> list[dict
     """The stays of a year's run by mode, rule and exit, under its own policy or another: mode, rule, exit, n, cost,
     due. Nothing is written."""
     manifest = read_manifest(run)
-    on = date.fromisoformat(manifest["on"])
-    policy = load(practice or run / PRACTICE, on=on)
+    found = laws(practice or run / PRACTICE, manifest["year"], month=manifest["month"])
+    segments, _ = scoring(found)
     period = Period(manifest["year"], fund.MONTHS if manifest["month"] is None else (manifest["month"],))
     with TemporaryDirectory(prefix="drgpay-") as name:
         folder = Path(name)
         registers = Registers.read(run / REGISTERS)
         grouped = dataset(run / TABLES, GROUPED)
-        assigned = inside.assign(engine, grouped, policy, registers, period, folder / "modes", folder / "work")
+        assigned = inside.assign(engine, grouped, segments, registers, period, folder / "modes", folder / "work")
         by = ("mode", "rule", "exit")
         sums = engine.sum(assigned.modes, _by_rule, by, (*by, "total_cost", "due"), "count")
         return frame(sums).to_dicts()

@@ -9,12 +9,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Dataset, Engine, Part, Source, coded, codes_in, frame, table_path, write_part, write_table
+from drgpay.engine import (
+    Dataset,
+    Engine,
+    Part,
+    Source,
+    coded,
+    codes_in,
+    frame,
+    integers,
+    one_batch,
+    table_path,
+    write_part,
+    write_table,
+)
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy
+from drgpay.policy import Laws, Policy
+from drgpay.runs.laws import Segments
 from drgpay.runs.money import Period, Settled
 from drgpay.runs.region import Region, Registers
 from drgpay.steps import fund, modes, points
@@ -63,6 +78,7 @@ class Assigned:
     """Stays after their mode was decided: those the points take, those with a shadow price, and all of the period."""
 
     tables: modes.ModeTables
+    """of the last days"""
     modes: Dataset
     pooled: Dataset
     shadow: Dataset
@@ -70,6 +86,26 @@ class Assigned:
 
 def _assign(batch: Any, part: Part, tables: modes.ModeTables, period: Period) -> tuple[Any, Any, Any]:
     return modes.assign_batch(batch, tables, period.year, period.months)
+
+
+def _assign_by_day(
+    batch: Any, part: Part, starts: tuple[int, ...], tables: tuple[modes.ModeTables, ...], period: Period
+) -> tuple[Any, Any, Any]:
+    """The same under several laws: each stay of the year by the tables of its day of discharge, those of other years
+    by the last; the rows stay in their order."""
+    place = points.place_of(batch.column("discharge_date"), starts)
+    place[integers(batch.column("year")) != period.year] = len(tables) - 1
+    pieces = [
+        modes.assign_batch(batch.filter(pa.array(place == i)), its, period.year, period.months)
+        for i, its in enumerate(tables)
+    ]
+    ids = batch.column("stay_id")
+    found = []
+    for tables_of_kind in zip(*pieces, strict=True):
+        whole = one_batch(pa.concat_tables(tables_of_kind, promote_options="permissive"))
+        order = np.argsort(codes_in(whole.column("stay_id"), ids), kind="stable")
+        found.append(whole.take(pa.array(order)))
+    return found[0], found[1], found[2]
 
 
 def check_institutions(registers: Registers) -> None:
@@ -109,26 +145,31 @@ def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
 
 
 def assign(
-    engine: Engine, grouped: Dataset, policy: Policy, registers: Registers, period: Period, out: Path, work: Path
+    engine: Engine, grouped: Dataset, segments: Segments, registers: Registers, period: Period, out: Path, work: Path
 ) -> Assigned:
-    """Decide the mode of every stay once: table ``stay_modes`` to ``out``, the others below ``work``."""
-    tables = mode_tables(policy, registers)
+    """Decide the mode of every stay once, by the law of its day of discharge: table ``stay_modes`` to ``out``, the
+    others below ``work``."""
+    tables = tuple(mode_tables(s.policy, registers) for s in segments)
     work.mkdir(parents=True, exist_ok=True)
     outs = [out, work / "pooled", work / "shadow"]
-    kernel = partial(_assign, tables=tables, period=period)
-    return Assigned(tables, *engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes"))
+    if len(tables) == 1:
+        kernel: Any = partial(_assign, tables=tables[0], period=period)
+    else:
+        starts = points.by_day([s.first for s in segments], (), ()).starts
+        kernel = partial(_assign_by_day, starts=starts, tables=tables, period=period)
+    return Assigned(tables[-1], *engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes"))
 
 
 def pooled(
-    engine: Engine, grouped: Dataset, policy: Policy, registers: Registers, period: Period, work: Path
+    engine: Engine, grouped: Dataset, segments: Segments, registers: Registers, period: Period, work: Path
 ) -> Dataset:
-    """The stays the points take under a policy: all of them without mode rules. Made once per ``work`` folder."""
-    if not policy.rules("modes.rules"):
+    """The stays the points take: all of them without mode rules. Made once per ``work`` folder."""
+    if not any(s.policy.rules("modes.rules") for s in segments):
         return grouped
     folder = work / "pooled"
     if folder.is_dir():
         return Dataset.of(folder)
-    return assign(engine, grouped, policy, registers, period, work / STAY_MODES.name, work).pooled
+    return assign(engine, grouped, segments, registers, period, work / STAY_MODES.name, work).pooled
 
 
 @dataclass(frozen=True)
@@ -165,26 +206,71 @@ class Paid:
             write_table(folder, table, table.of(its))
 
 
-def pay(
-    engine: Engine, assigned: Assigned, region: Region, policy: Policy, registers: Registers, period: Period,
-    tables: Path, work: Path, findings: Path,
-) -> Paid:  # fmt: skip
-    """What the modes pay in the period. Visits, heads and their findings are written; the rest is returned. Of a
-    single month only the stays: visits, communities, other areas and procurement belong to the year."""
+def _stay_sums(engine: Engine, assigned: Assigned) -> list[Row]:
     by = modes.SUM_KEYS
-    sums = frame(
-        engine.sum(assigned.modes, partial(modes.added_up, setting="inpatient"), by, _STAY_SUMMED, "modes: sums")
-    ).to_dicts()
-    elsewhere = {"drg", "out_of_area"} | ({"bed_day"} if assigned.tables.in_points else set())
-    stays = [row for row in sums if row["mode"] not in elsewhere]
+    kernel = partial(modes.added_up, setting="inpatient")
+    return frame(engine.sum(assigned.modes, kernel, by, _STAY_SUMMED, "modes: sums")).to_dicts()
+
+
+def _outside_points(sums: list[Row], laws: Mapping[int, Policy]) -> list[Row]:
+    """What is not paid by points or other areas, by the law of each month."""
+    return [
+        row
+        for row in sums
+        if row["mode"] not in ("drg", "out_of_area")
+        and not (row["mode"] == "bed_day" and laws[row["month"]].flag("modes.bed_day_in_points"))
+    ]
+
+
+def _month_payments(sums: list[Row], laws: Mapping[int, Policy]) -> list[Row]:
+    """What the modes pay in every month, by its own law."""
+    months = (modes.month_payments([r for r in sums if r["month"] == m], law) for m, law in sorted(laws.items()))
+    return sorted((row for rows in months for row in rows), key=_row_key)
+
+
+def _row_key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in (*_YEAR_KEY[:1], "month", *_YEAR_KEY[1:]))
+
+
+_YEAR_KEY = ("insurance_scheme", "institution_id", "setting", "mode", "category")
+
+
+def _year_payments(
+    months: list[Row], cleared: list[Row], assessed: list[Row], budgets: Mapping[tuple[str, str], int], policy: Policy
+) -> list[Row]:
+    """The year of the modes where the clearing computes the stays otherwise than the months did. ``months``: what the
+    months paid; ``cleared``: rows of months by the law of the clearing. What a month paid under a mode that the
+    clearing does not know is recovered."""
+    years = modes.year_payments([row | {"paid": 0} for row in cleared], assessed, budgets, policy)
+    by_key = {tuple(row[name] for name in _YEAR_KEY): row for row in years}
+    for row in months:
+        key = tuple(row[name] for name in _YEAR_KEY)
+        if key not in by_key:
+            nothing = dict.fromkeys(("n", "days", "cost", "personal", "actual", "price", "before", "due", "paid"), 0)
+            by_key[key] = row | nothing | {"month": fund.YEAR}
+        by_key[key]["paid"] -= row["paid"]
+    return sorted(by_key.values(), key=_row_key)
+
+
+def pay(
+    engine: Engine, assigned: Assigned, by_month: Assigned, region: Region, laws: Laws, registers: Registers,
+    period: Period, tables: Path, work: Path, findings: Path,
+) -> Paid:  # fmt: skip
+    """What the modes pay in the period. ``assigned``: the stays as they are cleared; ``by_month``: as months pay
+    them, the same object where nothing changed. Visits, heads and their findings are written; the rest is returned.
+    Of a single month only the stays: visits, communities, other areas and procurement belong to the year."""
+    policy = laws.policy
+    of_month = {month: span.policy for month, span in laws.months.items()}
+    stays = _outside_points(_stay_sums(engine, assigned), dict.fromkeys(of_month, policy))
+    paid = stays if by_month is assigned else _outside_points(_stay_sums(engine, by_month), of_month)
     if not period.whole:
-        return Paid(months=modes.month_payments(stays, policy))
+        return Paid(months=_month_payments(paid, of_month))
     budgets = _part_budgets(registers, period.year)
     care = Care()
     # Care of outpatients is settled here where the year's budget has a part for it.
     if any(part == "outpatient" for _, part in budgets):
         care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
-    months = modes.month_payments([*stays, *care.sums], policy)
+    months = _month_payments([*paid, *care.sums], of_month)
     left = dict(budgets)
     for row in care.results:
         part = (row["insurance_scheme"], "outpatient")
@@ -198,8 +284,13 @@ def pay(
             modes.budget_of(budgets, row["insurance_scheme"], "out_of_area")
     for row in procurement:
         modes.budget_of(budgets, row["insurance_scheme"], "other")
+    if by_month is assigned:
+        years = modes.year_payments(months, assessed, left, policy)
+    else:
+        cleared = modes.month_payments([*stays, *care.sums], policy)
+        years = _year_payments(months, cleared, assessed, left, policy)
     return Paid(
-        budgets, months, modes.year_payments(months, assessed, left, policy), assessed, care.results, care.heads,
+        budgets, months, years, assessed, care.results, care.heads,
         statements, modes.watch(claims, period.year, policy), procurement, care.there,
     )  # fmt: skip
 
@@ -369,7 +460,7 @@ def _spent(batch: Any) -> Any:
 
 
 def shadow(
-    engine: Engine, assigned: Assigned, rules: points.PointsTables, settled: Settled, out: Path, by_rate: bool
+    engine: Engine, assigned: Assigned, rules: points.Tables, settled: Settled, out: Path, by_rate: bool
 ) -> None:
     """Table ``shadow_prices``: what the stays with a shadow price would be paid as DRG stays."""
     month = fund.YEAR if settled.statements else max(p.month for p in settled.pools)
@@ -381,7 +472,7 @@ def shadow(
     engine.map(assigned.shadow, kernel, [table_path(out, SHADOW_PRICES)], tuple(dict.fromkeys(columns)), "shadow")
 
 
-def _shadow(batch: Any, part: Part, rules: points.PointsTables, values: dict[str, tuple[int, int]]) -> Any:
+def _shadow(batch: Any, part: Part, rules: points.Tables, values: dict[str, tuple[int, int]]) -> Any:
     return modes.shadow_prices(points.case_points(batch, rules), batch.column("due"), values)
 
 

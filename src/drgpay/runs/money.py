@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from drgpay.engine import Dataset, Engine, frame, integers
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy
+from drgpay.policy import Laws, Policy
+from drgpay.runs.laws import Segments
 from drgpay.runs.region import Registers
+from drgpay.runs.remember import Remembering
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, points, settlement
 from drgpay.tables import (
@@ -70,18 +72,63 @@ class Rules:
     tables: points.PointsTables
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How the stays of a period are scored: by the rules of one law, or of several by day of discharge."""
+
+    segments: Segments
+    by_law: tuple[Rules, ...]
+    """rules of every segment"""
+    tables: points.Tables
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the last days."""
+        return self.by_law[-1]
+
+
 def _discharges(batch: Any, year: int) -> Any:
     rows = batch.filter(pa.array(integers(batch.column("year")) == year)).select(["institution_id"])
     return frame(rows).group_by("institution_id").agg(n=pl.len().cast(pl.Int64)).to_arrow()
 
 
+def scoring(
+    engine: Engine,
+    grouped: Dataset,
+    segments: Segments,
+    opening: Policy,
+    registers: Registers,
+    period: Period,
+    work: Path,
+) -> Scoring:
+    """The rules of every segment, and the tables that score each stay by those of its day. The same sums over the
+    stays are made once for all of them."""
+    if len(segments) == 1:
+        only = rules(engine, grouped, segments[0].policy, registers, period, work, opening)
+        return Scoring(segments, (only,), only.tables)
+    once = Remembering(engine)
+    by_law = tuple(
+        rules(once, grouped, s.policy, registers, period, work / f"law-{s.first.isoformat()}", opening)
+        for s in segments
+    )
+    caps = [s.policy.ratio_or_none("points.high_extra_cap") for s in segments]
+    tables = points.by_day([s.first for s in segments], [its.tables for its in by_law], caps)
+    return Scoring(segments, by_law, tables)
+
+
 def rules(
-    engine: Engine, grouped: Dataset, policy: Policy, registers: Registers, period: Period, work: Path
+    engine: Engine,
+    grouped: Dataset,
+    policy: Policy,
+    registers: Registers,
+    period: Period,
+    work: Path,
+    opening: Policy | None = None,
 ) -> Rules:
     """Base points, coefficients and the kernel's tables. ``work``: a folder for what must be brought together on
-    disk; last year's grades and indicator values enter the coefficients."""
+    disk; ``opening``: see ``points.base_period``; last year's grades and indicator values enter the coefficients."""
     by_rate = policy.choice_or_none("points.pricing") == "rate"
-    base = _rate_base(registers, policy) if by_rate else points.base_period(engine, grouped, policy)
+    base = _rate_base(registers, policy) if by_rate else points.base_period(engine, grouped, policy, opening)
     before = pl.col("year") == period.year - 1
     grades = dict(registers[GRADE_REGISTER].filter(before).select("institution_id", "grade").rows())
     values = registers[INDICATOR_VALUES].filter(before).select("institution_id", "indicator", "value").rows()
@@ -163,18 +210,58 @@ class Settled:
         return dues
 
 
+def _pools(
+    engine: Engine,
+    grouped: Dataset,
+    laws: Laws,
+    budgets: Mapping[str, int],
+    period: Period,
+    sums: pl.DataFrame,
+    month_sums: pl.DataFrame,
+) -> list[fund.Pool]:
+    """The pools of every month by its own law, and for a whole year that of the year by the law it is cleared by."""
+    made: dict[tuple[str, int, bool], dict[tuple[str, int], fund.Pool]] = {}
+
+    def under(policy: Policy, year: bool) -> dict[tuple[str, int], fund.Pool]:
+        key = (policy.choice("fund.seasonality"), policy.ratio("fund.reserve_share"), year and sums is not month_sums)
+        if key not in made:
+            season = fund.seasonality(engine, grouped, policy, period.year)
+            pools = fund.pools(budgets, season, sums if year else month_sums, policy)
+            made[key] = {(p.insurance_scheme, p.month): p for p in pools}
+        return made[key]
+
+    months = {month: under(span.policy, False) for month, span in sorted(laws.months.items())}
+    found = [pools[scheme, month] for scheme in sorted(budgets) for month, pools in months.items()]
+    if period.whole:
+        found += [under(laws.policy, True)[scheme, fund.YEAR] for scheme in sorted(budgets)]
+        found.sort(key=lambda p: (p.insurance_scheme, p.month or len(fund.MONTHS) + 1))
+    return found
+
+
 def settle(
-    engine: Engine, grouped: Dataset, policy: Policy, registers: Registers, period: Period, sums: pl.DataFrame
+    engine: Engine,
+    grouped: Dataset,
+    laws: Laws,
+    registers: Registers,
+    period: Period,
+    sums: pl.DataFrame,
+    month_sums: pl.DataFrame | None = None,
 ) -> Settled:
-    """Pools and month payments and, for a whole year, the clearing. ``sums``: see ``points.score``."""
+    """Pools and month payments and, for a whole year, the clearing. ``sums``: see ``points.score``; ``month_sums``:
+    the same of the points the months are paid by, where other laws held then."""
+    policy = laws.policy
     with_patients = policy.choice("fund.basis") == "total"
-    budgets = fund.budget_of(registers[BUDGETS], period.year, sums["insurance_scheme"].unique().sort())
-    season = fund.seasonality(engine, grouped, policy, period.year)
-    pools = fund.pools(budgets, season, sums, policy)
-    if not period.whole:
-        pools = [p for p in pools if p.month in period.months]
+    month_sums = sums if month_sums is None else month_sums
+    schemes = {*sums["insurance_scheme"], *month_sums["insurance_scheme"]}
+    budgets = fund.budget_of(registers[BUDGETS], period.year, sorted(schemes))
+    pools = _pools(engine, grouped, laws, budgets, period, sums, month_sums)
     by_rate = policy.choice_or_none("points.pricing") == "rate"
-    months = settlement.month_rows([p for p in pools if p.month], sums, policy, with_patients, by_rate)
+    months = [
+        row
+        for pool in pools
+        if pool.month
+        for row in settlement.month_rows([pool], month_sums, laws.months[pool.month].policy, with_patients, by_rate)
+    ]
     if not period.whole:
         return Settled(pools, months, {})
     whole = sums.group_by("institution_id", "insurance_scheme").agg(

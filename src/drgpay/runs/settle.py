@@ -32,10 +32,22 @@ from drgpay.engine import (
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
-from drgpay.policy import Policy, load, practice_text
+from drgpay.policy import Laws, Policy, laws, practice_text
+from drgpay.runs import laws as law_in_time
 from drgpay.runs import modes, money
-from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
-from drgpay.runs.money import Rules, Settled
+from drgpay.runs.manifest import (
+    LAWS,
+    LEDGER,
+    POLICY,
+    PRACTICE,
+    REGISTERS,
+    SEGMENTS,
+    TABLES,
+    file_digest,
+    folder_digests,
+    write_json,
+)
+from drgpay.runs.money import Rules, Scoring, Settled
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
@@ -186,14 +198,20 @@ class _Run:
         self.region: Region = read_region(order.region, order.known_on)
         self.registers = self.region.registers
         self.period = money.Period(order.year, order.months)
-        self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
+        self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
         switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
         self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
-        money.check_groups(self.policy, self.scheme)
+        for policy in self.laws.all():
+            money.check_groups(policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.made_from = self._made_from()
         self.steps = self._steps(engine, say)
         self.engine: Engine = self.steps
+
+    @property
+    def policy(self) -> Policy:
+        """The law of the last day of the period."""
+        return self.laws.policy
 
     def _steps(self, engine: Engine, say: Say) -> Steps:
         """The steps of an earlier attempt with the same inputs, or a new row of them."""
@@ -220,6 +238,8 @@ class _Run:
             self.folder / POLICY,
             {name: asdict(value) for name, value in self.policy.kept().items()},
         )
+        if self.laws.changes:
+            write_json(self.folder / LAWS, law_in_time.kept(self.laws))
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
         manifest = self._manifest(counts, rules.base, conservation)
@@ -231,7 +251,7 @@ class _Run:
 
     def _group(self) -> tuple[Dataset, dict[str, int]]:
         years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
-        if self.policy.choice("fund.seasonality") == "last_year":
+        if any(policy.choice("fund.seasonality") == "last_year" for policy in self.laws.all()):
             years |= {self.order.year - 1}
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
@@ -276,47 +296,74 @@ class _Run:
 
     @property
     def with_modes(self) -> bool:
-        """The policy has rules of payment modes."""
-        return bool(self.policy.rules("modes.rules"))
+        """The policy has rules of payment modes, at some time of the period."""
+        return any(policy.rules("modes.rules") for policy in self.laws.all())
 
     def _money(self, grouped: Dataset) -> tuple[Rules, list[tuple[str, int, int]], dict[str, int]]:
         """Modes, points, settlement, ledger and stays' payments of the grouped stays, written; both sides of the
         equation of conservation by insurance scheme, for a whole year; and counts by payment mode."""
         self.registers.write(self.folder / REGISTERS, modes=self.with_modes)
-        assigned, paid = None, modes.Paid()
+        cleared, paid_by = law_in_time.scoring(self.laws)
+        in_months = self.work / "months"
+        assigned, paid, month_stays = None, modes.Paid(), grouped
         if self.with_modes:
-            out = table_path(self.tables, STAY_MODES)
-            common = (self.policy, self.registers, self.period)
-            assigned = modes.assign(self.engine, grouped, *common, out, self.work)
-            grouped = assigned.pooled
+            common = (self.registers, self.period)
+            assigned = modes.assign(
+                self.engine, grouped, cleared, *common, table_path(self.tables, STAY_MODES), self.work
+            )
+            by_month = assigned
+            if paid_by is not None:
+                by_month = modes.assign(
+                    self.engine, grouped, paid_by, *common, in_months / STAY_MODES.name, in_months
+                )
+            grouped, month_stays = assigned.pooled, by_month.pooled
             beside = (self.tables, self.work, table_path(self.tables, FINDINGS))
-            paid = modes.pay(self.engine, assigned, self.region, *common, *beside)
-        rules = money.rules(self.engine, grouped, self.policy, self.registers, self.period, self.work)
-        self._write_rules(rules)
+            paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside)
+        scoring = self._scoring(grouped, cleared, self.work)
+        rules = scoring.rules
+        self._write_rules(rules, self.tables)
+        self._write_segments(scoring)
         cases, sums = points.score(
-            self.engine, grouped, rules.tables, self.policy, table_path(self.tables, CASE_POINTS)
+            self.engine, grouped, scoring.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
-        settled = money.settle(self.engine, grouped, self.policy, self.registers, self.period, sums)
+        month_cases, month_sums = None, None
+        if paid_by is not None:
+            by_month_law = self._scoring(month_stays, paid_by, in_months).tables
+            month_cases, month_sums = points.score(
+                self.engine, month_stays, by_month_law, self.policy, in_months / CASE_POINTS.name
+            )
+        settled = money.settle(self.engine, grouped, self.laws, self.registers, self.period, sums, month_sums)
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
         if assigned is not None:
             paid.write(self.tables, settled)
             by_rate = self.policy.choice_or_none("points.pricing") == "rate"
-            modes.shadow(self.engine, assigned, rules.tables, settled, self.tables, by_rate)
+            modes.shadow(self.engine, assigned, scoring.tables, settled, self.tables, by_rate)
         conservation = self._book(settled, paid)
-        self._pay_stays(cases, settled.dues())
+        self._pay_stays(cases, settled.dues(), month_cases)
         return rules, conservation, modes.count_modes(paid.months)
 
-    def _write_rules(self, rules: Rules) -> None:
+    def _scoring(self, stays: Dataset, segments: law_in_time.Segments, work: Path) -> Scoring:
+        return money.scoring(self.engine, stays, segments, self.laws.opening, self.registers, self.period, work)
+
+    def _write_segments(self, scoring: Scoring) -> None:
+        """What scored the stays of earlier segments of the year, one folder for each, named by its first day."""
+        for segment, rules in zip(scoring.segments[:-1], scoring.by_law, strict=False):
+            folder = self.folder / SEGMENTS / segment.first.isoformat()
+            folder.mkdir(parents=True, exist_ok=True)
+            self._write_rules(rules, folder)
+
+    def _write_rules(self, rules: Rules, tables: Path) -> None:
         fixed = rules.coefficients
         groups = [
             asdict(g) | {"fixed_coefficient": fixed.groups.get(g.drg), "fixed_by": fixed.reasons.get(g.drg)}
             for g in rules.base.groups.values()
         ]
-        write_table(self.tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
-        write_table(self.tables, BASE_GROUPS, BASE_GROUPS.of(groups))
-        write_table(self.tables, COEFFICIENTS, COEFFICIENTS.of(fixed.rows))
-        write_table(self.tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
+        write_table(tables, BASE_GROUPS, BASE_GROUPS.of(groups))
+        write_table(tables, COEFFICIENTS, COEFFICIENTS.of(fixed.rows))
+        if tables == self.tables:
+            write_table(tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
+            write_table(tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
 
     def _book(self, settled: Settled, paid: modes.Paid) -> list[tuple[str, int, int]]:
         """Post everything to the ledger; for a whole year read the closings from it, and stop unless they balance."""
@@ -346,17 +393,22 @@ class _Run:
         ledger.write(self.folder / LEDGER)
         return list(settlement.conservation(closings))
 
-    def _pay_stays(self, cases: Dataset, dues: dict[tuple[str, str, int], int]) -> None:
+    def _pay_stays(self, cases: Dataset, dues: dict[tuple[str, str, int], int], month_cases: Dataset | None) -> None:
+        """Table ``stay_payments``; ``month_cases``: the case points the months paid, where those are others."""
         small = settlement.dues_of(
             self.registers[INSTITUTIONS]["institution_id"].sort().to_list(),
             dues,
             with_patients=self.policy.choice("fund.basis") == "total",
             with_year=self.period.whole,
         )
+        sources = tuple(
+            Source(data, settlement.SCANNED, settlement.ORDER) for data in (cases, month_cases) if data is not None
+        )
+        kernel = settlement.stay_payments if month_cases is None else settlement.stay_payments_by_law
         paid = self.engine.map_by(
-            (Source(cases, settlement.SCANNED, settlement.ORDER),),
+            sources,
             "institution_id",
-            partial(settlement.stay_payments, dues=small),
+            partial(kernel, dues=small),
             table_path(self.tables, STAY_PAYMENTS),
             "pay stays",
         )
@@ -384,6 +436,7 @@ class _Run:
             "on": self.policy.on.isoformat(),
             "known_on": self.policy.known_on.isoformat() if self.policy.known_on else None,
             "policy_digest": self.policy.digest,
+            "laws": law_in_time.described(self.laws),
             "scheme": self.scheme.id,
             "switches": sorted(self.scheme.switches),
             "scheme_digest": self.scheme.digest,

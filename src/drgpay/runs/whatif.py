@@ -10,12 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
+import polars as pl
+
 from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy, dictionary, load, parse_setting
+from drgpay.policy import Laws, Policy, dictionary, laws, parse_setting
 from drgpay.runs import modes, money
 from drgpay.runs.compare import Comparison, Outcome, Sweep, compare
-from drgpay.runs.manifest import REGISTERS, TABLES, law_of
+from drgpay.runs.laws import Segments, scoring
+from drgpay.runs.manifest import REGISTERS, TABLES, laws_of_run
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
 from drgpay.scheme import load as load_scheme
@@ -49,8 +52,8 @@ def what_if(
 ) -> Comparison:
     """The year run in folder ``run`` under another policy, beside its own.
 
-    ``changes``: parameters as in :meth:`Policy.amend`, made to the run's policy, or to the practice ``policy`` in
-    force on the run's day. Raises USAGE (a month run, another grouping, a year the run did not keep), POLICY, DATA
+    ``changes``: parameters as in :meth:`Policy.amend`, made to all laws of the run's year, or to those of another
+    practice ``policy``. Raises USAGE (a month run, another grouping, a year the run did not keep), POLICY, DATA
     (no run), BROKEN when the run's statements do not follow from its own stays and policy.
     """
     with Simulation(run, engine) as simulation:
@@ -70,12 +73,12 @@ def sweep(
     """
     with Simulation(run, engine) as simulation:
         start = simulation.alternative(changes or {}, policy)
-        name, texts = sweep_values(over, start)
+        name, texts = sweep_values(over, start.policy)
         alternatives = [start.amend({name: text}, REASON) for text in texts]
         return Sweep(
             name,
             simulation.policy.source(name).value,
-            [(p.source(name).value, simulation.compare(p)) for p in alternatives],
+            [(each.policy.source(name).value, simulation.compare(each)) for each in alternatives],
         )
 
 
@@ -97,7 +100,8 @@ class Simulation:
                 fix_zh="给出 drgpay run year 的输出文件夹",
                 fix_en="name the output folder of drgpay run year",
             )
-        self.policy = law_of(run, manifest)
+        self.laws = laws_of_run(run, manifest)
+        self.policy = self.laws.policy
         self._run, self._manifest = run, manifest
         self._registers = _registers(run)
         self._period = money.Period(manifest["year"], fund.MONTHS)
@@ -110,7 +114,7 @@ class Simulation:
         """Settle the run's own year, and stop unless that gives the run's statements."""
         self._work = TemporaryDirectory(prefix="drgpay-")
         try:
-            self.baseline = self.settle(self.policy)
+            self.baseline = self.settle(self.laws)
             self._same_as_run()
         except BaseException:
             self._work.cleanup()
@@ -122,34 +126,49 @@ class Simulation:
     ) -> None:
         self._work.cleanup()
 
-    def alternative(self, changes: Mapping[str, object], policy: str | Path | None = None) -> Policy:
-        """The run's policy, or another practice in force on the same day, with some values changed."""
-        other = load(policy, on=self.policy.on, known_on=self.policy.known_on) if policy else self.policy
+    def alternative(self, changes: Mapping[str, object], policy: str | Path | None = None) -> Laws:
+        """The laws of the run's year, or those of another practice, with some values changed in all of them alike."""
+        known_on = self.policy.known_on
+        other = laws(policy, self._period.year, known_on=known_on) if policy else self.laws
         return other.amend(changes, REASON) if changes else other
 
-    def compare(self, policy: Policy) -> Comparison:
-        """The run's year under ``policy``, beside the run."""
-        self._answerable(policy)
+    def compare(self, others: Laws) -> Comparison:
+        """The run's year under other laws, beside the run."""
+        policy = others.policy
+        self._answerable(others)
         before = len(self._engine.scanned)
-        new = self.settle(policy)
+        new = self.settle(others)
         names = dict(self._registers[INSTITUTIONS].select("institution_id", "name").rows())
         identity = {"region": self._manifest["region"], "year": self._period.year, "scheme": self.policy.scheme}
         identity |= {"practice_old": self.policy.practice, "practice_new": policy.practice}
         return compare(identity, self.baseline, new, names, self._engine.scanned[before:])
 
-    def settle(self, policy: Policy) -> Outcome:
-        """The run's year under ``policy``; only scans whose question is new are made."""
+    def settle(self, others: Laws) -> Outcome:
+        """The run's year under some laws; only scans whose question is new are made."""
         self._outcomes += 1
         work = Path(self._work.name, str(self._outcomes))
+        cleared, paid_by = scoring(others)
+        pooled, found, sums = self._scored(others, cleared, work)
+        month_sums = None if paid_by is None else self._scored(others, paid_by, work / "months")[2]
+        settled = money.settle(self._engine, pooled, others, self._registers, self._period, sums, month_sums)
+        return Outcome(others.policy, found.rules, settled)
+
+    def _scored(self, others: Laws, segments: Segments, work: Path) -> tuple[Dataset, money.Scoring, pl.DataFrame]:
+        """The stays that go on to the points, how they are scored, and the sums of their points."""
         registers, period = self._registers, self._period
-        # Policies that decide the modes alike share the stays that go on to the points.
-        decided = {name: value.value for name, value in policy.kept().items() if name.partition(".")[0] in _DECIDE}
+        # Laws that decide the modes alike share the stays that go on to the points.
+        decided = [
+            (
+                str(s.first),
+                {name: v.value for name, v in s.policy.kept().items() if name.partition(".")[0] in _DECIDE},
+            )
+            for s in segments
+        ]
         folder = Path(self._work.name, "modes-" + hashlib.sha256(repr(decided).encode()).hexdigest())
-        pooled = modes.pooled(self._engine, self._grouped, policy, registers, period, folder)
+        pooled = modes.pooled(self._engine, self._grouped, segments, registers, period, folder)
         of_year = self._of_year if pooled is self._grouped else pooled
-        rules = money.rules(self._engine, pooled, policy, registers, period, work)
-        sums = points.tally(self._engine, of_year, rules.tables, policy)
-        return Outcome(policy, rules, money.settle(self._engine, pooled, policy, registers, period, sums))
+        found = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work)
+        return pooled, found, points.tally(self._engine, of_year, found.tables, others.policy)
 
     def _same_as_run(self) -> None:
         stored = read_table(self._run / TABLES, STATEMENTS).to_dicts()
@@ -163,8 +182,9 @@ class Simulation:
         if len(stored) != len(made):
             raise _not_the_run(None, f"{len(stored)} ≠ {len(made)}")
 
-    def _answerable(self, policy: Policy) -> None:
+    def _answerable(self, others: Laws) -> None:
         """The alternative needs the same grouping, only years the run kept, and groups of the scheme."""
+        policy = others.policy
         regroup = "分组方案不同,病例须重新分组", "another grouping: the stays would have to be grouped again"
         again_zh = "按新政策另跑一年:drgpay run year --policy …,再比较两次运行的报告"
         again_en = "run the year under the other policy (drgpay run year --policy …) and compare the two reports"
@@ -178,7 +198,7 @@ class Simulation:
                     Kind.USAGE, zh=regroup[0], en=regroup[1], field=field, value=f"{old} → {new}",
                     fix_zh=again_zh, fix_en=again_en,
                 )  # fmt: skip
-        missing = sorted(_years(policy, self._period.year) - _years(self.policy, self._period.year))
+        missing = sorted(_years(others, self._period.year) - _years(self.laws, self._period.year))
         if missing:
             raise DrgpayError(
                 Kind.USAGE,
@@ -209,10 +229,10 @@ def _registers(run: Path) -> Registers:
         ) from error
 
 
-def _years(policy: Policy, year: int) -> set[int]:
-    """Years of stays that a year run under this policy keeps."""
-    last = {year - 1} if policy.choice("fund.seasonality") == "last_year" else set()
-    return {year, *(y for y, _ in policy.years("points.base_years")), *last}
+def _years(of_year: Laws, year: int) -> set[int]:
+    """Years of stays that a year run under these laws keeps."""
+    last = any(policy.choice("fund.seasonality") == "last_year" for policy in of_year.all())
+    return {year, *(y for y, _ in of_year.policy.years("points.base_years")), *({year - 1} if last else set())}
 
 
 def holding(grouped: Dataset, year: int) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,14 +16,12 @@ from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
 from drgpay.steps.points.base import Base, Group, base_period
 from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, coefficients
+from drgpay.steps.points.days import DAY, ByDay, Tables, add_up, by_day, case_points, each, place_of, score_by_day
 from drgpay.steps.points.kernel import (
     MODE_AMOUNT,
     SCANNED,
     PointsTables,
-    add_up,
-    case_points,
     points_tables,
-    score_batch,
 )
 from drgpay.steps.points.rate import (
     RateRule,
@@ -46,29 +45,39 @@ WRITES = ("base_years", "base_groups", "coefficients", "case_points", "adjustmen
 SUM_KEYS = ("institution_id", "insurance_scheme", "month")
 
 
-def _mapped(batch: Any, part: Part, tables: PointsTables) -> tuple[Any, Any]:
-    return score_batch(batch, tables)
+def _mapped(batch: Any, part: Part, tables: Tables) -> tuple[Any, Any]:
+    return score_by_day(batch, tables)
 
 
-def points_added_up(batch: Any, tables: PointsTables) -> Any:
+def points_added_up(batch: Any, tables: Tables) -> Any:
     """Sums of the case points of a batch of grouped stays; nothing is written."""
     return add_up(case_points(batch, tables), tables)
 
 
-def within_cap(engine: Engine, grouped: Dataset, tables: PointsTables, policy: Policy) -> PointsTables:
+def within_cap(engine: Engine, grouped: Dataset, tables: Tables, policy: Policy) -> Tables:
     """The tables with the cap on extra points (``points.high_extra_cap``), where the policy has one.
 
     What every institution asks for is added up first; each of its high stays then gets the same share of its extra,
-    rounded down.
+    rounded down. Tables by day have caps of their own; all their stays are added up together.
     """
-    cap = policy.ratio_or_none("points.high_extra_cap")
-    if cap is None or tables.high_extra == "none":
+    caps = tables.caps if isinstance(tables, ByDay) else (policy.ratio_or_none("points.high_extra_cap"),)
+    if all(cap is None or its.high_extra == "none" for cap, its in zip(caps, each(tables), strict=True)):
         return tables
     asked = frame(
         engine.sum(grouped, partial(points_added_up, tables=tables), SUM_KEYS, scanned(tables), "points: cap")
     )
     sums = asked.group_by("institution_id").agg(pl.col("points", "extra").sum()).rows()
     by_institution = {h: (points - extra, extra) for h, points, extra in sums}
+    if isinstance(tables, ByDay):
+        capped = tuple(_capped(its, cap, by_institution) for cap, its in zip(caps, tables.tables, strict=True))
+        return replace(tables, tables=capped)
+    return _capped(tables, caps[0], by_institution)
+
+
+def _capped(tables: PointsTables, cap: int | None, by_institution: Mapping[str, tuple[int, int]]) -> PointsTables:
+    """The tables with what the cap allows an institution. ``by_institution``: normal points, and extra asked for."""
+    if cap is None:
+        return tables
     pairs = [by_institution.get(h, (0, 0)) for h in tables.institutions.to_pylist()] + [(0, 0)]
     return replace(
         tables,
@@ -77,13 +86,15 @@ def within_cap(engine: Engine, grouped: Dataset, tables: PointsTables, policy: P
     )
 
 
-def scanned(tables: PointsTables) -> tuple[str, ...]:
+def scanned(tables: Tables) -> tuple[str, ...]:
     """Columns of ``grouped`` that the points of these tables need."""
-    return (*SCANNED, *tables.adjusting.columns, *((MODE_AMOUNT,) if tables.priced else ()))
+    further = [name for its in each(tables) for name in (*its.adjusting.columns, *((MODE_AMOUNT,) * its.priced))]
+    day = (DAY,) if isinstance(tables, ByDay) else ()
+    return tuple(dict.fromkeys((*SCANNED, *further, *day)))
 
 
 def score(
-    engine: Engine, grouped: Dataset, tables: PointsTables, policy: Policy, out: Path
+    engine: Engine, grouped: Dataset, tables: Tables, policy: Policy, out: Path
 ) -> tuple[Dataset, pl.DataFrame]:
     """Write table ``case_points`` to ``out`` and ``adjustments`` beside it, and return the first with its sums by
     institution, insurance scheme and month."""
@@ -101,7 +112,7 @@ def score(
     return written, frame(sums)
 
 
-def tally(engine: Engine, grouped: Dataset, tables: PointsTables, policy: Policy) -> pl.DataFrame:
+def tally(engine: Engine, grouped: Dataset, tables: Tables, policy: Policy) -> pl.DataFrame:
     """The sums :func:`score` returns, without writing anything: what a simulation needs."""
     tables = within_cap(engine, grouped, tables, policy)
     return frame(engine.sum(grouped, partial(points_added_up, tables=tables), SUM_KEYS, scanned(tables), "points"))
@@ -115,6 +126,7 @@ __all__ = [
     "WRITES",
     "Adjusting",
     "Base",
+    "ByDay",
     "Coefficients",
     "Facts",
     "Group",
@@ -123,16 +135,20 @@ __all__ = [
     "PointsTables",
     "RateRule",
     "StayPoints",
+    "Tables",
     "add_up",
     "adjusted_points",
     "adjusting",
     "base_period",
+    "by_day",
     "case_points",
     "coefficients",
+    "each",
     "parse_rate",
     "parse_rate_coefficient",
     "parse_weight",
     "payment_standard",
+    "place_of",
     "points_added_up",
     "points_tables",
     "rate_payment",

@@ -173,8 +173,10 @@ def _no_base(years: tuple[int, ...]) -> DrgpayError:
     )
 
 
-def base_period(engine: Engine, grouped: Dataset, policy: Policy) -> Base:
-    """Base points of the practice from the grouped stays of its base years.
+def base_period(engine: Engine, grouped: Dataset, policy: Policy, opening: Policy | None = None) -> Base:
+    """Base points of the practice from the grouped stays of its base years. ``opening``: the law of 1 January, whose
+    multiples trim; without it those of ``policy``. A group's high multiple, by which stays are judged, is always that
+    of ``policy``.
 
     Reads columns :data:`SCANNED` of table ``grouped``; raises DATA when no complete stay is in the base period.
     """
@@ -196,7 +198,7 @@ def base_period(engine: Engine, grouped: Dataset, policy: Policy) -> Base:
     sums, detail = before, pl.DataFrame()
     for step in range(max(1, policy.integer("points.trim_passes"))):
         if policy.integer("points.trim_passes"):
-            for (year, drg), (lo, hi) in trim_limits(sums, policy).items():
+            for (year, drg), (lo, hi) in trim_limits(sums, policy if opening is None else opening).items():
                 at = (years.index(year), place[drg])
                 low[at], high[at] = max(lo, low[at]), min(hi, high[at])
         kernel = partial(trimmed_kernel, limits=Limits(years, drgs, low.copy(), high.copy()), **stays)

@@ -1,6 +1,14 @@
 """Settlement (清算): months, clearing, statements, stays' payments, posting. Source: design/05, design/04 §3."""
 
-from drgpay.steps.settlement.allocate import ORDER, SCANNED, Dues, dues_of, share_pool, stay_payments
+from drgpay.steps.settlement.allocate import (
+    ORDER,
+    SCANNED,
+    Dues,
+    dues_of,
+    share_pool,
+    stay_payments,
+    stay_payments_by_law,
+)
 from drgpay.steps.settlement.clearing import Dealings, clear
 from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
 from drgpay.steps.settlement.months import month_rows
@@ -26,4 +34,5 @@ __all__ = [
     "month_rows",
     "share_pool",
     "stay_payments",
+    "stay_payments_by_law",
 ]

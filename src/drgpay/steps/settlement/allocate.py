@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import codes_in, integers
+from drgpay.engine import codes_in, frame, integers
 from drgpay.tables import SCHEMES, STAY_PAYMENTS
 from drgpay.units import split, split_groups
 
@@ -89,6 +90,20 @@ def stay_payments(batch: Any, dues: Dues) -> Any:
     return pa.table({n: columns.get(n, batch.column(n) if n not in columns else None) for n in names}).cast(
         STAY_PAYMENTS.schema
     )
+
+
+def stay_payments_by_law(cleared: Any, in_months: Any, dues: Dues) -> Any:
+    """Table ``stay_payments`` where the months paid by other points than the clearing has: shares of the months' dues
+    by ``in_months``, of the year's by ``cleared``, both case points as :func:`stay_payments` takes them. A stay that
+    only one of the two knows gets nothing from the other."""
+    year, month = (frame(stay_payments(batch, dues)) for batch in (cleared, in_months))
+    key = ["institution_id", "insurance_scheme", "month", "stay_id"]
+    both = year.drop("month_due").join(month.drop("year_due"), on=key, how="full", coalesce=True, suffix="_of_month")
+    handed_on = [n for n in year.columns if n not in (*key, "month_due", "year_due")]
+    rows = both.with_columns(
+        *(pl.coalesce(n, f"{n}_of_month") for n in handed_on), pl.col("month_due", "year_due").fill_null(0)
+    )
+    return rows.select(STAY_PAYMENTS.names).sort(key).to_arrow().cast(STAY_PAYMENTS.schema)
 
 
 def _allocate(
