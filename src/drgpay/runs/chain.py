@@ -202,7 +202,7 @@ def go_on(after: Path, *, area: str, year: int, month: int | None) -> Chain:
 
 def _mismatch(zh: str, en: str, theirs: str, ours: str, after: Path) -> DrgpayError:
     return DrgpayError(
-        Kind.USAGE, zh=f"前一期属于另一个{zh}:{theirs} ≠ {ours}", 
+        Kind.USAGE, zh=f"前一期属于另一个{zh}:{theirs} ≠ {ours}",
         en=f"the run before is of another {en}: {theirs} ≠ {ours}",
         file=after.name, field="--after", fix_zh="给出同一账本的前一期", fix_en="name a run of the same book",
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """What leaves the bank for an institution in a month of a book: corrections, advances, holds (design/12 §5).
 
-Paid part of the due + corrections + what was left below zero before; − the instalment of the advance; then the hold. A month's cash is never below zero: the rest stays on ``payable``.
+Paid part of the due + corrections + what was left below zero before; − the instalment of the advance; then the hold.
+A month's cash is never below zero: the rest stays on ``payable``.
 """
 
 from __future__ import annotations
