@@ -1,6 +1,17 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
-from drgpay.tables.book import BATCHES, BOOK_REGISTERS, BOOK_TABLES, STAY_CHANGES, WITHDRAWN
+from drgpay.tables.book import (
+    BASE_SUMS,
+    BATCHES,
+    BOOK_REGISTERS,
+    BOOK_TABLES,
+    CORRECTIONS,
+    MONTH_CASH,
+    MONTHS_PAID,
+    PAYMENT_HOLDS,
+    STAY_CHANGES,
+    WITHDRAWN,
+)
 from drgpay.tables.care import (
     CARE,
     CATEGORIES,
@@ -233,6 +244,7 @@ __all__ = [
     "AUDIT_RESULTS",
     "AUDIT_SAMPLE",
     "BASE_GROUPS",
+    "BASE_SUMS",
     "BASE_YEARS",
     "BATCHES",
     "BED_DAY_ASSESSMENTS",
@@ -262,6 +274,7 @@ __all__ = [
     "COMMUNITY_SCORES",
     "COMPLAINTS",
     "CONTROL_POINTS",
+    "CORRECTIONS",
     "DEBTS",
     "DECISION_REGISTERS",
     "DEPARTMENTS",
@@ -330,6 +343,8 @@ __all__ = [
     "MODE_PAYMENTS",
     "MODE_REGISTERS",
     "MODE_TABLES",
+    "MONTHS_PAID",
+    "MONTH_CASH",
     "NEGOTIATIONS",
     "OPERATION_ROLES",
     "OUTCOMES",
@@ -339,6 +354,7 @@ __all__ = [
     "OVERSIGHT_REGISTERS",
     "OVERSIGHT_TABLES",
     "PARTS",
+    "PAYMENT_HOLDS",
     "PERFORMANCE_CHANGES",
     "PERFORMANCE_FINDINGS",
     "PERFORMANCE_FLOWS",

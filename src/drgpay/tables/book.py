@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from drgpay.tables.inputs import INSTITUTION, STAYS
+from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
 from drgpay.tables.model import Column, Table
+from drgpay.tables.results import CASE_POINTS
 
 WITHDRAWN = Column(
     "withdrawn", "flag", "撤销", "the stay is taken back; in a file of stays that is handed in, beside its columns",
@@ -35,5 +36,78 @@ STAY_CHANGES = Table(
     ),
 )  # fmt: skip
 
-BOOK_REGISTERS = (BATCHES,)
-BOOK_TABLES = (STAY_CHANGES,)
+_YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
+_MONTH = Column("month", "int8", "月份", "month", low=1, high=12)
+
+MONTHS_PAID = Table(
+    "months_paid", "已付月份", "months settled and paid outside the program, before the first link of a book",
+    "register", ("year", "month", "insurance_scheme", "institution_id"),
+    (
+        _YEAR, _MONTH, INSURANCE, INSTITUTION,
+        Column("due", "fen", "应付", "due of the month", low=0),
+        Column("paid", "fen", "已拨付", "paid for the month", low=0),
+        Column("deposit", "fen", "质量保证金", "deposit held back", low=0),
+    ),
+)  # fmt: skip
+
+PAYMENT_HOLDS = Table(
+    "payment_holds", "暂缓拨付", "institutions whose monthly payments are held, and until when", "register",
+    ("hold_id",),
+    (
+        Column("hold_id", "text", "编号", "hold"),
+        INSTITUTION,
+        Column("from_date", "date", "起始日期", "months that end on or after this day are held"),
+        Column("released_on", "date", "解除日期", "day of release; empty = still held", null=True),
+        Column("reason", "text", "事由", "why: abnormal growth of costs, overuse of the advance, suspension"),
+    ),
+)  # fmt: skip
+
+BASE_SUMS = Table(
+    "base_sums", "机构基期合计", "an institution's trimmed stays of all base years in a group", "points",
+    ("institution_id", "drg"),
+    (
+        INSTITUTION, CASE_POINTS["drg"],
+        Column("n", "int64", "例数", "stays", low=0),
+        Column("cost", "fen", "总费用", "their cost", low=0),
+    ),
+)  # fmt: skip
+
+CAUSES_OF_CORRECTION = ("batch", "decision", "rule")
+
+CORRECTIONS = Table(
+    "corrections", "已封账月份的更正", "stays of sealed months whose points or price are others now", "settlement",
+    ("month", "stay_id", "institution_id"),
+    (
+        Column("month", "int8", "被更正月份", "the sealed month", low=1, high=12),
+        STAYS["stay_id"], INSTITUTION, INSURANCE,
+        Column("cause", "code", "原因", "batch 提交批次, decision 病例评议, rule: other stays 其他病例的影响",
+               choices=CAUSES_OF_CORRECTION),
+        Column("points_before", "points", "原点数", "points booked so far", low=0),
+        Column("points_after", "points", "现点数", "points now, by the law of the sealed month", low=0),
+        Column("personal_before", "fen", "原个人负担", "patient's payment booked so far", low=0),
+        Column("personal_after", "fen", "现个人负担", "patient's payment now", low=0),
+        Column("due_before", "fen", "原其他方式应付", "price under another payment mode booked so far"),
+        Column("due_after", "fen", "现其他方式应付", "price under another payment mode now"),
+    ),
+)  # fmt: skip
+
+MONTH_CASH = Table(
+    "month_cash", "月度拨付", "what leaves the bank for an institution in a month of a book", "settlement",
+    ("insurance_scheme", "institution_id"),
+    (
+        INSURANCE, INSTITUTION,
+        Column("due", "fen", "当月应付", "due of the month", low=0),
+        Column("deposit", "fen", "质量保证金", "deposit held back of it", low=0),
+        Column("corrections", "fen", "更正", "corrections of sealed months paid (or taken) with this month"),
+        Column("corrections_deposit", "fen", "更正中的保证金", "part of the corrections added to the deposit"),
+        Column("carried_in", "fen", "上期结转", "owed from earlier months (negative)", high=0),
+        Column("advance_netted", "fen", "冲抵预付", "instalment of the advance", low=0),
+        Column("held", "fen", "暂缓拨付", "held back", low=0),
+        Column("released", "fen", "解除暂缓", "held before and paid now", low=0),
+        Column("paid", "fen", "实际拨付", "paid for the month, without what is released", low=0),
+        Column("carried_out", "fen", "结转下期", "owed to the fund and carried on (negative)", high=0),
+    ),
+)  # fmt: skip
+
+BOOK_REGISTERS = (BATCHES, MONTHS_PAID, PAYMENT_HOLDS)
+BOOK_TABLES = (STAY_CHANGES, BASE_SUMS, CORRECTIONS, MONTH_CASH)

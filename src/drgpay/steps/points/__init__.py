@@ -39,7 +39,7 @@ from drgpay.steps.points.reference import Facts, Line, StayPoints, adjusted_poin
 from drgpay.tables import ADJUSTMENTS
 from drgpay.units import ONE
 
-WRITES = ("base_years", "base_groups", "coefficients", "case_points", "adjustments")
+WRITES = ("base_years", "base_groups", "base_sums", "coefficients", "case_points", "adjustments")
 """tables this step writes"""
 
 SUM_KEYS = ("institution_id", "insurance_scheme", "month")
