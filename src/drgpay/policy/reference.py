@@ -26,8 +26,8 @@ _IN_TIME = [
     "that changes in July changes nothing from January to June.",
     "- stay: at the clearing all stays of the year are scored and priced by the law of 31 December; months that were "
     "settled by the earlier rule stay as they were paid, and the clearing pays or takes the difference. A notice "
-    "with `stays: discharged_from` holds for stays discharged on or after its day only: those before keep the earlier "
-    "rule, each part is scored by its own tables, and all share one pool.",
+    "with `stays: discharged_from` holds for stays discharged on or after its day only; those before keep the earlier"
+    " rule, each part is scored by its own tables, and all share one pool.",
     "- year: the law of 31 December (clearing, sharing, grades, caps and quotas); the base period is trimmed by the "
     "multiples of 1 January.",
     "- steady: a change within a year is an error; it has to begin on a 1 January.",
