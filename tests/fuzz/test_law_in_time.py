@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,12 +12,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import test_modes as any_mode
 import test_year_equals_plain as any_year
-from hypothesis import assume, event, given
+from hypothesis import Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
+from drgpay.engine import read_table
 from drgpay.policy import dictionary
-from support.changing import Change, changing
+from drgpay.tables import BUDGET_AMOUNTS, INSTITUTION_KINDS, MODE_PAYMENTS, STAY_MODES, STAY_PAYMENTS
+from support.changing import Change, changing, laws_with
+from support.modes import KINDS, Area, law, plain_mode, plain_price
+from support.modes import settle as settle_area
 from support.money import differences, settle, tables_of
 from support.plain_year import Case, NoBaseError, Rows, plain_year
 
@@ -145,3 +151,78 @@ def test_neither_threads_nor_files_change_a_byte_under_several_laws(seed: int, d
     with _settled(case, threads=1, rows=40) as one, _settled(case, threads=2, rows=40) as two:
         assert any_year._bytes(one.parent) == any_year._bytes(two.parent)
     assert _tables(case, files=3, rows=64) == _tables(case)
+
+
+_PRICES = {
+    "bed_day.rates": ("[{category: psychiatric, from: 1, yuan: 111}, {category: hospice, from: 1, yuan: 90}, "
+                      "{category: rehabilitation, from: 1, yuan: 77.77}]",),
+    "single_disease.prices": ("[{category: cataract, yuan: 3000}]", "[{category: cataract, yuan: 9000.01}]"),
+    "single_disease.pays": ("price", "lower"),
+    "quota.amounts": ("[{category: dialysis, yuan: 2600}, {category: chemotherapy, yuan: 1234.56}]",),
+    "modes.rules": (
+        "[{id: psychiatric-chronic, mode: bed_day, category: psychiatric, when: {kinds: [psychiatric]}}]",
+        "[{id: long-stay, mode: by_item, when: {los_from: 20}}]",
+        "none",
+    ),
+    "settlement.monthly_pay_ratio": ("0.5", "0.9137"),
+}  # fmt: skip
+"""what a notice may set for the modes"""
+
+
+@settings(max_examples=25, phases=(Phase.explicit, Phase.generate))
+@given(any_mode.areas, st.randoms(use_true_random=False), st.sampled_from(("carry", "prorate")))
+def test_modes_and_prices_follow_the_law_of_the_day(rows: Any, dice: random.Random, overrun: str) -> None:
+    policy = law(modes__overrun=overrun)
+    changes = []
+    for _ in range(dice.choice([1, 2])):
+        names = dice.sample(sorted(_PRICES), dice.choice([1, 2, 3]))
+        by_discharge = dice.random() < 0.5 and names != ["settlement.monthly_pay_ratio"]
+        day = date(2024, 1, 1) + timedelta(dice.randint(0, 365))
+        changes.append(Change(day, {n: dice.choice(_PRICES[n]) for n in names}, by_discharge))
+    laws = laws_with(policy, changes)
+    stays = any_mode.numbered(rows)
+    registers = {
+        INSTITUTION_KINDS: [{"institution_id": h, "kind": k} for h, k in KINDS.items()],
+        BUDGET_AMOUNTS: any_mode.PARTS,
+    }
+    area = Area([*any_mode.BASE, *stays], laws.policy, registers, laws=laws)
+    with TemporaryDirectory() as folder:
+        made = [settle_area(Path(folder, str(n)), area, threads=n) for n in (1, 2)]
+        assert any_mode.digests(made[0]) == any_mode.digests(made[1])
+        tables = made[0]
+        written = {r["stay_id"]: r for r in any_mode._all(tables, STAY_MODES)}
+        payments = read_table(tables, MODE_PAYMENTS).to_dicts()
+        drg = {r["stay_id"]: r for r in any_mode._all(tables, STAY_PAYMENTS)}
+    paid_by_modes: dict[tuple[Any, ...], int] = defaultdict(int)
+    for s in stays:
+        day = date(2024, s["month"], 28)
+        cleared, paid = laws.closing.on(day), laws.months[s["month"]].on(day)
+        mode, rule, left = plain_mode(s, cleared)
+        got = written[s["stay_id"]]
+        assert (got["mode"], got["rule"], got["exit"]) == (mode, rule, left)
+        if mode in ("bed_day", "single_disease", "quota"):
+            assert got["price"] == plain_price(s, mode, got["category"], cleared)
+        mode, rule, _ = plain_mode(s, paid)
+        if mode != "drg":
+            category = next(r.category for r in paid.rules("modes.rules") if r.id == rule)
+            due = s["fund_by_item"]
+            if mode in ("bed_day", "single_disease", "quota"):
+                due = plain_price(s, mode, category, paid)
+                if paid.choice("fund.basis") == "total":
+                    due = max(due - s["personal_paid"], 0)
+            paid_by_modes[s["insurance_scheme"], s["month"], s["institution_id"], mode] += due
+        assert (s["stay_id"] in drg) == ("drg" in (mode, got["mode"]))
+    found: dict[tuple[Any, ...], int] = defaultdict(int)
+    for row in payments:
+        if row["month"]:
+            found[row["insurance_scheme"], row["month"], row["institution_id"], row["mode"]] += row["due"]
+            ratio = laws.months[row["month"]].policy.ratio("settlement.monthly_pay_ratio")
+            assert row["paid"] == (row["due"] * ratio + 5_000) // 10_000
+    assert {k: v for k, v in found.items() if v} == {k: v for k, v in paid_by_modes.items() if v}
+    # Months and year together pay what the clearing says is due.
+    totals: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for row in payments:
+        key = tuple(row[n] for n in ("insurance_scheme", "institution_id", "mode", "category"))
+        totals[key][0] += row["paid"]
+        totals[key][1] += 0 if row["month"] else row["due"]
+    assert all(paid == due for paid, due in totals.values())

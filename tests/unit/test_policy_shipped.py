@@ -101,4 +101,6 @@ def test_the_reference_names_every_parameter_and_every_shipped_value() -> None:
     assert "| `points.unstable_rule` | median | Weihai practice" in page
     assert "median \\| mean \\| cost" in page
     widths = {line.replace("\\|", "").count("|") for line in page.splitlines() if line.startswith("|")}
-    assert widths == {8, 6}
+    assert widths == {9, 6}
+    assert "| 月 month |" in page
+    assert "stays: discharged_from" in page

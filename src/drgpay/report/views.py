@@ -292,8 +292,30 @@ def facts(source: Source) -> list[tuple[Both, Both]]:
         *month,
         *basis,
         *((word(k), _plain(manifest[k])) for k in keys if manifest.get(k) is not None),
+        *_laws(manifest.get("laws") or {}),
         *((word(k), show("int" if isinstance(v, int) else "text", v)) for k, v in counts.items()),
     ]
+
+
+def _laws(laws: dict[str, Any]) -> list[tuple[Both, Both]]:
+    """Which law held for which days of discharge, by digest, where there were several: of the months, and of the
+    clearing where it has more than one."""
+    months = [segment for _, segments in sorted((laws.get("months") or {}).items()) for segment in segments]
+    spans = (("laws_of_months", months), ("laws_of_clearing", laws.get("clearing") or []))
+    several = len({segment["policy_digest"] for _, segments in spans for segment in segments}) > 1
+    return [(word(name), _days(segments)) for name, segments in spans if several]
+
+
+def _days(segments: list[dict[str, str]]) -> Both:
+    """``2024-01-01 – 2024-06-30: 2590d52c089d; …``, neighbours with the same law as one."""
+    joined: list[dict[str, str]] = []
+    for segment in segments:
+        if joined and joined[-1]["policy_digest"] == segment["policy_digest"]:
+            joined[-1] = joined[-1] | {"last": segment["last"]}
+        else:
+            joined.append(segment)
+    parts = [f"{s['first']} – {s['last']}: {s['policy_digest'][:12]}" for s in joined]
+    return Both("；".join(parts), "; ".join(parts))
 
 
 def _plain(value: Any) -> Both:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy
-from drgpay.runs.manifest import POLICY, REGISTERS, TABLES, law_of
+from drgpay.policy import Laws, Policy
+from drgpay.runs.laws import scoring
+from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, points
@@ -59,7 +60,8 @@ def explain_stay(
     manifest = read_manifest(run)
     tables = run / TABLES
     stay = _stay(tables, stay_id)
-    sources: dict[str, dict[str, str]] = json.loads((run / POLICY).read_text(encoding="utf-8"))
+    laws = laws_of_run(run, manifest)
+    policy = _law_of_stay(laws, stay, manifest)
     sections = [_facts(stay), _grouping(stay, _scheme(manifest, schemes))]
     case = _find(tables, CASE_POINTS, stay_id)
     mode = _find(tables, STAY_MODES, stay_id) if table_path(tables, STAY_MODES).exists() else None
@@ -73,15 +75,56 @@ def explain_stay(
             Section("点数", "points", (Line("基期病例,不参与当年结算", "a base-period stay: not settled", ""),))
         )
     else:
-        policy = law_of(run, manifest)
-        coefficient, payment = _coefficient(tables, stay["institution_id"]), _payment(tables, case, manifest)
+        if laws.changes:
+            sections.append(_laws(laws, stay))
+        scored_by = _tables_of_law(run, laws, stay)
+        coefficient, payment = _coefficient(scored_by, stay["institution_id"]), _payment(tables, case, manifest)
         if policy.choice_or_none("points.pricing") == "rate":
             sections += [coefficient, _by_rate(tables, stay, case, policy), payment]
         else:
             base = _group_base(tables, stay["drg"], manifest)
-            sections += [base, coefficient, _points(tables, stay, case, manifest, policy), payment]
+            sections += [base, coefficient, _points(tables, scored_by, stay, case, manifest, policy), payment]
     named = {line.parameter for s in sections for line in s.lines if line.parameter}
-    return sections, {name: sources[name] for name in sorted(named) if name in sources}
+    sources = policy.kept()
+    return sections, {name: source_of(policy, name) for name in sorted(named) if name in sources}
+
+
+def source_of(policy: Policy, name: str) -> dict[str, str]:
+    """A value with its source in plain texts, as a run keeps it."""
+    texts: dict[str, str] = json.loads(json.dumps(asdict(policy.source(name)), default=str))
+    return texts
+
+
+def _law_of_stay(laws: Laws, stay: dict[str, Any], manifest: dict[str, Any]) -> Policy:
+    """The law that gives the stay its points at the end of the run's period; that of the last day for a base year."""
+    if stay["year"] != manifest["year"] or (manifest["month"] or stay["month"]) != stay["month"]:
+        return laws.policy
+    return laws.closing.on(stay["discharge_date"])
+
+
+def _tables_of_law(run: Path, laws: Laws, stay: dict[str, Any]) -> Path:
+    """The folder with the base groups and coefficients that scored the stay."""
+    segments, _ = scoring(laws)
+    mine = next(s for s in segments if s.first <= stay["discharge_date"] <= s.last)
+    return run / TABLES if mine == segments[-1] else run / SEGMENTS / mine.first.isoformat()
+
+
+def _laws(laws: Laws, stay: dict[str, Any]) -> Section:
+    """Which law holds for the stay, where a value changes within the year."""
+    day, month = stay["discharge_date"], stay["month"]
+    mine = next(s for s in laws.closing.segments if s.first <= day <= s.last)
+    paid = laws.months[month].on(day)
+    return Section(
+        "适用规则",
+        "law",
+        (
+            Line(f"清算点数:{mine.first} 至 {mine.last} 出院的病例",
+                 f"points of the clearing: stays discharged from {mine.first} to {mine.last}",
+                 mine.policy.digest[:12]),
+            Line(f"{month} 月预结算:当月最后一日的规则", f"settlement of month {month}: the law of its last day",
+                 paid.digest[:12]),
+        ),
+    )  # fmt: skip
 
 
 def tell_stay(run: Path, stay_id: str, schemes: Path | None = None) -> grouping.Story:
@@ -250,9 +293,15 @@ def _by_rate(tables: Path, stay: dict[str, Any], case: dict[str, Any], policy: P
 
 
 def _points(
-    tables: Path, stay: dict[str, Any], case: dict[str, Any], manifest: dict[str, Any], policy: Policy
+    tables: Path,
+    scored_by: Path,
+    stay: dict[str, Any],
+    case: dict[str, Any],
+    manifest: dict[str, Any],
+    policy: Policy,
 ) -> Section:
-    row = next((r for r in read_table(tables, BASE_GROUPS).iter_rows(named=True) if r["drg"] == stay["drg"]), None)
+    """Points of the stay; ``scored_by``: the folder with the base groups and coefficients of its law."""
+    row = next((r for r in read_table(scored_by, BASE_GROUPS).iter_rows(named=True) if r["drg"] == stay["drg"]), None)
     group = None
     k, parameter = case["coefficient"], "coefficient.combine"
     if row is not None:

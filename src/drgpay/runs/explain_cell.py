@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ import pyarrow.compute as pc
 from drgpay.engine import Dataset, dataset, frame, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
-from drgpay.runs.explain import Line, Section
-from drgpay.runs.manifest import LEDGER, POLICY, TABLES
+from drgpay.policy import Laws, Policy, dictionary
+from drgpay.runs.explain import Line, Section, source_of
+from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
 from drgpay.steps import fund
 from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS
 from drgpay.units import show_fen, show_percent, show_points
@@ -124,8 +124,27 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
             sections.append(Section("总账分录", "ledger entries", tuple(lines)))
         if name in ("due", "actual"):
             sections.append(_largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
-    sources: dict[str, dict[str, str]] = json.loads((run / POLICY).read_text(encoding="utf-8"))
-    return sections, {p: sources[p] for p in chosen.parameters if p in sources}
+    return sections, _sources(laws_of_run(run, manifest), chosen.parameters)
+
+
+def _sources(laws: Laws, names: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """The parameters with their values and sources; one that acts on months and changes stands once for each of its
+    values, with the months that had it: ``settlement.monthly_pay_ratio [1-6]``."""
+    found = {}
+    kept = laws.policy.kept()
+    for name in names:
+        by_value: list[tuple[Policy, list[int]]] = []
+        for month, span in sorted(laws.months.items()):
+            if by_value and by_value[-1][0].source(name) == span.policy.source(name):
+                by_value[-1][1].append(month)
+            else:
+                by_value.append((span.policy, [month]))
+        if dictionary()[name].acts == "month" and len(by_value) > 1:
+            for policy, months in by_value:
+                found[f"{name} [{months[0]}-{months[-1]}]"] = source_of(policy, name)
+        elif name in kept:
+            found[name] = source_of(laws.policy, name)
+    return found
 
 
 def _shown(column: str, value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,10 @@ def stay_payments_by_law(cleared: Any, in_months: Any, dues: Dues) -> Any:
     """Table ``stay_payments`` where the months paid by other points than the clearing has: shares of the months' dues
     by ``in_months``, of the year's by ``cleared``, both case points as :func:`stay_payments` takes them. A stay that
     only one of the two knows gets nothing from the other."""
-    year, month = (frame(stay_payments(batch, dues)) for batch in (cleared, in_months))
+    whole, single = dues.amounts.copy(), dues.amounts.copy()
+    whole[:, :, 1:], single[:, :, 0] = 0, 0
+    year = frame(stay_payments(cleared, replace(dues, amounts=whole)))
+    month = frame(stay_payments(in_months, replace(dues, amounts=single)))
     key = ["institution_id", "insurance_scheme", "month", "stay_id"]
     both = year.drop("month_due").join(month.drop("year_due"), on=key, how="full", coalesce=True, suffix="_of_month")
     handed_on = [n for n in year.columns if n not in (*key, "month_due", "year_due")]
