@@ -28,6 +28,7 @@ from drgpay.tables import (
     COMMUNITY_SCORES,
     ENROLMENT,
     EXPENDITURE_BY_MODE,
+    GRADE_REGISTER,
     HEADS,
     INSTITUTION_KINDS,
     INSTITUTIONS,
@@ -41,6 +42,7 @@ from drgpay.tables import (
     PROCUREMENT_PAYMENTS,
     SHADOW_PRICES,
     STAY_AREAS,
+    STAY_DECISIONS,
     STAY_MODES,
     VISIT_PAYMENTS,
     VISITS,
@@ -54,8 +56,8 @@ _SHOWN = 5
 
 _HEAD_COLUMNS = ("person_id", "community_id", "migrated", "death_date", "township")
 _STAY_SUMMED = ("insurance_scheme", "month", "institution_id", "mode", "category", "days", "good_outcome", "price",
-                "due", "total_cost", "personal_paid", "fund_by_item")  # fmt: skip
-_VISIT_SUMMED = tuple(n for n in _STAY_SUMMED if n not in ("days", "good_outcome"))
+                "due", "refused", "total_cost", "personal_paid", "fund_by_item")  # fmt: skip
+_VISIT_SUMMED = tuple(n for n in _STAY_SUMMED if n not in ("days", "good_outcome", "refused"))
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def check_institutions(registers: Registers) -> None:
 def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
     """Rules and rates with what they ask of institutions and stays."""
     check_institutions(registers)
+    refused = registers[STAY_DECISIONS].filter((pl.col("kind") == "refuse") & (pl.col("decision") == "approved"))
     return modes.mode_tables(
         policy,
         modes.Places(
@@ -105,6 +108,7 @@ def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
             dict(registers[INSTITUTION_KINDS].select("institution_id", "kind").rows()),
             dict(registers[STAY_AREAS].select("stay_id", "area").rows()),
         ),
+        refused["stay_id"].to_list(),
     )
 
 
@@ -146,6 +150,10 @@ class Paid:
     procurement: list[Row] = field(default_factory=list)
     visits: bool = False
 
+    def forfeited(self) -> dict[str, int]:
+        """Deposits that are not returned, by insurance scheme."""
+        return forfeited(self.years)
+
     def write(self, folder: Path, settled: Settled) -> None:
         """The small tables, and the composition of expenditure beside the DRG points."""
         drg = [r | {"month": r["month"]} for r in settled.months]
@@ -185,10 +193,6 @@ def pay(
     if any(part == "outpatient" for _, part in budgets):
         care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
     months = modes.month_payments([*stays, *care.sums], policy)
-    left = dict(budgets)
-    for row in care.results:
-        part = (row["insurance_scheme"], "outpatient")
-        left[part] = modes.budget_of(left, *part) - row["pool"]
     assessed = modes.assessments(stays, policy)
     claims = registers[OUT_OF_AREA_CLAIMS]
     statements = modes.added(modes.statements(claims, period.year), _treated_here(engine, assigned))
@@ -196,12 +200,27 @@ def pay(
     for row in statements:
         if row["direction"] == "out":
             modes.budget_of(budgets, row["insurance_scheme"], "out_of_area")
-    for row in procurement:
-        modes.budget_of(budgets, row["insurance_scheme"], "other")
+    years = modes.year_payments(months, assessed)
+    modes.limit(years, care.results, procurement, budgets, policy)
+    modes.settle_year(years, grades_of(registers, period.year), policy)
     return Paid(
-        budgets, months, modes.year_payments(months, assessed, left, policy), assessed, care.results, care.heads,
-        statements, modes.watch(claims, period.year, policy), procurement, care.there,
+        budgets, months, years, assessed, care.results, care.heads, statements,
+        modes.watch(claims, period.year, policy), procurement, care.there,
     )  # fmt: skip
+
+
+def grades_of(registers: Registers, year: int) -> dict[str, str]:
+    """Institution → evaluation grade of the year."""
+    grades = registers[GRADE_REGISTER].filter(pl.col("year") == year)
+    return dict(grades.select("institution_id", "grade").rows())
+
+
+def forfeited(years: list[Row]) -> dict[str, int]:
+    """Forfeited deposits of year rows of ``mode_payments`` by insurance scheme."""
+    total: Counter[str] = Counter()
+    for row in years:
+        total[row["insurance_scheme"]] += row["forfeited"]
+    return dict(total)
 
 
 def _part_budgets(registers: Registers, year: int) -> dict[tuple[str, str], int]:

@@ -148,8 +148,12 @@ class Simulation:
         pooled = modes.pooled(self._engine, self._grouped, policy, registers, period, folder)
         of_year = self._of_year if pooled is self._grouped else pooled
         rules = money.rules(self._engine, pooled, policy, registers, period, work)
-        sums = points.tally(self._engine, of_year, rules.tables, policy)
-        return Outcome(policy, rules, money.settle(self._engine, pooled, policy, registers, period, sums))
+        capped = points.within_cap(self._engine, of_year, rules.tables, policy)
+        sums = points.tally(self._engine, of_year, capped, policy)
+        cases = money.scored(capped, of_year)
+        return Outcome(
+            policy, rules, money.settle(self._engine, pooled, policy, registers, period, sums, cases, work)
+        )
 
     def _same_as_run(self) -> None:
         stored = read_table(self._run / TABLES, STATEMENTS).to_dicts()

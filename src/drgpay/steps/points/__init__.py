@@ -58,17 +58,17 @@ def points_added_up(batch: Any, tables: PointsTables) -> Any:
 def within_cap(engine: Engine, grouped: Dataset, tables: PointsTables, policy: Policy) -> PointsTables:
     """The tables with the cap on extra points (``points.high_extra_cap``), where the policy has one.
 
-    What every institution asks for is added up first; each of its high stays then gets the same share of its extra,
-    rounded down.
+    What every institution asks for is added up first, beside the points its stays have after all adjustments without
+    any extra: the cap is a share of these. Each of its high stays then gets the same share of its extra, rounded
+    down.
     """
     cap = policy.ratio_or_none("points.high_extra_cap")
-    if cap is None or tables.high_extra == "none":
+    if cap is None or tables.high_extra == "none" or tables.extra_allowed is not None:
         return tables
-    asked = frame(
-        engine.sum(grouped, partial(points_added_up, tables=tables), SUM_KEYS, scanned(tables), "points: cap")
-    )
+    bare = partial(points_added_up, tables=replace(tables, bare=True))
+    asked = frame(engine.sum(grouped, bare, SUM_KEYS, scanned(tables), "points: cap"))
     sums = asked.group_by("institution_id").agg(pl.col("points", "extra").sum()).rows()
-    by_institution = {h: (points - extra, extra) for h, points, extra in sums}
+    by_institution = {h: (points, extra) for h, points, extra in sums}
     pairs = [by_institution.get(h, (0, 0)) for h in tables.institutions.to_pylist()] + [(0, 0)]
     return replace(
         tables,
@@ -94,7 +94,7 @@ def score(
         written,
         partial(add_up, tables=tables),
         SUM_KEYS,
-        ("institution_id", "insurance_scheme", "month", "drg", "points", "extra",
+        ("institution_id", "insurance_scheme", "month", "drg", "case_class", "points", "extra",
          "total_cost", "personal_paid", "fund_by_item"),
         "points: sums",
     )  # fmt: skip

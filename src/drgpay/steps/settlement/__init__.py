@@ -1,9 +1,18 @@
 """Settlement (清算): months, clearing, statements, stays' payments, posting. Source: design/05, design/04 §3."""
 
-from drgpay.steps.settlement.allocate import ORDER, SCANNED, Dues, dues_of, share_pool, stay_payments
+from drgpay.steps.settlement.allocate import (
+    ORDER,
+    SCANNED,
+    Dues,
+    Refused,
+    dues_of,
+    refused_shares,
+    share_pool,
+    stay_payments,
+)
 from drgpay.steps.settlement.clearing import Dealings, clear
 from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
-from drgpay.steps.settlement.months import month_rows
+from drgpay.steps.settlement.months import month_rows, pool_shares
 from drgpay.steps.settlement.posting import Poster, check_closed, closing, conservation
 
 WRITES = ("institution_months", "stay_payments", "statements", "closings", "ledger")
@@ -17,6 +26,7 @@ __all__ = [
     "Dues",
     "ModePoster",
     "Poster",
+    "Refused",
     "check_closed",
     "check_modes",
     "clear",
@@ -24,6 +34,8 @@ __all__ = [
     "conservation",
     "dues_of",
     "month_rows",
+    "pool_shares",
+    "refused_shares",
     "share_pool",
     "stay_payments",
 ]
