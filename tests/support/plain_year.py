@@ -393,9 +393,7 @@ def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> in
     return points
 
 
-def _judged(
-    case: Case, base: _Base, coefficients: _Coefficients, stay: Stay, special: bool
-) -> dict[str, Any]:
+def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay, special: bool) -> dict[str, Any]:
     """Class, coefficient, discount, extra and points without it of a stay, as if it were not refused."""
     cost = Fraction(stay["total_cost"])
     group = base.groups.get((stay["drg"],))
@@ -597,9 +595,7 @@ def _second(case: Case, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
     return shared(pool if any(weights.values()) else 0, weights)
 
 
-def _of_stays(
-    case: Case, share: int, stays: list[Stay], key: Callable[[Stay], Any]
-) -> dict[str, tuple[int, int]]:
+def _of_stays(case: Case, share: int, stays: list[Stay], key: Callable[[Stay], Any]) -> dict[str, tuple[int, int]]:
     """What every stay of an institution is paid of its share, and what the fund takes back of it."""
     total = case.policy.choice("fund.basis") == "total"
     own = {s["stay_id"]: s["personal_paid"] if total and share else 0 for s in stays}

@@ -179,12 +179,7 @@ def pay(
 ) -> Paid:  # fmt: skip
     """What the modes pay in the period. Visits, heads and their findings are written; the rest is returned. Of a
     single month only the stays: visits, communities, other areas and procurement belong to the year."""
-    by = modes.SUM_KEYS
-    sums = frame(
-        engine.sum(assigned.modes, partial(modes.added_up, setting="inpatient"), by, _STAY_SUMMED, "modes: sums")
-    ).to_dicts()
-    elsewhere = {"drg", "out_of_area"} | ({"bed_day"} if assigned.tables.in_points else set())
-    stays = [row for row in sums if row["mode"] not in elsewhere]
+    stays = _stay_sums(engine, assigned.modes, policy)
     if not period.whole:
         return Paid(months=modes.month_payments(stays, policy))
     budgets = _part_budgets(registers, period.year)
@@ -207,6 +202,29 @@ def pay(
         budgets, months, years, assessed, care.results, care.heads, statements,
         modes.watch(claims, period.year, policy), procurement, care.there,
     )  # fmt: skip
+
+
+def _stay_sums(engine: Engine, stay_modes: Dataset, policy: Policy) -> list[Row]:
+    """Sums of the stays a mode pays here: not those of the points, nor others' insured."""
+    kernel = partial(modes.added_up, setting="inpatient")
+    sums = frame(engine.sum(stay_modes, kernel, modes.SUM_KEYS, _STAY_SUMMED, "modes: sums")).to_dicts()
+    in_points = {"bed_day"} if policy.flag("modes.bed_day_in_points") else set()
+    return [row for row in sums if row["mode"] not in {"drg", "out_of_area"} | in_points]
+
+
+def simulated_forfeits(
+    engine: Engine, stored: list[Row], work: Path, policy: Policy, registers: Registers, period: Period
+) -> dict[str, int]:
+    """Deposits that would not be returned under a policy, by insurance scheme. ``stored``: month rows of a run's
+    ``mode_payments``, whose visits stand; ``work``: the folder of :func:`pooled`, whose stays are priced again where
+    they were."""
+    if not policy.rules("modes.rules"):
+        return {}
+    again = work / STAY_MODES.name
+    visits = [row for row in stored if row["setting"] == "outpatient"]
+    stays = _stay_sums(engine, Dataset.of(again), policy) if again.exists() else []
+    months = modes.month_payments([*stays, *visits], policy)
+    return modes.forfeits(months, grades_of(registers, period.year), policy)
 
 
 def grades_of(registers: Registers, year: int) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
-from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_manifest, read_table
+from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, dictionary, load, parse_setting
 from drgpay.runs import modes, money
@@ -20,13 +20,13 @@ from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, points
-from drgpay.tables import GROUPED, INSTITUTIONS, STATEMENTS
+from drgpay.tables import GROUPED, INSTITUTIONS, MODE_PAYMENTS, STATEMENTS
 from drgpay.units import half_up, parse_coefficient, parse_fen, parse_scaled, show_coefficient, show_fen
 
 REASON = "模拟 what-if"
 """source of a value that was changed for a simulation"""
-_DECIDE = ("modes", "bed_day", "single_disease", "quota")
-"""topics of the parameters that decide which stays go on to the points"""
+_DECIDE = ("modes", "bed_day", "single_disease", "quota", "fund.basis")
+"""parameters and their topics that decide which stays go on to the points, and what the others are owed"""
 STEPS = 10
 """steps of a sweep when no step is given"""
 _MOST = 200
@@ -104,6 +104,9 @@ class Simulation:
         self._engine = Remembering(engine)
         self._grouped = dataset(run / TABLES, GROUPED)
         self._of_year = holding(self._grouped, self._period.year)
+        stored = table_path(run / TABLES, MODE_PAYMENTS).exists()
+        rows = read_table(run / TABLES, MODE_PAYMENTS).to_dicts() if stored else []
+        self._mode_months = [row for row in rows if row["month"] != fund.YEAR]
         self._outcomes = 0
 
     def __enter__(self) -> Simulation:
@@ -143,7 +146,9 @@ class Simulation:
         work = Path(self._work.name, str(self._outcomes))
         registers, period = self._registers, self._period
         # Policies that decide the modes alike share the stays that go on to the points.
-        decided = {name: value.value for name, value in policy.kept().items() if name.partition(".")[0] in _DECIDE}
+        decided = {
+            name: value.value for name, value in policy.kept().items() if {name, name.partition(".")[0]} & {*_DECIDE}
+        }
         folder = Path(self._work.name, "modes-" + hashlib.sha256(repr(decided).encode()).hexdigest())
         pooled = modes.pooled(self._engine, self._grouped, policy, registers, period, folder)
         of_year = self._of_year if pooled is self._grouped else pooled
@@ -151,9 +156,9 @@ class Simulation:
         capped = points.within_cap(self._engine, of_year, rules.tables, policy)
         sums = points.tally(self._engine, of_year, capped, policy)
         cases = money.scored(capped, of_year)
-        return Outcome(
-            policy, rules, money.settle(self._engine, pooled, policy, registers, period, sums, cases, work)
-        )
+        forfeited = modes.simulated_forfeits(self._engine, self._mode_months, folder, policy, registers, period)
+        settled = money.settle(self._engine, pooled, policy, registers, period, sums, cases, work, forfeited)
+        return Outcome(policy, rules, settled)
 
     def _same_as_run(self) -> None:
         stored = read_table(self._run / TABLES, STATEMENTS).to_dicts()

@@ -218,6 +218,20 @@ def settle_year(rows: list[Row], grades: Mapping[str, str], policy: Policy) -> N
         row["paid"] = row["due"] - row["paid"] - row["forfeited"]
 
 
+def forfeits(months: Iterable[Row], grades: Mapping[str, str], policy: Policy) -> dict[str, int]:
+    """What of the deposits of a year's months is not returned, by insurance scheme: as :func:`settle_year` has it."""
+    held: dict[tuple[str, ...], int] = defaultdict(int)
+    for row in months:
+        held[tuple(row[n] for n in ("insurance_scheme", "institution_id", "setting", "mode", "category"))] += row[
+            "deposit"
+        ]
+    returned, missing = policy.table("settlement.deposit_return"), policy.choice("settlement.grade_when_missing")
+    total: dict[str, int] = defaultdict(int)
+    for (scheme, institution, *_), amount in held.items():
+        total[scheme] += forfeit(amount, returned[grades.get(institution, missing)])
+    return dict(total)
+
+
 def forfeit(held: int, share: int) -> int:
     """What of a deposit is not returned, where ``share`` (1/10,000) of it is: held − held × share, half up."""
     return held - half_up(held * share, ONE)

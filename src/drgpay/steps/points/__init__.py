@@ -24,6 +24,7 @@ from drgpay.steps.points.kernel import (
     points_tables,
     score_batch,
 )
+from drgpay.steps.points.rate import CLASSES as RATE_CLASSES
 from drgpay.steps.points.rate import (
     RateRule,
     parse_rate,
@@ -109,6 +110,7 @@ def tally(engine: Engine, grouped: Dataset, tables: PointsTables, policy: Policy
 
 __all__ = [
     "MODE_AMOUNT",
+    "RATE_CLASSES",
     "SCANNED",
     "SUM_KEYS",
     "TOTAL",
