@@ -292,6 +292,37 @@ def _assume_a_base(case: Case) -> None:
         assume(False)
 
 
+@some(12)
+@given(SEEDS, st.sampled_from([0.02, 0.2, 0.6]))
+def test_a_refused_stay_changes_nobody_elses_payment(seed: int, often: float) -> None:
+    case, dice = _case(seed), random.Random(seed + 1)
+    case = replace(case, decisions={s: d for s, d in case.decisions.items() if "refuse" not in d})
+    _assume_a_base(case)
+    now = [s["stay_id"] for s in case.stays if s["year"] == case.year]
+    refused = {s for s in now if dice.random() < often}
+    without = {s: case.decisions.get(s, {}) | {"refuse": (None, None)} for s in refused}
+    before, after = _settled(case), _settled(replace(case, decisions=case.decisions | without))
+    assert after["pools"] == before["pools"]
+    for key, row in after["case_points"].items():
+        assert row["points"] == before["case_points"][key]["points"]
+    for key, row in after["stay_payments"].items():
+        stay_id, h = key[0], row["institution_id"]
+        old = before["stay_payments"][key]
+        for span, place in (("month", ("institution_months", (row["insurance_scheme"], row["month"], h))),
+                            ("year", ("statements", (row["insurance_scheme"], h)))):  # fmt: skip
+            assert row[f"{span}_due"] + row[f"{span}_refused"] == old[f"{span}_due"]
+            if stay_id in refused:
+                assert row[f"{span}_due"] == 0
+            elif after[place[0]][place[1]]["due"]:  # nothing left, and nobody of the institution is paid
+                assert row[f"{span}_due"] == old[f"{span}_due"]
+    for (scheme, h), row in after["statements"].items():
+        old = before["statements"][scheme, h]
+        assert row["due"] + row["refused"] == old["due"]
+        if not any(s["institution_id"] == h and s["stay_id"] in refused for s in case.stays):
+            assert [row[c] for c in ("due", "actual", "balance", "surplus_returned")] == [
+                old[c] for c in ("due", "actual", "balance", "surplus_returned")]  # fmt: skip
+
+
 @some(8)
 @given(SEEDS)
 def test_nothing_is_lost(seed: int) -> None:
