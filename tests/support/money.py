@@ -134,16 +134,24 @@ def registers(case: Case) -> Registers:
 
 
 def settle(
-    folder: Path, case: Case, *, threads: int = 2, files: int = 1, rows: int = 65_536, month: int | None = None
+    folder: Path,
+    case: Case,
+    *,
+    threads: int = 2,
+    files: int = 1,
+    rows: int = 65_536,
+    month: int | None = None,
+    held: Registers | None = None,
 ) -> Path:
-    """Settle a case as a run does once the stays are grouped; the folder of the tables."""
+    """Settle a case as a run does once the stays are grouped; the folder of the tables. ``held``: registers other
+    than the case's own."""
     folder.mkdir(exist_ok=True)
     run = object.__new__(_Run)
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)
     run.tables, run.work = folder / TABLES, folder / "work"
-    run.registers, run.policy, run.run_id = registers(case), case.policy, f"test-{case.year}"
+    run.registers, run.policy, run.run_id = held or registers(case), case.policy, f"test-{case.year}"
     run.region = Region(folder, {"id": "test"}, run.registers)
     write_grouped(run.tables, case.stays, files, rows)
     run._money(dataset(run.tables, GROUPED))
