@@ -117,8 +117,13 @@ def test_the_kernel_adjusts_as_the_reference_does(seed: int) -> None:
         return
     scored, adjustments = score_batch(batch[0], tables)
     made: dict[str, list[tuple[str, int, int]]] = {}
+    both = policy.ratio_or_none("points.difficulty_add_both")
     for row in adjustments.to_pylist():
         made.setdefault(row["stay_id"], []).append((row["adjustment"], row["before"], row["after"]))
+        if row["parameter"] == "points.difficulty_add_both":
+            assert row["factor"] == 10_000 + (both or 0)
+        elif row["adjustment"] == "difficulty":
+            assert row["factor"] == 11_000
     approved = {(d["stay_id"], d["kind"]): (d["amount"], d["share"]) for d in decided if d["decision"] == "approved"}
     for stay, row in zip(stays, scored.to_pylist(), strict=True):
         facts = points.Facts(
@@ -130,7 +135,8 @@ def test_the_kernel_adjusts_as_the_reference_does(seed: int) -> None:
             base.mean_cost, policy, "", facts,
         )  # fmt: skip
         steps = points.adjusted_points(judged, policy, facts)
-        assert (row["case_class"], row["extra"]) == (judged.case_class, judged.extra)
+        assert (row["case_class"], row["extra"], row["discount"]) == (
+            judged.case_class, judged.extra, judged.discount)  # fmt: skip
         assert made.get(stay["stay_id"], []) == steps
         assert row["points"] == (steps[-1][2] if steps else judged.points)
 
@@ -160,13 +166,14 @@ def test_a_rule_without_its_number_is_a_policy_error() -> None:
 
 
 def _plain_readmissions(stays: list[dict[str, Any]], days: int, exempt: set[str]) -> set[str]:
-    """Every pair of neighbours in time, one by one."""
+    """Every stay and the first later one that begins on the day it ends or after it, one by one."""
     earlier = set()
     for a in stays:
         its = [
             b
             for b in stays
             if (b["admission_date"], b["stay_id"]) > (a["admission_date"], a["stay_id"])
+            and b["admission_date"] >= a["discharge_date"]
             and all(b[key] == a[key] for key in ("person_id", "institution_id", "drg"))
         ]
         following = min(its, key=lambda b: (b["admission_date"], b["stay_id"]), default=None)

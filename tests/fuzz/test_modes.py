@@ -19,6 +19,7 @@ from drgpay.engine import dataset, frame, one_batch, read_table
 from drgpay.ledger import Ledger
 from drgpay.steps import modes
 from drgpay.tables import (
+    BED_DAY_ASSESSMENTS,
     BENEFIT_SPLITS,
     BUDGET_AMOUNTS,
     CAPITATION_RESULTS,
@@ -26,15 +27,30 @@ from drgpay.tables import (
     COMMUNITIES,
     COMMUNITY_MEMBERS,
     ENROLMENT,
+    GRADE_REGISTER,
     GROUPED,
     INSTITUTION_KINDS,
     MODE_PAYMENTS,
+    PROCUREMENT,
+    PROCUREMENT_PAYMENTS,
     STAY_AREAS,
+    STAY_DECISIONS,
     STAY_MODES,
     STAY_PAYMENTS,
     VISIT_PAYMENTS,
 )
-from support.modes import KINDS, LEVELS, Area, law, plain_benefit, plain_heads, plain_mode, plain_price, settle
+from support.modes import (
+    KINDS,
+    LEVELS,
+    Area,
+    law,
+    plain_benefit,
+    plain_heads,
+    plain_mode,
+    plain_mode_payments,
+    plain_price,
+    settle,
+)
 from support.money import grouped_rows, stay
 
 LAW = law()
@@ -83,6 +99,15 @@ def test_mode_rule_exit_and_price_of_every_stay_are_those_of_the_reference(rows:
         priced = mode in ("bed_day", "single_disease", "quota")
         assert (got["price"], got["due"]) == (price, owed if priced else row["fund_by_item"])
     assert set(pooled["stay_id"].to_pylist()) == {r["stay_id"] for r in written.to_pylist() if r["mode"] == "drg"}
+
+
+def parts(amount: int) -> list[dict[str, Any]]:
+    """The same budget of every part."""
+    return [
+        {"year": 2024, "insurance_scheme": s, "part": p, "amount": amount}
+        for s in ("employee", "resident")
+        for p in ("bed_day", "outpatient", "out_of_area", "other")
+    ]
 
 
 PARTS = [
@@ -209,6 +234,65 @@ def test_every_stay_is_paid_once_and_the_fund_is_conserved_in_any_order(
 
 def _all(tables: Path, table: Any) -> list[dict[str, Any]]:
     return [r for path in dataset(tables, table).paths for r in pq.read_table(path).to_pylist()]
+
+
+prorated = st.sampled_from(("none", "[single_disease, quota, by_item]", "[bed_day, capitation, procurement]"))
+
+
+@settings(max_examples=12, phases=(Phase.explicit, Phase.generate))
+@given(areas, people, visits, prorated, st.sampled_from(("none", "[bed_day, by_item]")), st.sampled_from(
+    ("fund", "total")), st.sampled_from((0, 77_777, 900_001, 50_000_000)), st.integers(0, 99))  # fmt: skip
+def test_months_and_year_of_the_modes_are_those_of_the_reference(
+    rows: Any, persons: Any, care: Any, named: str, without: str, basis: str, amount: int, seed: int
+) -> None:
+    dice = random.Random(seed)
+    policy = law(
+        modes__overrun=dice.choice(("carry", "prorate", "prorate")), modes__prorated=named, modes__no_deposit=without,
+        fund__basis=basis, settlement__monthly_pay_ratio=dice.choice(("0.95", "0.3333")),
+        settlement__deposit_return="{excellent: 1, good: 1, pass: 0.9, fail: 0.3333}",
+    )  # fmt: skip
+    inpatient = numbered(rows)
+    decided = [
+        {"stay_id": s["stay_id"], "institution_id": s["institution_id"], "kind": "refuse", "decision": "approved",
+         "number": 1}
+        for s in inpatient if dice.random() < 0.3
+    ]  # fmt: skip
+    grades = {h: dice.choice(("excellent", "good", "pass", "fail")) for h in LEVELS}
+    agreements = [
+        {"year": 2024, "institution_id": h, "insurance_scheme": "employee", "drug_id": "D", "agreed_volume": 10,
+         "used_volume": 12, "price": 333, "price_before": 5_000}
+        for h in ("H1", "H2")
+    ]  # fmt: skip
+    registers = COMMUNITY | {
+        INSTITUTION_KINDS: [{"institution_id": h, "kind": k} for h, k in KINDS.items()],
+        BUDGET_AMOUNTS: parts(amount), STAY_DECISIONS: decided, PROCUREMENT: agreements,
+        GRADE_REGISTER: [{"year": 2024, "institution_id": h, "grade": g} for h, g in grades.items()],
+    }  # fmt: skip
+    outpatient = [v | {"visit_id": f"v{i:03d}"} for i, v in enumerate(care)]
+    with TemporaryDirectory() as folder:
+        area = Area([*BASE, *inpatient], policy, registers, outpatient, enrolment_rows(persons))
+        tables = settle(Path(folder, "a"), area)
+        factors = {
+            (r["institution_id"], r["category"]): r["factor"]
+            for r in read_table(tables, BED_DAY_ASSESSMENTS).to_dicts()
+        }
+        results = read_table(tables, CAPITATION_RESULTS).to_dicts()
+        rewards = read_table(tables, PROCUREMENT_PAYMENTS).to_dicts()
+        wanted, cut_pools, cut_rewards = plain_mode_payments(
+            _all(tables, STAY_MODES), _all(tables, VISIT_PAYMENTS) if care else [], factors, results, rewards,
+            {(p["insurance_scheme"], p["part"]): p["amount"] for p in parts(amount)}, grades, policy,
+        )  # fmt: skip
+        found = {tuple(r[n] for n in MODE_PAYMENTS.key): r for r in read_table(tables, MODE_PAYMENTS).to_dicts()}
+        assert found.keys() == wanted.keys()
+        for key, row in wanted.items():
+            assert {n: found[key][n] for n in row} == row, key
+        for r in results:
+            assert r["cut"] == cut_pools[r["insurance_scheme"], r["community_id"]]
+            assert r["result"] == r["pool"] - r["cut"] - r["charges"]
+        assert {(r["insurance_scheme"], r["institution_id"]): r["cut"] for r in rewards} == cut_rewards
+        for row in read_table(tables, CLOSINGS).to_dicts():
+            sources = row["distributable"] + row["risk_draw"] + row["recovered"]
+            assert sources == row["paid"] + row["returned"] + row["carried_over"]
 
 
 claims = st.lists(

@@ -53,6 +53,12 @@ _RULES = {
     "points.unstable_rule": ("median", "mean", "cost"),
     "points.high_extra": ("auto", "auto", "none", "after_review"),
     "points.high_extra_cap": ("none", "5%", "0", "0.01%"),
+    "points.special_quota": ("none", "0", "2%"),
+    "points.difficulty_age": ("none", "80"),
+    "points.difficulty_comorbidities": ("none", "2"),
+    "points.difficulty_add": ("0.1", "0.0333"),
+    "points.difficulty_add_both": ("none", "0.2"),
+    "points.technology_max": ("none", "0.5"),
     "points.unstable_discount": ("1", "0.9137", "0"),
     "points.ungrouped_discount": ("0.7", "0.3333", "0"),
     "coefficient.combine": ("product", "weighted_sum"),
@@ -141,7 +147,21 @@ def _case(seed: int) -> Case:
             for _ in range(dice.randint(0, 5))
         ],
         **_dealings(dice, list(institutions)),
+        decisions=_decisions(dice, stays),
     )
+
+
+def _decisions(dice: random.Random, stays: list[Stay]) -> dict[str, Any]:
+    """Decisions on some stays: refused ones among them."""
+    often = dice.choice([0, 0.02, 0.02, 0.3])
+    kinds = {
+        "refuse": (None, None),
+        "special": (dice.choice([None, 0, 12_345]), None),
+        "deduct": (None, dice.choice([0, 3_333, 10_000])),
+        "technology": (None, 9_999),
+    }
+    made = {s["stay_id"]: {k: v for k, v in kinds.items() if dice.random() < often} for s in stays}
+    return {stay_id: its for stay_id, its in made.items() if its}
 
 
 def _dealings(dice: random.Random, institutions: list[str]) -> dict[str, Any]:
@@ -190,6 +210,8 @@ class _Maker:
             "drg": drg,
             "status": status,
             "los": dice.choice([0, 1, 9, 10, 60, 61]) if dice.random() < 0.3 else 5,
+            "age": dice.choice([None, 40, 79, 80]),
+            "dx": ["I10"] * dice.randint(1, 4),
             "total_cost": cost,
             "personal_paid": min(int(cost * self.patients * dice.random()), HIGHEST),
             "fund_by_item": min(int(cost * dice.random()), HIGHEST),
@@ -270,6 +292,37 @@ def _assume_a_base(case: Case) -> None:
         assume(False)
 
 
+@some(12)
+@given(SEEDS, st.sampled_from([0.02, 0.2, 0.6]))
+def test_a_refused_stay_changes_nobody_elses_payment(seed: int, often: float) -> None:
+    case, dice = _case(seed), random.Random(seed + 1)
+    case = replace(case, decisions={s: d for s, d in case.decisions.items() if "refuse" not in d})
+    _assume_a_base(case)
+    now = [s["stay_id"] for s in case.stays if s["year"] == case.year]
+    refused = {s for s in now if dice.random() < often}
+    without = {s: case.decisions.get(s, {}) | {"refuse": (None, None)} for s in refused}
+    before, after = _settled(case), _settled(replace(case, decisions=case.decisions | without))
+    assert after["pools"] == before["pools"]
+    for key, row in after["case_points"].items():
+        assert row["points"] == before["case_points"][key]["points"]
+    for key, row in after["stay_payments"].items():
+        stay_id, h = key[0], row["institution_id"]
+        old = before["stay_payments"][key]
+        for span, place in (("month", ("institution_months", (row["insurance_scheme"], row["month"], h))),
+                            ("year", ("statements", (row["insurance_scheme"], h)))):  # fmt: skip
+            assert row[f"{span}_due"] + row[f"{span}_refused"] == old[f"{span}_due"]
+            if stay_id in refused:
+                assert row[f"{span}_due"] == 0
+            elif after[place[0]][place[1]]["due"]:  # nothing left, and nobody of the institution is paid
+                assert row[f"{span}_due"] == old[f"{span}_due"]
+    for (scheme, h), row in after["statements"].items():
+        old = before["statements"][scheme, h]
+        assert row["due"] + row["refused"] == old["due"]
+        if not any(s["institution_id"] == h and s["stay_id"] in refused for s in case.stays):
+            assert [row[c] for c in ("due", "actual", "balance", "surplus_returned")] == [
+                old[c] for c in ("due", "actual", "balance", "surplus_returned")]  # fmt: skip
+
+
 @some(8)
 @given(SEEDS)
 def test_nothing_is_lost(seed: int) -> None:
@@ -287,11 +340,12 @@ def test_nothing_is_lost(seed: int) -> None:
         months = [r for (s, _, _), r in tables["institution_months"].items() if s == scheme]
         assert all(r["paid"] + r["deposit"] == r["due"] for r in months)
         assert row["carried_over"] >= 0
-        assert row["returned"] >= 0
+        assert row["returned"] - sum(r["refused"] for r in statements.values()) >= 0
         for h, statement in statements.items():
             stays = [r for r in tables["stay_payments"].values()
                      if (r["insurance_scheme"], r["institution_id"]) == (scheme, h)]  # fmt: skip
             assert sum(r["year_due"] for r in stays) == statement["due"]
+            assert sum(r["year_refused"] for r in stays) == statement["refused"]
             assert ledger.balance(f"{scheme}:{h}:payable") == ledger.balance(f"{scheme}:{h}:deposit") == 0
         # What has left the bank is what the institutions got; what is left of the budget is with the fund.
         assert ledger.balance(f"{scheme}:bank") == row["budget"] - row["paid"] + row["recovered"]
@@ -364,5 +418,8 @@ def test_a_stay_is_explained_as_it_was_computed(seed: int) -> None:
         k = year.coefficients.groups.get(s["drg"], year.coefficients.institutions[s["institution_id"]])
         group = year.base.groups.get(s["drg"])
         alone = points.stay_points(s["status"], s["total_cost"], group, k, year.base.mean_cost, case.policy, "")
-        assert (alone.case_class, alone.coefficient, alone.extra, alone.points) == (
-            row["case_class"], row["coefficient"], row["extra"], row["points"])  # fmt: skip
+        facts = points.Facts(s["drg"], s["los"], s["age"], len(s["dx"]) - 1)
+        steps = points.adjusted_points(alone, case.policy, facts)
+        last = steps[-1][2] if steps else alone.points
+        assert (alone.case_class, alone.coefficient, alone.discount, alone.extra, last) == (
+            row["case_class"], row["coefficient"], row["discount"], row["extra"], row["points"])  # fmt: skip

@@ -382,15 +382,16 @@ class TestClasses:
                 stay(2, status="qy", drg="AQY", total_cost=200_000),
             ]
         )
-        found = [(r["case_class"], r["coefficient"], r["points"]) for r in rows]
-        assert found == [("ungrouped", 7_000, 1_400_000), ("qy", 6_000, 1_200_000)]
+        found = [(r["case_class"], r["coefficient"], r["discount"], r["points"]) for r in rows]
+        assert found == [("ungrouped", 10_000, 7_000, 1_400_000), ("qy", 10_000, 6_000, 1_200_000)]
 
     def test_unstable_stays_by_their_own_cost(self, tmp_path: Path) -> None:
         # rule cost, 90 %: 5,000 ÷ 1,000 × 100 × 0.9; M = (6 × 1,000 + 1,000) ÷ 7
         year = base(tmp_path, EVEN + costs(100_000, drg="BB11"), **PLAIN, points__unstable_rule="cost",
                     points__unstable_discount="0.9")  # fmt: skip
         (row,) = year.judge([stay(1, drg="BB11", total_cost=500_000)])
-        assert (row["case_class"], row["coefficient"], row["points"]) == ("unstable", 9_000, 4_500_000)
+        assert (row["case_class"], row["coefficient"], row["discount"]) == ("unstable", 10_000, 9_000)
+        assert row["points"] == 4_500_000
 
     def test_a_group_the_base_period_does_not_know_goes_by_its_own_cost(self, tmp_path: Path) -> None:
         (row,) = base(tmp_path, EVEN, **PLAIN).judge([stay(1, drg="NN11", total_cost=123_450)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from drgpay.runs.settle import Order, _Run
 from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
 from support.engines import usual
 from support.money import write_grouped
+from support.plain_year import UNIT, rounded, shared
 
 Row = dict[str, Any]
 
@@ -146,6 +148,105 @@ def write_rows(folder: Path, table: Table, rows: Sequence[Row], files: int = 1) 
     for number in range(files):
         piece = rows[number * size : (number + 1) * size]
         pq.write_table(table.of([dict.fromkeys(table.names) | r for r in piece]), target / f"part-{number}.parquet")
+
+
+def plain_mode_payments(
+    stays: Sequence[Row],
+    visits: Sequence[Row],
+    factors: Mapping[tuple[str, str], int],
+    results: Sequence[Row],
+    rewards: Sequence[Row],
+    budgets: Mapping[tuple[str, str], int],
+    grades: Mapping[str, str],
+    policy: Policy,
+) -> tuple[dict[tuple[Any, ...], Row], dict[tuple[str, str], int], dict[tuple[str, str], int]]:
+    """Months and year of the modes, with what is cut from pools and rewards, one stay or visit after the other.
+
+    ``stays``, ``visits``: rows of ``stay_modes`` and ``visit_payments``; ``factors``: (institution, category) →
+    factor; ``results``, ``rewards``: rows of ``capitation_results`` and ``procurement_payments``, of which the whole pool and
+    the whole reward count.
+    """
+    ratio = Fraction(policy.ratio("settlement.monthly_pay_ratio"), UNIT)
+    without = policy.names_or_none("modes.no_deposit") or ()
+    in_points = policy.flag("modes.bed_day_in_points")
+    rows: dict[tuple[Any, ...], Row] = {}
+    for setting, its in (("inpatient", stays), ("outpatient", visits)):
+        for r in its:
+            if setting == "inpatient" and (
+                r["mode"] in ("drg", "out_of_area") or (r["mode"] == "bed_day" and in_points)
+            ):
+                continue
+            refused = r.get("refused")
+            for month in (r["month"], 0):
+                key = (r["insurance_scheme"], month, r["institution_id"], setting, r["mode"], r["category"])
+                row = rows.setdefault(key, dict.fromkeys(("n", "cost", "actual", "price", "before", "refused"), 0))
+                row["n"] += 1
+                row["cost"] += r["total_cost"]
+                row["actual"] += r["fund_by_item"] if refused is None else 0
+                row["price"] += r["price"] or 0
+                row["before"] += r["due"] + (refused or 0)
+                row["refused"] += refused or 0
+    months = [key for key in rows if key[1]]
+    for key in months:
+        row = rows[key]
+        due = row["before"] - row["refused"]
+        paid = rounded(due * ratio)
+        row |= {"due": due, "paid": paid, "forfeited": 0, "deposit": 0 if key[4] in without else due - paid}
+    years = sorted(key for key in rows if not key[1])
+    gross = {}
+    for key in years:
+        gross[key] = rows[key]["before"]
+        if key[4] == "bed_day":
+            factor = Fraction(factors[key[2], key[5]], UNIT)
+            gross[key] = max(gross[key] + rounded(rows[key]["price"] * factor) - rows[key]["price"], 0)
+    pools = {(r["insurance_scheme"], r["community_id"]): r["pool"] for r in results}
+    given = {(r["insurance_scheme"], r["institution_id"]): r["reward"] + r["cut"] for r in rewards}
+    cut_pools, cut_rewards = dict.fromkeys(pools, 0), dict.fromkeys(given, 0)
+    named = policy.names_or_none("modes.prorated")
+    for (scheme, part), budget in budgets.items():
+        bearing: dict[tuple[Any, ...], int] = {}
+        first = 0
+        for order, amounts in enumerate((
+            {("mode", k): gross[k] for k in years if (k[0], _part(k)) == (scheme, part) and k[4] != "capitation"},
+            {("pool", k): v for k, v in sorted(pools.items()) if (k[0], part) == (scheme, "outpatient")},
+            {("reward", k): v for k, v in sorted(given.items()) if (k[0], part) == (scheme, "other")},
+        )):  # fmt: skip
+            for (kind, k), amount in amounts.items():
+                name = k[4] if kind == "mode" else {"pool": "capitation", "reward": "procurement"}[kind]
+                if named is None or name in named:
+                    bearing[order, kind, k] = amount
+                else:
+                    first += amount
+        left = max(budget - first, 0)
+        if policy.choice_or_none("modes.overrun") == "prorate" and sum(bearing.values()) > left:
+            for (_, kind, k), amount in shared(left, bearing).items():
+                if kind == "mode":
+                    gross[k] = amount
+                else:
+                    (cut_pools if kind == "pool" else cut_rewards)[k] = (pools if kind == "pool" else given)[
+                        k
+                    ] - amount
+    for key in years:
+        row = rows[key]
+        its = [rows[m] for m in months if (m[0], *m[2:]) == (key[0], *key[2:])]
+        share = Fraction(policy.table("settlement.deposit_return")[grades.get(
+            key[2], policy.choice("settlement.grade_when_missing"))], UNIT)  # fmt: skip
+        part_of_it = Fraction(row["refused"], row["before"]) if row["before"] else Fraction(0)
+        refused = rounded(gross[key] * part_of_it)
+        held = sum(r["deposit"] for r in its)
+        forfeited = held - rounded(held * share)
+        due = gross[key] - refused
+        row |= {
+            "refused": refused, "due": due, "deposit": held, "forfeited": forfeited,
+            "paid": due - sum(r["paid"] for r in its) - forfeited,
+        }  # fmt: skip
+    return rows, cut_pools, cut_rewards
+
+
+def _part(key: tuple[Any, ...]) -> str:
+    if key[3] == "outpatient":
+        return "outpatient"
+    return "bed_day" if key[4] == "bed_day" else "other"
 
 
 def plain_heads(rows: Sequence[Row], members: Sequence[Row], policy: Policy, year: int) -> dict[str, Row]:

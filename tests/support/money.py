@@ -34,6 +34,7 @@ from drgpay.tables import (
     INSTITUTIONS,
     POOLS,
     STATEMENTS,
+    STAY_DECISIONS,
     STAY_PAYMENTS,
     VIOLATIONS,
     Table,
@@ -118,6 +119,12 @@ def registers(case: Case) -> Registers:
              "date": date(case.year, 1, 5), "advance_kind": "ordinary"}
             for i, (h, s, a) in enumerate(case.advances)
         ],
+        STAY_DECISIONS: [
+            {"stay_id": s["stay_id"], "institution_id": s["institution_id"], "kind": kind, "decision": "approved",
+             "number": n, "amount": amount, "share": share}
+            for n, s in enumerate(sorted(case.stays, key=lambda s: s["stay_id"]))
+            for kind, (amount, share) in case.decisions.get(s["stay_id"], {}).items()
+        ],
         DEBTS: [
             {"year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a}
             for (h, s), a in case.debts.items()
@@ -127,16 +134,24 @@ def registers(case: Case) -> Registers:
 
 
 def settle(
-    folder: Path, case: Case, *, threads: int = 2, files: int = 1, rows: int = 65_536, month: int | None = None
+    folder: Path,
+    case: Case,
+    *,
+    threads: int = 2,
+    files: int = 1,
+    rows: int = 65_536,
+    month: int | None = None,
+    held: Registers | None = None,
 ) -> Path:
-    """Settle a case as a run does once the stays are grouped; the folder of the tables."""
+    """Settle a case as a run does once the stays are grouped; the folder of the tables. ``held``: registers other
+    than the case's own."""
     folder.mkdir(exist_ok=True)
     run = object.__new__(_Run)
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)
     run.tables, run.work = folder / TABLES, folder / "work"
-    run.registers, run.run_id = registers(case), f"test-{case.year}"
+    run.registers, run.run_id = held or registers(case), f"test-{case.year}"
     run.laws = case.laws or one_law(case.policy, case.year, month)
     run.region = Region(folder, {"id": "test"}, run.registers)
     write_grouped(run.tables, case.stays, files, rows)
@@ -159,7 +174,8 @@ class Points:
         base = points.base_period(usual(1), dataset(folder, GROUPED), case.policy)
         register = pl.DataFrame([{"institution_id": h, "level": level} for h, level in case.institutions.items()])
         k = points.coefficients(base, register, case.policy)
-        return Points(base, k, points.points_tables(base, k, case.policy, case.year, fund.MONTHS))
+        rules = points.adjusting(case.policy, _register(STAY_DECISIONS, []), {}, None)
+        return Points(base, k, points.points_tables(base, k, case.policy, case.year, fund.MONTHS, rules))
 
     def judge(self, stays: Sequence[Stay]) -> list[dict[str, Any]]:
         """Rows of table ``case_points`` of stays of the settlement year, in their order."""

@@ -16,7 +16,7 @@ from drgpay.policy import Laws, Policy, Span, one_law
 
 Stay = dict[str, Any]
 """stay_id, institution_id, insurance_scheme, year, month, drg, status, los, and in fen total_cost, personal_paid,
-fund_by_item"""
+fund_by_item; perhaps age and dx"""
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 """rows of a table by their key"""
 
@@ -43,6 +43,8 @@ class Case:
     """(institution, scheme, fen, multiple of damages in 1/10,000)"""
     advances: list[tuple[str, str, int]] = field(default_factory=list)
     debts: dict[tuple[str, str], int] = field(default_factory=dict)
+    decisions: dict[str, dict[str, tuple[int | None, int | None]]] = field(default_factory=dict)
+    """stay → approved kind → (fen, share in 1/10,000); special reviews are numbered in the order of the stays' ids"""
     year: int = 2024
     laws: Laws | None = None
     """of a year whose law changes; ``policy`` is then that of 31 December"""
@@ -147,16 +149,35 @@ def _discharged(stay: Stay) -> date:
 
 def _cases_by_law(case: Case, law: Callable[[Stay], Policy]) -> Rows:
     """Points of the year's stays, each by its own law; the cap on extra points is counted over all of them."""
+    stays = [s for s in case.stays if s["year"] == case.year]
+    judged: dict[str, dict[str, Any]] = {}
+    under: dict[str, Case] = {}
+    for digest, policy in {law(s).digest: law(s) for s in stays}.items():
+        its_case = replace(case, policy=policy)
+        base = _Base(its_case)
+        coefficients, special = _Coefficients(its_case, base), _special(its_case, stays)
+        for stay in (s for s in stays if law(s).digest == digest):
+            under[stay["stay_id"]] = its_case
+            judged[stay["stay_id"]] = _judged(its_case, base, coefficients, stay, stay["stay_id"] in special)
+    for its in grouped_by(stays, lambda s: s["institution_id"]).values():
+        asked = sum(judged[s["stay_id"]]["extra"] for s in its)
+        without = sum(_adjusted(under[s["stay_id"]], s, judged[s["stay_id"]], extra=False) for s in its)
+        for stay in its:
+            row, cap = judged[stay["stay_id"]], law(stay).ratio_or_none("points.high_extra_cap")
+            allowed = asked if cap is None else (Fraction(cap, UNIT) * without).__floor__()
+            if asked > allowed:
+                row["extra"] = (Fraction(row["extra"] * allowed, asked)).__floor__()
     rows: Rows = {}
-    caps: dict[str, int | None] = {}
-    laws = {law(s).digest: law(s) for s in case.stays if s["year"] == case.year}
-    for digest, policy in laws.items():
-        under = replace(case, policy=policy)
-        base = _Base(under)
-        mine = [s for s in case.stays if s["year"] == case.year and law(s).digest == digest]
-        rows |= _case_points(replace(under, stays=mine), base, _Coefficients(under, base))
-        caps |= {s["stay_id"]: policy.ratio_or_none("points.high_extra_cap") for s in mine}
-    _cap_extra(rows, caps)
+    for stay in stays:
+        row = judged[stay["stay_id"]]
+        row["points"] = _adjusted(under[stay["stay_id"]], stay, row, extra=True)
+        if _refused(case, stay):
+            row["case_class"] = "excluded"
+        rows[stay["stay_id"],] = row | {
+            name: stay[name]
+            for name in ("institution_id", "insurance_scheme", "year", "month", "drg", "total_cost",
+                         "personal_paid", "fund_by_item")
+        }  # fmt: skip
     return rows
 
 
@@ -368,55 +389,71 @@ class _Coefficients:
 # ---- design/03 §4
 
 
-def _case_points(case: Case, base: _Base, coefficients: _Coefficients) -> Rows:
-    rows: Rows = {}
-    for stay in case.stays:
-        if stay["year"] == case.year:
-            rows[stay["stay_id"],] = {
-                name: stay[name]
-                for name in ("institution_id", "insurance_scheme", "year", "month", "drg", "total_cost",
-                             "personal_paid", "fund_by_item")
-            } | _judged(case, base, coefficients, stay)  # fmt: skip
-    return rows
+def _refused(case: Case, stay: Stay) -> bool:
+    return "refuse" in case.decisions.get(stay["stay_id"], {})
 
 
-def _cap_extra(rows: Rows, caps: Mapping[str, int | None]) -> None:
-    """Extra points as far as the cap of each stay's law allows, the same share of each stay's, rounded down."""
-    for its in grouped_by(rows.items(), lambda item: item[1]["institution_id"]).values():
-        asked = sum(row["extra"] for _, row in its)
-        normal = sum(row["points"] - row["extra"] for _, row in its)
-        for (stay_id,), row in its:
-            cap = caps[stay_id]
-            allowed = asked if cap is None else (Fraction(cap, UNIT) * normal).__floor__()
-            if asked > allowed:
-                kept = (Fraction(row["extra"] * allowed, asked)).__floor__()
-                row["points"] += kept - row["extra"]
-                row["extra"] = kept
+def _special(case: Case, stays: list[Stay]) -> set[str]:
+    """Special reviews within the quota of the year, at least one for every institution."""
+    quota, found = case.policy.ratio_or_none("points.special_quota"), set()
+    for its in grouped_by(stays, lambda s: s["institution_id"]).values():
+        asked = sorted(s["stay_id"] for s in its if "special" in case.decisions.get(s["stay_id"], {}))
+        allowed = len(its) if quota is None else max(1, (Fraction(quota, UNIT) * len(its)).__floor__())
+        found |= set(asked[:allowed])
+    return found
 
 
-def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay) -> dict[str, Any]:
-    """Class, coefficient, extra and points of a stay."""
+def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> int:
+    """Points after difficulty, new technology and deduction, each rounded once."""
+    points = row["points"] + (row["extra"] if extra else 0)
+    policy, decided = case.policy, case.decisions.get(stay["stay_id"], {})
+    holds = 0
+    age, others = policy.integer_or_none("points.difficulty_age"), policy.integer_or_none(
+        "points.difficulty_comorbidities")  # fmt: skip
+    if row["case_class"] in ("normal", "low", "high"):
+        holds += age is not None and stay.get("age") is not None and stay["age"] >= age
+        holds += others is not None and len(stay.get("dx", ["I10"])) - 1 >= others
+    if holds:
+        one, both = (policy.ratio_or_none(f"points.difficulty_add{n}") for n in ("", "_both"))
+        added = (both if holds == 2 and both is not None else one) or 0
+        points = rounded(points * (1 + Fraction(added, UNIT)))
+    if "technology" in decided:
+        most, share = policy.ratio_or_none("points.technology_max"), decided["technology"][1] or 0
+        points = rounded(points * (1 + Fraction(share if most is None else min(share, most), UNIT)))
+    if "deduct" in decided:
+        points = rounded(points * (1 - min(Fraction(decided["deduct"][1] or 0, UNIT), Fraction(1))))
+    return points
+
+
+def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay, special: bool) -> dict[str, Any]:
+    """Class, coefficient, discount, extra and points without it of a stay, as if it were not refused."""
     cost = Fraction(stay["total_cost"])
     group = base.groups.get((stay["drg"],))
+    total = coefficients.total[stay["institution_id"]]
+    k = total if group is None else coefficients.of(stay["institution_id"], stay["drg"])
+    plain = {"coefficient": k, "discount": None, "extra": 0}
+    if special:
+        amount = case.decisions[stay["stay_id"]]["special"][0]
+        recognised = cost if amount is None else Fraction(amount)
+        return plain | {"case_class": "special", "points": units(recognised / base.mean * base.scale)}
     if stay["status"] != "grouped" or group is None or group["base_points"] is None:
         case_class = "unstable" if stay["status"] == "grouped" else stay["status"]
         discount = case.policy.ratio(f"points.{case_class}_discount")
         points = units(cost / base.mean * base.scale * Fraction(discount, UNIT))
-        return {"case_class": case_class, "coefficient": discount, "extra": 0, "points": points}
-    k = coefficients.of(stay["institution_id"], stay["drg"])
+        return plain | {"case_class": case_class, "discount": discount, "points": points}
     p, a = Fraction(group["base_points"], UNIT), Fraction(group["mean_cost"])
     high = Fraction(group["high_multiple"], UNIT)
     factor = Fraction(k, UNIT)
     normal = units(p * factor)
     if cost < case.ratio("points.low_multiple") * a:
         points = min(units(p * cost / a), normal)
-        return {"case_class": "low", "coefficient": k, "extra": 0, "points": points}
+        return plain | {"case_class": "low", "points": points}
     if cost > high * a:
         extra = 0
         if case.policy.choice("points.high_extra") == "auto":
             extra = units(p * factor + p * (cost / a - high)) - normal
-        return {"case_class": "high", "coefficient": k, "extra": extra, "points": normal + extra}
-    return {"case_class": "normal", "coefficient": k, "extra": 0, "points": normal}
+        return plain | {"case_class": "high", "extra": extra, "points": normal}
+    return plain | {"case_class": "normal", "points": normal}
 
 
 # ---- design/04 §2–3
@@ -476,14 +513,16 @@ def _months(case: Case, pools: Rows, settled: list[Stay]) -> Rows:
         for month in MONTHS:
             pool = pools[scheme, month]
             here = [s for s in settled if (s["insurance_scheme"], s["month"]) == (scheme, month)]
-            for h, due in _dues(case, pool["budget"] - pool["reserve"], here).items():
+            for h, share in _dues(case, pool["budget"] - pool["reserve"], here).items():
                 its = [s for s in here if s["institution_id"] == h]
+                due = sum(paid for paid, _ in _of_stays(case, share, its, lambda s: s["stay_id"]).values())
                 paid = rounded(due * ratio)
                 rows[scheme, month, h] = {
                     "n": len(its),
                     "points": sum(s["points"] for s in its),
                     "cost": cost_of(its),
-                    "actual": sum(s["fund_by_item"] for s in its),
+                    "actual": sum(s["fund_by_item"] for s in its if not _refused(case, s)),
+                    "refused": share - due,
                     "due": due,
                     "paid": paid,
                     "deposit": due - paid,
@@ -525,12 +564,13 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
 
 
 def _sharing(
-    case: Case, base: _Base, scheme: str, h: str, due: int, in_scheme: list[Stay], months: Rows
+    case: Case, base: _Base, scheme: str, h: str, share: int, in_scheme: list[Stay], months: Rows
 ) -> dict[str, Any]:
     policy = case.policy
     stays = [s for s in in_scheme if s["institution_id"] == h]
+    due = sum(paid for paid, _ in _of_stays(case, share, stays, lambda s: (s["month"], s["stay_id"])).values())
     grade = case.grades.get(h, policy.choice("settlement.grade_when_missing"))
-    actual = sum(s["fund_by_item"] for s in stays)
+    actual = sum(s["fund_by_item"] for s in stays if not _refused(case, s))
     its_months = [row for (s, _, its), row in months.items() if (s, its) == (scheme, h)]
     held, paid = sum(r["deposit"] for r in its_months), sum(r["paid"] for r in its_months)
     weights = sum(base.groups.get((s["drg"],), {}).get("base_points") or 0 for s in stays)
@@ -561,6 +601,7 @@ def _sharing(
         "cmi": units(Fraction(weights, UNIT) / (len(stays) * base.scale)) if stays else None,
         "cost": cost_of(stays),
         "actual": actual,
+        "refused": share - due,
         "due": due,
         "balance": due - actual,
         "use_ratio": units(Fraction(actual, due)) if due else None,
@@ -586,27 +627,34 @@ def _second(case: Case, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
     return shared(pool if any(weights.values()) else 0, weights)
 
 
-def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Stay], paid: list[Stay]) -> Rows:
+def _of_stays(case: Case, share: int, stays: list[Stay], key: Callable[[Stay], Any]) -> dict[str, tuple[int, int]]:
+    """What every stay of an institution is paid of its share, and what the fund takes back of it."""
     total = case.policy.choice("fund.basis") == "total"
+    own = {s["stay_id"]: s["personal_paid"] if total and share else 0 for s in stays}
+    given = shared(share + sum(own.values()), {key(s): s["points"] for s in stays})
+    its = {s["stay_id"]: given[key(s)] - own[s["stay_id"]] for s in stays}
+    paid = {s["stay_id"]: 0 if _refused(case, s) else its[s["stay_id"]] for s in stays}
+    if any(_refused(case, s) for s in stays) and sum(paid.values()) < 0:
+        paid = dict.fromkeys(paid, 0)
+    return {stay_id: (amount, its[stay_id] - amount) for stay_id, amount in paid.items()}
 
-    def share(due: int, stays: list[Stay], key: Callable[[Stay], Any]) -> dict[str, int]:
-        own = {s["stay_id"]: s["personal_paid"] if total and due else 0 for s in stays}
-        given = shared(due + sum(own.values()), {key(s): s["points"] for s in stays})
-        return {s["stay_id"]: given[key(s)] - own[s["stay_id"]] for s in stays}
 
-    month_due: dict[str, int] = {}
-    year_due: dict[str, int] = {}
+def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Stay], paid: list[Stay]) -> Rows:
+    month_due: dict[str, tuple[int, int]] = {}
+    year_due: dict[str, tuple[int, int]] = {}
     for (scheme, month, h), row in months.items():
         its = [s for s in paid if (s["insurance_scheme"], s["month"], s["institution_id"]) == (scheme, month, h)]
-        month_due |= share(row["due"], its, lambda s: s["stay_id"])
+        month_due |= _of_stays(case, row["due"] + row["refused"], its, lambda s: s["stay_id"])
     for (scheme, h), row in statements.items():
         its = [s for s in settled if (s["insurance_scheme"], s["institution_id"]) == (scheme, h)]
-        year_due |= share(row["due"], its, lambda s: (s["month"], s["stay_id"]))
+        year_due |= _of_stays(case, row["due"] + row["refused"], its, lambda s: (s["month"], s["stay_id"]))
     return {
         (s["stay_id"],): {
             **{name: s[name] for name in ("institution_id", "insurance_scheme", "month", "drg")},
-            "month_due": month_due[s["stay_id"]],
-            "year_due": year_due[s["stay_id"]],
+            "month_due": month_due[s["stay_id"]][0],
+            "month_refused": month_due[s["stay_id"]][1],
+            "year_due": year_due[s["stay_id"]][0],
+            "year_refused": year_due[s["stay_id"]][1],
         }
         for s in settled
     }
@@ -629,9 +677,10 @@ def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
             "paid": sum(row["paid"] for (s, _, _), row in months.items() if s == scheme)
             + sum(max(row["final_payment"], 0) + row["advance_netted"] for row in its),
             "returned": sum(
-                row["surplus_returned"] + row["violations"] + row["damages"] + row["debt_netted"] for row in its
+                row["surplus_returned"] + row["violations"] + row["damages"] + row["debt_netted"] + row["refused"]
+                for row in its
             ) - aside,
-            "carried_over": budget - reserve - sum(row["due"] for row in its)
+            "carried_over": budget - reserve - sum(row["due"] + row["refused"] for row in its)
             + second_pool - sum(row["second_distribution"] for row in its),
         }  # fmt: skip
     return rows

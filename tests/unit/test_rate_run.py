@@ -84,7 +84,33 @@ def test_payments_are_the_standards_and_the_rest_is_carried_over(by_rate: Path) 
     positive = whole.filter(pl.col("year_due") > 0).select("institution_id", "insurance_scheme")
     exact = paid.join(positive, ["institution_id", "insurance_scheme"])
     assert (exact["year_due"] == exact["points"] - exact["personal_paid"]).all()
-    assert read_table(by_rate / TABLES, POOLS).height == 26
+    pools = read_table(by_rate / TABLES, POOLS)
+    assert pools.height == 26
+    assert pools["point_value"].null_count() == 26  # nobody is paid by a point value
+
+
+def test_a_refused_stay_gives_its_payment_back(by_rate: Path, tmp_path: Path) -> None:
+    region = shutil.copytree(by_rate.parent / "region", tmp_path / "region")
+    cases = read_table(by_rate / TABLES, CASE_POINTS)
+    largest = read_table(by_rate / TABLES, STAY_PAYMENTS).sort("year_due", "stay_id").row(-1, named=True)
+    stay, h, scheme = (largest[n] for n in ("stay_id", "institution_id", "insurance_scheme"))
+    header = "stay_id,institution_id,kind,decision,number,amount,share,reason"
+    (region / "stay_decisions.csv").write_text(f"{header}\n{stay},{h},refuse,approved,1,,,\n", encoding="utf-8")
+    again = run(Order(region, _policy(tmp_path), 2024), tmp_path / "run", usual(2))
+    assert all(c.ok for c in verify(again, usual(1)))
+    mine = (pl.col("institution_id") == h) & (pl.col("insurance_scheme") == scheme)
+    before, after = (read_table(r / TABLES, STATEMENTS).filter(mine).row(0, named=True) for r in (by_rate, again))
+    assert after["refused"] == largest["year_due"] > 0
+    assert after["due"] == before["due"] - largest["year_due"]
+    item = cases.filter(pl.col("stay_id") == stay)["fund_by_item"][0]
+    assert after["actual"] == before["actual"] - item
+    others = [read_table(r / TABLES, STATEMENTS).filter(~mine).drop("second_distribution", "settled", "final_payment")
+              for r in (by_rate, again)]  # fmt: skip
+    assert others[0].equals(others[1])
+    sections, _ = explain_stay(again, stay)
+    values = {line.en: line.value for s in sections for line in s.lines}
+    assert values["due of the year (this stay)"] == "0.00"
+    assert values["class"] == "excluded"
 
 
 def test_a_stay_paid_by_rate_is_explained(by_rate: Path) -> None:

@@ -25,7 +25,7 @@ from drgpay.runs.region import Registers
 from drgpay.runs.whatif import Simulation, holding, sweep_values
 from drgpay.samples import make_region
 from drgpay.steps import fund, points
-from drgpay.tables import GROUPED, POOLS, STATEMENTS
+from drgpay.tables import GROUPED, MODE_PAYMENTS, POOLS, STATEMENTS
 from support.command import drgpay
 from support.engines import ON_SPARK, usual
 
@@ -91,14 +91,19 @@ def another(policy: Policy, name: str) -> Policy | None:
     return None
 
 
-def from_scratch(registers: Registers, grouped: Dataset, policy: Policy, work: Path) -> money.Settled:
-    """The run's year under a policy, everything computed again from all of its stays."""
+def from_scratch(
+    registers: Registers, grouped: Dataset, policy: Policy, work: Path, mode_months: list[dict[str, Any]]
+) -> money.Settled:
+    """The run's year under a policy, everything computed again from all of its stays; its visits stand."""
     period = money.Period(2024, fund.MONTHS)
     laws = one_law(policy, 2024)
     grouped = modes.pooled(usual(), grouped, laws.closing.segments, registers, period, work / "modes")
     rules = money.rules(usual(), grouped, policy, registers, period, work)
-    sums = points.tally(usual(), grouped, rules.tables, policy)
-    return money.settle(usual(), grouped, laws, registers, period, sums)
+    tables = points.within_cap(usual(), grouped, rules.tables, policy)
+    sums = points.tally(usual(), grouped, tables, policy)
+    forfeited = modes.simulated_forfeits(usual(), mode_months, work / "modes", laws, registers, period)
+    earned = money.Earned(sums, money.scored(tables, grouped))
+    return money.settle(usual(), grouped, laws, registers, period, earned, work, None, forfeited)
 
 
 def outcome(settle: Any) -> Any:
@@ -115,6 +120,7 @@ def test_every_parameter_changed_alone_gives_what_a_full_recompute_gives(few: Pa
     changed = moved = 0
     pq.write_table(pq.read_table(few / TABLES / GROUPED.name), tmp_path / "all.parquet")
     stays, registers = Dataset((tmp_path / "all.parquet",)), Registers.read(few / REGISTERS)
+    months = [row for row in read_table(few / TABLES, MODE_PAYMENTS).to_dicts() if row["month"]]
     with Simulation(few, usual()) as held:
         for number, name in enumerate(held.policy.values()):
             policy = another(held.policy, name)
@@ -123,7 +129,7 @@ def test_every_parameter_changed_alone_gives_what_a_full_recompute_gives(few: Pa
             assert policy is not None, name
             changed += 1
             alone = outcome(lambda p=policy: held.settle(one_law(p, 2024)).settled)
-            full = outcome(lambda p=policy, n=number: from_scratch(registers, stays, p, tmp_path / str(n)))
+            full = outcome(lambda p=policy, n=number: from_scratch(registers, stays, p, tmp_path / str(n), months))
             assert alone == full, name
             moved += alone != held.baseline.settled
     assert changed > 80

@@ -261,7 +261,7 @@ def _by_rate(tables: Path, stay: dict[str, Any], case: dict[str, Any], policy: P
     weights = read_table(tables.parent / REGISTERS, GROUP_WEIGHTS)
     weight = next((w for drg, w in weights.select("drg", "weight").rows() if drg == stay["drg"]), None)
     lines = [Line("总费用", "total cost", show_fen(stay["total_cost"]))]
-    if weight is not None and case["case_class"] in ("normal", "low", "high"):
+    if weight is not None and case["discount"] is None and case["case_class"] in (*points.RATE_CLASSES, "excluded"):
         rate = policy.fen_or_none("rate.base_rate") or 0
         k = case["coefficient"]
         standard = points.payment_standard(points.parse_weight(weight), rate * 10**4, k * 10**4)
@@ -281,7 +281,7 @@ def _by_rate(tables: Path, stay: dict[str, Any], case: dict[str, Any], policy: P
         ]
     else:
         lines.append(
-            Line("按自身费用折算", "by its own cost", show_coefficient(case["coefficient"]), "rate.base_rate")
+            Line("按自身费用折算", "by its own cost", show_coefficient(case["discount"] or ONE), "rate.base_rate")
         )
     for row in _rows(tables, ADJUSTMENTS, stay["stay_id"]):
         zh, en = _ADJUSTED[row["adjustment"]]
@@ -338,16 +338,14 @@ def _decided(tables: Path, stay: dict[str, Any], case_class: str) -> points.Fact
         (pl.col("stay_id") == stay["stay_id"]) & (pl.col("decision") == "approved")
     )
     rows = decisions.select("kind", "amount", "share").rows()
-    if case_class != "special":  # approved, but beyond the institution's quota
+    if case_class not in ("special", "excluded"):  # approved, but beyond the institution's quota
         rows = [row for row in rows if row[0] != "special"]
     return points.Facts(
         stay["drg"],
         stay["los"],
         stay["age"],
         len(stay["dx"]) - 1,
-        decisions={
-            kind: (amount, share) for kind, amount, share in decisions.select("kind", "amount", "share").rows()
-        },
+        decisions={kind: (amount, share) for kind, amount, share in rows},
     )
 
 
@@ -385,6 +383,9 @@ def _mode(tables: Path, mode: dict[str, Any], manifest: dict[str, Any]) -> Secti
             Line("患者已付", "paid by the patient", show_fen(mode["personal_paid"])),
             Line("基金应付(考核前)", "owed by the fund, before assessment", show_fen(mode["due"]), "fund.basis"),
         ]
+        if mode["refused"] is not None:
+            lines.append(Line("不予支付,退回基金", "not paid: goes back to the fund", show_fen(mode["refused"]),
+                              "stay_decisions"))  # fmt: skip
         if manifest["kind"] == "year" and mode["mode"] == "bed_day":
             for row in read_table(tables, BED_DAY_ASSESSMENTS).iter_rows(named=True):
                 if (row["institution_id"], row["category"]) == (mode["institution_id"], mode["category"]):
@@ -418,10 +419,15 @@ def _payment(tables: Path, case: dict[str, Any], manifest: dict[str, Any]) -> Se
         Line("按项目基金应付", "fund by item", show_fen(case["fund_by_item"])),
         Line("月度应付(本例)", "due of the month (this stay)", show_fen(paid["month_due"])),
     ]
+    refused = case["case_class"] == "excluded"
+    if refused:
+        lines.append(Line("不予支付,当月退回基金", "not paid: goes back to the fund for the month",
+                          show_fen(paid["month_refused"]), "stay_decisions"))  # fmt: skip
     if manifest["kind"] == "year":
-        balance = paid["year_due"] - case["fund_by_item"]
-        lines += [
-            Line("年度应付(本例)", "due of the year (this stay)", show_fen(paid["year_due"])),
-            Line("结余(超支)", "balance", show_fen(balance)),
-        ]
+        lines.append(Line("年度应付(本例)", "due of the year (this stay)", show_fen(paid["year_due"])))
+        if refused:
+            lines.append(Line("不予支付,全年退回基金", "not paid: goes back to the fund for the year",
+                              show_fen(paid["year_refused"]), "stay_decisions"))  # fmt: skip
+        else:
+            lines.append(Line("结余(超支)", "balance", show_fen(paid["year_due"] - case["fund_by_item"])))
     return Section("支付", "payment", tuple(lines))

@@ -36,9 +36,12 @@ class Item:
 ITEMS = {
     "due": Item("应付 = 本机构点数 ÷ 总点数 × 可分配额(含个人负担时再减个人负担)",
                 "due = own points ÷ all points × distributable (less the patients' part where it counts)",
-                ("points",), ("month_due", "year_due_more", "year_due_less"),
+                ("points", "refused"), ("month_due", "year_due_more", "year_due_less", "refused", "refused_less"),
                 ("fund.basis", "fund.reserve_share")),
-    "actual": Item("本机构病例按项目记账的基金应付之和", "what the fund would pay item by item", ("n", "cost")),
+    "refused": Item("不予支付病例在应付中的份额,退回基金", "share of refused stays, which goes back to the fund",
+                    (), ("refused", "refused_less")),
+    "actual": Item("本机构病例按项目记账的基金应付之和(不含不予支付病例)",
+                   "what the fund would pay item by item, without refused stays", ("n", "cost")),
     "balance": Item("结余 = 应付 − 项目基金应付", "balance = due − actual", ("due", "actual")),
     "surplus_returned": Item("结余上缴 = 结余 − 结余 × 留用比例", "returned = surplus − surplus × keep share",
                              ("balance", "use_ratio", "keep_share"), ("surplus_returned",),
@@ -66,7 +69,7 @@ ITEMS = {
     "paid_in_months": Item("各月预拨付之和", "sum of the monthly payments", (), ("month_paid",),
                            ("settlement.monthly_pay_ratio",)),
     "advance_netted": Item("本年预付款,在清算时冲抵", "advances of the year, netted at clearing", (),
-                           ("advance_paid", "advance_netted")),
+                           ("advance_paid:ordinary", "advance_paid:emergency", "advance_netted")),
     "debt_netted": Item("上年应退,在清算时冲抵", "owed from an earlier clearing, netted now", (),
                         ("debt_opened", "debt_netted")),
     "final_payment": Item("清算支付 = 清算应得 − 已预拨 − 预付 − 上年应退",
@@ -176,11 +179,13 @@ def _formula(tables: Path, row: dict[str, Any], name: str, item: Item) -> Sectio
 
 def _largest(tables: Path, row: dict[str, Any], column: str) -> Section:
     """The stays with the largest part of the figure, and how many there are."""
-    data = dataset(tables, STAY_PAYMENTS if column == "year_due" else CASE_POINTS)
     keys = {"institution_id": row["institution_id"], "insurance_scheme": row["insurance_scheme"]}
-    stays = pl.concat(_matching(data, keys, ("stay_id", "drg", column))).sort(
-        [column, "stay_id"], descending=[True, False]
-    )
+    if column == "year_due":
+        stays = pl.concat(_matching(dataset(tables, STAY_PAYMENTS), keys, ("stay_id", "drg", column)))
+    else:
+        found = pl.concat(_matching(dataset(tables, CASE_POINTS), keys, ("stay_id", "drg", "case_class", column)))
+        stays = found.filter(pl.col("case_class") != "excluded").drop("case_class")
+    stays = stays.sort([column, "stay_id"], descending=[True, False])
     lines = [Line(f"{s} {drg}", f"{s} {drg}", show_fen(x)) for s, drg, x in stays.head(_STAYS).rows()]
     total = sum(stays[column].to_list())
     lines.append(Line(f"共 {stays.height} 例", f"{stays.height} stays in all", show_fen(total)))

@@ -43,6 +43,7 @@ from drgpay.tables import (
     COMMUNITY_SCORES,
     ENROLMENT,
     EXPENDITURE_BY_MODE,
+    GRADE_REGISTER,
     HEADS,
     INSTITUTION_KINDS,
     INSTITUTIONS,
@@ -56,6 +57,7 @@ from drgpay.tables import (
     PROCUREMENT_PAYMENTS,
     SHADOW_PRICES,
     STAY_AREAS,
+    STAY_DECISIONS,
     STAY_MODES,
     VISIT_PAYMENTS,
     VISITS,
@@ -69,8 +71,8 @@ _SHOWN = 5
 
 _HEAD_COLUMNS = ("person_id", "community_id", "migrated", "death_date", "township")
 _STAY_SUMMED = ("insurance_scheme", "month", "institution_id", "mode", "category", "days", "good_outcome", "price",
-                "due", "total_cost", "personal_paid", "fund_by_item")  # fmt: skip
-_VISIT_SUMMED = tuple(n for n in _STAY_SUMMED if n not in ("days", "good_outcome"))
+                "due", "refused", "total_cost", "personal_paid", "fund_by_item")  # fmt: skip
+_VISIT_SUMMED = tuple(n for n in _STAY_SUMMED if n not in ("days", "good_outcome", "refused"))
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def check_institutions(registers: Registers) -> None:
 def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
     """Rules and rates with what they ask of institutions and stays."""
     check_institutions(registers)
+    refused = registers[STAY_DECISIONS].filter((pl.col("kind") == "refuse") & (pl.col("decision") == "approved"))
     return modes.mode_tables(
         policy,
         modes.Places(
@@ -141,6 +144,7 @@ def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
             dict(registers[INSTITUTION_KINDS].select("institution_id", "kind").rows()),
             dict(registers[STAY_AREAS].select("stay_id", "area").rows()),
         ),
+        refused["stay_id"].to_list(),
     )
 
 
@@ -187,6 +191,10 @@ class Paid:
     procurement: list[Row] = field(default_factory=list)
     visits: bool = False
 
+    def forfeited(self) -> dict[str, int]:
+        """Deposits that are not returned, by insurance scheme."""
+        return forfeited(self.years)
+
     def write(self, folder: Path, settled: Settled) -> None:
         """The small tables, and the composition of expenditure beside the DRG points."""
         drg = [r | {"month": r["month"]} for r in settled.months]
@@ -206,10 +214,9 @@ class Paid:
             write_table(folder, table, table.of(its))
 
 
-def _stay_sums(engine: Engine, assigned: Assigned) -> list[Row]:
-    by = modes.SUM_KEYS
+def _stay_sums(engine: Engine, stay_modes: Dataset) -> list[Row]:
     kernel = partial(modes.added_up, setting="inpatient")
-    return frame(engine.sum(assigned.modes, kernel, by, _STAY_SUMMED, "modes: sums")).to_dicts()
+    return frame(engine.sum(stay_modes, kernel, modes.SUM_KEYS, _STAY_SUMMED, "modes: sums")).to_dicts()
 
 
 def _outside_points(sums: list[Row], laws: Mapping[int, Policy]) -> list[Row]:
@@ -233,22 +240,34 @@ def _row_key(row: Row) -> tuple[Any, ...]:
 
 
 _YEAR_KEY = ("insurance_scheme", "institution_id", "setting", "mode", "category")
+_NOTHING = (
+    "n",
+    "days",
+    "cost",
+    "personal",
+    "actual",
+    "price",
+    "before",
+    "gross",
+    "refused",
+    "due",
+    "paid",
+    "deposit",
+)
 
 
-def _year_payments(
-    months: list[Row], cleared: list[Row], assessed: list[Row], budgets: Mapping[tuple[str, str], int], policy: Policy
-) -> list[Row]:
-    """The year of the modes where the clearing computes the stays otherwise than the months did. ``months``: what the
-    months paid; ``cleared``: rows of months by the law of the clearing. What a month paid under a mode that the
-    clearing does not know is recovered."""
-    years = modes.year_payments([row | {"paid": 0} for row in cleared], assessed, budgets, policy)
+def _year_payments(months: list[Row], cleared: list[Row], assessed: list[Row]) -> list[Row]:
+    """The year of the modes, before any limit, where the clearing computes the stays otherwise than the months did.
+    ``months``: what the months paid and held; ``cleared``: rows of months by the law of the clearing. What a month
+    paid under a mode that the clearing does not know is recovered."""
+    years = modes.year_payments([row | {"paid": 0, "deposit": 0} for row in cleared], assessed)
     by_key = {tuple(row[name] for name in _YEAR_KEY): row for row in years}
     for row in months:
         key = tuple(row[name] for name in _YEAR_KEY)
         if key not in by_key:
-            nothing = dict.fromkeys(("n", "days", "cost", "personal", "actual", "price", "before", "due", "paid"), 0)
-            by_key[key] = row | nothing | {"month": fund.YEAR}
-        by_key[key]["paid"] -= row["paid"]
+            by_key[key] = row | dict.fromkeys(_NOTHING, 0) | {"month": fund.YEAR}
+        for name in ("paid", "deposit"):
+            by_key[key][name] += row[name]
     return sorted(by_key.values(), key=_row_key)
 
 
@@ -261,8 +280,8 @@ def pay(
     Of a single month only the stays: visits, communities, other areas and procurement belong to the year."""
     policy = laws.policy
     of_month = {month: span.policy for month, span in laws.months.items()}
-    stays = _outside_points(_stay_sums(engine, assigned), dict.fromkeys(of_month, policy))
-    paid = stays if by_month is assigned else _outside_points(_stay_sums(engine, by_month), of_month)
+    stays = _outside_points(_stay_sums(engine, assigned.modes), dict.fromkeys(of_month, policy))
+    paid = stays if by_month is assigned else _outside_points(_stay_sums(engine, by_month.modes), of_month)
     if not period.whole:
         return Paid(months=_month_payments(paid, of_month))
     budgets = _part_budgets(registers, period.year)
@@ -271,10 +290,6 @@ def pay(
     if any(part == "outpatient" for _, part in budgets):
         care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
     months = _month_payments([*paid, *care.sums], of_month)
-    left = dict(budgets)
-    for row in care.results:
-        part = (row["insurance_scheme"], "outpatient")
-        left[part] = modes.budget_of(left, *part) - row["pool"]
     assessed = modes.assessments(stays, policy)
     claims = registers[OUT_OF_AREA_CLAIMS]
     statements = modes.added(modes.statements(claims, period.year), _treated_here(engine, assigned))
@@ -282,17 +297,46 @@ def pay(
     for row in statements:
         if row["direction"] == "out":
             modes.budget_of(budgets, row["insurance_scheme"], "out_of_area")
-    for row in procurement:
-        modes.budget_of(budgets, row["insurance_scheme"], "other")
     if by_month is assigned:
-        years = modes.year_payments(months, assessed, left, policy)
+        years = modes.year_payments(months, assessed)
     else:
-        cleared = modes.month_payments([*stays, *care.sums], policy)
-        years = _year_payments(months, cleared, assessed, left, policy)
+        years = _year_payments(months, modes.month_payments([*stays, *care.sums], policy), assessed)
+    modes.limit(years, care.results, procurement, budgets, policy)
+    modes.settle_year(years, grades_of(registers, period.year), policy)
     return Paid(
-        budgets, months, years, assessed, care.results, care.heads,
-        statements, modes.watch(claims, period.year, policy), procurement, care.there,
+        budgets, months, years, assessed, care.results, care.heads, statements,
+        modes.watch(claims, period.year, policy), procurement, care.there,
     )  # fmt: skip
+
+
+def simulated_forfeits(
+    engine: Engine, stored: list[Row], work: Path, laws: Laws, registers: Registers, period: Period
+) -> dict[str, int]:
+    """Deposits that would not be returned under other laws, by insurance scheme. ``stored``: month rows of a run's
+    ``mode_payments``, whose visits stand; ``work``: the folder of :func:`pooled` with the stays as the months pay
+    them, which are priced again where they were."""
+    of_month = {month: span.policy for month, span in laws.months.items()}
+    if not any(policy.rules("modes.rules") for policy in of_month.values()):
+        return {}
+    again = work / STAY_MODES.name
+    visits = [row for row in stored if row["setting"] == "outpatient"]
+    stays = _outside_points(_stay_sums(engine, Dataset.of(again)), of_month) if again.exists() else []
+    months = _month_payments([*stays, *visits], of_month)
+    return modes.forfeits(months, grades_of(registers, period.year), laws.policy)
+
+
+def grades_of(registers: Registers, year: int) -> dict[str, str]:
+    """Institution → evaluation grade of the year."""
+    grades = registers[GRADE_REGISTER].filter(pl.col("year") == year)
+    return dict(grades.select("institution_id", "grade").rows())
+
+
+def forfeited(years: list[Row]) -> dict[str, int]:
+    """Forfeited deposits of year rows of ``mode_payments`` by insurance scheme."""
+    total: Counter[str] = Counter()
+    for row in years:
+        total[row["insurance_scheme"]] += row["forfeited"]
+    return dict(total)
 
 
 def _part_budgets(registers: Registers, year: int) -> dict[tuple[str, str], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Dataset, Engine, frame, integers
+from drgpay.engine import Dataset, Engine, Part, PartKernel, Source, codes_in, frame, integers
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
 from drgpay.runs.laws import Segments
@@ -87,11 +87,6 @@ class Scoring:
         return self.by_law[-1]
 
 
-def _discharges(batch: Any, year: int) -> Any:
-    rows = batch.filter(pa.array(integers(batch.column("year")) == year)).select(["institution_id"])
-    return frame(rows).group_by("institution_id").agg(n=pl.len().cast(pl.Int64)).to_arrow()
-
-
 def scoring(
     engine: Engine,
     grouped: Dataset,
@@ -116,6 +111,48 @@ def scoring(
     return Scoring(segments, by_law, tables)
 
 
+@dataclass(frozen=True)
+class Earned:
+    """What the stays of a period earn: ``sums`` of their points (see ``points.score``), and where the case points of
+    single stays are read when some are refused."""
+
+    sums: pl.DataFrame
+    cases: Source
+
+
+def _so_far(batch: Any, period: Period) -> Any:
+    last = max(period.months)
+    return (integers(batch.column("year")) == period.year) & (integers(batch.column("month")) <= last)
+
+
+def _discharges(batch: Any, period: Period) -> Any:
+    rows = batch.filter(pa.array(_so_far(batch, period))).select(["institution_id"])
+    return frame(rows).group_by("institution_id").agg(n=pl.len().cast(pl.Int64)).to_arrow()
+
+
+def _named(batch: Any, period: Period, stays: Any) -> Any:
+    named = _so_far(batch, period) & (codes_in(batch.column("stay_id"), stays) >= 0)
+    rows = batch.filter(pa.array(named)).select(["stay_id"])
+    return frame(rows).group_by("stay_id").agg(n=pl.len().cast(pl.Int64)).to_arrow()
+
+
+def _within_quota(
+    engine: Engine, grouped: Dataset, policy: Policy, decisions: pl.DataFrame, period: Period
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Decisions with, of the special reviews, those on stays of the year up to the last month settled; and every
+    institution's stays of that time, which the quota is a share of. Without a quota nothing is counted."""
+    special = pl.col("kind") == "special"
+    stays = decisions.filter(special)["stay_id"].sort()
+    if policy.ratio_or_none("points.special_quota") is None or not len(stays):
+        return decisions, {}
+    kernel = partial(_discharges, period=period)
+    counted = engine.sum(grouped, kernel, ("institution_id",), ("institution_id", "year", "month"), "count")
+    named = partial(_named, period=period, stays=pa.array(stays.to_list(), pa.string()))
+    found = frame(engine.sum(grouped, named, ("stay_id",), ("stay_id", "year", "month"), "special reviews"))
+    kept = decisions.filter(~special | pl.col("stay_id").is_in(found["stay_id"].to_list()))
+    return kept, dict(frame(counted).select("institution_id", "n").rows())
+
+
 def rules(
     engine: Engine,
     grouped: Dataset,
@@ -135,12 +172,8 @@ def rules(
     marks = points.Marks(grades, {(h, name): value for h, name, value in values})
     coefficients = points.coefficients(base, registers[INSTITUTIONS], policy, marks)
     readmitted = points.readmissions(engine, grouped, policy, period.year, work / "readmissions")
-    discharges: dict[str, int] = {}
-    if policy.ratio_or_none("points.special_quota") is not None and registers[STAY_DECISIONS].height:
-        columns = ("institution_id", "year")
-        counted = engine.sum(grouped, partial(_discharges, year=period.year), columns[:1], columns, "count")
-        discharges = dict(frame(counted).select("institution_id", "n").rows())
-    adjusting = points.adjusting(policy, registers[STAY_DECISIONS], discharges, readmitted)
+    decisions, discharges = _within_quota(engine, grouped, policy, registers[STAY_DECISIONS], period)
+    adjusting = points.adjusting(policy, decisions, discharges, readmitted)
     tables = points.points_tables(base, coefficients, policy, period.year, period.months, adjusting)
     tables = replace(tables, priced=bool(policy.rules("modes.rules")) and policy.flag("modes.bed_day_in_points"))
     if by_rate:
@@ -188,6 +221,16 @@ def _rate_base(registers: Registers, policy: Policy) -> points.Base:
     return points.Base(ONE, 1, groups, [], sums)
 
 
+Dues = dict[tuple[str, str, int], tuple[int, int]]
+"""(insurance scheme, institution, month; 0 = year) → due, and the refused part of the share, fen"""
+
+
+def dues_of(months: Iterable[Mapping[str, Any]], statements: Iterable[Mapping[str, Any]]) -> Dues:
+    """:data:`Dues` from rows of ``institution_months`` and of ``statements``."""
+    rows = [*months, *({**row, "month": fund.YEAR} for row in statements)]
+    return {(r["insurance_scheme"], r["institution_id"], r["month"]): (r["due"], r["refused"]) for r in rows}
+
+
 @dataclass(frozen=True)
 class Settled:
     """Pools, months and, for a whole year, statements by insurance scheme."""
@@ -195,6 +238,8 @@ class Settled:
     pools: list[fund.Pool]
     months: list[dict[str, Any]]
     statements: Mapping[str, list[dict[str, Any]]]
+    payments_ahead: tuple[Mapping[str, Any], ...] = ()
+    """advances of the year, one by one"""
 
     @property
     def opening(self) -> list[fund.Pool]:
@@ -202,12 +247,9 @@ class Settled:
         years = [p for p in self.pools if p.month == fund.YEAR]
         return years if self.statements else [p for p in self.pools if p.month != fund.YEAR]
 
-    def dues(self) -> dict[tuple[str, str, int], int]:
-        """(insurance scheme, institution, month; 0 = year) → due, fen."""
-        dues = {(r["insurance_scheme"], r["institution_id"], r["month"]): r["due"] for r in self.months}
-        for rows in self.statements.values():
-            dues |= {(r["insurance_scheme"], r["institution_id"], fund.YEAR): r["due"] for r in rows}
-        return dues
+    def dues(self) -> Dues:
+        """(insurance scheme, institution, month; 0 = year) → due, and what is refused, fen."""
+        return dues_of(self.months, [row for rows in self.statements.values() for row in rows])
 
 
 def _pools(
@@ -244,29 +286,48 @@ def settle(
     laws: Laws,
     registers: Registers,
     period: Period,
-    sums: pl.DataFrame,
-    month_sums: pl.DataFrame | None = None,
+    earned: Earned,
+    work: Path,
+    in_months: Earned | None = None,
+    forfeited: Mapping[str, int] | None = None,
 ) -> Settled:
-    """Pools and month payments and, for a whole year, the clearing. ``sums``: see ``points.score``; ``month_sums``:
-    the same of the points the months are paid by, where other laws held then."""
-    policy = laws.policy
+    """Pools and month payments and, for a whole year, the clearing.
+
+    ``earned``: what the clearing counts; ``in_months``: what the months paid by, where other laws held then;
+    ``work``: a folder for stays that are refused; ``forfeited``: deposits of the payment modes that are not returned,
+    by insurance scheme.
+    """
+    policy, sums = laws.policy, earned.sums
+    by_months = earned if in_months is None else in_months
     with_patients = policy.choice("fund.basis") == "total"
-    month_sums = sums if month_sums is None else month_sums
+    month_sums = by_months.sums
     schemes = {*sums["insurance_scheme"], *month_sums["insurance_scheme"]}
     budgets = fund.budget_of(registers[BUDGETS], period.year, sorted(schemes))
     pools = _pools(engine, grouped, laws, budgets, period, sums, month_sums)
     by_rate = policy.choice_or_none("points.pricing") == "rate"
+    whole = sums.group_by("institution_id", "insurance_scheme").agg(
+        pl.col("n", "points", "weight_points", "cost", "personal", "actual").sum()
+    )
+    shares: dict[tuple[str, str, int], int] = {}
+    for pool in pools:
+        its = pl.col("insurance_scheme") == pool.insurance_scheme
+        here = month_sums.filter(its & (pl.col("month") == pool.month)) if pool.month else whole.filter(its)
+        for h, share in settlement.pool_shares(pool, here, with_patients, by_rate).items():
+            shares[pool.insurance_scheme, h, pool.month] = share
+    refused = _refused(engine, earned, shares, with_patients, period, work)
+    if in_months is not None:
+        paid = _refused(engine, in_months, shares, with_patients, period, work / "months")
+        refused = {k: v for k, v in refused.items() if not k[2]} | {k: v for k, v in paid.items() if k[2]}
+    if by_rate:
+        pools = [replace(pool, priced=False) for pool in pools]
     months = [
         row
         for pool in pools
         if pool.month
-        for row in settlement.month_rows([pool], month_sums, laws.months[pool.month].policy, with_patients, by_rate)
+        for row in settlement.month_rows([pool], month_sums, laws.months[pool.month].policy, shares, refused)
     ]
     if not period.whole:
         return Settled(pools, months, {})
-    whole = sums.group_by("institution_id", "insurance_scheme").agg(
-        pl.col("n", "points", "weight_points", "cost", "personal", "actual").sum()
-    )
     statements = {
         pool.insurance_scheme: settlement.clear(
             pool,
@@ -275,13 +336,67 @@ def settle(
             registers[INSTITUTIONS],
             dealings(registers, period.year, pool.insurance_scheme),
             policy,
-            with_patients,
-            by_rate,
+            shares,
+            refused,
+            (forfeited or {}).get(pool.insurance_scheme, 0),
         )
         for pool in pools
         if pool.month == fund.YEAR
     }
-    return Settled(pools, months, statements)
+    ahead = registers[ADVANCES].filter(
+        (pl.col("year") == period.year) & pl.col("insurance_scheme").is_in(list(statements))
+    )
+    return Settled(pools, months, statements, tuple(ahead.to_dicts()))
+
+
+def _refused(
+    engine: Engine,
+    earned: Earned,
+    shares: Mapping[tuple[str, str, int], int],
+    with_patients: bool,
+    period: Period,
+    work: Path,
+) -> dict[tuple[str, str, int], int]:
+    """What of the institutions' shares belongs to refused stays: of those that have any, every stay's share is
+    reckoned. Without a refused stay nothing is read."""
+    cases, sums = earned.cases, earned.sums
+    having = sums.filter(pl.col("refused_n") > 0)["institution_id"].unique().sort().to_list()
+    if not having:
+        return {}
+    dues = settlement.dues_of(
+        having, {key: share for key, share in shares.items() if key[1] in having},
+        with_patients=with_patients, with_year=period.whole,
+    )  # fmt: skip
+    paid = engine.map_by(
+        (replace(cases, prepare=partial(_of_institutions, before=cases.prepare, named=dues.institutions)),),
+        "institution_id",
+        partial(settlement.stay_payments, dues=dues),
+        work / "refused",
+        "refused stays",
+    )
+    by = ("insurance_scheme", "institution_id", "month")
+    columns = (*by, "month_refused", "year_refused")
+    return settlement.refused_shares(frame(engine.sum(paid, _refused_sums, by, columns, "refused stays: sums")))
+
+
+def _of_institutions(batch: Any, part: Part, before: PartKernel | None, named: Any) -> Any:
+    rows = batch if before is None else before(batch, part)
+    return rows.filter(pa.array(codes_in(rows.column("institution_id"), named) >= 0))
+
+
+def _refused_sums(batch: Any) -> Any:
+    by = ["insurance_scheme", "institution_id", "month"]
+    refused = pl.col("month_refused", "year_refused").fill_null(0).sum()
+    return frame(batch.select([*by, "month_refused", "year_refused"])).group_by(by).agg(refused).to_arrow()
+
+
+def scored(tables: points.Tables, grouped: Dataset) -> Source:
+    """Case points of single stays made from ``grouped`` where they are read."""
+    return Source(grouped, points.scanned(tables), settlement.ORDER, partial(_scored, tables=tables))
+
+
+def _scored(batch: Any, part: Part, tables: points.Tables) -> Any:
+    return points.case_points(batch, tables).select(list(settlement.SCANNED))
 
 
 def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealings:

@@ -326,13 +326,17 @@ class _Run:
         cases, sums = points.score(
             self.engine, grouped, scoring.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
-        month_cases, month_sums = None, None
+        month_cases, by_months = None, None
         if paid_by is not None:
             by_month_law = self._scoring(month_stays, paid_by, in_months).tables
             month_cases, month_sums = points.score(
                 self.engine, month_stays, by_month_law, self.policy, in_months / CASE_POINTS.name
             )
-        settled = money.settle(self.engine, grouped, self.laws, self.registers, self.period, sums, month_sums)
+            by_months = money.Earned(month_sums, _stays_of(month_cases))
+        settled = money.settle(
+            self.engine, grouped, self.laws, self.registers, self.period, money.Earned(sums, _stays_of(cases)),
+            self.work, by_months, paid.forfeited(),
+        )  # fmt: skip
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
         if assigned is not None:
@@ -371,6 +375,7 @@ class _Run:
         poster = settlement.ModePoster(ledger, self.run_id, self.region.identity["id"], self.order.year, self.policy)
         for pool in settled.opening:
             poster.open_year(pool)
+        poster.advances(settled.payments_ahead)
         poster.open_parts(paid.budgets)
         for row in settled.months:
             poster.month(row)
@@ -393,17 +398,15 @@ class _Run:
         ledger.write(self.folder / LEDGER)
         return list(settlement.conservation(closings))
 
-    def _pay_stays(self, cases: Dataset, dues: dict[tuple[str, str, int], int], month_cases: Dataset | None) -> None:
+    def _pay_stays(self, cases: Dataset, dues: money.Dues, month_cases: Dataset | None) -> None:
         """Table ``stay_payments``; ``month_cases``: the case points the months paid, where those are others."""
         small = settlement.dues_of(
             self.registers[INSTITUTIONS]["institution_id"].sort().to_list(),
-            dues,
+            {key: due + refused for key, (due, refused) in dues.items()},
             with_patients=self.policy.choice("fund.basis") == "total",
             with_year=self.period.whole,
         )
-        sources = tuple(
-            Source(data, settlement.SCANNED, settlement.ORDER) for data in (cases, month_cases) if data is not None
-        )
+        sources = tuple(_stays_of(data) for data in (cases, month_cases) if data is not None)
         kernel = settlement.stay_payments if month_cases is None else settlement.stay_payments_by_law
         paid = self.engine.map_by(
             sources,
@@ -449,28 +452,36 @@ class _Run:
         }
 
 
+_PLACE = ("insurance_scheme", "institution_id", "month")
+_PAID = ("month_due", "month_refused", "year_due", "year_refused")
+
+
+def _stays_of(cases: Dataset) -> Source:
+    """Case points as the settlement reads them."""
+    return Source(cases, settlement.SCANNED, settlement.ORDER)
+
+
 def _paid_by_institution(batch: Any) -> Any:
-    return (
-        frame(batch.select(["insurance_scheme", "institution_id", "month", "month_due", "year_due"]))
-        .group_by("insurance_scheme", "institution_id", "month")
-        .agg(pl.col("month_due").sum(), pl.col("year_due").sum())
-        .to_arrow()
-    )
+    return frame(batch.select([*_PLACE, *_PAID])).group_by(_PLACE).agg(pl.col(_PAID).sum()).to_arrow()
 
 
-def check_stays(engine: Engine, paid: Dataset, dues: dict[tuple[str, str, int], int]) -> None:
-    """Count the money again after writing: stays' payments must add up to every institution's due, to the fen."""
-    by = ("insurance_scheme", "institution_id", "month")
-    sums = engine.sum(paid, _paid_by_institution, by, (*by, "month_due", "year_due"), "count the money again")
-    found: dict[tuple[str, str, int], int] = {}
-    for scheme, institution, month, month_due, year_due in frame(sums).select(*by, "month_due", "year_due").rows():
-        found[scheme, institution, month] = month_due
-        found[scheme, institution, fund.YEAR] = found.get((scheme, institution, fund.YEAR), 0) + (year_due or 0)
-    for key, due in dues.items():
-        if found.get(key, 0) != due:
+def check_stays(engine: Engine, paid: Dataset, dues: money.Dues) -> None:
+    """Count the money again after writing: stays' payments must add up to every institution's due, and what is
+    refused of them to what its share lost, to the fen."""
+    sums = engine.sum(paid, _paid_by_institution, _PLACE, (*_PLACE, *_PAID), "count the money again")
+    found: dict[tuple[str, str, int], tuple[int, int]] = {}
+    for scheme, institution, month, *amounts in frame(sums).select(*_PLACE, *_PAID).rows():
+        month_due, month_refused, year_due, year_refused = (amount or 0 for amount in amounts)
+        found[scheme, institution, month] = (month_due, month_refused)
+        before = found.get((scheme, institution, fund.YEAR), (0, 0))
+        found[scheme, institution, fund.YEAR] = (before[0] + year_due, before[1] + year_refused)
+    for key, (due, refused) in dues.items():
+        its = found.get(key, (0, 0))
+        if its != (due, refused):
             raise DrgpayError(
                 Kind.BROKEN,
-                zh=f"病例支付之和 {found.get(key, 0)} 分 ≠ 机构应付 {due} 分",
-                en=f"stays' payments {found.get(key, 0)} fen ≠ institution's due {due} fen",
+                zh=f"病例支付之和 {its[0]} 分（不予支付 {its[1]} 分）≠ 机构应付 {due} 分（不予支付 {refused} 分）",
+                en=f"stays' payments {its[0]} fen ({its[1]} refused) ≠ "
+                f"institution's due {due} fen ({refused} refused)",
                 field="/".join(map(str, key)),
             )

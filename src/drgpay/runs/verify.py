@@ -12,6 +12,7 @@ from drgpay.engine import Engine, dataset, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.runs.manifest import LEDGER, TABLES, folder_digests
+from drgpay.runs.money import dues_of
 from drgpay.runs.settle import check_stays
 from drgpay.steps import fund, settlement
 from drgpay.tables import (
@@ -104,9 +105,6 @@ def _closed(run: Path) -> None:
 
 def _stays(run: Path, engine: Engine, year_run: bool) -> None:
     tables = run / TABLES
-    keys = ("insurance_scheme", "institution_id", "month", "due")
-    dues = {(s, h, m): due for s, h, m, due in read_table(tables, INSTITUTION_MONTHS).select(*keys).rows()}
-    if year_run:
-        statements = read_table(tables, STATEMENTS).select("insurance_scheme", "institution_id", "due")
-        dues |= {(s, h, fund.YEAR): due for s, h, due in statements.rows()}
+    statements = read_table(tables, STATEMENTS).to_dicts() if year_run else []
+    dues = dues_of(read_table(tables, INSTITUTION_MONTHS).to_dicts(), statements)
     check_stays(engine, dataset(tables, STAY_PAYMENTS), dues)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
-import polars as pl
-
-from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_manifest, read_table
+from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy, dictionary, laws, parse_setting
 from drgpay.runs import modes, money
@@ -23,13 +22,13 @@ from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, points
-from drgpay.tables import GROUPED, INSTITUTIONS, STATEMENTS
+from drgpay.tables import GROUPED, INSTITUTIONS, MODE_PAYMENTS, STATEMENTS
 from drgpay.units import half_up, parse_coefficient, parse_fen, parse_scaled, show_coefficient, show_fen
 
 REASON = "模拟 what-if"
 """source of a value that was changed for a simulation"""
-_DECIDE = ("modes", "bed_day", "single_disease", "quota")
-"""topics of the parameters that decide which stays go on to the points"""
+_DECIDE = ("modes", "bed_day", "single_disease", "quota", "fund.basis")
+"""parameters and their topics that decide which stays go on to the points, and what the others are owed"""
 STEPS = 10
 """steps of a sweep when no step is given"""
 _MOST = 200
@@ -82,6 +81,16 @@ def sweep(
         )
 
 
+@dataclass(frozen=True)
+class _Scored:
+    """Stays that go on to the points, how they are scored, what they earn, and the folder of their modes."""
+
+    pooled: Dataset
+    scoring: money.Scoring
+    earned: money.Earned
+    folder: Path
+
+
 class Simulation:
     """A year run held ready: its baseline is settled once, and alternatives reuse all that they cannot change.
 
@@ -108,6 +117,9 @@ class Simulation:
         self._engine = Remembering(engine)
         self._grouped = dataset(run / TABLES, GROUPED)
         self._of_year = holding(self._grouped, self._period.year)
+        stored = table_path(run / TABLES, MODE_PAYMENTS).exists()
+        rows = read_table(run / TABLES, MODE_PAYMENTS).to_dicts() if stored else []
+        self._mode_months = [row for row in rows if row["month"] != fund.YEAR]
         self._outcomes = 0
 
     def __enter__(self) -> Simulation:
@@ -148,27 +160,34 @@ class Simulation:
         self._outcomes += 1
         work = Path(self._work.name, str(self._outcomes))
         cleared, paid_by = scoring(others)
-        pooled, found, sums = self._scored(others, cleared, work)
-        month_sums = None if paid_by is None else self._scored(others, paid_by, work / "months")[2]
-        settled = money.settle(self._engine, pooled, others, self._registers, self._period, sums, month_sums)
-        return Outcome(others.policy, found.rules, settled)
+        found = self._scored(others, cleared, work)
+        by_month = found if paid_by is None else self._scored(others, paid_by, work / "months")
+        common = (self._registers, self._period)
+        forfeited = modes.simulated_forfeits(self._engine, self._mode_months, by_month.folder, others, *common)
+        settled = money.settle(
+            self._engine, found.pooled, others, *common, found.earned, work,
+            None if paid_by is None else by_month.earned, forfeited,
+        )  # fmt: skip
+        return Outcome(others.policy, found.scoring.rules, settled)
 
-    def _scored(self, others: Laws, segments: Segments, work: Path) -> tuple[Dataset, money.Scoring, pl.DataFrame]:
-        """The stays that go on to the points, how they are scored, and the sums of their points."""
+    def _scored(self, others: Laws, segments: Segments, work: Path) -> _Scored:
+        """The stays that go on to the points, how they are scored, and what they earn."""
         registers, period = self._registers, self._period
         # Laws that decide the modes alike share the stays that go on to the points.
         decided = [
             (
                 str(s.first),
-                {name: v.value for name, v in s.policy.kept().items() if name.partition(".")[0] in _DECIDE},
+                {n: v.value for n, v in s.policy.kept().items() if {n, n.partition(".")[0]} & {*_DECIDE}},
             )
             for s in segments
         ]
         folder = Path(self._work.name, "modes-" + hashlib.sha256(repr(decided).encode()).hexdigest())
         pooled = modes.pooled(self._engine, self._grouped, segments, registers, period, folder)
         of_year = self._of_year if pooled is self._grouped else pooled
-        found = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work)
-        return pooled, found, points.tally(self._engine, of_year, found.tables, others.policy)
+        scoring = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work)
+        capped = points.within_cap(self._engine, of_year, scoring.tables, others.policy)
+        sums = points.tally(self._engine, of_year, capped, others.policy)
+        return _Scored(pooled, scoring, money.Earned(sums, money.scored(capped, of_year)), folder)
 
     def _same_as_run(self) -> None:
         stored = read_table(self._run / TABLES, STATEMENTS).to_dicts()

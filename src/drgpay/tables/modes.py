@@ -169,6 +169,8 @@ STAY_MODES = Table(
         Column("price", "fen", "支付标准", "price of its mode; null for DRG points", null=True, low=0),
         Column("due", "fen", "基金应付", "what the fund owes for it before assessment; null for DRG points",
                null=True, low=0),
+        Column("refused", "fen", "不予支付", "what it would be owed if it were not refused; null: it is not refused",
+               null=True, low=0),
         STAYS["total_cost"], STAYS["personal_paid"], STAYS["fund_by_item"],
     ),
     folder=True,
@@ -185,10 +187,14 @@ MODE_PAYMENTS = Table(
         Column("days", "int64", "床日", "days", unit="天 (days)", low=0),
         _COST, _PERSONAL, _ACTUAL,
         Column("price", "fen", "支付标准合计", "sum of the prices", low=0),
-        Column("before", "fen", "考核前应付", "owed before assessment and limits", low=0),
+        Column("before", "fen", "考核前应付", "owed before assessment and limits, refused stays included", low=0),
         Column("factor", "ratio", "考核系数", "factor of the year-end assessment", low=0),
-        Column("due", "fen", "应付", "owed", low=0),
-        Column("paid", "fen", "支付", "month: paid for it; year: paid or (−) recovered at clearing"),
+        Column("refused", "fen", "不予支付", "part of refused stays, which goes back to the fund", low=0),
+        Column("due", "fen", "应付", "owed, without refused stays", low=0),
+        Column("deposit", "fen", "质量保证金", "quality deposit held back; year: in its months", low=0),
+        Column("forfeited", "fen", "保证金扣减", "deposit not returned at clearing", low=0),
+        Column("paid", "fen", "支付", "month: paid for it; year: due − paid in the months − forfeited, (−) "
+               "recovered"),
     ),
 )  # fmt: skip
 
@@ -282,15 +288,16 @@ CAPITATION_HEADS = Table(
 )  # fmt: skip
 
 CAPITATION_RESULTS = Table(
-    "capitation_results", "按人头结算", "a community's year: pool = result + charges", "modes",
+    "capitation_results", "按人头结算", "a community's year: pool = result + charges + cut", "modes",
     ("insurance_scheme", "community_id"),
     (
         INSURANCE, _COMMUNITY,
         replace(INSTITUTION, en="lead institution"),
         Column("heads", "int64", "人头数", "valid heads", low=0),
         Column("pool", "fen", "人头总额", "amount of its heads", low=0),
+        Column("cut", "fen", "压减", "taken off where the part of the budget does not suffice", low=0),
         Column("charges", "fen", "外部就诊扣减", "what its heads spent elsewhere", low=0),
-        Column("result", "fen", "应得", "pool − charges; negative: owed by the community"),
+        Column("result", "fen", "应得", "pool − cut − charges; negative: owed by the community"),
         Column("inside_n", "int64", "内部就诊人次", "visits inside", low=0),
         Column("inside", "fen", "内部就诊基金费用", "what the fund would pay by item for the visits inside", low=0),
         Column("balance", "fen", "结余(超支)", "result − inside"),
@@ -329,6 +336,7 @@ PROCUREMENT_PAYMENTS = Table(
         Column("advance", "fen", "预付", "advance", low=0),
         Column("savings", "fen", "节约金额", "savings on what was used, where the agreed volume was met", low=0),
         Column("reward", "fen", "奖励", "reward", low=0),
+        Column("cut", "fen", "压减", "taken off the reward where the part of the budget does not suffice", low=0),
     ),
 )  # fmt: skip
 

@@ -17,6 +17,9 @@ _MONTH = Column("month", "int8", "月份", "month of discharge; 0 = the whole ye
 _DRG = Column("drg", "code", "病组", "DRG; 0000 = ungrouped (未入组), xQY = ambiguous (歧义)")
 _N = Column("n", "int64", "例数", "number of stays", low=0)
 _POINTS = Column("points", "points", "点数", "case points", low=0)
+_REFUSED = Column(
+    "refused", "fen", "不予支付", "share of refused stays, which goes back to the fund; negative: borne by it"
+)
 
 FINDINGS = Table(
     "findings", "校验问题", "what intake found: row, field, value, rule, what to do", "intake",
@@ -110,8 +113,12 @@ CASE_POINTS = Table(
     "case_points", "病例点数", "case points of the stays of the settlement year", "points", ("stay_id",),
     (
         STAYS["stay_id"], INSTITUTION, STAYS["department_id"], STAYS["doctor_id"], INSURANCE, _YEAR, _MONTH, _DRG,
-        Column("case_class", "code", "病例类型", "class of the stay", choices=CLASSES),
-        Column("coefficient", "ratio", "系数", "K(h, g) used", low=0),
+        Column("case_class", "code", "病例类型", "class of the stay; excluded = not paid, with the points it would "
+               "have", choices=CLASSES),
+        Column("coefficient", "ratio", "系数", "K(h, g) of the institution and group; normal, low and high stays use "
+               "it", low=0),
+        Column("discount", "ratio", "折扣", "discount of a stay paid by its own cost: unstable, ungrouped, qy",
+               null=True, low=0),
         Column("extra", "points", "高倍率追加点数", "part of the points above the normal ones", low=0),
         _POINTS,
         STAYS["total_cost"], STAYS["personal_paid"], STAYS["fund_by_item"],
@@ -130,7 +137,8 @@ POOLS = Table(
         Column("distributable", "fen", "可分配额", "budget − reserve + patients"),
         _N, _POINTS,
         Column("point_value", "int64", "点值", "printed quotient distributable ÷ points, rounded half up for reading "
-               "only", null=True, unit="1/10,000 元/点 (yuan per point)"),
+               "only; null without points, and under the rate method", null=True,
+               unit="1/10,000 元/点 (yuan per point)"),
     ),
 )  # fmt: skip
 
@@ -140,8 +148,9 @@ INSTITUTION_MONTHS = Table(
     (
         INSURANCE, _MONTH, INSTITUTION, _N, _POINTS,
         Column("cost", "fen", "总费用", "total cost"),
-        Column("actual", "fen", "项目基金应付", "what the fund would pay item by item"),
-        Column("due", "fen", "应付", "allocated payment", low=0),
+        Column("actual", "fen", "项目基金应付", "what the fund would pay item by item, without refused stays"),
+        _REFUSED,
+        Column("due", "fen", "应付", "allocated payment, without refused stays", low=0),
         Column("paid", "fen", "预拨付", "paid for the month", low=0),
         Column("deposit", "fen", "质量保证金", "quality deposit held back", low=0),
     ),
@@ -151,8 +160,13 @@ STAY_PAYMENTS = Table(
     "stay_payments", "病例支付", "what of an institution's payment belongs to a stay", "settlement", ("stay_id",),
     (
         STAYS["stay_id"], INSTITUTION, STAYS["department_id"], INSURANCE, _MONTH, _DRG,
-        Column("month_due", "fen", "月度应付", "share of the institution's monthly due"),
-        Column("year_due", "fen", "年度应付", "share of the institution's due at clearing", null=True),
+        Column("month_due", "fen", "月度应付", "share of the institution's monthly due; a refused stay: 0"),
+        Column("month_refused", "fen", "月度不予支付", "share of the month that is refused and goes back to the "
+               "fund; negative: borne by it"),
+        Column("year_due", "fen", "年度应付", "share of the institution's due at clearing; a refused stay: 0",
+               null=True),
+        Column("year_refused", "fen", "年度不予支付", "share of the year that is refused and goes back to the "
+               "fund; negative: borne by it", null=True),
     ),
     folder=True,
 )  # fmt: skip
@@ -168,8 +182,9 @@ STATEMENTS = Table(
         Column("cmi", "ratio", "病例组合指数", "case-mix index: Σ base points ÷ (all stays × scale)",
                null=True),
         Column("cost", "fen", "总费用", "total cost"),
-        Column("actual", "fen", "项目基金应付", "what the fund would pay item by item", low=0),
-        Column("due", "fen", "应付", "allocated payment of the year", low=0),
+        Column("actual", "fen", "项目基金应付", "what the fund would pay item by item, without refused stays", low=0),
+        _REFUSED,
+        Column("due", "fen", "应付", "allocated payment of the year, without refused stays", low=0),
         Column("balance", "fen", "结余(超支)", "due − actual: surplus (+) or overspend (−)"),
         Column("use_ratio", "ratio", "使用率", "actual ÷ due, rounded half up", null=True),
         Column("keep_share", "ratio", "结余留用比例", "share of the surplus kept", null=True),

@@ -44,6 +44,8 @@ class Pool:
     patients: int
     n: int
     points: int
+    priced: bool = True
+    """what is shared is paid by points; under the rate method there is no point value"""
 
     @property
     def fund(self) -> int:
@@ -57,7 +59,7 @@ class Pool:
 
     def row(self) -> dict[str, Any]:
         """Row of table ``pools``; the printed point value is for reading only and never used."""
-        value = half_up(self.distributable * ONE * 100, self.points) if self.points else None
+        value = half_up(self.distributable * ONE * 100, self.points) if self.points and self.priced else None
         return {
             "insurance_scheme": self.insurance_scheme,
             "month": self.month,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,12 @@ class ModeTables:
     with_patients: bool
     in_points: bool
     good_ways: tuple[int, ...]
+    refused: Any = field(default_factory=lambda: pa.nulls(0, pa.string()))
+    """stays that are not paid"""
 
 
-def mode_tables(policy: Policy, places: Places) -> ModeTables:
-    """The kernel's tables from the policy and the registers."""
+def mode_tables(policy: Policy, places: Places, refused: Iterable[str] = ()) -> ModeTables:
+    """The kernel's tables from the policy and the registers. ``refused``: stays that are not paid."""
     rules = policy.rules("modes.rules")
     categories = tuple(sorted({r.category for r in rules if r.category}))
 
@@ -66,6 +69,7 @@ def mode_tables(policy: Policy, places: Places) -> ModeTables:
         policy.choice("fund.basis") == "total",
         policy.flag("modes.bed_day_in_points"),
         tuple(int(w) for w in policy.names_or_none("bed_day.good_ways") or ()),
+        pa.array(sorted(refused), pa.string()),
     )  # fmt: skip
 
 
@@ -133,25 +137,31 @@ def labels(decided: Decided, rules: tuple[ModeRule, ...]) -> dict[str, Any]:
 
 def assign_batch(batch: Any, tables: ModeTables, year: int, months: tuple[int, ...]) -> tuple[Any, Any, Any]:
     """Three batches from one of ``grouped``: table ``stay_modes`` of the settled months; the stays that go on to the
-    points, of all years, with column ``mode_amount``; and the settled ones whose DRG price is only reported."""
+    points, of all years, with column ``mode_amount``; and the settled ones whose DRG price is only reported.
+
+    A refused stay is owed nothing; what it would be owed stands beside it.
+    """
     result = price(batch, tables)
     mode = result.decided.mode
     now = (integers(batch.column("year")) == year) & np.isin(integers(batch.column("month")), months)
     ways = integers(batch.column("discharge_way"), -1)
+    refused = (codes_in(batch.column("stay_id"), tables.refused) >= 0) & (mode != DRG)
+    due = np.where(refused, 0, result.due)
     own = labels(result.decided, tables.rules) | {
         "left_rule": coded(result.decided.left, pa.array([r.id for r in tables.rules], pa.string())),
         "exit": coded(result.decided.exit, pa.array(EXITS)),
         "days": pa.array(integers(batch.column("los"), 0)),
         "good_outcome": pa.array(np.isin(ways, tables.good_ways)),
         "price": pa.array(result.price, mask=mode == DRG),
-        "due": pa.array(result.due, mask=mode == DRG),
+        "due": pa.array(due, mask=mode == DRG),
+        "refused": pa.array(result.due, mask=~refused),
     }
     modes = pa.table({n: own[n] if n in own else batch.column(n) for n in STAY_MODES.names})
     pooled_days = (mode == BED_DAY) & tables.in_points & now
     pooled = pa.table(batch).append_column(AMOUNT, pa.array(result.price, mask=~pooled_days))
     shadow = np.array([*(r.shadow for r in tables.rules), False])[result.decided.rule] & now
     priced = pa.table(batch).append_column(AMOUNT, pa.nulls(batch.num_rows, pa.int64()))
-    priced = priced.append_column("due", pa.array(np.maximum(result.due, 0)))
+    priced = priced.append_column("due", pa.array(np.maximum(due, 0)))
     return (
         modes.cast(STAY_MODES.schema).filter(pa.array(now)),
         pooled.filter(pa.array((mode == DRG) | pooled_days)),
@@ -163,12 +173,16 @@ SUM_KEYS = ("insurance_scheme", "month", "institution_id", "setting", "mode", "c
 
 
 def added_up(batch: Any, setting: str) -> Any:
-    """Integer sums of a batch of ``stay_modes`` (or ``visit_payments``) by :data:`SUM_KEYS`."""
+    """Integer sums of a batch of ``stay_modes`` (or ``visit_payments``) by :data:`SUM_KEYS`.
+
+    Refused stays count in all but ``actual``: ``before`` is what would be owed with them, ``refused`` their part.
+    """
     rows = frame(batch)
     if setting == "inpatient":
         rows = rows.with_columns(good=pl.col("good_outcome").cast(pl.Int64))
     else:
-        rows = rows.with_columns(days=pl.lit(0, pl.Int64), good=pl.lit(0, pl.Int64))
+        nothing = pl.lit(0, pl.Int64)
+        rows = rows.with_columns(days=nothing, good=nothing, refused=pl.lit(None, pl.Int64))
     return (
         rows.with_columns(setting=pl.lit(setting))
         .group_by(SUM_KEYS)
@@ -176,11 +190,12 @@ def added_up(batch: Any, setting: str) -> Any:
             pl.len().cast(pl.Int64).alias("n"),
             pl.col("total_cost").sum().alias("cost"),
             pl.col("personal_paid").sum().alias("personal"),
-            pl.col("fund_by_item").sum().alias("actual"),
+            pl.col("fund_by_item").filter(pl.col("refused").is_null()).sum().alias("actual"),
             pl.col("price").fill_null(0).sum(),
-            pl.col("due").fill_null(0).sum().alias("before"),
+            (pl.col("due").fill_null(0) + pl.col("refused").fill_null(0)).sum().alias("before"),
+            pl.col("refused").fill_null(0).sum(),
             pl.col("days", "good").sum(),
         )
-        .select(*SUM_KEYS, "n", "days", "cost", "personal", "actual", "price", "before", "good")
+        .select(*SUM_KEYS, "n", "days", "cost", "personal", "actual", "price", "before", "refused", "good")
         .to_arrow()
     )

@@ -223,8 +223,9 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
     heads in :data:`HEADS_ORDER`, whole persons at a time; visits of the year only.
 
     A visit a rule gives to capitation: inside the person's community its lead institution has been paid for it
-    already, so nothing is owed; outside it is owed by item and charged to the community, unless the policy excludes
-    it (moved away, special disease). Without a community it is paid by item. A visit after death is not paid, and
+    already, so nothing is owed; outside it is owed by item and charged to the community. What the policy excludes
+    from the charge (moved away, special disease) is outside paid by item without a charge; inside it changes nothing,
+    or it would be paid twice. Without a community a visit is paid by item. A visit after death is not paid, and
     reported.
     """
     year = years_of(visits.column("visit_date"))
@@ -248,10 +249,10 @@ def pay_visits(visits: Any, heads: Any, tables: Capitation, modes: ModeTables) -
         left_out |= migrated
     if "special" in tables.excluded:
         left_out |= special
-    capitated = (mode == CAPITATION) & (community >= 0) & ~left_out
+    here_too = institution == community
+    capitated = (mode == CAPITATION) & (community >= 0) & (here_too | ~left_out)
     mode[(mode == CAPITATION) & ~capitated] = BY_ITEM
     dead = _days(visits.column("visit_date"), 0) > death
-    here_too = institution == community
     inside, charged = capitated & here_too & ~dead, capitated & ~here_too & ~dead
     due[inside | dead] = 0
     month = months_of(visits.column("visit_date"))
@@ -325,7 +326,8 @@ def head_amounts(sums: Iterable[Row], scores: Mapping[str, int], policy: Policy)
 
 def results(amounts: Iterable[Row], heads: Mapping[tuple[str, str], int], visits: Iterable[Row],
             leads: Mapping[str, str]) -> list[Row]:  # fmt: skip
-    """Rows of table ``capitation_results``: pool = Σ amounts; result = pool − charges; balance = result − inside.
+    """Rows of table ``capitation_results``: pool = Σ amounts; result = pool − cut − charges; balance = result −
+    inside. The cut is 0 here; :func:`~.payments.limit` makes it.
 
     ``heads``: (insurance scheme, community) → valid heads; ``visits``: insurance_scheme, community_id, charges,
     inside_n, inside; ``leads``: community → lead institution.
@@ -345,6 +347,7 @@ def results(amounts: Iterable[Row], heads: Mapping[tuple[str, str], int], visits
                 "institution_id": leads[community],
                 "heads": heads.get((scheme, community), 0),
                 "pool": pool[scheme, community],
+                "cut": 0,
                 "charges": its["charges"],
                 "result": result,
                 "inside_n": its["inside_n"],

@@ -98,32 +98,39 @@ def _factor(failed: int, policy: Policy) -> int:
 
 
 def month_payments(sums: Iterable[Row], policy: Policy) -> list[Row]:
-    """Rows of table ``mode_payments`` of single months. ``sums``: rows of :func:`~.assign.added_up`. Paid = due ×
-    ``settlement.monthly_pay_ratio``, half up; the rest is paid at clearing."""
+    """Rows of table ``mode_payments`` of single months. ``sums``: rows of :func:`~.assign.added_up`. Due = before −
+    refused; paid = due × ``settlement.monthly_pay_ratio``, half up; the rest is the deposit, but for the modes of
+    ``modes.no_deposit``, whose rest is paid at clearing."""
     ratio = policy.ratio("settlement.monthly_pay_ratio")
+    without = policy.names_or_none("modes.no_deposit") or ()
     rows = []
     for row in sums:
+        due = row["before"] - row["refused"]
+        paid = half_up(due * ratio, ONE)
         rows.append(
             {k: v for k, v in row.items() if k != "good"}
             | {
                 "part": part_of(row["setting"], row["mode"]),
                 "factor": ONE,
-                "due": row["before"],
-                "paid": half_up(row["before"] * ratio, ONE),
+                "due": due,
+                "paid": paid,
+                "deposit": 0 if row["mode"] in without else due - paid,
+                "forfeited": 0,
             }
         )
     return sorted(rows, key=_key)
 
 
-def year_payments(
-    months: Iterable[Row], assessed: Iterable[Row], budgets: Mapping[tuple[str, str], int], policy: Policy
-) -> list[Row]:
-    """Rows of table ``mode_payments`` of the year (month 0) from those of its months.
+_POOLS = "pools"
+"""the communities' pools among what a part of the budget pays; ``capitation`` in ``modes.prorated``"""
+_ADDED = ("n", "days", "cost", "personal", "actual", "price", "before", "refused", "paid", "deposit")
 
-    ``assessed``: rows of ``bed_day_assessments``; ``budgets``: (insurance scheme, part) → fen left for these rows.
-    Due = before × factor, half up; with ``modes.overrun`` = prorate and a part that does not suffice, the part is
-    split in proportion, by largest remainder; visits charged to a community are paid in full, as the community bears
-    them. Paid = due − what the months paid; negative: recovered.
+
+def year_payments(months: Iterable[Row], assessed: Iterable[Row]) -> list[Row]:
+    """Rows of table ``mode_payments`` of the year (month 0) from those of its months, before any limit.
+
+    ``assessed``: rows of ``bed_day_assessments``. The factor moves the settled rate: ``gross`` = before + (price ×
+    factor, half up) − price, at least nothing; in modes without a factor it is ``before``. Refused stays are in it.
     """
     factors = {(a["institution_id"], a["category"]): a["factor"] for a in assessed}
     total: dict[tuple[str, ...], Row] = {}
@@ -132,32 +139,102 @@ def year_payments(
         if key not in total:
             total[key] = row | {"month": YEAR}
         else:
-            for name in ("n", "days", "cost", "personal", "actual", "price", "before", "due", "paid"):
+            for name in _ADDED:
                 total[key][name] += row[name]
     rows = sorted(total.values(), key=_key)
     for row in rows:
+        row["gross"] = row["before"]
         if row["mode"] == "bed_day":
             row["factor"] = factors[row["institution_id"], row["category"]]
-            row["due"] = half_up(row["before"] * row["factor"], ONE)
-    if rows:
-        _limit(rows, budgets, policy)
-    for row in rows:
-        row["paid"] = row["due"] - row["paid"]
+            moved = half_up(row["price"] * row["factor"], ONE) - row["price"]
+            row["gross"] = max(row["before"] + moved, 0)
     return rows
 
 
-def _limit(rows: list[Row], budgets: Mapping[tuple[str, str], int], policy: Policy) -> None:
-    prorate = needed(policy.choice_or_none("modes.overrun"), "modes.overrun") == "prorate"
-    for part in sorted({(r["insurance_scheme"], r["part"]) for r in rows}):
-        mine = {
-            i: r["due"]
-            for i, r in enumerate(rows)
-            if (r["insurance_scheme"], r["part"]) == part and r["mode"] != "capitation"
-        }
-        limit = max(budget_of(budgets, *part), 0)
-        if prorate and sum(mine.values()) > limit:
-            for i, due in split(limit, mine).items():
-                rows[i]["due"] = due
+def limit(
+    rows: list[Row],
+    results: list[Row],
+    rewards: list[Row],
+    budgets: Mapping[tuple[str, str], int],
+    policy: Policy,
+) -> None:
+    """Hold every part of the budget to what it has, where ``modes.overrun`` is ``prorate``.
+
+    All that is paid from a part and named in ``modes.prorated`` (all of it, unless set) is cut in one proportion, by
+    largest remainder; what is not named is paid first. ``rows``: from :func:`year_payments`, cut in ``gross``;
+    ``results``: rows of ``capitation_results``, whose pools are cut; ``rewards``: rows of ``procurement_payments``.
+    Visits charged to a community are paid in full, as its pool bears them; care in other areas is owed to these. A
+    part without a budget is a DATA failure.
+    """
+    if rows:
+        needed(policy.choice_or_none("modes.overrun"), "modes.overrun")
+    prorate = policy.choice_or_none("modes.overrun") == "prorate"
+    named = policy.names_or_none("modes.prorated")
+    claims: dict[tuple[str, str], list[tuple[str, Row, str]]] = defaultdict(list)
+    for row in rows:
+        claims[row["insurance_scheme"], row["part"]].append((row["mode"], row, "gross"))
+    for row in results:
+        claims[row["insurance_scheme"], "outpatient"].append((_POOLS, row, "pool"))
+    for row in rewards:
+        claims[row["insurance_scheme"], "other"].append(("procurement", row, "reward"))
+    for part in sorted(claims):
+        left, shared = budget_of(budgets, *part), []
+        for mode, row, column in claims[part]:
+            if mode == "capitation":
+                continue  # visits charged to a community: its pool has them
+            if named is None or ("capitation" if mode == _POOLS else mode) in named:
+                shared.append((row, column))
+            else:
+                left -= row[column]
+        wanted = {i: row[column] for i, (row, column) in enumerate(shared)}
+        if prorate and sum(wanted.values()) > max(left, 0):
+            for i, amount in split(max(left, 0), wanted).items():
+                _cut(*shared[i], amount)
+
+
+def _cut(row: Row, column: str, amount: int) -> None:
+    cut = row[column] - amount
+    if column == "gross":
+        row["gross"] = amount
+    elif column == "pool":
+        row["cut"], row["result"], row["balance"] = cut, row["result"] - cut, row["balance"] - cut
+    else:
+        row["reward"], row["cut"] = amount, cut
+
+
+def settle_year(rows: list[Row], grades: Mapping[str, str], policy: Policy) -> None:
+    """What is left of the year of :func:`year_payments` after its limits: due, deposit and payment.
+
+    Refused = gross × the refused part of ``before``, half up; due = gross − refused. Of the deposit the grade's share
+    comes back (``settlement.deposit_return``), half up per row; the rest is forfeited. Paid = due − what the months
+    paid − forfeited; negative: recovered.
+    """
+    returned, missing = policy.table("settlement.deposit_return"), policy.choice("settlement.grade_when_missing")
+    for row in rows:
+        gross = row.pop("gross")
+        row["refused"] = half_up(gross * row["refused"], row["before"]) if row["before"] else 0
+        row["due"] = gross - row["refused"]
+        row["forfeited"] = forfeit(row["deposit"], returned[grades.get(row["institution_id"], missing)])
+        row["paid"] = row["due"] - row["paid"] - row["forfeited"]
+
+
+def forfeits(months: Iterable[Row], grades: Mapping[str, str], policy: Policy) -> dict[str, int]:
+    """What of the deposits of a year's months is not returned, by insurance scheme: as :func:`settle_year` has it."""
+    held: dict[tuple[str, ...], int] = defaultdict(int)
+    for row in months:
+        held[tuple(row[n] for n in ("insurance_scheme", "institution_id", "setting", "mode", "category"))] += row[
+            "deposit"
+        ]
+    returned, missing = policy.table("settlement.deposit_return"), policy.choice("settlement.grade_when_missing")
+    total: dict[str, int] = defaultdict(int)
+    for (scheme, institution, *_), amount in held.items():
+        total[scheme] += forfeit(amount, returned[grades.get(institution, missing)])
+    return dict(total)
+
+
+def forfeit(held: int, share: int) -> int:
+    """What of a deposit is not returned, where ``share`` (1/10,000) of it is: held − held × share, half up."""
+    return held - half_up(held * share, ONE)
 
 
 def _key(row: Row) -> tuple[Any, ...]:

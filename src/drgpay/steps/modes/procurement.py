@@ -19,7 +19,8 @@ def procurement_payments(agreements: Iterable[Row], year: int, policy: Policy) -
 
     Advance = agreed volume × price × ``procurement.advance_share``; reward = savings × ``procurement.reward_share``,
     both rounded half up once per agreement. Savings = (price before − price) × volume used, where the agreed volume
-    is met; an agreement whose use is not known yet saves nothing. A price above the one before is a DATA failure.
+    is met; an agreement whose use is not known yet saves nothing. A price above the one before is a DATA failure. The
+    cut is 0 here; :func:`~.payments.limit` makes it.
     """
     share, reward = (
         policy.ratio_or_none("procurement.advance_share"),
@@ -43,5 +44,6 @@ def procurement_payments(agreements: Iterable[Row], year: int, policy: Policy) -
         sums["advance"] += half_up(agreed * int(needed(share, "procurement.advance_share")), ONE)
         sums["savings"] += savings
         sums["reward"] += half_up(savings * int(needed(reward, "procurement.reward_share")), ONE)
+        sums["cut"] += 0
     names = ("insurance_scheme", "institution_id")
     return [dict(zip(names, key, strict=True)) | dict(sums) for key, sums in sorted(total.items())]

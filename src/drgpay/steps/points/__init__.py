@@ -23,6 +23,7 @@ from drgpay.steps.points.kernel import (
     PointsTables,
     points_tables,
 )
+from drgpay.steps.points.rate import CLASSES as RATE_CLASSES
 from drgpay.steps.points.rate import (
     RateRule,
     parse_rate,
@@ -57,25 +58,36 @@ def points_added_up(batch: Any, tables: Tables) -> Any:
 def within_cap(engine: Engine, grouped: Dataset, tables: Tables, policy: Policy) -> Tables:
     """The tables with the cap on extra points (``points.high_extra_cap``), where the policy has one.
 
-    What every institution asks for is added up first; each of its high stays then gets the same share of its extra,
-    rounded down. Tables by day have caps of their own; all their stays are added up together.
+    What every institution asks for is added up first, beside the points its stays have after all adjustments without
+    any extra: the cap is a share of these. Each of its high stays then gets the same share of its extra, rounded
+    down. Tables by day have caps of their own; all their stays are added up together.
     """
     caps = tables.caps if isinstance(tables, ByDay) else (policy.ratio_or_none("points.high_extra_cap"),)
-    if all(cap is None or its.high_extra == "none" for cap, its in zip(caps, each(tables), strict=True)):
+    if all(
+        cap is None or its.high_extra == "none" or its.extra_allowed is not None
+        for cap, its in zip(caps, each(tables), strict=True)
+    ):
         return tables
-    asked = frame(
-        engine.sum(grouped, partial(points_added_up, tables=tables), SUM_KEYS, scanned(tables), "points: cap")
-    )
+    bare = partial(points_added_up, tables=_bare(tables))
+    asked = frame(engine.sum(grouped, bare, SUM_KEYS, scanned(tables), "points: cap"))
     sums = asked.group_by("institution_id").agg(pl.col("points", "extra").sum()).rows()
-    by_institution = {h: (points - extra, extra) for h, points, extra in sums}
+    by_institution = {h: (points, extra) for h, points, extra in sums}
     if isinstance(tables, ByDay):
         capped = tuple(_capped(its, cap, by_institution) for cap, its in zip(caps, tables.tables, strict=True))
         return replace(tables, tables=capped)
     return _capped(tables, caps[0], by_institution)
 
 
+def _bare(tables: Tables) -> Tables:
+    """The tables that leave the extra points out of the points."""
+    if isinstance(tables, ByDay):
+        return replace(tables, tables=tuple(replace(its, bare=True) for its in tables.tables))
+    return replace(tables, bare=True)
+
+
 def _capped(tables: PointsTables, cap: int | None, by_institution: Mapping[str, tuple[int, int]]) -> PointsTables:
-    """The tables with what the cap allows an institution. ``by_institution``: normal points, and extra asked for."""
+    """The tables with what the cap allows an institution. ``by_institution``: points without extra, and extra asked
+    for."""
     if cap is None:
         return tables
     pairs = [by_institution.get(h, (0, 0)) for h in tables.institutions.to_pylist()] + [(0, 0)]
@@ -105,7 +117,7 @@ def score(
         written,
         partial(add_up, tables=tables),
         SUM_KEYS,
-        ("institution_id", "insurance_scheme", "month", "drg", "points", "extra",
+        ("institution_id", "insurance_scheme", "month", "drg", "case_class", "points", "extra",
          "total_cost", "personal_paid", "fund_by_item"),
         "points: sums",
     )  # fmt: skip
@@ -120,6 +132,7 @@ def tally(engine: Engine, grouped: Dataset, tables: Tables, policy: Policy) -> p
 
 __all__ = [
     "MODE_AMOUNT",
+    "RATE_CLASSES",
     "SCANNED",
     "SUM_KEYS",
     "TOTAL",

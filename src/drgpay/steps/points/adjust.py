@@ -27,6 +27,7 @@ Flags = npt.NDArray[np.bool_]
 
 PARAMETERS = {
     "difficulty": "points.difficulty_add",
+    "difficulty_both": "points.difficulty_add_both",
     "tcm": "points.tcm_add",
     "technology": "points.technology_max",
     "readmission": "points.readmit_keep",
@@ -68,6 +69,8 @@ class Adjusting:
     difficulty_comorbidities: int | None = None
     difficulty_add: tuple[int, int] = (0, 0)
     """added when one condition holds, when both hold"""
+    both_set: bool = False
+    """the policy says what is added when both hold"""
     tcm_groups: tuple[str, ...] = ()
     tcm_min_los: int = 0
     tcm_add: int = 0
@@ -102,9 +105,10 @@ def _need(policy: Policy, name: str, because: str) -> int:
 def adjusting(policy: Policy, decisions: pl.DataFrame, discharges: Mapping[str, int], readmitted: Any) -> Adjusting:
     """Settings of the policy, and the approved decisions within their quotas.
 
-    ``decisions``: table ``stay_decisions``; ``discharges``: institution → stays of the year, what the quota of
+    ``decisions``: table ``stay_decisions``; ``discharges``: institution → stays of the year so far, what the quota of
     special reviews is a share of; ``readmitted``: ids from :func:`readmissions`. Special reviews beyond
-    ``points.special_quota`` do not count, in the order of their numbers.
+    ``points.special_quota`` do not count, in the order of their numbers; one is always allowed where there are stays.
+    With a quota, ``decisions`` holds of the special reviews those on these stays alone.
     """
     approved = decisions.filter(pl.col("decision") == "approved").sort("number", "stay_id")
     quota = policy.ratio_or_none("points.special_quota")
@@ -112,7 +116,7 @@ def adjusting(policy: Policy, decisions: pl.DataFrame, discharges: Mapping[str, 
     for kind in STAY_DECISIONS["kind"].choices:
         rows = approved.filter(pl.col("kind") == kind)
         if kind == "special" and quota is not None and rows.height:
-            allowed = {h: quota * n // ONE for h, n in discharges.items()}
+            allowed = {h: max(1, quota * n // ONE) for h, n in discharges.items()}
             rank = pl.int_range(pl.len()).over("institution_id")
             limit = pl.col("institution_id").replace_strict(allowed, default=0, return_dtype=pl.Int64)
             rows = rows.filter(rank < limit)
@@ -140,6 +144,7 @@ def adjusting(policy: Policy, decisions: pl.DataFrame, discharges: Mapping[str, 
         difficulty_age=age,
         difficulty_comorbidities=comorbidities,
         difficulty_add=hard,
+        both_set=policy.ratio_or_none("points.difficulty_add_both") is not None,
         tcm_groups=tcm,
         tcm_min_los=policy.integer_or_none("points.tcm_min_los") or 0,
         tcm_add=_need(policy, "points.tcm_add", "points.tcm_groups") if tcm else 0,
@@ -150,11 +155,11 @@ def adjusting(policy: Policy, decisions: pl.DataFrame, discharges: Mapping[str, 
 def adjust(batch: Any, points: Ints, in_group: Flags, settings: Adjusting) -> tuple[Ints, Any]:
     """Points after all adjustments, and the rows of table ``adjustments``.
 
-    ``in_group``: stays paid by their group (normal, low, high, unstable), which alone are adjusted for difficulty and
-    TCM.
+    ``in_group``: stays paid by their group (normal, low, high), which alone are adjusted for difficulty and TCM.
     """
+    holds = _conditions(batch, in_group, settings)
     factors = [
-        ("difficulty", _difficulty(batch, in_group, settings)),
+        ("difficulty", None if holds is None else ONE + np.array([0, *settings.difficulty_add])[holds]),
         ("tcm", _tcm(batch, in_group, settings)),
         ("technology", _technology(batch, settings)),
         ("readmission", _readmission(batch, settings)),
@@ -167,6 +172,9 @@ def adjust(batch: Any, points: Ints, in_group: Flags, settings: Adjusting) -> tu
             continue
         before = points[rows]
         points[rows] = mul_div_half_up(before, factor[rows], ONE)
+        both = name == "difficulty" and settings.both_set and holds is not None
+        named = pa.array([PARAMETERS[name], PARAMETERS[f"{name}_both"]] if both else [PARAMETERS[name]])
+        which = (holds[rows] == 2).astype(np.int64) if both and holds is not None else np.zeros(len(rows), np.int64)
         made.append(
             pa.table(
                 {
@@ -175,14 +183,15 @@ def adjust(batch: Any, points: Ints, in_group: Flags, settings: Adjusting) -> tu
                     "before": before,
                     "after": points[rows],
                     "factor": factor[rows],
-                    "parameter": coded(np.zeros(len(rows), np.int64), pa.array([PARAMETERS[name]])),
+                    "parameter": coded(which, named),
                 }
             ).cast(ADJUSTMENTS.schema)
         )
     return points, pa.concat_tables(made) if made else ADJUSTMENTS.schema.empty_table()
 
 
-def _difficulty(batch: Any, in_group: Flags, settings: Adjusting) -> Ints | None:
+def _conditions(batch: Any, in_group: Flags, settings: Adjusting) -> Ints | None:
+    """How many of the two difficulty conditions hold; None where the policy has none."""
     if settings.difficulty_age is None and settings.difficulty_comorbidities is None:
         return None
     holds = np.zeros(batch.num_rows, np.int64)
@@ -191,7 +200,7 @@ def _difficulty(batch: Any, in_group: Flags, settings: Adjusting) -> Ints | None
     if settings.difficulty_comorbidities is not None:
         others = integers(pc.list_value_length(batch.column("dx")), 0) - 1
         holds += others >= settings.difficulty_comorbidities
-    return np.where(in_group, ONE + np.array([0, *settings.difficulty_add])[holds], ONE)
+    return np.where(in_group, holds, 0)
 
 
 def _tcm(batch: Any, in_group: Flags, settings: Adjusting) -> Ints | None:

@@ -39,6 +39,8 @@ SCANNED = (
 MODE_AMOUNT = "mode_amount"
 """price of a bed-day stay in the pool, beside the columns of ``grouped`` where payment modes share it"""
 
+_REFUSED = pa.array(["excluded"])
+
 _NORMAL, _LOW, _HIGH, _UNSTABLE, _UNGROUPED, _QY, _SHORT, _BED_DAY, _SPECIAL, _EXCLUDED = range(len(CLASSES))
 
 
@@ -70,6 +72,8 @@ class PointsTables:
     extra_allowed: Ints | None = None
     """with a cap: extra points allowed per institution, and ``extra_asked`` what the stays would get"""
     extra_asked: Ints | None = None
+    bare: bool = False
+    """extra points are reckoned but not added: what the cap measures"""
     priced: bool = False
     """column ``mode_amount`` holds the price (fen) of bed-day stays that share the pool"""
 
@@ -119,8 +123,9 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     rows of table ``adjustments``.
 
     One rounding, half up to 4 decimals, per stay and per adjustment; extra points of high stays are what exceeds the
-    normal points. A refused stay has no points; a special review, a stay over the long-stay bound and one under the
-    short-stay bound leave their group in this order.
+    normal points. A special review, a stay over the long-stay bound and one under the short-stay bound leave their
+    group in this order. A refused stay is called ``excluded`` and keeps all its points, so that nobody else's payment
+    moves; settlement pays it nothing.
     """
     keep = (integers(batch.column("year")) == tables.year) & np.isin(integers(batch.column("month")), tables.months)
     if not keep.all():
@@ -147,6 +152,7 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     case_class[status == 2] = _QY
     price = integers(batch.column(MODE_AMOUNT), -1) if tables.priced else np.full(len(cost), -1, np.int64)
     special = _leave_group(batch, case_class, price >= 0, settings)
+    discount = np.full(len(cost), -1, np.int64)
 
     points = mul_div_half_up(base_points, factor, ONE)
     extra = np.zeros_like(points)
@@ -158,10 +164,11 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
         above = mean[high] * (factor[high] - k_hi[high]) + counted * ONE
         whole = mul_div_half_up(base_points[high], above, mean[high] * ONE)
         extra[high] = _within_cap(whole - points[high], institution[high], tables)
-        points[high] += extra[high]
+        if not tables.bare:
+            points[high] += extra[high]
     decided = np.append(settings.of("special").amount, -1)[special]
     recognised = np.where(decided >= 0, decided, cost)
-    for number, discount, amount in (
+    for number, share, amount in (
         (_UNSTABLE, tables.unstable_discount, cost),
         (_UNGROUPED, tables.ungrouped_discount, cost),
         (_QY, tables.qy_discount, cost),
@@ -169,21 +176,20 @@ def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
         (_SPECIAL, ONE, recognised),
     ):
         rows = np.flatnonzero(case_class == number)
-        points[rows] = mul_div_half_up(amount[rows], tables.scale * discount, tables.overall_mean)
-        k[rows] = discount
+        points[rows] = mul_div_half_up(amount[rows], tables.scale * share, tables.overall_mean)
+        discount[rows] = share if number <= _QY else -1
     days = np.flatnonzero(case_class == _BED_DAY)
     if len(days):
         length = integers(batch.column("los"), 0) if settings.long_days is not None else np.zeros(len(cost), np.int64)
         by_days = length[days] * settings.day_points
         by_price = mul_div_half_up(np.maximum(price[days], 0), tables.scale * ONE, tables.overall_mean)
         points[days] = np.where(price[days] >= 0, by_price, by_days)
-        k[days] = ONE
-    refused = case_class == _EXCLUDED
-    points[refused], k[refused] = 0, 0
-    points, adjustments = adjust(batch, points, case_class <= _UNSTABLE, settings)
+    points, adjustments = adjust(batch, points, case_class <= _HIGH, settings)
+    case_class[settings.of("refuse").find(batch) >= 0] = _EXCLUDED
     columns = {
         "case_class": coded(case_class, pa.array(CLASSES)),
         "coefficient": pa.array(k),
+        "discount": pa.array(discount, mask=discount < 0),
         "extra": pa.array(extra),
         "points": pa.array(points),
     }
@@ -203,7 +209,6 @@ def _leave_group(batch: Any, case_class: Ints, priced: Any, settings: Adjusting)
     case_class[priced] = _BED_DAY
     special = settings.of("special").find(batch)
     case_class[special >= 0] = _SPECIAL
-    case_class[settings.of("refuse").find(batch) >= 0] = _EXCLUDED
     return special
 
 
@@ -234,20 +239,26 @@ def _within_cap(extra: Ints, institution: Ints, tables: PointsTables) -> Ints:
 
 def add_up(batch: Any, tables: PointsTables) -> Any:
     """Integer sums of a batch of case points by institution, insurance scheme and month: what fund and settlement
-    share by. Columns ``n, points, extra, weight_points`` (Σ base points, for the CMI), ``cost, personal, actual``.
+    share by. Columns ``n, points, extra, weight_points`` (Σ base points, for the CMI), ``cost, personal, actual``,
+    ``refused_n``. Refused stays count in all but ``actual``.
     """
     drg = codes_in(batch.column("drg"), tables.drgs)
+    refused = codes_in(batch.column("case_class"), _REFUSED) == 0
     summed = ["points", "extra", "total_cost", "personal_paid", "fund_by_item"]
     by = ["institution_id", "insurance_scheme", "month"]
     return (
-        frame(batch.select(by + summed).append_column("weight_points", pa.array(tables.base_points[drg])))
+        frame(
+            batch.select(by + summed)
+            .append_column("weight_points", pa.array(tables.base_points[drg]))
+            .append_column("refused_n", pa.array(refused.astype(np.int64)))
+        )
         .group_by(by)
         .agg(
             pl.len().cast(pl.Int64).alias("n"),
-            pl.col("points", "extra", "weight_points").sum(),
+            pl.col("points", "extra", "weight_points", "refused_n").sum(),
             pl.col("total_cost").sum().alias("cost"),
             pl.col("personal_paid").sum().alias("personal"),
-            pl.col("fund_by_item").sum().alias("actual"),
+            pl.col("fund_by_item").filter(pl.col("refused_n") == 0).sum().alias("actual"),
         )
         .to_arrow()
     )

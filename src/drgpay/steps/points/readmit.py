@@ -30,10 +30,12 @@ def _candidates(batch: Any, part: Part, *, years: tuple[int, ...], exempt: Any) 
 def earlier_stays(batch: Any, *, days: int) -> Any:
     """``stay_id`` of stays followed, in the same institution and group, by an admission within ``days`` days.
 
-    ``batch``: rows of whole persons sorted by :data:`_ORDER`; days are counted from discharge to the next admission.
+    ``batch``: rows of whole persons sorted by :data:`_ORDER`; days are counted from discharge to the first admission
+    on that day or later. An admission before the discharge overlaps the stay and is none of its readmissions.
     """
-    if batch.num_rows == 0:
-        return batch.select(["stay_id"])
+    n = batch.num_rows
+    if n < 2:
+        return batch.select(["stay_id"]).slice(0, 0)
     same = np.ones(batch.num_rows - 1, bool)
     for name in ("person_id", "institution_id", "drg"):
         values = batch.column(name)
@@ -42,8 +44,14 @@ def earlier_stays(batch: Any, *, days: int) -> Any:
         np.asarray(batch.column(name).cast(pa.int32()).to_numpy(zero_copy_only=False), np.int64)
         for name in ("admission_date", "discharge_date")
     )
-    gap = admitted[1:] - left[:-1]
-    earlier = np.append(same & (gap <= days), False)
+    # Rows of one person, institution and group carry one number; lifted by it, admissions rise over the whole batch.
+    own = np.append(0, np.cumsum(~same)).astype(np.int64)
+    span = int(max(admitted.max(), left.max()) - min(admitted.min(), left.min())) + 1
+    first = int(min(admitted.min(), left.min()))
+    lifted = own * span + admitted - first
+    following = np.maximum(np.searchsorted(lifted, own * span + left - first), np.arange(1, n + 1))
+    place = np.minimum(following, n - 1)
+    earlier = (following < n) & (own[place] == own) & (admitted[place] - left <= days)
     return batch.select(["stay_id"]).filter(pa.array(earlier))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from drgpay.policy import Policy
@@ -23,13 +23,21 @@ class Line:
 
 @dataclass(frozen=True)
 class StayPoints:
-    """Class, coefficient, extra points and points of one stay, with the lines that led there."""
+    """Class, coefficient K(h, g), discount (None where the class has none), extra points and points of one stay, with
+    the lines that led there. ``paid_as``: the class a refused stay would have."""
 
     case_class: str
     coefficient: int
+    discount: int | None
     extra: int
     points: int
     lines: tuple[Line, ...]
+    paid_as: str = ""
+
+    @property
+    def by_group(self) -> bool:
+        """The stay is paid by its group."""
+        return (self.paid_as or self.case_class) in ("normal", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -61,12 +69,31 @@ def stay_points(
 ) -> StayPoints:
     """Points of one stay, before adjustments. ``group``: its published group, None when there is none; ``k``: K(h, g)
     in 1/10,000 and ``k_parameter`` where it comes from; ``facts``: decisions and what further rules look at. A cap on
-    extra points is a matter of the institution and not applied here.
+    extra points is a matter of the institution and not applied here. A refused stay keeps its points: it is paid
+    nothing, and nobody else's payment moves.
     """
     facts = facts or Facts()
+    judged = _judged(status, cost, group, k, overall_mean, policy, k_parameter, facts)
+    if "refuse" not in facts.decisions:
+        return judged
+    refused = Line("不予支付，点数留在点数池中", "not paid; its points stay in the pool", show_points(judged.points),
+                   "stay_decisions")  # fmt: skip
+    return replace(judged, case_class="excluded", paid_as=judged.case_class, lines=(*judged.lines, refused))
+
+
+def _judged(
+    status: str,
+    cost: int,
+    group: Group | None,
+    k: int,
+    overall_mean: int,
+    policy: Policy,
+    k_parameter: str,
+    facts: Facts,
+) -> StayPoints:
     scale = policy.integer("points.scale")
     lines = [Line("总费用", "total cost", show_fen(cost))]
-    left = _left_group(cost, overall_mean, policy, facts, lines)
+    left = _left_group(cost, k, overall_mean, policy, facts, lines)
     if left is not None:
         return left
     if status != "grouped" or group is None or group.base_points is None:
@@ -79,7 +106,7 @@ def stay_points(
             Line("折扣", "discount", show_coefficient(discount), parameter),
             Line("点数 = 费用 ÷ M × 标度 × 折扣", "points = cost ÷ M × scale × discount", show_points(points)),
         ]
-        return StayPoints(case_class, discount, 0, points, tuple(lines))
+        return StayPoints(case_class, k, discount, 0, points, tuple(lines))
     a, p, k_hi = group.mean_cost, group.base_points, group.high_multiple or 0
     k_lo = policy.ratio("points.low_multiple")
     low, high = Fraction(k_lo * a, ONE), Fraction(k_hi * a, ONE)
@@ -98,7 +125,7 @@ def stay_points(
         lines.append(
             Line("点数 = P × 费用 ÷ A,不超过 P × K", "points = P × cost ÷ A, at most P × K", show_points(points))
         )
-        return StayPoints("low", k, 0, points, tuple(lines))
+        return StayPoints("low", k, None, 0, points, tuple(lines))
     if cost > high:
         extra, rule, review = 0, policy.choice("points.high_extra"), facts.decisions.get("high_extra")
         counted = cost - ((review[0] or 0) if review else 0)
@@ -109,17 +136,16 @@ def stay_points(
             Line("追加 = P × (费用 ÷ A − 倍率)", "extra = P × (cost ÷ A − multiple)", show_points(extra),
                  "points.high_extra"),
         ]  # fmt: skip
-        return StayPoints("high", k, extra, normal + extra, tuple(lines))
+        return StayPoints("high", k, None, extra, normal + extra, tuple(lines))
     lines.append(Line("点数 = P × K", "points = P × K", show_points(normal)))
-    return StayPoints("normal", k, 0, normal, tuple(lines))
+    return StayPoints("normal", k, None, 0, normal, tuple(lines))
 
 
-def _left_group(cost: int, overall_mean: int, policy: Policy, facts: Facts, lines: list[Line]) -> StayPoints | None:
-    """A stay that is not paid by its group: refused, special review, bed-days, short; None for all others."""
+def _left_group(
+    cost: int, k: int, overall_mean: int, policy: Policy, facts: Facts, lines: list[Line]
+) -> StayPoints | None:
+    """A stay that is not paid by its group: special review, bed-days, short; None for all others."""
     scale = policy.integer("points.scale")
-    if "refuse" in facts.decisions:
-        lines.append(Line("不予支付", "not paid", show_points(0), "stay_decisions"))
-        return StayPoints("excluded", 0, 0, 0, tuple(lines))
     special = facts.decisions.get("special")
     short, long = policy.integer_or_none("points.short_stay_days"), policy.integer_or_none("points.long_stay_days")
     if special is None and long is not None and facts.los is not None and facts.los > long:
@@ -133,7 +159,7 @@ def _left_group(cost: int, overall_mean: int, policy: Policy, facts: Facts, line
                 show_points(points),
             ),
         ]
-        return StayPoints("bed_day", ONE, 0, points, tuple(lines))
+        return StayPoints("bed_day", k, None, 0, points, tuple(lines))
     is_short = short is not None and facts.los is not None and facts.los <= short
     if special is None and not is_short:
         return None
@@ -141,12 +167,12 @@ def _left_group(cost: int, overall_mean: int, policy: Policy, facts: Facts, line
     points = _round(Fraction(recognised * scale * ONE, overall_mean))
     parameter = "points.short_stay_days" if special is None else "points.special_quota"
     lines.append(Line("点数 = 费用 ÷ M × 标度", "points = cost ÷ M × scale", show_points(points), parameter))
-    return StayPoints("short" if special is None else "special", ONE, 0, points, tuple(lines))
+    return StayPoints("short" if special is None else "special", k, None, 0, points, tuple(lines))
 
 
 def adjusted_points(judged: StayPoints, policy: Policy, facts: Facts) -> list[tuple[str, int, int]]:
     """Adjustments of one stay in order: name, points before, points after."""
-    in_group = judged.case_class in ("normal", "low", "high", "unstable")
+    in_group = judged.by_group
     steps: list[tuple[str, int]] = []
     age, comorbidities = (policy.integer_or_none(f"points.difficulty_{n}") for n in ("age", "comorbidities"))
     holds = (age is not None and facts.age is not None and facts.age >= age) + (

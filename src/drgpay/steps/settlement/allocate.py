@@ -42,7 +42,8 @@ def pay_by_rate(points: Mapping[str, int], patients: Mapping[str, int]) -> dict[
 
 @dataclass(frozen=True)
 class Dues:
-    """Institutions' dues as an array ``[institution, insurance scheme, month]``, month 0 being the year."""
+    """Institutions' shares of the pools, refused stays included, as an array ``[institution, insurance scheme,
+    month]``, month 0 being the year."""
 
     institutions: Any
     amounts: npt.NDArray[np.int64]
@@ -64,7 +65,9 @@ def dues_of(
 ORDER = ("institution_id", "insurance_scheme", "month", "stay_id")
 """order of the rows a batch must have; it also breaks ties"""
 
-SCANNED = (*ORDER, "department_id", "drg", "points", "personal_paid")
+SCANNED = (*ORDER, "department_id", "drg", "case_class", "points", "personal_paid")
+
+_REFUSED = pa.array(["excluded"])
 
 
 def stay_payments(batch: Any, dues: Dues) -> Any:
@@ -72,6 +75,8 @@ def stay_payments(batch: Any, dues: Dues) -> Any:
 
     A stay's payment is its share, by points, of the institution's due plus, on basis ``total``, the patients'
     payments of the same stays, less what its own patient paid: it may be negative, the institution's sum never is.
+    A refused stay is paid nothing: its share, of either sign, is what the fund takes back (or bears), and no other
+    stay's payment moves. Only where what is left would be negative are all of them paid nothing (design/03 §4).
     """
     if batch.num_rows == 0:
         return STAY_PAYMENTS.schema.empty_table()
@@ -80,12 +85,15 @@ def stay_payments(batch: Any, dues: Dues) -> Any:
     month, points = integers(batch.column("month")), integers(batch.column("points"))
     personal = integers(batch.column("personal_paid"))
     pair = institution * len(SCHEMES) + scheme
-    by_month = _allocate(pair * 13 + month, dues.amounts.reshape(-1), points, personal, dues.with_patients)
-    by_year = _allocate(pair * 13, dues.amounts.reshape(-1), points, personal, dues.with_patients)
-    columns = {
-        "month_due": pa.array(by_month),
-        "year_due": pa.array(by_year) if dues.with_year else pa.nulls(len(points), pa.int64()),
-    }
+    refused = codes_in(batch.column("case_class"), _REFUSED) == 0
+    amounts = dues.amounts.reshape(-1)
+    by_month = _allocate(pair * 13 + month, amounts, points, personal, refused, dues.with_patients)
+    columns = dict(zip(("month_due", "month_refused"), map(pa.array, by_month), strict=True))
+    if dues.with_year:
+        by_year = _allocate(pair * 13, amounts, points, personal, refused, dues.with_patients)
+        columns |= dict(zip(("year_due", "year_refused"), map(pa.array, by_year), strict=True))
+    else:
+        columns |= dict.fromkeys(("year_due", "year_refused"), pa.nulls(len(points), pa.int64()))
     names = STAY_PAYMENTS.names
     return pa.table({n: columns.get(n, batch.column(n) if n not in columns else None) for n in names}).cast(
         STAY_PAYMENTS.schema
@@ -101,10 +109,11 @@ def stay_payments_by_law(cleared: Any, in_months: Any, dues: Dues) -> Any:
     year = frame(stay_payments(cleared, replace(dues, amounts=whole)))
     month = frame(stay_payments(in_months, replace(dues, amounts=single)))
     key = ["institution_id", "insurance_scheme", "month", "stay_id"]
-    both = year.drop("month_due").join(month.drop("year_due"), on=key, how="full", coalesce=True, suffix="_of_month")
-    handed_on = [n for n in year.columns if n not in (*key, "month_due", "year_due")]
+    of_month, of_year = ["month_due", "month_refused"], ["year_due", "year_refused"]
+    both = year.drop(of_month).join(month.drop(of_year), on=key, how="full", coalesce=True, suffix="_of_month")
+    handed_on = [n for n in year.columns if n not in (*key, *of_month, *of_year)]
     rows = both.with_columns(
-        *(pl.coalesce(n, f"{n}_of_month") for n in handed_on), pl.col("month_due", "year_due").fill_null(0)
+        *(pl.coalesce(n, f"{n}_of_month") for n in handed_on), pl.col(*of_month, *of_year).fill_null(0)
     )
     return rows.select(STAY_PAYMENTS.names).sort(key).to_arrow().cast(STAY_PAYMENTS.schema)
 
@@ -114,13 +123,36 @@ def _allocate(
     amounts: npt.NDArray[np.int64],
     points: npt.NDArray[np.int64],
     personal: npt.NDArray[np.int64],
+    refused: npt.NDArray[np.bool_],
     with_patients: bool,
-) -> npt.NDArray[np.int64]:
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """What every stay is paid, and what of its share the fund takes back."""
     starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
     totals = amounts[key[starts]]
-    if not with_patients:
-        return split_groups(starts, totals, points)
-    counted = totals > 0
-    totals = totals + np.where(counted, np.add.reduceat(personal, starts), 0)
-    sizes = np.diff(np.append(starts, len(key)))
-    return split_groups(starts, totals, points) - np.where(np.repeat(counted, sizes), personal, 0)
+    if with_patients:
+        counted = totals > 0
+        totals = totals + np.where(counted, np.add.reduceat(personal, starts), 0)
+        sizes = np.diff(np.append(starts, len(key)))
+        shares = split_groups(starts, totals, points) - np.where(np.repeat(counted, sizes), personal, 0)
+    else:
+        shares = split_groups(starts, totals, points)
+    if not refused.any():
+        return shares, np.zeros_like(shares)
+    paid = np.where(refused, 0, shares)
+    left = np.add.reduceat(paid, starts)
+    if (left < 0).any():
+        paid = np.where(np.repeat(left < 0, np.diff(np.append(starts, len(key)))), 0, paid)
+    return paid, shares - paid
+
+
+Refused = Mapping[tuple[str, str, int], int]
+"""(insurance scheme, institution, month; 0 = year) → what of its share the fund takes back, fen; negative: bears"""
+
+
+def refused_shares(rows: pl.DataFrame) -> dict[tuple[str, str, int], int]:
+    """:data:`Refused` of the rows of table ``stay_payments`` of the institutions that have refused stays."""
+    by = ["insurance_scheme", "institution_id", "month"]
+    months = rows.group_by(by).agg(pl.col("month_refused").sum())
+    years = rows.group_by(by[:2]).agg(pl.col("year_refused").sum())
+    found = {(s, h, m): amount for s, h, m, amount in months.select(*by, "month_refused").rows()}
+    return found | {(s, h, 0): amount for s, h, amount in years.select(*by[:2], "year_refused").rows()}

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from drgpay.policy import Policy, band_of
-from drgpay.steps.settlement.allocate import pay_by_rate, share_pool
+from drgpay.steps.settlement.allocate import Refused
 from drgpay.units import ONE, half_up, split
 
 Row = dict[str, Any]
@@ -26,6 +26,8 @@ class Dealings:
     violations: Mapping[str, int] = field(default_factory=dict)
     damages: Mapping[str, int] = field(default_factory=dict)
     advances: Mapping[str, int] = field(default_factory=dict)
+    payments_ahead: tuple[Mapping[str, Any], ...] = ()
+    """the advances one by one: rows of register ``advances``"""
     debts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -36,29 +38,32 @@ def clear(
     institutions: pl.DataFrame,
     dealings: Dealings,
     policy: Policy,
-    with_patients: bool,
-    by_rate: bool = False,
+    shares: Mapping[tuple[str, str, int], int],
+    refused: Refused,
+    forfeited: int = 0,
 ) -> list[Row]:
     """Rows of table ``statements`` of one insurance scheme, one per institution of the register.
 
-    ``pool``: the year's pool (insurance_scheme, ``fund``, ``reserve``); ``sums``: institution_id, n, points,
-    weight_points, cost, personal, actual of the year; ``months``: rows of ``institution_months``; ``institutions``:
-    institution_id, level; ``dealings``: grades, evidence, violations, advances and debts.
+    ``pool``: the year's pool (insurance_scheme, ``reserve``); ``sums``: institution_id, n, points, weight_points,
+    cost, actual of the year; ``months``: rows of ``institution_months``; ``institutions``: institution_id, level;
+    ``dealings``: grades, evidence, violations, advances and debts; ``shares``: what is an institution's of the pool,
+    under month 0; ``refused``: what of it the fund takes back; ``forfeited``: deposits of the payment modes that are
+    not returned, for the second distribution.
     """
     by_institution = {row["institution_id"]: row for row in sums.iter_rows(named=True)}
-    points = {h: row["points"] for h, row in by_institution.items()}
-    patients = {h: row["personal"] for h, row in by_institution.items()} if with_patients else {}
-    due = pay_by_rate(points, patients) if by_rate else share_pool(pool.fund, points, patients)
     paid: dict[str, int] = defaultdict(int)
     held: dict[str, int] = defaultdict(int)
+    taken: dict[str, int] = defaultdict(int)
     for row in months:
         if row["insurance_scheme"] == pool.insurance_scheme:
             paid[row["institution_id"]] += row["paid"]
             held[row["institution_id"]] += row["deposit"]
+            taken[row["institution_id"]] += row["refused"]
     scale = policy.integer("points.scale")
     rows = []
     for institution, level in institutions.select("institution_id", "level").sort("institution_id").rows():
         its = by_institution.get(institution, {})
+        key = (pool.insurance_scheme, institution, 0)
         n, weight = its.get("n", 0), its.get("weight_points", 0)
         row = {
             "insurance_scheme": pool.insurance_scheme,
@@ -70,7 +75,9 @@ def clear(
             "cmi": half_up(weight, n * scale) if n else None,
             "cost": its.get("cost", 0),
             "actual": its.get("actual", 0),
-            "due": due.get(institution, 0),
+            "refused": refused.get(key, 0),
+            "refused_in_months": taken[institution],
+            "due": shares.get(key, 0) - refused.get(key, 0),
             "deposit_held": held[institution],
             "paid_in_months": paid[institution],
             "violations": dealings.violations.get(institution, 0),
@@ -80,7 +87,7 @@ def clear(
         }
         rows.append(row | _sharing(row, dealings.evidence.get(institution, {}), policy))
     _limit_draws(rows, pool.reserve)
-    _second_distribution(rows, policy)
+    _second_distribution(rows, policy, forfeited)
     for row in rows:
         row["settled"] = (
             row["due"]
@@ -134,12 +141,13 @@ def _limit_draws(rows: list[Row], reserve: int) -> None:
             row["overspend_shared"] = shared[row["institution_id"]]
 
 
-def _second_distribution(rows: list[Row], policy: Policy) -> None:
+def _second_distribution(rows: list[Row], policy: Policy, forfeited: int) -> None:
     """Deposits not returned, with the share of returned surplus set aside for it, go to institutions by points ×
-    grade weight; without anybody who qualifies nothing is given and the amount is carried over."""
+    grade weight; without anybody who qualifies nothing is given and the amount is carried over. ``forfeited``:
+    deposits of the payment modes."""
     weights = policy.table("settlement.second_distribution_weights")
     by = {row["institution_id"]: row["points"] * weights.get(row["grade"], 0) for row in rows}
-    amount = second_pool(rows, policy)
+    amount = second_pool(rows, policy) + forfeited
     given = split(amount, by) if any(by.values()) else dict.fromkeys(by, 0)
     for row in rows:
         row["second_distribution"] = given[row["institution_id"]]
@@ -153,6 +161,6 @@ def set_aside(rows: list[Row], policy: Policy) -> int:
 
 
 def second_pool(rows: list[Row], policy: Policy) -> int:
-    """What the second distribution has to give: forfeited deposits and the surplus set aside."""
+    """What the second distribution has to give of these statements: forfeited deposits and the surplus set aside."""
     forfeited: int = sum(row["deposit_forfeited"] for row in rows)
     return forfeited + set_aside(rows, policy)

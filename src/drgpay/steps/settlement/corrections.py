@@ -81,7 +81,7 @@ class PoolOfMonth:
 def worth(
     rows: Iterable[Mapping[str, Any]], pools: Mapping[tuple[str, int], PoolOfMonth], with_patients: bool
 ) -> dict[tuple[str, str, int], int]:
-    """(insurance scheme, institution, month) → fen that corrections are worth when they are paid before the clearing:
+    """(insurance scheme, institution, month) → fen that corrections are worth if paid before the clearing:
     half up of Σ points × distributable ÷ points of the month, less what patients paid more on basis ``total``; by rate
     the payments themselves. ``rows``: insurance_scheme, institution_id, month, points, personal (differences)."""
     found = {}

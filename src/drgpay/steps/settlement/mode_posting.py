@@ -8,7 +8,7 @@ part of the budget each), ``area:<id>:payable`` and ``area:<id>:receivable`` (ot
 from __future__ import annotations
 
 import calendar
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -29,27 +29,35 @@ class ModePoster(p.Poster):
 
     def mode_months(self, rows: Iterable[Row]) -> None:
         """What a mode owes an institution for a month, and what of it is paid then."""
-        for (scheme, month, h, part, label), (due, paid) in _by_mode(rows).items():
-            on = date(self._year, month, calendar.monthrange(self._year, month)[1])
-            self._post(scheme, f"{p.MODE_DUE}:{label}", f"fund:{part}", f"{h}:payable", due, on, institution=h,
-                       month=month, parameter="modes.rules")  # fmt: skip
-            self._post(scheme, f"{p.MODE_PAID}:{label}", f"{h}:payable", "bank", paid, on, institution=h,
-                       month=month, parameter="settlement.monthly_pay_ratio")  # fmt: skip
+        for (scheme, month, h, part, label), sums in _by_mode(rows).items():
+            on, payable = date(self._year, month, calendar.monthrange(self._year, month)[1]), f"{h}:payable"
+            for event, debit, credit, amount, parameter in (
+                (p.MODE_DUE, f"fund:{part}", payable, sums["due"] + sums["refused"], "modes.rules"),
+                *p.refusals(payable, sums["refused"]),
+                (p.MODE_DEPOSIT, payable, f"{h}:deposit", sums["deposit"], "settlement.monthly_pay_ratio"),
+                (p.MODE_PAID, payable, "bank", sums["paid"], "settlement.monthly_pay_ratio"),
+            ):
+                self._post(scheme, f"{event}:{label}", debit, credit, amount, on, institution=h, month=month,
+                           parameter=parameter)  # fmt: skip
 
     def mode_years(self, months: Iterable[Row], years: Iterable[Row]) -> None:
-        """The year of the modes: what assessment and limits change, and the rest of the payment."""
-        owed: dict[tuple[str, str, str, str], int] = defaultdict(int)
-        for (scheme, _, h, part, label), (due, _) in _by_mode(months).items():
-            owed[scheme, h, part, label] += due
+        """The year of the modes: what assessment and limits change, the deposit, and the rest of the payment."""
+        booked: dict[tuple[str, str, str, str], Counter[str]] = defaultdict(Counter)
+        for (scheme, _, h, part, label), sums in _by_mode(months).items():
+            booked[scheme, h, part, label].update(sums)
         on = self.clearing_day
-        for (scheme, _, h, part, label), (due, paid) in _by_mode(years).items():
-            more = due - owed[scheme, h, part, label]
-            payable, fund = f"{h}:payable", f"fund:{part}"
+        for (scheme, _, h, part, label), sums in _by_mode(years).items():
+            before = booked[scheme, h, part, label]
+            more = sums["due"] + sums["refused"] - before["due"] - before["refused"]
+            payable, fund, deposit = f"{h}:payable", f"fund:{part}", f"{h}:deposit"
             for event, debit, credit, amount, parameter in (
                 (p.MODE_MORE, fund, payable, max(more, 0), "bed_day.factor_max"),
                 (p.MODE_LESS, payable, fund, max(-more, 0), "modes.overrun"),
-                (p.MODE_FINAL, payable, "bank", max(paid, 0), ""),
-                (p.MODE_RECOVERED, "bank", payable, max(-paid, 0), ""),
+                *p.refusals(payable, sums["refused"] - before["refused"]),
+                (p.DEPOSIT_BACK, deposit, payable, sums["deposit"] - sums["forfeited"], "settlement.deposit_return"),
+                (p.FORFEITED, deposit, "fund:second", sums["forfeited"], "settlement.deposit_return"),
+                (p.MODE_FINAL, payable, "bank", max(sums["paid"], 0), ""),
+                (p.MODE_RECOVERED, "bank", payable, max(-sums["paid"], 0), ""),
             ):
                 self._post(scheme, f"{event}:{label}", debit, credit, amount, on, institution=h, parameter=parameter)
 
@@ -109,39 +117,52 @@ class ModePoster(p.Poster):
                        self.clearing_day)  # fmt: skip
 
 
-def _by_mode(rows: Iterable[Row]) -> dict[tuple[str, int, str, str, str], tuple[int, int]]:
-    """(insurance scheme, month, institution, part, label) → due and paid; categories are added up. A visit's label
-    begins with ``visit_``."""
-    sums: dict[tuple[str, int, str, str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+def _by_mode(rows: Iterable[Row]) -> dict[tuple[str, int, str, str, str], Counter[str]]:
+    """(insurance scheme, month, institution, part, label) → due, refused, deposit, forfeited and paid; categories are
+    added up. A visit's label begins with ``visit_``."""
+    sums: dict[tuple[str, int, str, str, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
         label = row["mode"] if row["setting"] == "inpatient" else f"visit_{row['mode']}"
         key = (row["insurance_scheme"], row["month"], row["institution_id"], row["part"], label)
-        sums[key] = (sums[key][0] + row["due"], sums[key][1] + row["paid"])
+        sums[key].update({n: row[n] for n in ("due", "refused", "deposit", "forfeited", "paid")})
     return dict(sorted(sums.items()))
+
+
+_OF_A_MODE = (
+    p.MODE_DUE, p.MODE_MORE, p.MODE_LESS, p.REFUSED, p.REFUSED_LESS, p.MODE_DEPOSIT, p.DEPOSIT_BACK, p.FORFEITED,
+    p.MODE_PAID, p.MODE_FINAL, p.MODE_RECOVERED,
+)  # fmt: skip
 
 
 def check_modes(ledger: Ledger, years: Iterable[Row], results: Iterable[Row]) -> None:
     """Stop the run unless the year rows of ``mode_payments`` and the results of the communities say what the ledger
-    says, and every account of an area and of procurement is empty. Raises BROKEN naming both sides."""
+    says, and every account of an area, of procurement and of deposits is empty. Raises BROKEN naming both sides."""
     booked: dict[tuple[str, str | None, str], int] = defaultdict(int)
     for e in ledger:
         booked[e.insurance_scheme, e.institution_id, e.event] += e.amount
-    for (scheme, _, h, _, label), (due, _) in _by_mode(years).items():
-        amounts = {e: booked[scheme, h, f"{e}:{label}"] for e in (p.MODE_DUE, p.MODE_MORE, p.MODE_LESS, p.MODE_PAID,
-                                                                  p.MODE_FINAL, p.MODE_RECOVERED)}  # fmt: skip
-        owed = amounts[p.MODE_DUE] + amounts[p.MODE_MORE] - amounts[p.MODE_LESS]
+    for (scheme, _, h, _, label), sums in _by_mode(years).items():
+        amounts = {e: booked[scheme, h, f"{e}:{label}"] for e in _OF_A_MODE}
+        refused = amounts[p.REFUSED] - amounts[p.REFUSED_LESS]
+        owed = amounts[p.MODE_DUE] + amounts[p.MODE_MORE] - amounts[p.MODE_LESS] - refused
         paid = amounts[p.MODE_PAID] + amounts[p.MODE_FINAL] - amounts[p.MODE_RECOVERED]
-        if not due == owed == paid:
-            raise _broken(f"{h}.{label}", due, owed if owed != due else paid)
+        for name, table, ledger_says in (
+            ("due", sums["due"], owed),
+            ("refused", sums["refused"], refused),
+            ("deposit", sums["deposit"], amounts[p.MODE_DEPOSIT]),
+            ("forfeited", sums["forfeited"], amounts[p.FORFEITED]),
+            ("paid", sums["due"] - sums["forfeited"], paid),
+        ):
+            if table != ledger_says:
+                raise _broken(f"{h}.{label}.{name}", table, ledger_says)
     for row in results:
         place = (row["insurance_scheme"], row["institution_id"])
         name = row["community_id"]
         moved = booked[*place, f"{p.CAPITATION}:{name}"] - booked[*place, f"{p.CAPITATION_OWED}:{name}"]
-        if moved != row["result"] or row["pool"] != row["result"] + row["charges"]:
+        if moved != row["result"] or row["pool"] != row["result"] + row["charges"] + row["cut"]:
             raise _broken(f"{name}.result", row["result"], moved)
     for account, balance in ledger.balances().items():
         name = account.partition(":")[2]
-        if balance and (name.startswith("area:") or name.endswith(":procurement")):
+        if balance and (name.startswith("area:") or name.endswith((":procurement", ":deposit"))):
             raise _broken(name, 0, balance)
 
 

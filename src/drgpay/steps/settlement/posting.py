@@ -10,24 +10,25 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Entry, Ledger
 from drgpay.policy import Policy
-from drgpay.steps.settlement.clearing import Row, second_pool, set_aside
+from drgpay.steps.settlement.clearing import Row, set_aside
 
 BUDGET, RESERVE = "budget", "reserve"
 MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT = "month_due", "month_paid", "month_deposit"
+REFUSED, REFUSED_LESS = "refused", "refused_less"
 YEAR_MORE, YEAR_LESS = "year_due_more", "year_due_less"
 SURPLUS, SHARED, FORFEITED = "surplus_returned", "overspend_shared", "deposit_forfeited"
 DEPOSIT_BACK, SECOND, SET_ASIDE = "deposit_returned", "second_distribution", "surplus_set_aside"
 FINAL_PAID, RECOVERED, CARRIED = "final_paid", "recovered", "carried_over"
 VIOLATION, DAMAGES = "violation_recovered", "damages"
 ADVANCE_PAID, ADVANCE_NETTED = "advance_paid", "advance_netted"
-MODE_DUE, MODE_PAID = "mode_due", "mode_paid"
+MODE_DUE, MODE_PAID, MODE_DEPOSIT = "mode_due", "mode_paid", "mode_deposit"
 MODE_MORE, MODE_LESS, MODE_FINAL, MODE_RECOVERED = "mode_more", "mode_less", "mode_final", "mode_recovered"
 CAPITATION, CAPITATION_PAID = "capitation", "capitation_paid"
 CAPITATION_OWED, CAPITATION_RECOVERED = "capitation_owed", "capitation_recovered"
@@ -67,10 +68,12 @@ class Poster:
         institution: str | None = None,
         month: int = 0,
         parameter: str = "",
+        key: str = "",
     ) -> None:
         if amount == 0:
             return
-        place = "/".join(filter(None, [str(self._year), scheme, f"{month:02d}" if month else "", institution, event]))
+        parts = [str(self._year), scheme, f"{month:02d}" if month else "", institution, event, key]
+        place = "/".join(filter(None, parts))
         self._ledger.post(
             Entry(place, self._run, on, self._area, scheme, f"{scheme}:{debit}", f"{scheme}:{credit}", amount, event,
                   institution, month, parameter)
@@ -85,12 +88,20 @@ class Poster:
             month=pool.month, parameter="fund.reserve_share",
         )  # fmt: skip
 
+    def advances(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """What was paid ahead: an entry each, on its own day and with its kind (rows of register ``advances``)."""
+        for row in sorted(rows, key=lambda r: (r["date"], r["advance_id"])):
+            h, event = row["institution_id"], f"{ADVANCE_PAID}:{row['advance_kind']}"
+            self._post(row["insurance_scheme"], event, f"{h}:advance", "bank", row["amount"], row["date"],
+                       institution=h, parameter="advances", key=row["advance_id"])  # fmt: skip
+
     def month(self, row: Row) -> None:
         """Pre-settlement of an institution's month: due, deposit held back, payment."""
         h, month = row["institution_id"], row["month"]
         on = date(self._year, month, calendar.monthrange(self._year, month)[1])
         for event, debit, credit, amount, parameter in (
-            (MONTH_DUE, "fund:drg", f"{h}:payable", row["due"], "fund.basis"),
+            (MONTH_DUE, "fund:drg", f"{h}:payable", row["due"] + row["refused"], "fund.basis"),
+            *refusals(f"{h}:payable", row["refused"]),
             (MONTH_DEPOSIT, f"{h}:payable", f"{h}:deposit", row["deposit"], "settlement.monthly_pay_ratio"),
             (MONTH_PAID, f"{h}:payable", "bank", row["paid"], "settlement.monthly_pay_ratio"),
         ):
@@ -106,11 +117,13 @@ class Poster:
         for row in rows:
             h = row["institution_id"]
             payable, deposit = f"{h}:payable", f"{h}:deposit"
-            more = row["due"] - row["paid_in_months"] - row["deposit_held"]
+            booked = row["paid_in_months"] + row["deposit_held"] + row["refused_in_months"]
+            more = row["due"] + row["refused"] - booked
             final = row["final_payment"]
             for event, debit, credit, amount, parameter in (
                 (YEAR_MORE, "fund:drg", payable, max(more, 0), "fund.basis"),
                 (YEAR_LESS, payable, "fund:drg", max(-more, 0), "fund.basis"),
+                *refusals(payable, row["refused"] - row["refused_in_months"]),
                 (SURPLUS, payable, "fund:returned", row["surplus_returned"], "settlement.keep_bands"),
                 (SHARED, "fund:reserve", payable, row["overspend_shared"], "settlement.reasonable_fund_share"),
                 (DEPOSIT_BACK, deposit, payable, row["deposit_held"] - row["deposit_forfeited"],
@@ -118,7 +131,6 @@ class Poster:
                 (FORFEITED, deposit, "fund:second", row["deposit_forfeited"], "settlement.deposit_return"),
                 (VIOLATION, payable, "fund:returned", row["violations"], "violations"),
                 (DAMAGES, payable, "fund:returned", row["damages"], "violations"),
-                (ADVANCE_PAID, f"{h}:advance", "bank", row["advance_netted"], "advances"),
                 (ADVANCE_NETTED, payable, f"{h}:advance", row["advance_netted"], "advances"),
                 (DEBT_OPENED, f"{h}:debt", "fund:returned", row["debt_netted"], "debts"),
                 (DEBT_NETTED, payable, f"{h}:debt", row["debt_netted"], "debts"),
@@ -133,12 +145,18 @@ class Poster:
                 self._post(scheme, event, debit, credit, amount, on, institution=h)
         self._post(scheme, SET_ASIDE, "fund:returned", "fund:second", set_aside(rows, self._policy), on,
                    parameter="settlement.second_distribution_surplus_share")  # fmt: skip
-        left = second_pool(rows, self._policy) - sum(row["second_distribution"] for row in rows)
+        left = -self._ledger.balance(f"{scheme}:fund:second")
         self._post(scheme, f"{CARRIED}:second", "fund:second", "fund:carried", left, on)
         unearned = -self._ledger.balance(f"{scheme}:fund:drg")
         # Under the rate method the stays may earn more than the budget: then a deficit is carried over.
         self._post(scheme, CARRIED, "fund:drg", "fund:carried", max(unearned, 0), on)
         self._post(scheme, f"{CARRIED}:deficit", "fund:carried", "fund:drg", max(-unearned, 0), on)
+
+
+def refusals(payable: str, amount: int) -> Iterator[tuple[str, str, str, int, str]]:
+    """Event, debit, credit, amount and parameter of refused stays' shares: back to the fund, or borne by it."""
+    yield REFUSED, payable, "fund:returned", max(amount, 0), "stay_decisions"
+    yield REFUSED_LESS, "fund:returned", payable, max(-amount, 0), "stay_decisions"
 
 
 def closing(ledger: Ledger, scheme: str) -> Row:
@@ -187,11 +205,14 @@ def check_closed(ledger: Ledger, statements: list[Row], closings: list[Row]) -> 
     for row in statements:
         scheme, h = row["insurance_scheme"], row["institution_id"]
         in_book = {e: booked.get((scheme, h, e), 0) for e in (
-            MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED, FORFEITED, SECOND,
+            MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, REFUSED, REFUSED_LESS, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED,
+            FORFEITED, SECOND,
             VIOLATION, DAMAGES, ADVANCE_NETTED, DEBT_NETTED, FINAL_PAID, RECOVERED)}  # fmt: skip
         cash = in_book[MONTH_PAID] + in_book[FINAL_PAID] - in_book[RECOVERED]
+        refused = in_book[REFUSED] - in_book[REFUSED_LESS]
         pairs = {
-            "due": in_book[MONTH_DUE] + in_book[YEAR_MORE] - in_book[YEAR_LESS],
+            "refused": refused,
+            "due": in_book[MONTH_DUE] + in_book[YEAR_MORE] - in_book[YEAR_LESS] - refused,
             "surplus_returned": in_book[SURPLUS],
             "overspend_shared": in_book[SHARED],
             "deposit_held": in_book[MONTH_DEPOSIT],
