@@ -40,6 +40,11 @@ Resume = Annotated[
     typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
 ]
 
+After = Annotated[
+    Path | None,
+    typer.Option("--after", help="账本中前一期(已封账)的结果 the sealed run of the book before this one"),
+]
+
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
 REPORTS = ("report.xlsx", "report.html")
@@ -151,6 +156,7 @@ def run_year(
     policy: PolicyName,
     year: Year,
     output: OutFolder,
+    after: After = None,
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -164,7 +170,7 @@ def run_year(
 ) -> None:
     """全年:校验、分组、点数、月结、清算、总账、报告。 The whole year, from checks to clearing, ledger and report."""
     day = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, None, day, schemes_folder(own))
+    order = runs.Order(region, policy, year, None, day, schemes_folder(own), after)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 
@@ -175,6 +181,7 @@ def run_month(
     year: Year,
     month: Annotated[int, typer.Option("--month", min=1, max=12, help="月份 month")],
     output: OutFolder,
+    after: After = None,
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -188,7 +195,7 @@ def run_month(
 ) -> None:
     """一个月的预结算。 The pre-settlement of one month."""
     day = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, month, day, schemes_folder(own))
+    order = runs.Order(region, policy, year, month, day, schemes_folder(own), after)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 

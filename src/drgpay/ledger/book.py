@@ -189,3 +189,23 @@ class Ledger:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise _broken("账本读不出", "the ledger cannot be read", file=path.name) from error
         return ledger
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A ledger together with the entries of the books it goes on from, as one: what a book of a year says."""
+
+    past: tuple[Entry, ...]
+    last: Ledger
+
+    def __iter__(self) -> Iterator[Entry]:
+        yield from self.past
+        yield from self.last
+
+    def balance(self, account: str) -> int:
+        """Debits minus credits of an account over the whole book."""
+        return self.last.balance(account)
+
+    def balances(self) -> dict[str, int]:
+        """Balances of all accounts over the whole book, by name."""
+        return self.last.balances()

@@ -88,6 +88,14 @@ class Batch:
             )  # fmt: skip
         return folder
 
+    def stay_ids(self) -> list[str]:
+        """The stays it names: accepted and withdrawn."""
+        kept = self.kept
+        if kept is not None:
+            return read_changes(kept)["stay_id"].to_list()
+        named = intake.read_stays(self.path, need="grouping")
+        return [*(s for part in named for s in part.stays.column("stay_id").to_pylist()), *withdrawn_in(self)]
+
     def files(self) -> list[Path]:
         """What a run reads of it: the file as received, and the stays accepted from it where they are kept."""
         kept = self.kept

@@ -92,6 +92,11 @@ class Chain:
         """The clearing, once it is there."""
         return next((link for link in self.links if link.manifest["kind"] == "year"), None)
 
+    def described(self) -> dict[str, Any]:
+        """What the manifest of a next link says of this chain."""
+        return {"link": self.last.name, "run": self.last.manifest["run"], "digest": self.last.digest,
+                "head": self.last.ledger.head}  # fmt: skip
+
     def entries(self) -> Iterator[Entry]:
         """All entries of the book, in order."""
         for link in self.links:

@@ -273,9 +273,10 @@ def _year_payments(months: list[Row], cleared: list[Row], assessed: list[Row]) -
 
 def pay(
     engine: Engine, assigned: Assigned, by_month: Assigned, region: Region, laws: Laws, registers: Registers,
-    period: Period, tables: Path, work: Path, findings: Path,
+    period: Period, tables: Path, work: Path, findings: Path, booked: list[Row] | None = None,
 ) -> Paid:  # fmt: skip
-    """What the modes pay in the period. ``assigned``: the stays as they are cleared; ``by_month``: as months pay
+    """What the modes pay in the period. ``booked``: rows of sealed months, which a clearing of a book goes by.
+    ``assigned``: the stays as they are cleared; ``by_month``: as months pay
     them, the same object where nothing changed. Visits, heads and their findings are written; the rest is returned.
     Of a single month only the stays: visits, communities, other areas and procurement belong to the year."""
     policy = laws.policy
@@ -289,7 +290,7 @@ def pay(
     # Care of outpatients is settled here where the year's budget has a part for it.
     if any(part == "outpatient" for _, part in budgets):
         care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
-    months = _month_payments([*paid, *care.sums], of_month)
+    months = _month_payments([*paid, *care.sums], of_month) if booked is None else booked
     assessed = modes.assessments(stays, policy)
     claims = registers[OUT_OF_AREA_CLAIMS]
     statements = modes.added(modes.statements(claims, period.year), _treated_here(engine, assigned))
@@ -297,7 +298,7 @@ def pay(
     for row in statements:
         if row["direction"] == "out":
             modes.budget_of(budgets, row["insurance_scheme"], "out_of_area")
-    if by_month is assigned:
+    if by_month is assigned and booked is None:
         years = modes.year_payments(months, assessed)
     else:
         years = _year_payments(months, modes.month_payments([*stays, *care.sums], policy), assessed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,10 @@ def check_groups(policy: Policy, scheme: Scheme) -> None:
             fix_zh="改为该方案的病组编码",
             fix_en="name groups of that scheme",
         )
+
+
+Kept = Callable[[Policy], points.Base]
+"""the base period of an earlier run, with the multiples of a policy"""
 
 
 @dataclass(frozen=True)
@@ -95,15 +99,16 @@ def scoring(
     registers: Registers,
     period: Period,
     work: Path,
+    kept: Kept | None = None,
 ) -> Scoring:
     """The rules of every segment, and the tables that score each stay by those of its day. The same sums over the
-    stays are made once for all of them."""
+    stays are made once for all of them. ``kept``: the base period of a book, that of its first link."""
     if len(segments) == 1:
-        only = rules(engine, grouped, segments[0].policy, registers, period, work, opening)
+        only = rules(engine, grouped, segments[0].policy, registers, period, work, opening, kept)
         return Scoring(segments, (only,), only.tables)
     once = Remembering(engine)
     by_law = tuple(
-        rules(once, grouped, s.policy, registers, period, work / f"law-{s.first.isoformat()}", opening)
+        rules(once, grouped, s.policy, registers, period, work / f"law-{s.first.isoformat()}", opening, kept)
         for s in segments
     )
     caps = [s.policy.ratio_or_none("points.high_extra_cap") for s in segments]
@@ -161,11 +166,16 @@ def rules(
     period: Period,
     work: Path,
     opening: Policy | None = None,
+    kept: Kept | None = None,
 ) -> Rules:
     """Base points, coefficients and the kernel's tables. ``work``: a folder for what must be brought together on
-    disk; ``opening``: see ``points.base_period``; last year's grades and indicator values enter the coefficients."""
+    disk; ``opening``: see ``points.base_period``; ``kept``: see :func:`scoring`; last year's grades and indicator
+    values enter the coefficients."""
     by_rate = policy.choice_or_none("points.pricing") == "rate"
-    base = _rate_base(registers, policy) if by_rate else points.base_period(engine, grouped, policy, opening)
+    if by_rate:
+        base = _rate_base(registers, policy)
+    else:
+        base = kept(policy) if kept else points.base_period(engine, grouped, policy, opening)
     before = pl.col("year") == period.year - 1
     grades = dict(registers[GRADE_REGISTER].filter(before).select("institution_id", "grade").rows())
     values = registers[INDICATOR_VALUES].filter(before).select("institution_id", "indicator", "value").rows()
@@ -252,6 +262,18 @@ class Settled:
         return dues_of(self.months, [row for rows in self.statements.values() for row in rows])
 
 
+@dataclass(frozen=True)
+class Booked:
+    """What the sealed months of a book left for its clearing: rows of their ``pools`` and ``institution_months``;
+    ``amounts``: what was paid, held as deposit and refused in all of them, by institution; ``held``: (insurance
+    scheme, institution) → payments that are still held, fen."""
+
+    pools: list[dict[str, Any]]
+    months: list[dict[str, Any]]
+    amounts: list[dict[str, Any]]
+    held: Mapping[tuple[str, str], int]
+
+
 def _pools(
     engine: Engine,
     grouped: Dataset,
@@ -290,12 +312,13 @@ def settle(
     work: Path,
     in_months: Earned | None = None,
     forfeited: Mapping[str, int] | None = None,
+    booked: Booked | None = None,
 ) -> Settled:
     """Pools and month payments and, for a whole year, the clearing.
 
     ``earned``: what the clearing counts; ``in_months``: what the months paid by, where other laws held then;
     ``work``: a folder for stays that are refused; ``forfeited``: deposits of the payment modes that are not returned,
-    by insurance scheme.
+    by insurance scheme; ``booked``: what a clearing of a book finds booked in its months, which stand as they are.
     """
     policy, sums = laws.policy, earned.sums
     by_months = earned if in_months is None else in_months
@@ -328,13 +351,19 @@ def settle(
     ]
     if not period.whole:
         return Settled(pools, months, {})
+    counted = months
+    if booked is not None:
+        year = [pool for pool in pools if pool.month == fund.YEAR]
+        pools = [*(fund.Pool.of(row) for row in booked.pools), *year]
+        pools.sort(key=lambda p: (p.insurance_scheme, p.month or len(fund.MONTHS) + 1))
+        months, counted = booked.months, booked.amounts
     statements = {
         pool.insurance_scheme: settlement.clear(
             pool,
             whole.filter(pl.col("insurance_scheme") == pool.insurance_scheme),
-            months,
+            counted,
             registers[INSTITUTIONS],
-            dealings(registers, period.year, pool.insurance_scheme),
+            replace(dealings(registers, period.year, pool.insurance_scheme), held=_of(booked, pool.insurance_scheme)),
             policy,
             shares,
             refused,
@@ -347,6 +376,11 @@ def settle(
         (pl.col("year") == period.year) & pl.col("insurance_scheme").is_in(list(statements))
     )
     return Settled(pools, months, statements, tuple(ahead.to_dicts()))
+
+
+def _of(booked: Booked | None, scheme: str) -> dict[str, int]:
+    """Held payments of an insurance scheme, by institution."""
+    return {h: amount for (s, h), amount in (booked.held if booked else {}).items() if s == scheme}
 
 
 def _refused(

@@ -34,7 +34,8 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Laws, Policy, laws, practice_text
 from drgpay.runs import laws as law_in_time
-from drgpay.runs import modes, money
+from drgpay.runs import linked, modes, money
+from drgpay.runs.chain import go_on
 from drgpay.runs.manifest import (
     LAWS,
     LEDGER,
@@ -55,15 +56,19 @@ from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, intake, points, settlement
 from drgpay.tables import (
     BASE_GROUPS,
+    BASE_SUMS,
     BASE_YEARS,
     CASE_POINTS,
     CLOSINGS,
     COEFFICIENTS,
+    CORRECTIONS,
     FINDINGS,
     GROUP_NAMES,
     GROUPED,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
+    MODE_PAYMENTS,
+    MONTH_CASH,
     POOLS,
     STATEMENTS,
     STAY_MODES,
@@ -86,6 +91,8 @@ class Order:
     known_on: date | None = None
     schemes: Path | None = None
     """folder of grouping schemes besides those shipped"""
+    after: Path | None = None
+    """the sealed run of a book that this one follows"""
 
     @property
     def on(self) -> date:
@@ -197,6 +204,10 @@ class _Run:
         self.work = folder / "work"
         self.region: Region = read_region(order.region, order.known_on)
         self.registers = self.region.registers
+        self.chain = None if order.after is None else go_on(
+            order.after, area=self.region.identity["id"], year=order.year, month=order.month
+        )  # fmt: skip
+        self.account = linked.Account(self.chain, self.registers, order.year, order.month)
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
         switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
@@ -205,6 +216,8 @@ class _Run:
             money.check_groups(policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.made_from = self._made_from()
+        if self.chain is not None:
+            linked.check_same_rules(self.chain, self.made_from, self.policy)
         self.steps = self._steps(engine, say)
         self.engine: Engine = self.steps
 
@@ -304,6 +317,9 @@ class _Run:
         equation of conservation by insurance scheme, for a whole year; and counts by payment mode."""
         self.registers.write(self.folder / REGISTERS, modes=self.with_modes)
         cleared, paid_by = law_in_time.scoring(self.laws)
+        if self._clears_book:
+            paid_by = None  # the months are paid already
+        all_grouped = grouped
         in_months = self.work / "months"
         assigned, paid, month_stays = None, modes.Paid(), grouped
         if self.with_modes:
@@ -318,7 +334,8 @@ class _Run:
                 )
             grouped, month_stays = assigned.pooled, by_month.pooled
             beside = (self.tables, self.work, table_path(self.tables, FINDINGS))
-            paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside)
+            booked = self.account.sealed_months(MODE_PAYMENTS) if self._clears_book else None
+            paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside, booked)
         scoring = self._scoring(grouped, cleared, self.work)
         rules = scoring.rules
         self._write_rules(rules, self.tables)
@@ -335,20 +352,46 @@ class _Run:
             by_months = money.Earned(month_sums, _stays_of(month_cases))
         settled = money.settle(
             self.engine, grouped, self.laws, self.registers, self.period, money.Earned(sums, _stays_of(cases)),
-            self.work, by_months, paid.forfeited(),
+            self.work, by_months, paid.forfeited(), self._booked(),
         )  # fmt: skip
+        corrected = None
+        if self.chain is not None:
+            out = table_path(self.tables, CORRECTIONS)
+            corrected = linked.correct(self.account, self.engine, all_grouped, self.region, out, self.work)
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
         if assigned is not None:
             paid.write(self.tables, settled)
             by_rate = self.policy.choice_or_none("points.pricing") == "rate"
             modes.shadow(self.engine, assigned, scoring.tables, settled, self.tables, by_rate)
-        conservation = self._book(settled, paid)
+        if self.period.whole:
+            conservation = self._clearing(settled, paid)
+        else:
+            conservation = self._month(settled, paid, linked.worth(self.account, corrected, self.policy))
         self._pay_stays(cases, settled.dues(), month_cases)
         return rules, conservation, modes.count_modes(paid.months)
 
     def _scoring(self, stays: Dataset, segments: law_in_time.Segments, work: Path) -> Scoring:
-        return money.scoring(self.engine, stays, segments, self.laws.opening, self.registers, self.period, work)
+        kept = None if self.chain is None else partial(linked.kept_base, self.chain.first)
+        its = (self.laws.opening, self.registers, self.period, work, kept)
+        return money.scoring(self.engine, stays, segments, *its)
+
+    @property
+    def _clears_book(self) -> bool:
+        """The year is cleared against the sealed months of a book."""
+        return self.chain is not None and self.period.whole
+
+    def _booked(self) -> money.Booked | None:
+        """What a clearing finds booked, for one of a book."""
+        if not self._clears_book:
+            return None
+        held, holds = self.account.held(), self.account.holds()
+        return money.Booked(
+            pools=self.account.sealed_months(POOLS),
+            months=self.account.sealed_months(INSTITUTION_MONTHS),
+            amounts=self.account.booked_months(),
+            held={key: amount for key, amount in held.items() if key[1] in holds},
+        )
 
     def _write_segments(self, scoring: Scoring) -> None:
         """What scored the stays of earlier segments of the year, one folder for each, named by its first day."""
@@ -367,32 +410,65 @@ class _Run:
         write_table(tables, COEFFICIENTS, COEFFICIENTS.of(fixed.rows))
         if tables == self.tables:
             write_table(tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
+            write_table(tables, BASE_SUMS, rules.base.institution_sums.to_arrow())
             write_table(tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
 
-    def _book(self, settled: Settled, paid: modes.Paid) -> list[tuple[str, int, int]]:
-        """Post everything to the ledger; for a whole year read the closings from it, and stop unless they balance."""
-        ledger = Ledger(f"drgpay {self.run_id}")
-        poster = settlement.ModePoster(ledger, self.run_id, self.region.identity["id"], self.order.year, self.policy)
+    def _poster(self) -> tuple[Ledger, settlement.BookPoster]:
+        ledger = self.account.ledger(f"drgpay {self.run_id}")
+        area, year = self.region.identity["id"], self.order.year
+        return ledger, settlement.BookPoster(ledger, self.run_id, area, year, self.policy)
+
+    def _month(
+        self, settled: Settled, paid: modes.Paid, corrections: Mapping[tuple[str, str, int], int]
+    ) -> list[tuple[str, int, int]]:
+        """Post a month to the ledger, and stop unless the fund is conserved after it."""
+        ledger, poster = self._poster()
         for pool in settled.opening:
             poster.open_year(pool)
-        poster.advances(settled.payments_ahead)
-        poster.open_parts(paid.budgets)
-        for row in settled.months:
-            poster.month(row)
+        rows = linked.pay_month(self.account, poster, ledger, settled.months, corrections, self.policy)
+        write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
         poster.mode_months(paid.months)
+        settlement.check_link(self.account.whole(ledger), [pool.insurance_scheme for pool in settled.opening])
+        ledger.write(self.folder / LEDGER)
+        return []
+
+    def _clearing(self, settled: Settled, paid: modes.Paid) -> list[tuple[str, int, int]]:
+        """Post the year to the ledger, read the closings from it, and stop unless they balance. In a book the months
+        are posted already: what is left is the difference."""
+        ledger, poster = self._poster()
+        book = self.account.whole(ledger)
+        if self.chain is None:
+            for pool in settled.opening:
+                poster.open_year(pool)
+            poster.advances(settled.payments_ahead)
+        else:
+            for pool in settled.opening:
+                before = settlement.closing(book, pool.insurance_scheme)
+                poster.budget_of_year(pool, before["budget"], before["reserve"])
+            poster.advances(self.account.new_advances())
+        poster.open_parts(paid.budgets)
+        if self.chain is None:
+            for row in settled.months:
+                poster.month(row)
+            poster.mode_months(paid.months)
         poster.mode_years(paid.months, paid.years)
         poster.capitation(paid.results)
         poster.out_of_area(paid.statements)
         poster.procurement(paid.procurement)
         poster.close_parts(paid.budgets)
         closings = []
+        holds = self.account.holds()
+        released = {key: amount for key, amount in self.account.held().items() if key[1] not in holds}
         for scheme, rows in settled.statements.items():
-            poster.clearing(rows)
-            closings.append(settlement.closing(ledger, scheme))
+            if self.chain is None:
+                poster.clearing(rows)
+            else:
+                poster.clearing_of_book(rows, self.account.booked_dues(), released)
+            closings.append(settlement.closing(book, scheme))
         if closings:
             statements = [row for rows in settled.statements.values() for row in rows]
-            settlement.check_closed(ledger, statements, closings)
-            settlement.check_modes(ledger, paid.years, paid.results)
+            settlement.check_closed(book, statements, closings)
+            settlement.check_modes(book, paid.years, paid.results)
             write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
             write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
         ledger.write(self.folder / LEDGER)
@@ -407,7 +483,12 @@ class _Run:
             with_year=self.period.whole,
         )
         sources = tuple(_stays_of(data) for data in (cases, month_cases) if data is not None)
-        kernel = settlement.stay_payments if month_cases is None else settlement.stay_payments_by_law
+        kernel: Callable[..., Any] = settlement.stay_payments
+        if month_cases is not None:
+            kernel = settlement.stay_payments_by_law
+        if self._clears_book:
+            sealed = Source(self.account.stay_payments(self.work), settlement.PAID_BEFORE, settlement.ORDER)
+            sources, kernel = (*sources, sealed), settlement.stay_payments_of_book
         paid = self.engine.map_by(
             sources,
             "institution_id",
@@ -445,6 +526,7 @@ class _Run:
             "scheme_digest": self.scheme.digest,
             "basis": self.policy.choice("fund.basis"),
             "batches": [batch.number for batch in self.region.batches],
+            "after": None if self.chain is None else self.chain.described(),
             "inputs": {
                 p.relative_to(self.region.folder).as_posix(): file_digest(p)
                 for p in self.region.files(modes=self.with_modes)

@@ -79,6 +79,7 @@ CORRECTIONS = Table(
     ("month", "stay_id", "institution_id"),
     (
         Column("month", "int8", "被更正月份", "the sealed month", low=1, high=12),
+        Column("found_in", "int8", "发现期次", "month of the run that found it; 13 = the clearing", low=1, high=13),
         STAYS["stay_id"], INSTITUTION, INSURANCE,
         Column("cause", "code", "原因", "batch 提交批次, decision 病例评议, rule: other stays 其他病例的影响",
                choices=CAUSES_OF_CORRECTION),
@@ -88,7 +89,10 @@ CORRECTIONS = Table(
         Column("personal_after", "fen", "现个人负担", "patient's payment now", low=0),
         Column("due_before", "fen", "原其他方式应付", "price under another payment mode booked so far"),
         Column("due_after", "fen", "现其他方式应付", "price under another payment mode now"),
+        Column("class_before", "code", "原病例类型", "class booked so far", null=True),
+        Column("class_after", "code", "现病例类型", "class now; none = withdrawn, or under another mode", null=True),
     ),
+    folder=True,
 )  # fmt: skip
 
 MONTH_CASH = Table(

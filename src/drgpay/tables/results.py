@@ -201,7 +201,8 @@ STATEMENTS = Table(
         Column("paid_in_months", "fen", "已预拨", "paid in the months", low=0),
         Column("advance_netted", "fen", "冲抵预付", "advances of the year, netted", low=0),
         Column("debt_netted", "fen", "冲抵上年应退", "owed from an earlier clearing, netted", low=0),
-        Column("final_payment", "fen", "清算支付", "settled − paid in months − advances − debts; negative = to be "
+        Column("held", "fen", "暂缓拨付转下年", "payments of months still held", low=0),
+        Column("final_payment", "fen", "清算支付", "settled − paid in months − advances − debts − held; negative: "
                "paid back"),
     ),
 )  # fmt: skip
@@ -220,6 +221,7 @@ CLOSINGS = Table(
         Column("paid", "fen", "支付机构", "paid to institutions: advances, in the months and at clearing"),
         Column("returned", "fen", "归基金", "surplus, violations, damages and debts returned to the fund"),
         Column("carried_over", "fen", "结转", "carried over: not earned by anybody"),
+        Column("passed", "fen", "转下年账本", "goes over to the book of another year: held payments"),
     ),
 )  # fmt: skip
 

@@ -57,6 +57,13 @@ class Pool:
         """budget − reserve + patients' payments where the basis counts them."""
         return self.fund + self.patients
 
+    @staticmethod
+    def of(row: Mapping[str, Any]) -> Pool:
+        """The pool of a row of table ``pools``."""
+        priced = row["point_value"] is not None or not row["points"]
+        fields = ("insurance_scheme", "month", "budget", "reserve", "patients", "n", "points")
+        return Pool(**{name: row[name] for name in fields}, priced=priced)
+
     def row(self) -> dict[str, Any]:
         """Row of table ``pools``; the printed point value is for reading only and never used."""
         value = half_up(self.distributable * ONE * 100, self.points) if self.points and self.priced else None

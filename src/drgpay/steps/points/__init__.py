@@ -14,7 +14,7 @@ import polars as pl
 from drgpay.engine import Dataset, Engine, Part, frame
 from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
-from drgpay.steps.points.base import Base, Group, base_period
+from drgpay.steps.points.base import Base, Group, base_period, kept_base
 from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, coefficients
 from drgpay.steps.points.days import DAY, ByDay, Tables, add_up, by_day, case_points, each, place_of, score_by_day
 from drgpay.steps.points.kernel import (
@@ -157,6 +157,7 @@ __all__ = [
     "case_points",
     "coefficients",
     "each",
+    "kept_base",
     "parse_rate",
     "parse_rate_coefficient",
     "parse_weight",

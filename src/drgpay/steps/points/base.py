@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from math import isqrt
@@ -222,6 +222,26 @@ def base_period(engine: Engine, grouped: Dataset, policy: Policy, opening: Polic
     ]
     by_institution = detail.group_by("institution_id", "drg").agg(pl.col("n").sum(), pl.col("cost").sum())
     return Base(mean, _scale(policy), groups, rows, by_institution.sort("institution_id", "drg"))
+
+
+def kept_base(
+    mean_cost: int,
+    scale: int,
+    groups: Iterable[Mapping[str, Any]],
+    years: list[dict[str, Any]],
+    sums: pl.DataFrame,
+    policy: Policy,
+) -> Base:
+    """A base period as it was published (rows of ``base_groups``, ``base_years`` and ``base_sums``): groups and means
+    stand, high multiples and basic groups are those of ``policy``. Source: design/12 §2."""
+    bands, basics = policy.bands("points.high_multiple"), set(policy.codes("coefficient.basic_groups"))
+    fields = Group.__dataclass_fields__
+    found = {}
+    for row in groups:
+        group = Group(**{name: row[name] for name in fields})
+        multiple = None if group.base_points is None else band_of(bands, group.base_points).value
+        found[group.drg] = replace(group, high_multiple=multiple, basic=group.drg in basics)
+    return Base(mean_cost, scale, found, years, sums.sort("institution_id", "drg"))
 
 
 def _year_sums(table: Any) -> Sums:

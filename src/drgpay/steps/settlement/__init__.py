@@ -2,6 +2,7 @@
 
 from drgpay.steps.settlement.allocate import (
     ORDER,
+    PAID_BEFORE,
     SCANNED,
     Dues,
     Refused,
@@ -10,34 +11,62 @@ from drgpay.steps.settlement.allocate import (
     share_pool,
     stay_payments,
     stay_payments_by_law,
+    stay_payments_of_book,
 )
+from drgpay.steps.settlement.book_posting import BookPoster, check_link
+from drgpay.steps.settlement.cash import Before, Cash, month_cash
 from drgpay.steps.settlement.clearing import Dealings, clear
+from drgpay.steps.settlement.corrections import CASES, DUES, EARLIER, PoolOfMonth, corrections, worth
 from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
 from drgpay.steps.settlement.months import month_rows, pool_shares
-from drgpay.steps.settlement.posting import Poster, check_closed, closing, conservation
+from drgpay.steps.settlement.posting import (
+    Poster,
+    advance_place,
+    check_closed,
+    closing,
+    conservation,
+    due_moved,
+    of_month,
+)
 
-WRITES = ("institution_months", "stay_payments", "statements", "closings", "ledger")
+WRITES = ("corrections", "institution_months", "month_cash", "stay_payments", "statements", "closings", "ledger")
 """tables this step writes"""
 
 __all__ = [
+    "CASES",
+    "DUES",
+    "EARLIER",
     "ORDER",
+    "PAID_BEFORE",
     "SCANNED",
     "WRITES",
+    "Before",
+    "BookPoster",
+    "Cash",
     "Dealings",
     "Dues",
     "ModePoster",
+    "PoolOfMonth",
     "Poster",
     "Refused",
+    "advance_place",
     "check_closed",
+    "check_link",
     "check_modes",
     "clear",
     "closing",
     "conservation",
+    "corrections",
+    "due_moved",
     "dues_of",
+    "month_cash",
     "month_rows",
+    "of_month",
     "pool_shares",
     "refused_shares",
     "share_pool",
     "stay_payments",
     "stay_payments_by_law",
+    "stay_payments_of_book",
+    "worth",
 ]

@@ -118,6 +118,26 @@ def stay_payments_by_law(cleared: Any, in_months: Any, dues: Dues) -> Any:
     return rows.select(STAY_PAYMENTS.names).sort(key).to_arrow().cast(STAY_PAYMENTS.schema)
 
 
+PAID_BEFORE = (*ORDER, "department_id", "drg", "month_due", "month_refused")
+"""columns of the stays' payments of sealed months"""
+
+
+def stay_payments_of_book(cleared: Any, sealed: Any, dues: Dues) -> Any:
+    """Table ``stay_payments`` of a clearing of a book: shares of the year's dues by the case points ``cleared``, and
+    what the sealed months paid, as they paid it (:data:`PAID_BEFORE`). A stay withdrawn since stays with 0 for the
+    year."""
+    whole = dues.amounts.copy()
+    whole[:, :, 1:] = 0
+    year, before = frame(stay_payments(cleared, replace(dues, amounts=whole))), frame(sealed)
+    key, own = ["institution_id", "insurance_scheme", "month", "stay_id"], ["month_due", "month_refused"]
+    both = year.drop(own).join(before, on=key, how="full", coalesce=True, suffix="_before")
+    rows = both.with_columns(
+        *(pl.coalesce(n, f"{n}_before") for n in ("department_id", "drg")),
+        pl.col(*own, "year_due", "year_refused").fill_null(0),
+    )
+    return rows.select(STAY_PAYMENTS.names).sort(key).to_arrow().cast(STAY_PAYMENTS.schema)
+
+
 def _allocate(
     key: npt.NDArray[np.int64],
     amounts: npt.NDArray[np.int64],

@@ -30,8 +30,6 @@ class Cash:
     """A month's movements of an institution and insurance scheme, fen. ``paid`` leaves the bank for the month,
     ``released`` for months that were held; ``carried`` is what is left on ``payable`` (never above zero)."""
 
-    corrections: int
-    corrections_deposit: int
     netted: int
     held: int
     released: int
@@ -39,17 +37,13 @@ class Cash:
     carried: int
 
 
-def month_cash(due_paid: int, corrections: int, before: Before, month: int, policy: Policy) -> Cash:
-    """The movements of a month. ``due_paid``: paid part of the month's due; ``corrections``: of earlier months,
-    signed, of which the month's ratio is paid and the rest added to the deposit."""
-    part = half_up(corrections * policy.ratio("settlement.monthly_pay_ratio"), ONE)
-    gross = due_paid + part + before.carried
+def month_cash(due_paid: int, before: Before, month: int, policy: Policy) -> Cash:
+    """The movements of a month. ``due_paid``: paid part of the month's due and of corrections (signed)."""
+    gross = due_paid + before.carried
     cash = max(gross, 0)
     netted = instalment(cash, before.outstanding, month, policy)
     left = cash - netted
     return Cash(
-        corrections=corrections,
-        corrections_deposit=corrections - part,
         netted=netted,
         held=left if before.hold else 0,
         released=before.held if before.release and not before.hold else 0,

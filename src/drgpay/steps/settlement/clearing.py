@@ -29,6 +29,8 @@ class Dealings:
     payments_ahead: tuple[Mapping[str, Any], ...] = ()
     """the advances one by one: rows of register ``advances``"""
     debts: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    """payments of months that are still held and go over to the next book"""
 
 
 def clear(
@@ -84,6 +86,7 @@ def clear(
             "damages": dealings.damages.get(institution, 0),
             "advance_netted": dealings.advances.get(institution, 0),
             "debt_netted": dealings.debts.get(institution, 0),
+            "held": dealings.held.get(institution, 0),
         }
         rows.append(row | _sharing(row, dealings.evidence.get(institution, {}), policy))
     _limit_draws(rows, pool.reserve)
@@ -98,7 +101,8 @@ def clear(
             - row["violations"]
             - row["damages"]
         )
-        row["final_payment"] = row["settled"] - row["paid_in_months"] - row["advance_netted"] - row["debt_netted"]
+        had = sum(row[name] for name in ("paid_in_months", "advance_netted", "debt_netted", "held"))
+        row["final_payment"] = row["settled"] - had
     return rows
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger
+from drgpay.ledger import Ledger, Whole
 from drgpay.steps.settlement import posting as p
 from drgpay.steps.settlement.clearing import Row
 
@@ -134,7 +134,7 @@ _OF_A_MODE = (
 )  # fmt: skip
 
 
-def check_modes(ledger: Ledger, years: Iterable[Row], results: Iterable[Row]) -> None:
+def check_modes(ledger: Ledger | Whole, years: Iterable[Row], results: Iterable[Row]) -> None:
     """Stop the run unless the year rows of ``mode_payments`` and the results of the communities say what the ledger
     says, and every account of an area, of procurement and of deposits is empty. Raises BROKEN naming both sides."""
     booked: dict[tuple[str, str | None, str], int] = defaultdict(int)

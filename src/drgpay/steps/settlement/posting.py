@@ -15,11 +15,14 @@ from datetime import date
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Entry, Ledger
+from drgpay.ledger import Entry, Ledger, Whole
 from drgpay.policy import Policy
 from drgpay.steps.settlement.clearing import Row, set_aside
 
 BUDGET, RESERVE = "budget", "reserve"
+BUDGET_CHANGED, RESERVE_CHANGED = "budget_changed", "reserve_changed"
+CORRECTION, CORRECTION_DEPOSIT = "correction", "correction_deposit"
+MONTH_HELD, HELD_PAID, HELD_RELEASED, HELD_PASSED = "month_held", "held_paid", "held_released", "held_passed"
 MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT = "month_due", "month_paid", "month_deposit"
 REFUSED, REFUSED_LESS = "refused", "refused_less"
 YEAR_MORE, YEAR_LESS = "year_due_more", "year_due_less"
@@ -36,7 +39,7 @@ OUT_OF_AREA, OUT_OF_AREA_PAID = "out_of_area", "out_of_area_paid"
 TREATED_HERE, TREATED_RECEIVED = "treated_here", "treated_here_received"
 PROCUREMENT_ADVANCE, PROCUREMENT_RETURNED = "procurement_advance", "procurement_returned"
 REWARD, REWARD_PAID = "procurement_reward", "procurement_reward_paid"
-PAYING = (ADVANCE_PAID, MONTH_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL, CAPITATION_PAID, OUT_OF_AREA_PAID,
+PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL, CAPITATION_PAID, OUT_OF_AREA_PAID,
           PROCUREMENT_ADVANCE, REWARD_PAID)  # fmt: skip
 """events that pay money of the fund out"""
 RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED)
@@ -159,36 +162,78 @@ def refusals(payable: str, amount: int) -> Iterator[tuple[str, str, str, int, st
     yield REFUSED_LESS, "fund:returned", payable, max(-amount, 0), "stay_decisions"
 
 
-def closing(ledger: Ledger, scheme: str) -> Row:
+def closing(ledger: Ledger | Whole, scheme: str) -> Row:
     """Row of table ``closings`` of an insurance scheme, read from the ledger alone."""
 
     # `budget` and `budget:bed_day`, `mode_paid:bed_day` and `mode_paid:quota` are of one family.
     total: Counter[str] = Counter()
     for entry in ledger:
         if entry.insurance_scheme == scheme:
-            total[entry.event.partition(":")[0]] += entry.amount
+            total[entry.event.partition(":")[0]] += entry.amount if _forward(entry) else -entry.amount
+    budget, reserve = total[BUDGET] + total[BUDGET_CHANGED], total[RESERVE] + total[RESERVE_CHANGED]
     return {
         "insurance_scheme": scheme,
-        "budget": total[BUDGET],
-        "reserve": total[RESERVE],
-        "distributable": total[BUDGET] - total[RESERVE],
+        "budget": budget,
+        "reserve": reserve,
+        "distributable": budget - reserve,
         "risk_draw": total[SHARED],
         "debts": total[DEBT_OPENED],
         "recovered": sum(total[event] for event in RECEIVING),
         "paid": sum(total[event] for event in PAYING),
         "returned": -ledger.balance(f"{scheme}:fund:returned"),
         "carried_over": -ledger.balance(f"{scheme}:fund:carried"),
+        "passed": -sum(
+            balance
+            for account, balance in ledger.balances().items()
+            if account.startswith(f"{scheme}:") and account.endswith(f":{PASSED}")
+        ),
     }
+
+
+def advance_place(row: Mapping[str, Any]) -> str:
+    """The id of the entry of an advance (row of register ``advances``), without the year that opens it."""
+    event = f"{ADVANCE_PAID}:{row['advance_kind']}"
+    return "/".join((row["insurance_scheme"], row["institution_id"], event, row["advance_id"]))
+
+
+def of_month(entry: Entry) -> Iterator[tuple[str, int]]:
+    """What an entry adds to the months of an institution's DRG stays: ``paid``, ``deposit`` or ``refused``, fen."""
+    column = {MONTH_PAID: "paid", HELD_PAID: "paid", MONTH_DEPOSIT: "deposit", CORRECTION_DEPOSIT: "deposit",
+              REFUSED: "refused", REFUSED_LESS: "refused"}.get(entry.event)  # fmt: skip
+    if column:
+        yield column, -entry.amount if entry.event == REFUSED_LESS or not _forward(entry) else entry.amount
+
+
+def due_moved(entry: Entry) -> int:
+    """What an entry adds to the due of an institution's DRG stays, refused shares included, fen."""
+    if entry.event in (MONTH_DUE, CORRECTION):
+        return entry.amount if _forward(entry) else -entry.amount
+    return 0
+
+
+PASSED = "passed"
+"""account of an institution for what goes over to the book of another year"""
+
+
+def _forward(entry: Entry) -> bool:
+    """Whether an entry of a kind that goes both ways goes its first way: a budget, reserve or correction grows."""
+    family = entry.event.partition(":")[0]
+    if family in (BUDGET_CHANGED, CORRECTION_DEPOSIT):
+        return entry.credit.partition(":")[2].startswith("fund:") or entry.credit.endswith(":deposit")
+    if family in (RESERVE_CHANGED, CORRECTION):
+        return entry.debit.endswith(":fund:drg")
+    return True
 
 
 def conservation(rows: Iterable[Row]) -> Iterator[tuple[str, int, int]]:
     """Both sides of the equation of every closing: scheme, sources, uses. Source: design/05 §6."""
     for row in rows:
         sources = row["distributable"] + row["risk_draw"] + row["recovered"]
-        yield row["insurance_scheme"], sources, row["paid"] + row["returned"] + row["carried_over"]
+        uses = row["paid"] + row["returned"] + row["carried_over"] + row["passed"]
+        yield row["insurance_scheme"], sources, uses
 
 
-def check_closed(ledger: Ledger, statements: list[Row], closings: list[Row]) -> None:
+def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[Row]) -> None:
     """Stop the run unless the fund is conserved, every institution's accounts are empty, and every statement says
     what the ledger says. Raises BROKEN naming both sides."""
     for scheme, sources, uses in conservation(closings):
@@ -201,30 +246,33 @@ def check_closed(ledger: Ledger, statements: list[Row], closings: list[Row]) -> 
     booked: dict[tuple[str, str | None, str], int] = {}
     for e in ledger:
         key = (e.insurance_scheme, e.institution_id, e.event)
-        booked[key] = booked.get(key, 0) + e.amount
+        booked[key] = booked.get(key, 0) + (e.amount if _forward(e) else -e.amount)
     for row in statements:
         scheme, h = row["insurance_scheme"], row["institution_id"]
         in_book = {e: booked.get((scheme, h, e), 0) for e in (
             MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, REFUSED, REFUSED_LESS, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED,
-            FORFEITED, SECOND,
+            FORFEITED, SECOND, CORRECTION, CORRECTION_DEPOSIT, HELD_PAID, HELD_PASSED,
             VIOLATION, DAMAGES, ADVANCE_NETTED, DEBT_NETTED, FINAL_PAID, RECOVERED)}  # fmt: skip
-        cash = in_book[MONTH_PAID] + in_book[FINAL_PAID] - in_book[RECOVERED]
+        in_months = in_book[MONTH_PAID] + in_book[HELD_PAID]
+        cash = in_months + in_book[FINAL_PAID] - in_book[RECOVERED]
+        due = in_book[MONTH_DUE] + in_book[CORRECTION] + in_book[YEAR_MORE] - in_book[YEAR_LESS]
         refused = in_book[REFUSED] - in_book[REFUSED_LESS]
         pairs = {
             "refused": refused,
-            "due": in_book[MONTH_DUE] + in_book[YEAR_MORE] - in_book[YEAR_LESS] - refused,
+            "due": due - refused,
             "surplus_returned": in_book[SURPLUS],
             "overspend_shared": in_book[SHARED],
-            "deposit_held": in_book[MONTH_DEPOSIT],
+            "deposit_held": in_book[MONTH_DEPOSIT] + in_book[CORRECTION_DEPOSIT],
             "deposit_forfeited": in_book[FORFEITED],
             "second_distribution": in_book[SECOND],
-            "paid_in_months": in_book[MONTH_PAID],
+            "paid_in_months": in_months,
+            "held": in_book[HELD_PASSED],
             "final_payment": in_book[FINAL_PAID] - in_book[RECOVERED],
             "violations": in_book[VIOLATION],
             "damages": in_book[DAMAGES],
             "advance_netted": in_book[ADVANCE_NETTED],
             "debt_netted": in_book[DEBT_NETTED],
-            "settled": cash + in_book[ADVANCE_NETTED] + in_book[DEBT_NETTED],
+            "settled": cash + in_book[HELD_PASSED] + in_book[ADVANCE_NETTED] + in_book[DEBT_NETTED],
         }
         for column, amount in pairs.items():
             if row[column] != amount:
@@ -234,7 +282,8 @@ def check_closed(ledger: Ledger, statements: list[Row], closings: list[Row]) -> 
                     en=f"statement and ledger differ: statement {row[column]} fen, ledger {amount} fen",
                     field=f"{h}.{column}",
                 )
-        open_balance = ledger.balance(f"{scheme}:{h}:payable") or ledger.balance(f"{scheme}:{h}:deposit")
+        accounts = (f"{scheme}:{h}:{name}" for name in ("payable", "deposit", "held", "advance"))
+        open_balance = next(filter(None, map(ledger.balance, accounts)), 0)
         if open_balance:
             raise DrgpayError(Kind.BROKEN, zh="清算后机构账户未结清", en="an institution's account is not closed",
                               field=h, value=open_balance)  # fmt: skip

@@ -1,0 +1,431 @@
+"""What a chain of sealed runs gives a run that goes on from it: base period, booked amounts, earlier stays
+(design/12 §2)."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from drgpay.engine import (
+    Dataset,
+    Engine,
+    Part,
+    Source,
+    codes_in,
+    dataset,
+    frame,
+    integers,
+    read_table,
+    table_path,
+    write_part,
+)
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Entry, Ledger, Whole
+from drgpay.policy import Policy, dictionary
+from drgpay.runs import laws as law_in_time
+from drgpay.runs import modes, money
+from drgpay.runs.chain import Chain, Link
+from drgpay.runs.manifest import REGISTERS, laws_of_run
+from drgpay.runs.region import Region, Registers
+from drgpay.steps import points, settlement
+from drgpay.tables import (
+    ADVANCES,
+    BASE_GROUPS,
+    BASE_SUMS,
+    BASE_YEARS,
+    CASE_POINTS,
+    CORRECTIONS,
+    GROUPED,
+    MONTH_CASH,
+    MONTHS_PAID,
+    PAYMENT_HOLDS,
+    POOLS,
+    STAY_DECISIONS,
+    STAY_MODES,
+    STAY_PAYMENTS,
+    Table,
+)
+from drgpay.units import ONE, half_up
+
+Key = tuple[str, str]
+"""insurance scheme, institution"""
+Row = dict[str, Any]
+
+_SAME = ("scheme", "switches", "scheme_digest", "basis")
+"""what a book keeps from its first link on"""
+
+
+def check_same_rules(chain: Chain, made_from: Mapping[str, Any], policy: Policy) -> None:
+    """Grouping, scale, pricing, basis and base years stay as the first link had them. Raises POLICY naming which."""
+    first = chain.first.manifest
+    for name in _SAME:
+        if first[name] != made_from[name]:
+            raise _changed(name, first[name], made_from[name])
+    law = laws_of_run(chain.first.folder, dict(first)).policy
+    for name, parameter in dictionary().items():
+        if parameter.steady and law.source(name).value != policy.source(name).value:
+            raise _changed(name, law.source(name).value, policy.source(name).value)
+
+
+def _changed(name: str, before: Any, now: Any) -> DrgpayError:
+    return DrgpayError(
+        Kind.POLICY, zh="账本年度内不能改变这一项", en="this cannot change within the year of a book", field=name,
+        value=f"{before} → {now}", fix_zh="恢复原值,新值从下一年度起用",
+        fix_en="put the old value back; a new one holds from the next year on",
+    )  # fmt: skip
+
+
+def kept_base(link: Link, policy: Policy) -> points.Base:
+    """The base period of a run, its groups and means as published, with the multiples of a policy."""
+    told = link.manifest["base"]
+    return points.kept_base(
+        told["mean_cost"],
+        told["scale"],
+        read_table(link.tables, BASE_GROUPS).to_dicts(),
+        read_table(link.tables, BASE_YEARS).to_dicts(),
+        read_table(link.tables, BASE_SUMS),
+        policy,
+    )
+
+
+@dataclass(frozen=True)
+class Account:
+    """A book on its way: its chain (None for the first link), registers, year, month (None for the clearing)."""
+
+    chain: Chain | None
+    registers: Registers
+    year: int
+    month: int | None
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The links before."""
+        return self.chain.links if self.chain else ()
+
+    @cached_property
+    def past(self) -> tuple[Entry, ...]:
+        """The entries before."""
+        return tuple(self.chain.entries()) if self.chain else ()
+
+    def ledger(self, name: str) -> Ledger:
+        """The ledger of this link."""
+        if self.chain is None:
+            return Ledger(name)
+        return Ledger(name, self.chain.opening(), self.chain.taken())
+
+    def whole(self, ledger: Ledger) -> Whole:
+        """The book with this link."""
+        return Whole(self.past, ledger)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the month, or of the year."""
+        month = self.month or 12
+        return date(self.year, month, calendar.monthrange(self.year, month)[1])
+
+    def months_paid(self) -> list[Row]:
+        """Months paid outside the program, for the first link. DATA when a month is not before this one."""
+        rows = self.registers[MONTHS_PAID].filter(pl.col("year") == self.year).to_dicts()
+        if self.chain is not None:
+            return []
+        for row in rows:
+            if row["month"] >= (self.month or 13):
+                raise DrgpayError(
+                    Kind.DATA, zh="已付月份须早于账本的第一期",
+                    en="a month paid outside must come before the first link", file=MONTHS_PAID.name,
+                    field="month", value=row["month"], fix_zh="删去该行,由程序结算",
+                    fix_en="take the row out; the program settles it",
+                )  # fmt: skip
+        return rows
+
+    def new_advances(self) -> list[Row]:
+        """Advances of the year up to the last day that no link has posted. DATA when one that was posted is another
+        amount now: what was paid is not rewritten."""
+        posted = {e.entry_id.removeprefix(f"{self.year}/"): e.amount for e in self.past
+                  if e.event.startswith("advance_paid")}  # fmt: skip
+        rows = self.registers[ADVANCES].filter(pl.col("year") == self.year).sort("date", "advance_id").to_dicts()
+        found = []
+        for row in rows:
+            place = settlement.advance_place(row)
+            if place in posted:
+                if posted[place] != row["amount"]:
+                    raise DrgpayError(
+                        Kind.DATA, zh="已记账的预付款金额被改动",
+                        en="an advance that is booked has another amount now", file=ADVANCES.name,
+                        field="amount", value=row["advance_id"], fix_zh="恢复原金额,差额另记一笔",
+                        fix_en="put the amount back; enter the difference as one more",
+                    )  # fmt: skip
+            elif self.month is None or row["date"] <= self.last_day:
+                found.append(row)
+        return found
+
+    def holds(self) -> frozenset[str]:
+        """Institutions whose payments are held on the last day."""
+        rows = self.registers[PAYMENT_HOLDS].filter(
+            (pl.col("from_date") <= self.last_day)
+            & (pl.col("released_on").is_null() | (pl.col("released_on") > self.last_day))
+        )
+        return frozenset(rows["institution_id"])
+
+    def carried(self) -> dict[Key, int]:
+        """What institutions owe on ``payable`` from the month before (negative)."""
+        months = [link for link in self.links if link.month is not None]
+        if not months:
+            return {}
+        rows = read_table(months[-1].tables, MONTH_CASH).select("insurance_scheme", "institution_id", "carried_out")
+        return {(s, h): amount for s, h, amount in rows.rows() if amount}
+
+    def sealed(self, table: Any) -> pl.DataFrame:
+        """Rows of a small table of all months before, one after the other."""
+        parts = [read_table(link.tables, table) for link in self.links if link.month is not None
+                 and table_path(link.tables, table).exists()]  # fmt: skip
+        return pl.concat(parts) if parts else frame(table.schema.empty_table())
+
+    def sealed_months(self, table: Any) -> list[Row]:
+        """Rows of the months before, without those of the year."""
+        return self.sealed(table).filter(pl.col("month") > 0).to_dicts()
+
+    def booked_months(self) -> list[Row]:
+        """What the chain paid, held and refused of each institution, in the shape of months a clearing takes."""
+        sums: dict[Key, dict[str, int]] = defaultdict(lambda: dict.fromkeys(("paid", "deposit", "refused"), 0))
+        for e in self.past:
+            if e.institution_id is None:
+                continue
+            its = sums[e.insurance_scheme, e.institution_id]
+            for column, amount in settlement.of_month(e):
+                its[column] += amount
+        return [{"insurance_scheme": s, "institution_id": h} | its for (s, h), its in sorted(sums.items())]
+
+    def booked_dues(self) -> dict[Key, int]:
+        """Dues booked so far, corrections and refused shares included."""
+        sums: dict[Key, int] = defaultdict(int)
+        for e in self.past:
+            if e.institution_id is not None:
+                sums[e.insurance_scheme, e.institution_id] += settlement.due_moved(e)
+        return dict(sums)
+
+    def stay_payments(self, work: Path) -> Dataset:
+        """What the sealed months paid, stay by stay."""
+        paths = [p for link in self.links if link.month is not None
+                 for p in dataset(link.tables, STAY_PAYMENTS).paths]  # fmt: skip
+        return Dataset(tuple(paths)) if paths else _empty(work, STAY_PAYMENTS)
+
+    def held(self) -> dict[Key, int]:
+        """Payments of months that are held, by what the accounts say."""
+        balances = self.chain.last.ledger.balances() if self.chain else {}
+        found = {}
+        for account, balance in balances.items():
+            scheme, _, rest = account.partition(":")
+            h, _, name = rest.rpartition(":")
+            if name == "held" and balance:
+                found[scheme, h] = -balance
+        return found
+
+
+def changed_decisions(before: pl.DataFrame, now: pl.DataFrame) -> list[str]:
+    """Stays whose decisions (rows of ``stay_decisions``) differ."""
+    sides = ((before, now), (now, before))
+    changed = pl.concat([ours.join(theirs, on=ours.columns, how="anti", nulls_equal=True) for ours, theirs in sides])
+    return changed["stay_id"].unique().sort().to_list()
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Corrections of sealed months: ``sums`` by insurance_scheme, institution_id, month of ``points`` and
+    ``personal``, after − before."""
+
+    sums: pl.DataFrame
+    stays: int
+
+
+def correct(account: Account, engine: Engine, grouped: Dataset, region: Region, out: Path, work: Path) -> Corrected:
+    """Compute every sealed month again under its own law, base and coefficients, and write what differs from all the
+    chain has booked for it to table ``corrections`` in ``out``."""
+    found: list[pl.DataFrame] = []
+    n = 0
+    of_year = _only(engine, grouped, account.year, work)
+    for link in account.links:
+        if link.month is None:
+            continue
+        rows = _month_again(account, link, engine, of_year, region, out / f"m{link.month:02d}", work)
+        by = ("insurance_scheme", "institution_id", "month")
+        columns = (*by, "points_before", "points_after", "personal_before", "personal_after")
+        sums = frame(engine.sum(rows, _moved, by, columns, "corrections"))
+        n += rows.rows()
+        found.append(sums.select(*by, "points", "personal"))
+    return Corrected(pl.concat(found), n)
+
+
+def _moved(batch: Any) -> Any:
+    rows = frame(batch).with_columns(
+        points=pl.col("points_after") - pl.col("points_before"),
+        personal=pl.col("personal_after") - pl.col("personal_before"),
+    )
+    by = ("insurance_scheme", "institution_id", "month")
+    return rows.group_by(by).agg(pl.col("points", "personal").sum()).to_arrow()
+
+
+def _only(engine: Engine, grouped: Dataset, year: int, work: Path) -> Dataset:
+    """The stays of the settlement year."""
+    return engine.map(grouped, partial(_of_year, year=year), [work / "of-year"], GROUPED.names, "stays of the year")[
+        0
+    ]
+
+
+def _of_year(batch: Any, part: Part, year: int) -> Any:
+    return batch.filter(pa.array(integers(batch.column("year")) == year))
+
+
+def _of_mode(batch: Any, part: Part, year: int, month: int) -> Any:
+    """Stays of a month that another mode pays."""
+    drg = codes_in(batch.column("mode"), pa.array(["drg"])) == 0
+    here = integers(batch.column("month")) == month
+    due = batch.column("due").is_valid().to_numpy(zero_copy_only=False)
+    return batch.filter(pa.array(here & ~drg & due))
+
+
+def _of_month(batch: Any, part: Part, month: int) -> Any:
+    return batch.filter(pa.array(integers(batch.column("month")) == month))
+
+
+def _month_again(
+    account: Account, link: Link, engine: Engine, stays: Dataset, region: Region, out: Path, work: Path
+) -> Dataset:
+    """Corrections of one sealed month, written below ``out``."""
+    month = link.month
+    assert month is not None
+    assert account.chain is not None
+    folder = work / f"again-{month:02d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    law = laws_of_run(link.folder, dict(link.manifest))
+    then = Registers.read(link.folder / REGISTERS)
+    now = account.registers[STAY_DECISIONS]
+    registers = Registers({**then.frames, STAY_DECISIONS.name: now})
+    segments, _ = law_in_time.scoring(law)
+    period = money.Period(account.year, (month,))
+    priced = None
+    if any(s.policy.rules("modes.rules") for s in segments):
+        assigned = modes.assign(engine, stays, segments, registers, period, folder / STAY_MODES.name, folder)
+        stays, priced = assigned.pooled, assigned.modes
+    scoring = money.scoring(
+        engine, stays, segments, law.opening, registers, period, folder, partial(kept_base, account.chain.first)
+    )
+    cases, _ = points.score(engine, stays, scoring.tables, law.policy, folder / CASE_POINTS.name)
+    late = [stay for batch in region.batches if batch.number not in link.manifest.get("batches", ())
+            for stay in batch.stay_ids()]  # fmt: skip
+    key = ("stay_id", "institution_id")
+    of_mode = partial(_of_mode, year=account.year, month=month)
+    modal = (*settlement.DUES, "month", "mode")
+    before = table_path(link.tables, STAY_MODES)
+    sources = (
+        Source(cases, settlement.CASES, key),
+        Source(dataset(link.tables, CASE_POINTS), settlement.CASES, key),
+        Source(_earlier(account, folder), (*settlement.EARLIER, "month"), (*key, "found_in"),
+               partial(_of_month, month=month)),
+        Source(priced or _empty(folder, STAY_MODES), modal, key, of_mode),
+        Source(dataset(link.tables, STAY_MODES) if before.exists() else _empty(folder, STAY_MODES), modal, key,
+               of_mode),
+    )  # fmt: skip
+    kernel = partial(
+        settlement.corrections,
+        month=month,
+        found_in=account.month or 13,
+        late=pa.array(sorted(set(late)), pa.string()),
+        decided=pa.array(changed_decisions(then[STAY_DECISIONS], now), pa.string()),
+    )
+    return engine.map_by(sources, "stay_id", kernel, out, f"corrections of month {month}")
+
+
+def _earlier(account: Account, folder: Path) -> Dataset:
+    """All corrections of the chain so far."""
+    there = [table_path(link.tables, CORRECTIONS) for link in account.links]
+    paths = [p for found in there if found.exists() for p in sorted(found.rglob("*.parquet"))]
+    return Dataset(tuple(paths)) if paths else _empty(folder, CORRECTIONS)
+
+
+def _empty(folder: Path, table: Table) -> Dataset:
+    path = folder / f"no-{table.name}.parquet"
+    if not path.exists():
+        write_part(path, table.schema.empty_table())
+    return Dataset((path,))
+
+
+def worth(account: Account, corrected: Corrected | None, policy: Policy) -> dict[tuple[str, str, int], int]:
+    """(insurance scheme, institution, corrected month) → fen that is paid or taken with this month; nothing where
+    corrections wait for the clearing (``settlement.corrections``)."""
+    if corrected is None or policy.choice_or_none("settlement.corrections") != "next_month":
+        return {}
+    by_rate = policy.choice_or_none("points.pricing") == "rate"
+    pools = {
+        (row["insurance_scheme"], row["month"]): settlement.PoolOfMonth(row["distributable"], row["points"], by_rate)
+        for row in account.sealed_months(POOLS)
+    }
+    return settlement.worth(corrected.sums.to_dicts(), pools, policy.choice("fund.basis") == "total")
+
+
+def pay_month(
+    account: Account,
+    poster: settlement.BookPoster,
+    ledger: Ledger,
+    months: Iterable[Row],
+    corrections: Mapping[tuple[str, str, int], int],
+    policy: Policy,
+) -> list[Row]:
+    """Post a month of a book: advances that are new, dues, corrections, and what leaves the bank. Rows of table
+    ``month_cash``."""
+    month = account.month
+    assert month is not None
+    poster.months_paid(account.months_paid())
+    poster.advances(account.new_advances())
+    of = {(row["insurance_scheme"], row["institution_id"]): row for row in months}
+    for row in of.values():
+        poster.month_in_book(row)
+    ratio = policy.ratio("settlement.monthly_pay_ratio")
+    moved: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
+    for (s, h, of_month), amount in sorted(corrections.items()):
+        moved[s, h].append((of_month, amount, amount - half_up(amount * ratio, ONE)))
+    holds, carried, held = account.holds(), account.carried(), account.held()
+    ahead = {
+        (scheme, rest.removesuffix(":advance")): balance
+        for account_name, balance in ledger.balances().items()
+        for scheme, _, rest in [account_name.partition(":")]
+        if rest.endswith(":advance") and balance
+    }
+    rows = []
+    for scheme, h in sorted(of.keys() | moved.keys() | carried.keys() | held.keys() | ahead.keys()):
+        its = of.get((scheme, h), {"due": 0, "paid": 0, "deposit": 0})
+        key = (scheme, h)
+        before = settlement.Before(
+            carried.get(key, 0), ahead.get(key, 0), held.get(key, 0), h in holds, h not in holds
+        )
+        amount, deposit = (sum(row[at] for row in moved.get(key, ())) for at in (1, 2))
+        cash = settlement.month_cash(its["paid"] + amount - deposit, before, month, policy)
+        for of_month, worth_of, part in moved.get(key, ()):
+            poster.corrections(scheme, h, of_month, month, worth_of, part)
+        poster.cash(scheme, h, month, cash)
+        rows.append(
+            {
+                "insurance_scheme": scheme,
+                "institution_id": h,
+                "due": its["due"],
+                "deposit": its["deposit"],
+                "corrections": amount,
+                "corrections_deposit": deposit,
+                "carried_in": before.carried,
+                "advance_netted": cash.netted,
+                "held": cash.held,
+                "released": cash.released,
+                "paid": cash.paid,
+                "carried_out": cash.carried,
+            }
+        )
+    return rows

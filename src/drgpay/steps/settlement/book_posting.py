@@ -1,0 +1,119 @@
+"""Posting rules of a book: months paid one by one, and a clearing against what was really booked (design/12).
+
+Further accounts of an institution: ``held`` (payments of months held back) and ``passed`` (what goes over to the book
+of another year).
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Whole
+from drgpay.steps.settlement import posting as p
+from drgpay.steps.settlement.cash import Cash
+from drgpay.steps.settlement.clearing import Row
+from drgpay.steps.settlement.mode_posting import ModePoster
+
+Key = tuple[str, str]
+"""insurance scheme, institution"""
+
+
+class BookPoster(ModePoster):
+    """Posts a link of a book; ids that are taken in the chain get ``/r2`` by the ledger."""
+
+    def _last_day(self, month: int) -> date:
+        return date(self._year, month, calendar.monthrange(self._year, month)[1])
+
+    def months_paid(self, rows: Iterable[Row]) -> None:
+        """Months that were settled and paid outside the program (rows of register ``months_paid``)."""
+        for row in rows:
+            self.month(row | {"refused": 0})
+
+    def month_in_book(self, row: Row) -> None:
+        """A month's due, refused shares and deposit of an institution; :meth:`cash` pays."""
+        self.month(row | {"paid": 0})
+
+    def cash(self, scheme: str, h: str, month: int, cash: Cash) -> None:
+        """What a month moves between an institution's accounts and the bank, but for its due and corrections."""
+        on, payable = self._last_day(month), f"{h}:payable"
+        for event, debit, credit, amount, parameter in (
+            (p.ADVANCE_NETTED, payable, f"{h}:advance", cash.netted, "settlement.advance_netting"),
+            (p.MONTH_HELD, payable, f"{h}:held", cash.held, "payment_holds"),
+            (p.HELD_PAID, f"{h}:held", "bank", cash.released, "payment_holds"),
+            (p.MONTH_PAID, payable, "bank", cash.paid, "settlement.monthly_pay_ratio"),
+        ):
+            self._post(scheme, event, debit, credit, amount, on, institution=h, month=month, parameter=parameter)
+
+    def corrections(self, scheme: str, h: str, of: int, in_month: int, amount: int, deposit: int) -> None:
+        """A correction of month ``of`` that is paid (or taken) in another: its worth, and the part that goes to the
+        deposit; both may be negative."""
+        on, payable = self._last_day(in_month), f"{h}:payable"
+        for event, debit, credit, moved in (
+            (p.CORRECTION, "fund:drg", payable, amount),
+            (p.CORRECTION_DEPOSIT, payable, f"{h}:deposit", deposit),
+        ):
+            sides = (debit, credit) if moved > 0 else (credit, debit)
+            self._post(scheme, event, *sides, abs(moved), on, institution=h, month=of,
+                       parameter="settlement.corrections")  # fmt: skip
+
+    def budget_of_year(self, pool: Any, budget: int, reserve: int) -> None:
+        """What the year's budget and reserve are more (or less) than the months have posted."""
+        first = date(self._year, 12, 31)
+        for event, debit, credit, moved, parameter in (
+            (p.BUDGET_CHANGED, "bank", "fund:drg", pool.budget - budget, "budgets"),
+            (p.RESERVE_CHANGED, "fund:drg", "fund:reserve", pool.reserve - reserve, "fund.reserve_share"),
+        ):
+            sides = (debit, credit) if moved > 0 else (credit, debit)
+            self._post(pool.insurance_scheme, event, *sides, abs(moved), first, parameter=parameter)
+
+    def clearing_of_book(self, rows: list[Row], booked: Mapping[Key, int], released: Mapping[Key, int]) -> None:
+        """Clearing of one insurance scheme against what the chain has booked. ``booked``: dues, corrections and
+        refused shares until now; ``released``: held payments that are free and paid with the clearing."""
+        on, against = self.clearing_day, []
+        for row in rows:
+            scheme, h = row["insurance_scheme"], row["institution_id"]
+            for event, credit, amount in (
+                (p.HELD_RELEASED, f"{h}:payable", released.get((scheme, h), 0)),
+                (p.HELD_PASSED, f"{h}:{p.PASSED}", row["held"]),
+            ):
+                self._post(scheme, event, f"{h}:held", credit, amount, on, institution=h, parameter="payment_holds")
+            outstanding = self._ledger.balance(f"{scheme}:{h}:advance")
+            # What the months paid enters the base's posting only to find how much of the due is not booked yet.
+            stands = booked.get((scheme, h), 0) - row["deposit_held"] - row["refused_in_months"]
+            against.append(row | {"advance_netted": outstanding, "paid_in_months": stands})
+        self.clearing(against)
+
+
+_OWED = ("payable", "deposit", "held", p.PASSED)
+_OWING = ("advance", "debt", "procurement")
+
+
+def check_link(book: Whole, schemes: Iterable[str]) -> None:
+    """Stop a run unless, after this link, the fund is conserved per insurance scheme: budget − reserve + draws +
+    recovered = paid + returned + carried + what is left in the fund + what institutions are owed − what they owe.
+    Raises BROKEN naming both sides. Source: design/12 §9."""
+    balances = book.balances()
+    for scheme in schemes:
+        row = p.closing(book, scheme)
+        parts = others = 0
+        for account, balance in balances.items():
+            name = account.removeprefix(f"{scheme}:")
+            if name == account:
+                continue
+            last = name.rpartition(":")[2]
+            if name.startswith("fund:") and last not in ("reserve", "returned", "carried"):
+                parts -= balance
+            elif not name.startswith(("fund:", "area:")) and last in (*_OWED[:-1], *_OWING):
+                others -= balance
+        sources = row["distributable"] + row["risk_draw"] + row["recovered"]
+        uses = row["paid"] + row["returned"] + row["carried_over"] + row["passed"] + parts + others
+        if sources != uses:
+            raise DrgpayError(
+                Kind.BROKEN,
+                zh=f"基金不守恒({scheme}):来源 {sources} 分 ≠ 去向 {uses} 分",
+                en=f"the fund is not conserved ({scheme}): sources {sources} fen ≠ uses {uses} fen",
+            )
