@@ -63,6 +63,7 @@ from drgpay.tables import (
 )
 
 Row = dict[str, Any]
+ModeTables = modes.ModeTables
 
 _SHOWN = 5
 """unknown institutions named in a failure"""
@@ -77,11 +78,14 @@ _VISIT_SUMMED = tuple(n for n in _STAY_SUMMED if n not in ("days", "good_outcome
 class Assigned:
     """Stays after their mode was decided: those the points take, those with a shadow price, and all of the period."""
 
-    tables: modes.ModeTables
+    tables: ModeTables
     """of the last days"""
     modes: Dataset
     pooled: Dataset
     shadow: Dataset
+    starts: tuple[int, ...] = ()
+    """where several laws hold: their first days (days since 1970), and the tables of each"""
+    by_law: tuple[ModeTables, ...] = ()
 
 
 def _assign(batch: Any, part: Part, tables: modes.ModeTables, period: Period) -> tuple[Any, Any, Any]:
@@ -154,10 +158,12 @@ def assign(
     outs = [out, work / "pooled", work / "shadow"]
     if len(tables) == 1:
         kernel: Any = partial(_assign, tables=tables[0], period=period)
-    else:
-        starts = points.by_day([s.first for s in segments], (), ()).starts
-        kernel = partial(_assign_by_day, starts=starts, tables=tables, period=period)
-    return Assigned(tables[-1], *engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes"))
+        decided, pooled, shadow = engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes")
+        return Assigned(tables[0], decided, pooled, shadow)
+    starts = points.by_day([s.first for s in segments], (), ()).starts
+    kernel = partial(_assign_by_day, starts=starts, tables=tables, period=period)
+    decided, pooled, shadow = engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes")
+    return Assigned(tables[-1], decided, pooled, shadow, starts, tables)
 
 
 def pooled(
@@ -269,8 +275,10 @@ def pay(
     care = Care()
     # Care of outpatients is settled here where the year's budget has a part for it.
     if any(part == "outpatient" for _, part in budgets):
-        care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
-    months = _month_payments([*paid, *care.sums], of_month)
+        care = visits_of(
+            engine, assigned.tables, region, policy, registers, period, tables, work, findings, assigned, by_month
+        )
+    months = _month_payments([*paid, *care.in_months], of_month)
     left = dict(budgets)
     for row in care.results:
         part = (row["insurance_scheme"], "outpatient")
@@ -339,16 +347,44 @@ class Care:
     heads: list[Row] = field(default_factory=list)
     results: list[Row] = field(default_factory=list)
     there: bool = False
+    month_sums: list[Row] | None = None
+    """the sums as the months paid the visits, where other laws held then"""
+
+    @property
+    def in_months(self) -> list[Row]:
+        """The sums the months pay by."""
+        return self.sums if self.month_sums is None else self.month_sums
+
+
+def _pay_visits_by_day(
+    visits: Any, heads: Any, tables: modes.Capitation, starts: tuple[int, ...], by_law: tuple[modes.ModeTables, ...]
+) -> Any:
+    """``modes.pay_visits``, each visit by the law of its day, in their order."""
+    place = points.place_of(visits.column("visit_date"), starts)
+    pieces = [
+        modes.pay_visits(visits.filter(pa.array(place == i)), heads, tables, its) for i, its in enumerate(by_law)
+    ]
+    whole = one_batch(pa.concat_tables(pieces))
+    order = np.argsort(codes_in(whole.column("visit_id"), visits.column("visit_id")), kind="stable")
+    return whole.take(pa.array(order))
+
+
+def _visit_kernel(tables: modes.Capitation, rules: modes.ModeTables, assigned: Assigned | None) -> Any:
+    if assigned is None or not assigned.by_law:
+        return partial(modes.pay_visits, tables=tables, modes=rules if assigned is None else assigned.tables)
+    return partial(_pay_visits_by_day, tables=tables, starts=assigned.starts, by_law=assigned.by_law)
 
 
 def visits_of(
     engine: Engine, tables: modes.ModeTables, region: Region, policy: Policy, registers: Registers, period: Period,
-    out: Path, work: Path, findings: Path,
+    out: Path, work: Path, findings: Path, cleared: Assigned | None = None, by_month: Assigned | None = None,
 ) -> Care:  # fmt: skip
     """Heads, visits and results of the communities, for a region that brings visits or enrolment and a policy with
-    rules for visits or an order of assignment."""
+    rules for visits or an order of assignment. ``cleared`` and ``by_month``: as in :func:`pay`; without them
+    ``tables`` hold for all of the year."""
     capitated = policy.names_or_none("capitation.order") is not None
-    if not capitated and not any(rule.visits for rule in tables.rules):
+    known = [tables, *(t for its in (cleared, by_month) if its for t in (*its.by_law, its.tables))]
+    if not capitated and not any(rule.visits for its in known for rule in its.rules):
         return Care()
     modes.check_capitation(policy)
     cap = modes.capitation_of(policy, registers[COMMUNITIES], registers[COMMUNITY_MEMBERS], period.year)
@@ -382,16 +418,17 @@ def visits_of(
     if visits is None:
         write_table(out, MODE_FINDINGS, MODE_FINDINGS.of(faults))
         return Care([], amounts, modes.results(amounts, valid, [], leads), False)
-    paid = engine.map_by(
-        (
-            Source(visits.data, VISITS.names, modes.VISITS_ORDER),
-            Source(heads, _HEAD_COLUMNS, modes.HEADS_ORDER),
-        ),
-        "person_id",
-        partial(modes.pay_visits, tables=cap, modes=tables),
-        work / VISIT_PAYMENTS.name,
-        "visits",
+    sources = (
+        Source(visits.data, VISITS.names, modes.VISITS_ORDER),
+        Source(heads, _HEAD_COLUMNS, modes.HEADS_ORDER),
     )
+    paid = engine.map_by(
+        sources, "person_id", _visit_kernel(cap, tables, cleared), work / VISIT_PAYMENTS.name, "visits"
+    )
+    month_sums = None
+    if by_month is not None and by_month is not cleared:
+        kernel, place = _visit_kernel(cap, tables, by_month), work / "months" / VISIT_PAYMENTS.name
+        month_sums = _visit_sums(engine, engine.map_by(sources, "person_id", kernel, place, "visits of the months"))
     engine.map(paid, _only_visits, [table_path(out, VISIT_PAYMENTS)], VISIT_PAYMENTS.names, "write visits")
     write_table(out, MODE_FINDINGS, MODE_FINDINGS.of([*faults, *_faults(engine, paid, "visits")]))
     keys = ("institution_id", "month")
@@ -401,10 +438,13 @@ def visits_of(
     write_table(out, INTERNET_VISITS, INTERNET_VISITS.of(frame(internet).to_dicts()))
     pair = ("insurance_scheme", "community_id")
     spent = frame(engine.sum(paid, _spent, pair, (*pair, "inside", "charged", "due", "fund_by_item"), "communities"))
-    care = frame(
-        engine.sum(paid, partial(modes.added_up, setting="outpatient"), modes.SUM_KEYS, _VISIT_SUMMED, "visits: sums")
-    )
-    return Care(care.to_dicts(), amounts, modes.results(amounts, valid, spent.to_dicts(), leads), True)
+    care = _visit_sums(engine, paid)
+    return Care(care, amounts, modes.results(amounts, valid, spent.to_dicts(), leads), True, month_sums)
+
+
+def _visit_sums(engine: Engine, paid: Dataset) -> list[Row]:
+    kernel = partial(modes.added_up, setting="outpatient")
+    return frame(engine.sum(paid, kernel, modes.SUM_KEYS, _VISIT_SUMMED, "visits: sums")).to_dicts()
 
 
 def _only_visits(batch: Any, part: Part) -> Any:
