@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -21,14 +20,13 @@ from drgpay.engine import (
     coded,
     codes_in,
     frame,
-    integers,
-    one_batch,
     table_path,
     write_part,
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
+from drgpay.runs import modes_in_time as in_time
 from drgpay.runs.laws import Segments
 from drgpay.runs.money import Period, Settled
 from drgpay.runs.region import Region, Registers
@@ -92,26 +90,6 @@ def _assign(batch: Any, part: Part, tables: modes.ModeTables, period: Period) ->
     return modes.assign_batch(batch, tables, period.year, period.months)
 
 
-def _assign_by_day(
-    batch: Any, part: Part, starts: tuple[int, ...], tables: tuple[modes.ModeTables, ...], period: Period
-) -> tuple[Any, Any, Any]:
-    """The same under several laws: each stay of the year by the tables of its day of discharge, those of other years
-    by the last; the rows stay in their order."""
-    place = points.place_of(batch.column("discharge_date"), starts)
-    place[integers(batch.column("year")) != period.year] = len(tables) - 1
-    pieces = [
-        modes.assign_batch(batch.filter(pa.array(place == i)), its, period.year, period.months)
-        for i, its in enumerate(tables)
-    ]
-    ids = batch.column("stay_id")
-    found = []
-    for tables_of_kind in zip(*pieces, strict=True):
-        whole = one_batch(pa.concat_tables(tables_of_kind, promote_options="permissive"))
-        order = np.argsort(codes_in(whole.column("stay_id"), ids), kind="stable")
-        found.append(whole.take(pa.array(order)))
-    return found[0], found[1], found[2]
-
-
 def check_institutions(registers: Registers) -> None:
     """Fail with DATA when a community is led by, or has as a member, an institution that is not in the register, or
     an agreement is with one: money would go to nobody, and visits inside would count as outside."""
@@ -161,7 +139,7 @@ def assign(
         decided, pooled, shadow = engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes")
         return Assigned(tables[0], decided, pooled, shadow)
     starts = points.by_day([s.first for s in segments], (), ()).starts
-    kernel = partial(_assign_by_day, starts=starts, tables=tables, period=period)
+    kernel = partial(in_time.assign_by_day, starts=starts, tables=tables, period=period)
     decided, pooled, shadow = engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes")
     return Assigned(tables[-1], decided, pooled, shadow, starts, tables)
 
@@ -218,46 +196,6 @@ def _stay_sums(engine: Engine, assigned: Assigned) -> list[Row]:
     return frame(engine.sum(assigned.modes, kernel, by, _STAY_SUMMED, "modes: sums")).to_dicts()
 
 
-def _outside_points(sums: list[Row], laws: Mapping[int, Policy]) -> list[Row]:
-    """What is not paid by points or other areas, by the law of each month."""
-    return [
-        row
-        for row in sums
-        if row["mode"] not in ("drg", "out_of_area")
-        and not (row["mode"] == "bed_day" and laws[row["month"]].flag("modes.bed_day_in_points"))
-    ]
-
-
-def _month_payments(sums: list[Row], laws: Mapping[int, Policy]) -> list[Row]:
-    """What the modes pay in every month, by its own law."""
-    months = (modes.month_payments([r for r in sums if r["month"] == m], law) for m, law in sorted(laws.items()))
-    return sorted((row for rows in months for row in rows), key=_row_key)
-
-
-def _row_key(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in (*_YEAR_KEY[:1], "month", *_YEAR_KEY[1:]))
-
-
-_YEAR_KEY = ("insurance_scheme", "institution_id", "setting", "mode", "category")
-
-
-def _year_payments(
-    months: list[Row], cleared: list[Row], assessed: list[Row], budgets: Mapping[tuple[str, str], int], policy: Policy
-) -> list[Row]:
-    """The year of the modes where the clearing computes the stays otherwise than the months did. ``months``: what the
-    months paid; ``cleared``: rows of months by the law of the clearing. What a month paid under a mode that the
-    clearing does not know is recovered."""
-    years = modes.year_payments([row | {"paid": 0} for row in cleared], assessed, budgets, policy)
-    by_key = {tuple(row[name] for name in _YEAR_KEY): row for row in years}
-    for row in months:
-        key = tuple(row[name] for name in _YEAR_KEY)
-        if key not in by_key:
-            nothing = dict.fromkeys(("n", "days", "cost", "personal", "actual", "price", "before", "due", "paid"), 0)
-            by_key[key] = row | nothing | {"month": fund.YEAR}
-        by_key[key]["paid"] -= row["paid"]
-    return sorted(by_key.values(), key=_row_key)
-
-
 def pay(
     engine: Engine, assigned: Assigned, by_month: Assigned, region: Region, laws: Laws, registers: Registers,
     period: Period, tables: Path, work: Path, findings: Path,
@@ -267,10 +205,10 @@ def pay(
     Of a single month only the stays: visits, communities, other areas and procurement belong to the year."""
     policy = laws.policy
     of_month = {month: span.policy for month, span in laws.months.items()}
-    stays = _outside_points(_stay_sums(engine, assigned), dict.fromkeys(of_month, policy))
-    paid = stays if by_month is assigned else _outside_points(_stay_sums(engine, by_month), of_month)
+    stays = in_time.outside_points(_stay_sums(engine, assigned), dict.fromkeys(of_month, policy))
+    paid = stays if by_month is assigned else in_time.outside_points(_stay_sums(engine, by_month), of_month)
     if not period.whole:
-        return Paid(months=_month_payments(paid, of_month))
+        return Paid(months=in_time.month_payments(paid, of_month))
     budgets = _part_budgets(registers, period.year)
     care = Care()
     # Care of outpatients is settled here where the year's budget has a part for it.
@@ -278,7 +216,7 @@ def pay(
         care = visits_of(
             engine, assigned.tables, region, policy, registers, period, tables, work, findings, assigned, by_month
         )
-    months = _month_payments([*paid, *care.in_months], of_month)
+    months = in_time.month_payments([*paid, *care.in_months], of_month)
     left = dict(budgets)
     for row in care.results:
         part = (row["insurance_scheme"], "outpatient")
@@ -296,7 +234,7 @@ def pay(
         years = modes.year_payments(months, assessed, left, policy)
     else:
         cleared = modes.month_payments([*stays, *care.sums], policy)
-        years = _year_payments(months, cleared, assessed, left, policy)
+        years = in_time.year_payments(months, cleared, assessed, left, policy)
     return Paid(
         budgets, months, years, assessed, care.results, care.heads,
         statements, modes.watch(claims, period.year, policy), procurement, care.there,
@@ -356,23 +294,10 @@ class Care:
         return self.sums if self.month_sums is None else self.month_sums
 
 
-def _pay_visits_by_day(
-    visits: Any, heads: Any, tables: modes.Capitation, starts: tuple[int, ...], by_law: tuple[modes.ModeTables, ...]
-) -> Any:
-    """``modes.pay_visits``, each visit by the law of its day, in their order."""
-    place = points.place_of(visits.column("visit_date"), starts)
-    pieces = [
-        modes.pay_visits(visits.filter(pa.array(place == i)), heads, tables, its) for i, its in enumerate(by_law)
-    ]
-    whole = one_batch(pa.concat_tables(pieces))
-    order = np.argsort(codes_in(whole.column("visit_id"), visits.column("visit_id")), kind="stable")
-    return whole.take(pa.array(order))
-
-
 def _visit_kernel(tables: modes.Capitation, rules: modes.ModeTables, assigned: Assigned | None) -> Any:
     if assigned is None or not assigned.by_law:
         return partial(modes.pay_visits, tables=tables, modes=rules if assigned is None else assigned.tables)
-    return partial(_pay_visits_by_day, tables=tables, starts=assigned.starts, by_law=assigned.by_law)
+    return partial(in_time.pay_visits_by_day, tables=tables, starts=assigned.starts, by_law=assigned.by_law)
 
 
 def visits_of(
