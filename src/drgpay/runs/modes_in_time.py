@@ -21,8 +21,8 @@ _YEAR_KEY = ("insurance_scheme", "institution_id", "setting", "mode", "category"
 def assign_by_day(
     batch: Any, part: Part, starts: tuple[int, ...], tables: tuple[modes.ModeTables, ...], period: Period
 ) -> tuple[Any, Any, Any]:
-    """The same under several laws: each stay of the year by the tables of its day of discharge, those of other years
-    by the last; the rows stay in their order."""
+    """``modes.assign_batch`` under several laws: each stay of the year by the tables of its day of discharge, those
+    of other years by the last; the rows stay in their order. ``starts``: first days of the laws, days since 1970."""
     place = points.place_of(batch.column("discharge_date"), starts)
     place[integers(batch.column("year")) != period.year] = len(tables) - 1
     pieces = [
