@@ -18,7 +18,7 @@ from hypothesis import Phase, assume, event, given, settings
 from hypothesis import strategies as st
 
 from drgpay.engine import read_table
-from drgpay.policy import dictionary
+from drgpay.policy import Policy, dictionary
 from drgpay.tables import BUDGET_AMOUNTS, INSTITUTION_KINDS, MODE_PAYMENTS, STAY_MODES, STAY_PAYMENTS
 from support.changing import Change, changing, laws_with
 from support.modes import KINDS, Area, law, plain_mode, plain_price
@@ -153,6 +153,18 @@ def test_neither_threads_nor_files_change_a_byte_under_several_laws(seed: int, d
     assert _tables(case, files=3, rows=64) == _tables(case)
 
 
+def _plain_visit(visit: Any, policy: Policy) -> tuple[str, int]:
+    """Mode of a visit of a person without a community, and what the fund owes for it."""
+    for rule in policy.rules("modes.rules"):
+        when = dict(rule.when)
+        if not rule.visits or visit["kind"] not in when["visit_kinds"]:
+            continue
+        if rule.mode == "quota" and (visit["dx"] or [""])[0].startswith("N18"):
+            fen = next(r.fen for r in policy.rates("quota.amounts") if r.keys[0] == rule.category)
+            return "quota", max(fen - visit["personal_paid"], 0)
+    return "by_item", visit["fund_by_item"]
+
+
 _PRICES = {
     "bed_day.rates": ("[{category: psychiatric, from: 1, yuan: 111}, {category: hospice, from: 1, yuan: 90}, "
                       "{category: rehabilitation, from: 1, yuan: 77.77}]",),
@@ -170,8 +182,8 @@ _PRICES = {
 
 
 @settings(max_examples=25, phases=(Phase.explicit, Phase.generate))
-@given(any_mode.areas, st.randoms(use_true_random=False), st.sampled_from(("carry", "prorate")))
-def test_modes_and_prices_follow_the_law_of_the_day(rows: Any, dice: random.Random, overrun: str) -> None:
+@given(any_mode.areas, any_mode.visits, st.randoms(use_true_random=False), st.sampled_from(("carry", "prorate")))
+def test_modes_and_prices_follow_the_law_of_the_day(rows: Any, care: Any, dice: random.Random, overrun: str) -> None:
     policy = law(modes__overrun=overrun)
     changes = []
     for _ in range(dice.choice([1, 2])):
@@ -185,7 +197,8 @@ def test_modes_and_prices_follow_the_law_of_the_day(rows: Any, dice: random.Rand
         INSTITUTION_KINDS: [{"institution_id": h, "kind": k} for h, k in KINDS.items()],
         BUDGET_AMOUNTS: any_mode.PARTS,
     }
-    area = Area([*any_mode.BASE, *stays], laws.policy, registers, laws=laws)
+    visits = [v | {"visit_id": f"v{i:03d}"} for i, v in enumerate(care)]
+    area = Area([*any_mode.BASE, *stays], laws.policy, registers, visits, laws=laws)
     with TemporaryDirectory() as folder:
         made = [settle_area(Path(folder, str(n)), area, threads=n) for n in (1, 2)]
         assert any_mode.digests(made[0]) == any_mode.digests(made[1])
@@ -210,19 +223,33 @@ def test_modes_and_prices_follow_the_law_of_the_day(rows: Any, dice: random.Rand
                 due = plain_price(s, mode, category, paid)
                 if paid.choice("fund.basis") == "total":
                     due = max(due - s["personal_paid"], 0)
-            paid_by_modes[s["insurance_scheme"], s["month"], s["institution_id"], mode] += due
+            paid_by_modes[s["insurance_scheme"], s["month"], s["institution_id"], "inpatient", mode] += due
         assert (s["stay_id"] in drg) == ("drg" in (mode, got["mode"]))
+    visits_cleared: dict[tuple[Any, ...], int] = defaultdict(int)
+    for v in visits:
+        day = v["visit_date"]
+        if day.year == 2024:
+            mode, due = _plain_visit(v, laws.months[day.month].on(day))
+            paid_by_modes[v["insurance_scheme"], day.month, v["institution_id"], "outpatient", mode] += due
+            mode, due = _plain_visit(v, laws.closing.on(day))
+            visits_cleared[v["insurance_scheme"], v["institution_id"], mode] += due
+    assert {k: v for k, v in visits_cleared.items() if v} == {
+        (r["insurance_scheme"], r["institution_id"], r["mode"]): r["before"]
+        for r in payments
+        if r["setting"] == "outpatient" and r["month"] == 0 and r["before"]
+    }
     found: dict[tuple[Any, ...], int] = defaultdict(int)
     for row in payments:
         if row["month"]:
-            found[row["insurance_scheme"], row["month"], row["institution_id"], row["mode"]] += row["due"]
+            names = ("insurance_scheme", "month", "institution_id", "setting", "mode")
+            found[tuple(row[n] for n in names)] += row["due"]
             ratio = laws.months[row["month"]].policy.ratio("settlement.monthly_pay_ratio")
             assert row["paid"] == (row["due"] * ratio + 5_000) // 10_000
     assert {k: v for k, v in found.items() if v} == {k: v for k, v in paid_by_modes.items() if v}
     # Months and year together pay what the clearing says is due.
     totals: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
     for row in payments:
-        key = tuple(row[n] for n in ("insurance_scheme", "institution_id", "mode", "category"))
+        key = tuple(row[n] for n in ("insurance_scheme", "institution_id", "setting", "mode", "category"))
         totals[key][0] += row["paid"]
         totals[key][1] += 0 if row["month"] else row["due"]
     assert all(paid == due for paid, due in totals.values())

@@ -75,9 +75,20 @@ def policy_export(
 
 @policy_app.command("check")
 def policy_check(practice: Practice, on: On, known_on: KnownOn = None) -> None:
-    """检查政策文件是否完整、合法。 Check that a practice is complete and valid on a day."""
+    """检查政策文件在某日及当年是否完整、合法。 Check that a practice is complete and valid on a day, in its year."""
     policy = _load(practice, on, known_on, None)
+    of_year = law.laws(practice, on.year, known_on=known_on.date() if known_on else None)
     out.print(f"{policy.practice}: {len(policy.values())} 个参数有效 values valid, digest {policy.digest}")
+    for name in law.dictionary():
+        spans: list[tuple[int, int, str]] = []
+        for month, span in sorted(of_year.months.items()):
+            value = span.policy.source(name).value
+            if spans and spans[-1][2] == value:
+                spans[-1] = (spans[-1][0], month, value)
+            else:
+                spans.append((month, month, value))
+        if len(spans) > 1:
+            out.print(f"{name} {on.year}: " + " → ".join(f"{value} ({a}–{b})" for a, b, value in spans))
 
 
 @policy_app.command("diff")

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -21,14 +20,13 @@ from drgpay.engine import (
     coded,
     codes_in,
     frame,
-    integers,
-    one_batch,
     table_path,
     write_part,
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
+from drgpay.runs import modes_in_time as in_time
 from drgpay.runs.laws import Segments
 from drgpay.runs.money import Period, Settled
 from drgpay.runs.region import Region, Registers
@@ -65,6 +63,7 @@ from drgpay.tables import (
 )
 
 Row = dict[str, Any]
+ModeTables = modes.ModeTables
 
 _SHOWN = 5
 """unknown institutions named in a failure"""
@@ -79,35 +78,18 @@ _VISIT_SUMMED = tuple(n for n in _STAY_SUMMED if n not in ("days", "good_outcome
 class Assigned:
     """Stays after their mode was decided: those the points take, those with a shadow price, and all of the period."""
 
-    tables: modes.ModeTables
+    tables: ModeTables
     """of the last days"""
     modes: Dataset
     pooled: Dataset
     shadow: Dataset
+    starts: tuple[int, ...] = ()
+    """where several laws hold: their first days (days since 1970), and the tables of each"""
+    by_law: tuple[ModeTables, ...] = ()
 
 
 def _assign(batch: Any, part: Part, tables: modes.ModeTables, period: Period) -> tuple[Any, Any, Any]:
     return modes.assign_batch(batch, tables, period.year, period.months)
-
-
-def _assign_by_day(
-    batch: Any, part: Part, starts: tuple[int, ...], tables: tuple[modes.ModeTables, ...], period: Period
-) -> tuple[Any, Any, Any]:
-    """The same under several laws: each stay of the year by the tables of its day of discharge, those of other years
-    by the last; the rows stay in their order."""
-    place = points.place_of(batch.column("discharge_date"), starts)
-    place[integers(batch.column("year")) != period.year] = len(tables) - 1
-    pieces = [
-        modes.assign_batch(batch.filter(pa.array(place == i)), its, period.year, period.months)
-        for i, its in enumerate(tables)
-    ]
-    ids = batch.column("stay_id")
-    found = []
-    for tables_of_kind in zip(*pieces, strict=True):
-        whole = one_batch(pa.concat_tables(tables_of_kind, promote_options="permissive"))
-        order = np.argsort(codes_in(whole.column("stay_id"), ids), kind="stable")
-        found.append(whole.take(pa.array(order)))
-    return found[0], found[1], found[2]
 
 
 def check_institutions(registers: Registers) -> None:
@@ -158,10 +140,12 @@ def assign(
     outs = [out, work / "pooled", work / "shadow"]
     if len(tables) == 1:
         kernel: Any = partial(_assign, tables=tables[0], period=period)
-    else:
-        starts = points.by_day([s.first for s in segments], (), ()).starts
-        kernel = partial(_assign_by_day, starts=starts, tables=tables, period=period)
-    return Assigned(tables[-1], *engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes"))
+        decided, pooled, shadow = engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes")
+        return Assigned(tables[0], decided, pooled, shadow)
+    starts = points.by_day([s.first for s in segments], (), ()).starts
+    kernel = partial(in_time.assign_by_day, starts=starts, tables=tables, period=period)
+    decided, pooled, shadow = engine.map(grouped, kernel, outs, modes.SCANNED, "payment modes")
+    return Assigned(tables[-1], decided, pooled, shadow, starts, tables)
 
 
 def pooled(
@@ -219,58 +203,6 @@ def _stay_sums(engine: Engine, stay_modes: Dataset) -> list[Row]:
     return frame(engine.sum(stay_modes, kernel, modes.SUM_KEYS, _STAY_SUMMED, "modes: sums")).to_dicts()
 
 
-def _outside_points(sums: list[Row], laws: Mapping[int, Policy]) -> list[Row]:
-    """What is not paid by points or other areas, by the law of each month."""
-    return [
-        row
-        for row in sums
-        if row["mode"] not in ("drg", "out_of_area")
-        and not (row["mode"] == "bed_day" and laws[row["month"]].flag("modes.bed_day_in_points"))
-    ]
-
-
-def _month_payments(sums: list[Row], laws: Mapping[int, Policy]) -> list[Row]:
-    """What the modes pay in every month, by its own law."""
-    months = (modes.month_payments([r for r in sums if r["month"] == m], law) for m, law in sorted(laws.items()))
-    return sorted((row for rows in months for row in rows), key=_row_key)
-
-
-def _row_key(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in (*_YEAR_KEY[:1], "month", *_YEAR_KEY[1:]))
-
-
-_YEAR_KEY = ("insurance_scheme", "institution_id", "setting", "mode", "category")
-_NOTHING = (
-    "n",
-    "days",
-    "cost",
-    "personal",
-    "actual",
-    "price",
-    "before",
-    "gross",
-    "refused",
-    "due",
-    "paid",
-    "deposit",
-)
-
-
-def _year_payments(months: list[Row], cleared: list[Row], assessed: list[Row]) -> list[Row]:
-    """The year of the modes, before any limit, where the clearing computes the stays otherwise than the months did.
-    ``months``: what the months paid and held; ``cleared``: rows of months by the law of the clearing. What a month
-    paid under a mode that the clearing does not know is recovered."""
-    years = modes.year_payments([row | {"paid": 0, "deposit": 0} for row in cleared], assessed)
-    by_key = {tuple(row[name] for name in _YEAR_KEY): row for row in years}
-    for row in months:
-        key = tuple(row[name] for name in _YEAR_KEY)
-        if key not in by_key:
-            by_key[key] = row | dict.fromkeys(_NOTHING, 0) | {"month": fund.YEAR}
-        for name in ("paid", "deposit"):
-            by_key[key][name] += row[name]
-    return sorted(by_key.values(), key=_row_key)
-
-
 def pay(
     engine: Engine, assigned: Assigned, by_month: Assigned, region: Region, laws: Laws, registers: Registers,
     period: Period, tables: Path, work: Path, findings: Path, booked: list[Row] | None = None,
@@ -281,16 +213,18 @@ def pay(
     Of a single month only the stays: visits, communities, other areas and procurement belong to the year."""
     policy = laws.policy
     of_month = {month: span.policy for month, span in laws.months.items()}
-    stays = _outside_points(_stay_sums(engine, assigned.modes), dict.fromkeys(of_month, policy))
-    paid = stays if by_month is assigned else _outside_points(_stay_sums(engine, by_month.modes), of_month)
+    stays = in_time.outside_points(_stay_sums(engine, assigned.modes), dict.fromkeys(of_month, policy))
+    paid = stays if by_month is assigned else in_time.outside_points(_stay_sums(engine, by_month.modes), of_month)
     if not period.whole:
-        return Paid(months=_month_payments(paid, of_month))
+        return Paid(months=in_time.month_payments(paid, of_month))
     budgets = _part_budgets(registers, period.year)
     care = Care()
     # Care of outpatients is settled here where the year's budget has a part for it.
     if any(part == "outpatient" for _, part in budgets):
-        care = visits_of(engine, assigned.tables, region, policy, registers, period, tables, work, findings)
-    months = _month_payments([*paid, *care.sums], of_month) if booked is None else booked
+        care = visits_of(
+            engine, assigned.tables, region, policy, registers, period, tables, work, findings, assigned, by_month
+        )
+    months = in_time.month_payments([*paid, *care.in_months], of_month) if booked is None else booked
     assessed = modes.assessments(stays, policy)
     claims = registers[OUT_OF_AREA_CLAIMS]
     statements = modes.added(modes.statements(claims, period.year), _treated_here(engine, assigned))
@@ -301,7 +235,8 @@ def pay(
     if by_month is assigned and booked is None:
         years = modes.year_payments(months, assessed)
     else:
-        years = _year_payments(months, modes.month_payments([*stays, *care.sums], policy), assessed)
+        cleared = modes.month_payments([*stays, *care.sums], policy)
+        years = in_time.year_payments(months, cleared, assessed)
     modes.limit(years, care.results, procurement, budgets, policy)
     modes.settle_year(years, grades_of(registers, period.year), policy)
     return Paid(
@@ -321,8 +256,8 @@ def simulated_forfeits(
         return {}
     again = work / STAY_MODES.name
     visits = [row for row in stored if row["setting"] == "outpatient"]
-    stays = _outside_points(_stay_sums(engine, Dataset.of(again)), of_month) if again.exists() else []
-    months = _month_payments([*stays, *visits], of_month)
+    stays = in_time.outside_points(_stay_sums(engine, Dataset.of(again)), of_month) if again.exists() else []
+    months = in_time.month_payments([*stays, *visits], of_month)
     return modes.forfeits(months, grades_of(registers, period.year), laws.policy)
 
 
@@ -384,16 +319,31 @@ class Care:
     heads: list[Row] = field(default_factory=list)
     results: list[Row] = field(default_factory=list)
     there: bool = False
+    month_sums: list[Row] | None = None
+    """the sums as the months paid the visits, where other laws held then"""
+
+    @property
+    def in_months(self) -> list[Row]:
+        """The sums the months pay by."""
+        return self.sums if self.month_sums is None else self.month_sums
+
+
+def _visit_kernel(tables: modes.Capitation, rules: modes.ModeTables, assigned: Assigned | None) -> Any:
+    if assigned is None or not assigned.by_law:
+        return partial(modes.pay_visits, tables=tables, modes=rules if assigned is None else assigned.tables)
+    return partial(in_time.pay_visits_by_day, tables=tables, starts=assigned.starts, by_law=assigned.by_law)
 
 
 def visits_of(
     engine: Engine, tables: modes.ModeTables, region: Region, policy: Policy, registers: Registers, period: Period,
-    out: Path, work: Path, findings: Path,
+    out: Path, work: Path, findings: Path, cleared: Assigned | None = None, by_month: Assigned | None = None,
 ) -> Care:  # fmt: skip
     """Heads, visits and results of the communities, for a region that brings visits or enrolment and a policy with
-    rules for visits or an order of assignment."""
+    rules for visits or an order of assignment. ``cleared`` and ``by_month``: as in :func:`pay`; without them
+    ``tables`` hold for all of the year."""
     capitated = policy.names_or_none("capitation.order") is not None
-    if not capitated and not any(rule.visits for rule in tables.rules):
+    known = [tables, *(t for its in (cleared, by_month) if its for t in (*its.by_law, its.tables))]
+    if not capitated and not any(rule.visits for its in known for rule in its.rules):
         return Care()
     modes.check_capitation(policy)
     cap = modes.capitation_of(policy, registers[COMMUNITIES], registers[COMMUNITY_MEMBERS], period.year)
@@ -427,16 +377,17 @@ def visits_of(
     if visits is None:
         write_table(out, MODE_FINDINGS, MODE_FINDINGS.of(faults))
         return Care([], amounts, modes.results(amounts, valid, [], leads), False)
-    paid = engine.map_by(
-        (
-            Source(visits.data, VISITS.names, modes.VISITS_ORDER),
-            Source(heads, _HEAD_COLUMNS, modes.HEADS_ORDER),
-        ),
-        "person_id",
-        partial(modes.pay_visits, tables=cap, modes=tables),
-        work / VISIT_PAYMENTS.name,
-        "visits",
+    sources = (
+        Source(visits.data, VISITS.names, modes.VISITS_ORDER),
+        Source(heads, _HEAD_COLUMNS, modes.HEADS_ORDER),
     )
+    paid = engine.map_by(
+        sources, "person_id", _visit_kernel(cap, tables, cleared), work / VISIT_PAYMENTS.name, "visits"
+    )
+    month_sums = None
+    if by_month is not None and by_month is not cleared:
+        kernel, place = _visit_kernel(cap, tables, by_month), work / "months" / VISIT_PAYMENTS.name
+        month_sums = _visit_sums(engine, engine.map_by(sources, "person_id", kernel, place, "visits of the months"))
     engine.map(paid, _only_visits, [table_path(out, VISIT_PAYMENTS)], VISIT_PAYMENTS.names, "write visits")
     write_table(out, MODE_FINDINGS, MODE_FINDINGS.of([*faults, *_faults(engine, paid, "visits")]))
     keys = ("institution_id", "month")
@@ -446,10 +397,13 @@ def visits_of(
     write_table(out, INTERNET_VISITS, INTERNET_VISITS.of(frame(internet).to_dicts()))
     pair = ("insurance_scheme", "community_id")
     spent = frame(engine.sum(paid, _spent, pair, (*pair, "inside", "charged", "due", "fund_by_item"), "communities"))
-    care = frame(
-        engine.sum(paid, partial(modes.added_up, setting="outpatient"), modes.SUM_KEYS, _VISIT_SUMMED, "visits: sums")
-    )
-    return Care(care.to_dicts(), amounts, modes.results(amounts, valid, spent.to_dicts(), leads), True)
+    care = _visit_sums(engine, paid)
+    return Care(care, amounts, modes.results(amounts, valid, spent.to_dicts(), leads), True, month_sums)
+
+
+def _visit_sums(engine: Engine, paid: Dataset) -> list[Row]:
+    kernel = partial(modes.added_up, setting="outpatient")
+    return frame(engine.sum(paid, kernel, modes.SUM_KEYS, _VISIT_SUMMED, "visits: sums")).to_dicts()
 
 
 def _only_visits(batch: Any, part: Part) -> Any:

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 
 from drgpay.engine import Part, codes_in, integers, read_manifest, read_table
 from drgpay.policy import Policy
-from drgpay.runs.manifest import REGISTERS, TABLES, law_of
+from drgpay.runs.laws import scoring
+from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
 from drgpay.runs.money import rate_points
 from drgpay.runs.region import Registers, known_codes
 from drgpay.scheme import Scheme
@@ -69,6 +70,9 @@ class Settlement:
     policy: Policy
     scheme: Scheme
     tables: points.PointsTables
+    """of the law of the last day"""
+    scored: points.Tables
+    """what gives a stay its points: the same, or tables by day of discharge"""
     registers: Registers
     values: dict[tuple[str, int], tuple[int, int]]
     """(insurance scheme, month; 0 = the year) → fen shared and points they are shared by"""
@@ -94,35 +98,47 @@ class Settlement:
 def read_settlement(run: Path, schemes: Path | None = None) -> Settlement:
     """The run in a folder, as :class:`Settlement`. Raises DATA when there is none."""
     manifest = read_manifest(run)
-    policy = law_of(run, manifest)
+    laws = laws_of_run(run, manifest)
+    policy, (segments, _) = laws.policy, scoring(laws)
     registers = Registers.read(run / REGISTERS)
-    tables, months = run / TABLES, fund.MONTHS if manifest["month"] is None else (int(manifest["month"]),)
-    rows = read_table(tables, BASE_GROUPS).to_dicts()
-    kept = points.Group.__dataclass_fields__
-    groups = {r["drg"]: points.Group(**{k: v for k, v in r.items() if k in kept}) for r in rows}
-    base = points.Base(manifest["base"]["mean_cost"], manifest["base"]["scale"], groups, [], pl.DataFrame())
-    fixed = {r["drg"]: r["fixed_coefficient"] for r in rows if r["fixed_coefficient"] is not None}
-    totals = read_table(tables, COEFFICIENTS).filter(pl.col("component") == points.TOTAL)
-    own = dict(totals.sort("institution_id").select("institution_id", "value").rows())
-    settings = points.adjusting(policy, registers.frames["stay_decisions"].head(0), {}, None)
-    made = points.points_tables(
-        base, points.Coefficients(own, fixed, {}, []), policy, int(manifest["year"]), months, settings
-    )
-    by_rate = policy.choice_or_none("points.pricing") == "rate"
-    if by_rate:
-        made = rate_points(registers, policy, made)
+    tables = run / TABLES
+    folders = [*(run / SEGMENTS / s.first.isoformat() for s in segments[:-1]), tables]
+    made = [_points_tables(f, s.policy, registers, manifest) for f, s in zip(folders, segments, strict=True)]
+    scored = made[0] if len(made) == 1 else points.by_day([s.first for s in segments], made, [None] * len(made))
     pools = read_table(tables, POOLS).select("insurance_scheme", "month", "distributable", "points").rows()
     return Settlement(
         run,
         manifest,
         policy,
         load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes),
-        made,
+        made[-1],
+        scored,
         registers,
         {(s, m): (d, p) for s, m, d, p in pools},
         policy.choice("fund.basis") == "total",
-        by_rate,
+        policy.choice_or_none("points.pricing") == "rate",
     )
+
+
+def _points_tables(
+    folder: Path, policy: Policy, registers: Registers, manifest: dict[str, Any]
+) -> points.PointsTables:
+    """The tables of a law from the base groups and coefficients kept in a folder; no decisions on stays."""
+    months = fund.MONTHS if manifest["month"] is None else (int(manifest["month"]),)
+    rows = read_table(folder, BASE_GROUPS).to_dicts()
+    kept = points.Group.__dataclass_fields__
+    groups = {r["drg"]: points.Group(**{k: v for k, v in r.items() if k in kept}) for r in rows}
+    base = points.Base(manifest["base"]["mean_cost"], manifest["base"]["scale"], groups, [], pl.DataFrame())
+    fixed = {r["drg"]: r["fixed_coefficient"] for r in rows if r["fixed_coefficient"] is not None}
+    totals = read_table(folder, COEFFICIENTS).filter(pl.col("component") == points.TOTAL)
+    own = dict(totals.sort("institution_id").select("institution_id", "value").rows())
+    settings = points.adjusting(policy, registers.frames["stay_decisions"].head(0), {}, None)
+    made = points.points_tables(
+        base, points.Coefficients(own, fixed, {}, []), policy, int(manifest["year"]), months, settings
+    )
+    if policy.choice_or_none("points.pricing") == "rate":
+        made = rate_points(registers, policy, made)
+    return made
 
 
 def _lists(column: Any) -> tuple[Ints, Any]:
@@ -191,7 +207,7 @@ class Screen:
 
     def price(self, batch: Any) -> tuple[Any, Ints]:
         """Case points of settled stays, and their price in fen: points × fund ÷ points of all, half up."""
-        case = points.case_points(batch, self.settlement.tables)
+        case = points.case_points(batch, self.settlement.scored)
         mine = integers(case.column("points"))
         if self.settlement.by_rate:
             return case, mine
