@@ -163,8 +163,8 @@ def plain_mode_payments(
     """Months and year of the modes, with what is cut from pools and rewards, one stay or visit after the other.
 
     ``stays``, ``visits``: rows of ``stay_modes`` and ``visit_payments``; ``factors``: (institution, category) →
-    factor; ``results``, ``rewards``: rows of ``capitation_results`` and ``procurement_payments``, of which the whole pool and
-    the whole reward count.
+    factor; ``results``, ``rewards``: rows of ``capitation_results`` and ``procurement_payments``, of which the whole
+    pool and the whole reward count.
     """
     ratio = Fraction(policy.ratio("settlement.monthly_pay_ratio"), UNIT)
     without = policy.names_or_none("modes.no_deposit") or ()

@@ -45,6 +45,8 @@ PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL
 RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED)
 """events that bring it back"""
 DEBT_OPENED, DEBT_NETTED = "debt_opened", "debt_netted"
+_CLOSED = (":payable", ":deposit", ":advance", ":debt")
+"""accounts that a clearing leaves at zero"""
 
 
 class Poster:
@@ -234,7 +236,7 @@ def conservation(rows: Iterable[Row]) -> Iterator[tuple[str, int, int]]:
 
 
 def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[Row]) -> None:
-    """Stop the run unless the fund is conserved, every institution's accounts are empty, and every statement says
+    """Stop the run unless the fund is conserved, all accounts of institutions are empty, and every statement says
     what the ledger says. Raises BROKEN naming both sides."""
     for scheme, sources, uses in conservation(closings):
         if sources != uses:
@@ -282,8 +284,7 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
                     en=f"statement and ledger differ: statement {row[column]} fen, ledger {amount} fen",
                     field=f"{h}.{column}",
                 )
-        accounts = (f"{scheme}:{h}:{name}" for name in ("payable", "deposit", "held", "advance"))
-        open_balance = next(filter(None, map(ledger.balance, accounts)), 0)
-        if open_balance:
+    for account, balance in ledger.balances().items():
+        if balance and account.endswith(_CLOSED):
             raise DrgpayError(Kind.BROKEN, zh="清算后机构账户未结清", en="an institution's account is not closed",
-                              field=h, value=open_balance)  # fmt: skip
+                              field=account, value=balance)  # fmt: skip
