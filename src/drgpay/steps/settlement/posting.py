@@ -45,7 +45,7 @@ PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL
 RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED)
 """events that bring it back"""
 DEBT_OPENED, DEBT_NETTED = "debt_opened", "debt_netted"
-_CLOSED = (":payable", ":deposit", ":advance", ":debt")
+_CLOSED = (":payable", ":deposit", ":held", ":advance", ":debt")
 """accounts that a clearing leaves at zero"""
 
 
