@@ -157,6 +157,10 @@ def run_year(
     year: Year,
     output: OutFolder,
     after: After = None,
+    reopens: Annotated[
+        Path | None, typer.Option("--reopens", help="重开的年度清算(已封账) the sealed clearing to open again")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="重开的理由 why it is opened again")] = "",
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -170,7 +174,7 @@ def run_year(
 ) -> None:
     """全年:校验、分组、点数、月结、清算、总账、报告。 The whole year, from checks to clearing, ledger and report."""
     day = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, None, day, schemes_folder(own), after)
+    order = runs.Order(region, policy, year, None, day, schemes_folder(own), after, reopens, reason)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 

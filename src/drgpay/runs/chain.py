@@ -182,13 +182,27 @@ def follows(before: str, name: str) -> bool:
     return before.startswith("m") and int(name[1:]) == int(before[1:]) + 1
 
 
-def go_on(after: Path, *, area: str, year: int, month: int | None) -> Chain:
-    """The chain that a month, or the clearing (None), of an area and year goes on from.
+def reopen(cleared: Path, *, area: str, year: int) -> Chain:
+    """The chain that ends with a clearing (or what opened it again before), to be opened again.
+
+    USAGE as :func:`go_on`, and for a month: earlier months are corrected, not opened.
+    """
+    chain = read_chain(cleared)
+    if chain.last.month is not None:
+        raise _wrong("只能重开清算;已封账的月份用更正",
+                     "only a clearing can be opened again; a sealed month is corrected",
+                     chain.last, "给出年度清算的结果", "name the run of the clearing")  # fmt: skip
+    last = chain.last.name
+    return go_on(cleared, area=area, year=year, month=None, name="r1" if last == "year" else f"r{int(last[1:]) + 1}")
+
+
+def go_on(after: Path, *, area: str, year: int, month: int | None, name: str = "") -> Chain:
+    """The chain that a month, or the clearing (None), of an area and year goes on from; ``name``: of another link.
 
     USAGE: another area or year, a gap, or a predecessor that is not sealed or is not the last of its book.
     """
     chain = read_chain(after)
-    name = "year" if month is None else f"m{month:02d}"
+    name = name or ("year" if month is None else f"m{month:02d}")
     if chain.area != area:
         raise _mismatch("统筹区", "area", chain.area, area, after)
     if chain.year != year:

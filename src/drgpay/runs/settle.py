@@ -26,6 +26,7 @@ from drgpay.engine import (
     frame,
     months_of,
     new_folder,
+    read_table,
     table_path,
     write_table,
     years_of,
@@ -35,7 +36,7 @@ from drgpay.ledger import Ledger
 from drgpay.policy import Laws, Policy, laws, practice_text
 from drgpay.runs import laws as law_in_time
 from drgpay.runs import linked, modes, money
-from drgpay.runs.chain import go_on
+from drgpay.runs.chain import Chain, go_on, reopen
 from drgpay.runs.manifest import (
     LAWS,
     LEDGER,
@@ -93,6 +94,9 @@ class Order:
     """folder of grouping schemes besides those shipped"""
     after: Path | None = None
     """the sealed run of a book that this one follows"""
+    reopens: Path | None = None
+    """the sealed clearing that this one opens again, and why"""
+    reason: str = ""
 
     @property
     def on(self) -> date:
@@ -204,9 +208,7 @@ class _Run:
         self.work = folder / "work"
         self.region: Region = read_region(order.region, order.known_on)
         self.registers = self.region.registers
-        self.chain = None if order.after is None else go_on(
-            order.after, area=self.region.identity["id"], year=order.year, month=order.month
-        )  # fmt: skip
+        self.chain = _chain(order, self.region.identity["id"])
         self.account = linked.Account(self.chain, self.registers, order.year, order.month)
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
@@ -322,6 +324,7 @@ class _Run:
         all_grouped = grouped
         in_months = self.work / "months"
         assigned, paid, month_stays = None, modes.Paid(), grouped
+        again = self.order.reopens is not None
         if self.with_modes:
             common = (self.registers, self.period)
             assigned = modes.assign(
@@ -335,7 +338,8 @@ class _Run:
             grouped, month_stays = assigned.pooled, by_month.pooled
             beside = (self.tables, self.work, table_path(self.tables, FINDINGS))
             booked = self.account.sealed_months(MODE_PAYMENTS) if self._clears_book else None
-            paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside, booked)
+            if not again:
+                paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside, booked)
         scoring = self._scoring(grouped, cleared, self.work)
         rules = scoring.rules
         self._write_rules(rules, self.tables)
@@ -350,21 +354,27 @@ class _Run:
                 self.engine, month_stays, by_month_law, self.policy, in_months / CASE_POINTS.name
             )
             by_months = money.Earned(month_sums, _stays_of(month_cases))
-        settled = money.settle(
-            self.engine, grouped, self.laws, self.registers, self.period, money.Earned(sums, _stays_of(cases)),
-            self.work, by_months, paid.forfeited(), self._booked(),
-        )  # fmt: skip
+        earned = money.Earned(sums, _stays_of(cases))
+        if self.order.reopens is not None:
+            settled = self._reopen(earned, cases)
+        else:
+            settled = money.settle(
+                self.engine, grouped, self.laws, self.registers, self.period, earned, self.work, by_months,
+                paid.forfeited(), self._booked(),
+            )  # fmt: skip
         corrected = None
-        if self.chain is not None:
+        if self.chain is not None and self.order.reopens is None:
             out = table_path(self.tables, CORRECTIONS)
             corrected = linked.correct(self.account, self.engine, all_grouped, self.region, out, self.work)
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
-        if assigned is not None:
+        if assigned is not None and not again:
             paid.write(self.tables, settled)
             by_rate = self.policy.choice_or_none("points.pricing") == "rate"
             modes.shadow(self.engine, assigned, scoring.tables, settled, self.tables, by_rate)
-        if self.period.whole:
+        if self.order.reopens is not None:
+            conservation = self._reopening(settled)
+        elif self.period.whole:
             conservation = self._clearing(settled, paid)
         else:
             conservation = self._month(settled, paid, linked.worth(self.account, corrected, self.policy))
@@ -412,6 +422,32 @@ class _Run:
             write_table(tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
             write_table(tables, BASE_SUMS, rules.base.institution_sums.to_arrow())
             write_table(tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
+
+    def _reopen(self, earned: money.Earned, cases: Dataset) -> Settled:
+        """The year opened again for the institutions that something changed for."""
+        assert self.chain is not None
+        last = self.chain.last
+        rows = [read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)]
+        self.changed = linked.changed_since(last, self.registers, self.engine, cases, self.order.year, self.work)
+        return money.reopen(
+            self.engine, self.laws, self.registers, self.period, earned, self.work, money.Cleared(*rows), self.changed
+        )
+
+    def _reopening(self, settled: Settled) -> list[tuple[str, int, int]]:
+        """Post what a re-opening changes, and stop unless the book balances."""
+        assert self.chain is not None
+        linked.copy_modes(self.chain.last, self.tables)
+        ledger, poster = self._poster()
+        book = self.account.whole(ledger)
+        statements = [row for rows in settled.statements.values() for row in rows]
+        its = [row for row in statements if (row["insurance_scheme"], row["institution_id"]) in self.changed]
+        poster.reopened(its, self.account.standing(), self.account.booked_dues())
+        closings = [settlement.closing(book, scheme) for scheme in settled.statements]
+        settlement.check_closed(book, statements, closings)
+        write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
+        write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
+        ledger.write(self.folder / LEDGER)
+        return list(settlement.conservation(closings))
 
     def _poster(self) -> tuple[Ledger, settlement.BookPoster]:
         ledger = self.account.ledger(f"drgpay {self.run_id}")
@@ -507,6 +543,13 @@ class _Run:
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
 
+    def _reopens(self) -> dict[str, Any] | None:
+        """Which opening of the year this is, and why."""
+        if self.order.reopens is None or self.chain is None:
+            return None
+        last = self.chain.last.name
+        return {"number": 1 if last == "year" else int(last[1:]) + 1, "reason": self.order.reason.strip()}
+
     def _made_from(self) -> dict[str, Any]:
         """All that a run is made from: the same, and it makes the same bytes."""
         return {
@@ -527,6 +570,7 @@ class _Run:
             "basis": self.policy.choice("fund.basis"),
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
+            "reopens": self._reopens(),
             "inputs": {
                 p.relative_to(self.region.folder).as_posix(): file_digest(p)
                 for p in self.region.files(modes=self.with_modes)
@@ -536,6 +580,19 @@ class _Run:
 
 _PLACE = ("insurance_scheme", "institution_id", "month")
 _PAID = ("month_due", "month_refused", "year_due", "year_refused")
+
+
+def _chain(order: Order, area: str) -> Chain | None:
+    """The chain a run goes on from. USAGE for a re-opening without a reason, or of a month."""
+    if order.reopens is None:
+        return None if order.after is None else go_on(order.after, area=area, year=order.year, month=order.month)
+    if order.after is not None or order.month is not None:
+        raise DrgpayError(Kind.USAGE, zh="--reopens 只用于年度运行,且不与 --after 同用",
+                          en="--reopens is for a year, and not with --after", field="--reopens")  # fmt: skip
+    if not order.reason.strip():
+        raise DrgpayError(Kind.USAGE, zh="重开清算必须写明理由", en="opening a year again needs a reason",
+                          field="--reason", fix_zh="加上 --reason 理由", fix_en="add --reason …")  # fmt: skip
+    return reopen(order.reopens, area=area, year=order.year)
 
 
 def _stays_of(cases: Dataset) -> Source:
