@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from datetime import datetime
@@ -17,7 +16,7 @@ from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
-from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, keep_out, schemes_folder
+from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
@@ -206,7 +205,6 @@ def report(
             fix_zh="用 .xlsx 或 .html",
             fix_en="use .xlsx or .html",
         )
-    keep_out(output, run)
     writers[output.suffix.lower()](run, output, in_lang(lang))
     out.print(str(output))
 
@@ -255,8 +253,6 @@ def demo(
             region, stays=stays, replace=region.exists(), progress=cast(Any, moved), extras=frozenset(_ALL)
         )
     made = time.monotonic()
-    if run.exists() and not (run / runs.MANIFEST).exists():
-        shutil.rmtree(run)
     _run(runs.Order(region, "demo", 2024), run, threads, lang, replace=True)
     settled = time.monotonic()
     verify(run, threads=threads)

@@ -17,17 +17,16 @@ from drgpay.engine.files import (
     ROW_GROUP,
     WRITE_OPTIONS,
     dataset,
-    drafted,
     read_table,
     table_path,
     write_table,
-    writing,
 )
-from drgpay.engine.folders import MANIFEST, new_folder, read_manifest
+from drgpay.engine.folders import read_manifest
 from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, plain, read_part, write_part
 from drgpay.engine.spark import SparkEngine, spark_missing
+from drgpay.places import MANIFEST, drafted, new_folder, writing
 
 __all__ = [
     "MANIFEST",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from drgpay.engine import MANIFEST, drafted
+from drgpay.places import MARK
 from drgpay.policy import Policy, load
 
 LEDGER = "ledger.jsonl"
@@ -28,11 +29,11 @@ def file_digest(path: Path) -> str:
 
 
 def folder_digests(folder: Path) -> dict[str, str]:
-    """Digests of all files below a folder but the manifest, by relative name."""
+    """Digests of all files below a folder but its manifest and mark, by relative name."""
     return {
         p.relative_to(folder).as_posix(): file_digest(p)
         for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name != MANIFEST
+        if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, MARK)
     }
 
 

@@ -32,6 +32,7 @@ from drgpay.engine import (
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
+from drgpay.places import MARK
 from drgpay.policy import Policy, load, practice_text
 from drgpay.runs import modes, money
 from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
@@ -198,7 +199,7 @@ class _Run:
         else:
             say("接着上次完成的步骤运行", "going on after the last complete step")
         if changed is None or changed:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            _emptied(self.folder)
         self.tables.mkdir(parents=True, exist_ok=True)
         return Steps(engine, records, self.made_from)
 
@@ -381,6 +382,15 @@ class _Run:
                 for p in self.region.files(modes=self.with_modes)
             },
         }
+
+
+def _emptied(folder: Path) -> None:
+    """Remove what an earlier attempt left, but not the mark by which the folder is known as ours."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
 
 
 def _paid_by_institution(batch: Any) -> Any:

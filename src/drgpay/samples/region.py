@@ -103,7 +103,7 @@ def make_region(
     count = default_institutions(stays) if institutions is None else institutions
     _check(stays, seed, years, count)
     extras, rates = _asked(extras, violations or {})
-    with new_folder(folder, replace=replace, mark=IDENTITY) as draft:
+    with new_folder(folder, replace=replace, kind="region") as draft:
         per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
         plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
         made = write_blocks(draft, plan, per_year, extras, rates, progress)
