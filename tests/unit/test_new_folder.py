@@ -162,7 +162,7 @@ def test_the_earlier_result_outlives_a_failure_even_between_the_renames(
         rename(old, new)
 
     monkeypatch.setattr(os, "replace", failing)
-    with pytest.raises(DrgpayError, match="No space"), new_folder(out, replace=True):
+    with pytest.raises(OSError, match="No space"), new_folder(out, replace=True):
         pass
     assert (names(tmp_path), (out / "x").read_text(encoding="utf-8")) == (["out"], "old")
 

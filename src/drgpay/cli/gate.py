@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import check_target, may_replace
+from drgpay.places import check_target, may_replace, not_written
 
 OUTPUTS = ("output", "findings", "html", "to")
 """options that name a place to write to; every other path is read"""
@@ -70,6 +70,11 @@ def _guard(name: str, command: Any) -> None:
         token = may_replace.set(replace)
         try:
             return inner(**values)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            named = [values[option] for option in OUTPUTS if values.get(option)]
+            raise not_written(Path(named[0] if named else "."), error) from error
         finally:
             may_replace.reset(token)
 

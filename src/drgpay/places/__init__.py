@@ -4,6 +4,7 @@ from drgpay.places.drafts import PRIVATE_FILE, PRIVATE_FOLDER, drafted, not_writ
 from drgpay.places.folders import (
     MANIFEST,
     MARK,
+    REGION,
     Mark,
     files_below,
     may_replace,
@@ -22,6 +23,7 @@ __all__ = [
     "MARK",
     "PRIVATE_FILE",
     "PRIVATE_FOLDER",
+    "REGION",
     "Mark",
     "cell",
     "check_length",

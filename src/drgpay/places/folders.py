@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places.drafts import PRIVATE_FOLDER, write_text, writing
+from drgpay.places.drafts import PRIVATE_FOLDER, write_text
 from drgpay.places.locks import locked
 from drgpay.places.texts import visible
 
@@ -21,6 +21,10 @@ TOOL = "drgpay"
 MANIFEST = "manifest.json"
 MARK = ".drgpay.json"
 """the mark of a folder of results without a manifest: tool, kind, and the files that were written"""
+
+REGION = "region.json"
+"""what a region made by us is; it is its own mark"""
+MARKS = (MANIFEST, REGION, MARK)
 
 may_replace: ContextVar[bool | None] = ContextVar("may_replace", default=None)
 """what ``--replace`` said, for writers that are not told themselves; None: nobody was asked"""
@@ -36,8 +40,8 @@ class Mark:
 
 
 def read_mark(folder: Path) -> Mark | None:
-    """The mark of a folder, from its manifest or its mark file; None where there is none that is ours."""
-    for name in (MANIFEST, MARK):
+    """The mark of a folder, from its manifest, its mark file or its ``region.json``; None where there is none that is ours."""
+    for name in MARKS:
         try:
             with (folder / name).open(encoding="utf-8") as stream:
                 said = json.load(stream)
@@ -73,7 +77,7 @@ def files_below(folder: Path) -> list[str]:
 def write_mark(folder: Path, kind: str, *, draft: bool = False) -> None:
     """Leave a mark in a folder that names its files; ``draft``: it is not whole yet."""
     said: dict[str, Any] = {"tool": TOOL, "kind": kind, "files": [] if draft else files_below(folder)}
-    said["files"] = [name for name in said["files"] if name != MARK]
+    said["files"] = [name for name in said["files"] if name not in MARKS]
     if draft:
         said["draft"] = True
     write_text(folder / MARK, json.dumps(said, ensure_ascii=False, indent=1) + "\n")
@@ -81,7 +85,7 @@ def write_mark(folder: Path, kind: str, *, draft: bool = False) -> None:
 
 def strange_files(folder: Path, mark: Mark) -> list[str]:
     """What lies in a folder and is not on its list: somebody else put it there."""
-    own = mark.files | {MANIFEST, MARK}
+    own = mark.files | set(MARKS)
     links = {name for name in own if (folder / name).is_symlink()}
     return [name for name in files_below(folder) if name not in own or name in links]
 
@@ -102,12 +106,10 @@ def new_folder(
     replace = may_replace.get() if replace is None else replace
     old, draft = out.with_name(f".{out.name}.old"), out.with_name(f".{out.name}.partial")
     made = [parent for parent in out.parents if not _there(parent)]
-    with writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with writing(out), locked(out):
-            with _kept(out, old, draft, kind, replace, resume):
-                yield draft
+        with locked(out), _kept(out, old, draft, kind, replace, resume):
+            yield draft
     except BaseException:
         for parent in made:
             with suppress(OSError):  # not empty: what is there is kept
@@ -127,7 +129,7 @@ def _kept(out: Path, old: Path, draft: Path, kind: str, replace: bool | None, re
     write_mark(draft, kind, draft=True)
     try:
         yield
-        if _of_manifest(draft):
+        if _says_itself(draft):
             (draft / MARK).unlink(missing_ok=True)
         else:
             write_mark(draft, kind)
@@ -144,11 +146,10 @@ def _kept(out: Path, old: Path, draft: Path, kind: str, replace: bool | None, re
         raise
 
 
-def _of_manifest(folder: Path) -> bool:
-    try:
-        return _mark(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))) is not None
-    except (OSError, ValueError):
-        return False
+def _says_itself(folder: Path) -> bool:
+    """The folder has a mark besides the one of a draft."""
+    mark = read_mark(folder)
+    return mark is not None and mark.done
 
 
 def _there(path: Path) -> bool:
@@ -175,7 +176,7 @@ def _discard(folder: Path) -> None:
             shutil.rmtree(folder)
             return
         raise _strange(folder, "")
-    for name in {*mark.files, MANIFEST, MARK}:
+    for name in {*mark.files, *MARKS}:
         with suppress(FileNotFoundError, NotADirectoryError):
             (folder / name).unlink()
     for root, _, _ in os.walk(folder, topdown=False):

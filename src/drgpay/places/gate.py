@@ -67,7 +67,7 @@ def _apart(said: str | Path, place: Path, given: Path) -> None:
     same = place == real or (place.exists() and os.path.samefile(place, real))
     if same:
         raise _refused(said, "输出就是输入", "the output is an input")
-    if real.is_dir() and place.is_relative_to(real):
+    if real.is_dir() and place.is_relative_to(real) and any(real.iterdir()):
         raise _refused(said, "不能写进输入文件夹", "nothing may be written into a folder that is read")
     if real.is_relative_to(place):
         raise _refused(said, "输出位置包含输入", "an input lies inside the place to write to")
