@@ -24,4 +24,3 @@ def schemes_folder(said: Path | None) -> Path:
         return said
     base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
     return (Path(base) if base else Path.home() / ".local" / "share") / "drgpay" / "schemes"
-

@@ -1,4 +1,4 @@
-"""The output gate: every command passes it before it starts, so that nothing a user has is overwritten by accident."""
+"""The output gate: every command passes it before it starts, so that nothing a user has is overwritten."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ CONTAINERS = frozenset({"scheme build", "scheme import"})
 
 
 def _replacing(
-    replace: Annotated[bool, typer.Option("--replace", help="可覆盖已有的结果 may replace an earlier result")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="可覆盖已有的结果 may replace an earlier result")
+    ] = False,
 ) -> None: ...
 
 

@@ -210,22 +210,46 @@ def report(
 
 
 def verify(
-    run: RunFolder,
+    run: Annotated[Path, typer.Argument(help="结果文件夹 folder of a run, an evaluation, oversight or a quarter")],
     same_as: Annotated[
         Path | None, typer.Option("--same-as", help="另一个结果文件夹:逐表比较 another run: compare table by table")
     ] = None,
+    region: Annotated[
+        Path | None,
+        typer.Option(
+            "--region", help="运行所用的区域文件夹,默认在旁边找 the region it was made from; default: beside"
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="只核对文件,不重算 files only, nothing recomputed")] = False,
+    root: Annotated[str, typer.Option("--root", help="当时记下的根摘要 the root hash that was noted")] = "",
+    own: Schemes = None,
     threads: Threads = CPUS,
+    lang: Lang = "zh",
 ) -> None:
-    """复核摘要、哈希链、金额与守恒。 Check digests, hash chain, sums and conservation again."""
-    with engine_with_progress(threads, "zh") as engine:
+    """复核:文件、根摘要、哈希链、守恒,并按记录的输入重算逐行比较。 Check again: files, root hash, chain,
+    conservation; and compare every row with what the recorded inputs give."""
+    with engine_with_progress(threads, in_lang(lang)) as engine:
         if same_as is not None:
             _compare(run, same_as, engine)
             return
-        checks = runs.verify(run, engine)
+        checks = runs.verify(
+            run, engine, quick=quick, region=region, schemes=schemes_folder(own), root=root,
+            reports={said: _reports(said) for said in ("zh", "en")},
+        )  # fmt: skip
     for c in checks:
+        if c.ok and not c.done:
+            out.print(f"– {c.note_zh} {c.note_en}")
+            continue
         out.print(f"{'✓' if c.ok else '✗'} {c.zh} {c.en}" + (f"\n{c.failure}" if c.failure else ""))
+        if c.note_zh:
+            out.print(f"  {c.note_zh} {c.note_en}")
+    _tell_root(run)
     if not all(c.ok for c in checks):
         raise typer.Exit(int(Kind.BROKEN))
+
+
+def _tell_root(run: Path) -> None:
+    out.print(f"根摘要 root {runs.root_of(runs.read_manifest(run))}")
 
 
 def _compare(run: Path, other: Path, engine: Engine) -> None:
@@ -255,7 +279,7 @@ def demo(
     made = time.monotonic()
     _run(runs.Order(region, "demo", 2024), run, threads, lang, replace=True)
     settled = time.monotonic()
-    verify(run, threads=threads)
+    verify(run, region=region, threads=threads)
     err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
     example = f"{_command()} explain {run} --stay {runs.first_stay(run)}"
     page, workbook = run / REPORTS[1], run / REPORTS[0]
@@ -300,6 +324,7 @@ def _summary(run: Path, lang: str) -> None:
     if manifest["kind"] == "year":
         _institutions(tables, zh)
         _conservation(tables, zh)
+    _tell_root(run)
 
 
 def _modes(tables: Path, month: int, zh: bool) -> None:

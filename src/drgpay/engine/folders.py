@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MANIFEST
@@ -15,6 +18,61 @@ KINDS = {
     "evaluation": ("考核评价结果", "evaluation", "drgpay evaluate"),
 }
 """kinds of results that are asked for: their names and the command that makes them"""
+
+
+class _Title(BaseModel):
+    zh: str
+    en: str
+
+
+class _Region(BaseModel):
+    id: str
+    title: _Title
+
+
+class _Results(BaseModel):
+    """What every manifest says."""
+
+    software: str
+    kind: str
+    outputs: dict[str, str] | None = None
+    inputs: dict[str, str] = {}
+
+
+class _Settled(_Results):
+    """What the manifest of a month or of a year says."""
+
+    run: str
+    year: int
+    month: int | None
+    region: _Region
+    on: date
+    known_on: date | None
+    policy_digest: str
+    scheme: str
+    switches: list[str]
+    basis: str
+    counts: dict[str, int]
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """A manifest that says what it must, or BROKEN with what is wrong in it."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        settled = isinstance(said, dict) and said.get("kind") in ("year", "month")
+        (_Settled if settled else _Results).model_validate(said)
+    except (OSError, ValueError, RecursionError) as error:
+        wrong = error.errors()[0] if isinstance(error, ValidationError) else None
+        raise DrgpayError(
+            Kind.BROKEN,
+            zh="manifest.json 已损坏",
+            en="manifest.json is damaged",
+            file=path,
+            field=".".join(map(str, wrong["loc"])) or None if wrong else None,
+            fix_zh="用同样的输入重新运行",
+            fix_en="run again with the same inputs",
+        ) from error
+    return dict(said)
 
 
 def read_manifest(folder: Path, kind: str = "") -> dict[str, Any]:
@@ -30,12 +88,7 @@ def read_manifest(folder: Path, kind: str = "") -> dict[str, Any]:
             fix_zh="给出 drgpay run 的输出文件夹",
             fix_en="name the output folder of drgpay run",
         )
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DrgpayError(
-            Kind.BROKEN, zh="manifest.json 读不出", en="manifest.json cannot be read", file=path.name
-        ) from error
+    content = _content(path)
     if kind and content.get("kind") != kind:
         zh, en, command = KINDS[kind]
         raise DrgpayError(

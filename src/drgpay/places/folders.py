@@ -40,7 +40,7 @@ class Mark:
 
 
 def read_mark(folder: Path) -> Mark | None:
-    """The mark of a folder, from its manifest, its mark file or its ``region.json``; None where there is none that is ours."""
+    """The mark of a folder: its manifest, its ``region.json`` or its mark file; None where there is none of ours."""
     for name in MARKS:
         try:
             with (folder / name).open(encoding="utf-8") as stream:
@@ -56,7 +56,11 @@ def read_mark(folder: Path) -> Mark | None:
 def _mark(said: Any) -> Mark | None:
     if not isinstance(said, Mapping):
         return None
-    tool, kind, files = said.get("software", said.get("tool")), said.get("kind"), said.get("outputs", said.get("files"))
+    tool, kind, files = (
+        said.get("software", said.get("tool")),
+        said.get("kind"),
+        said.get("outputs", said.get("files")),
+    )
     ours = isinstance(tool, str) and tool.split(" ")[0] == TOOL
     if not ours or not isinstance(kind, str) or not isinstance(files, (list, dict)):
         return None
@@ -227,5 +231,3 @@ def _strange(folder: Path, name: str) -> DrgpayError:
         fix_zh="先把它移走,或换一个 -o",
         fix_en="move it away first, or choose another -o",
     )
-
-

@@ -39,8 +39,7 @@ def check_target(said: str | Path, inputs: Iterable[Path] = (), *, file: bool, r
         _apart(said, place, given)
     for above in place.parents:
         if above.is_dir() and read_mark(above) is not None:
-            raise _refused(said, "不能写进结果文件夹,否则它不再是原来的结果",
-                           "nothing may be written into a folder of results: it would no longer be what it was")  # fmt: skip
+            raise _refused(said, "不能写进结果文件夹", "nothing may be written into a folder of results")
     if os.path.lexists(target):
         _check_existing(said, target, file=file, replace=replace)
 

@@ -36,7 +36,7 @@ def _is_plain(name: str) -> bool:
         and all(_kept(sign) == sign for sign in name)
         and name[0] not in ".-~"
         and name[-1] != "."
-        and name.split(".")[0].casefold() not in _RESERVED
+        and name.split(".", maxsplit=1)[0].casefold() not in _RESERVED
         and len(name.encode()) <= _BYTES
     )
 

@@ -11,7 +11,7 @@ from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
-from drgpay.runs.manifest import LEDGER, POLICY, TABLES
+from drgpay.runs.manifest import LEDGER, POLICY, TABLES, root_of
 from drgpay.runs.mode_tools import (
     capitate,
     check_enrolment,
@@ -101,6 +101,7 @@ __all__ = [
     "read_region",
     "read_truth",
     "reopen_year",
+    "root_of",
     "run",
     "same_tables",
     "simulate",

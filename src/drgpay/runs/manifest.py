@@ -18,6 +18,7 @@ PRACTICE = "practice.yaml"
 POLICY = "policy.json"
 """the law in force: every value with its source"""
 TABLES = "tables"
+ROOT = "root"
 REGISTERS = "registers"
 """the small tables people brought, as they were read"""
 
@@ -47,3 +48,17 @@ def law_of(run: Path, manifest: dict[str, Any]) -> Policy:
     """The law a run was made with."""
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
     return load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
+
+
+def root_of(manifest: dict[str, Any]) -> str:
+    """The root hash: sha256 over everything a manifest says (inputs, counts, the head of the ledger, the digest of
+    every file), keys sorted and without spaces. Whoever has noted it knows these results again."""
+    body = {name: value for name, value in manifest.items() if name != ROOT}
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+    """The manifest of whole results: what they were made from, the digest of every file, and the root hash."""
+    whole = content | {"outputs": folder_digests(folder)}
+    write_json(folder / MANIFEST, whole | {ROOT: root_of(whole)})

@@ -35,7 +35,7 @@ from drgpay.ledger import Ledger
 from drgpay.places import MARK
 from drgpay.policy import Policy, load, practice_text
 from drgpay.runs import modes, money
-from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
+from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, write_json, write_manifest
 from drgpay.runs.money import Rules, Settled
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
@@ -106,7 +106,7 @@ def run(
     that fails. ``say`` is told what is reused.
     """
     with new_folder(out, replace=overwrite, resume=resume) as draft:
-        _Run(order, draft, engine, say if resume else quiet).go(reports)
+        Running(order, draft, engine, say if resume else quiet).go(reports)
     return out
 
 
@@ -142,10 +142,10 @@ class _Grouping:
         accepted, findings = intake.check_batch(batch, file=file, first_row=part.first_row + 1, context=context)
         if part.file_number in self.checked:
             findings = findings.filter(pc.equal(findings.column("level").cast(pa.string()), "error"))
-        return _grouped(accepted, self.scheme, self.years), findings
+        return grouped_of(accepted, self.scheme, self.years), findings
 
 
-def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
+def grouped_of(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
     days = accepted.column("discharge_date")
     year, month = years_of(days), months_of(days)
     wanted = np.isin(year, list(years))
@@ -168,8 +168,11 @@ def _rows_with_errors(batch: Any) -> Any:
     return errors.group_by("file").agg(n=pl.len()).to_arrow()
 
 
-class _Run:
+class Running:
     """One run on its way; every method is one stage."""
+
+    book: dict[str, Any]
+    """what binds the ledger to the manifest: its entries and the hash of the last one"""
 
     def __init__(self, order: Order, folder: Path, engine: Engine, say: Say) -> None:
         self.order, self.folder = order, folder
@@ -208,10 +211,7 @@ class _Run:
         grouped, counts = self._group()
         rules, conservation, by_mode = self._money(grouped)
         counts |= by_mode
-        write_json(
-            self.folder / POLICY,
-            {name: asdict(value) for name, value in self.policy.kept().items()},
-        )
+        self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
         manifest = self._manifest(counts, rules.base, conservation)
@@ -219,20 +219,23 @@ class _Run:
         for report in reports:
             report(self.folder)
         shutil.rmtree(self.work)
-        write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
+        write_manifest(self.folder, manifest)
+
+    @property
+    def years(self) -> frozenset[int]:
+        """Years whose stays are grouped and kept."""
+        years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
+        return years | ({self.order.year - 1} if self.policy.choice("fund.seasonality") == "last_year" else set())
 
     def _group(self) -> tuple[Dataset, dict[str, int]]:
-        years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
-        if self.policy.choice("fund.seasonality") == "last_year":
-            years |= {self.order.year - 1}
+        years = self.years
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context, self.steps.convert)
         kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
-        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
-        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
+        self._write_names()
         for number, found in enumerate(stays.findings):
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
         rejected = stays.rejected + self._kept_out(findings)
@@ -248,6 +251,13 @@ class _Run:
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
         return grouped, counts
+
+    def _write_policy(self) -> None:
+        write_json(self.folder / POLICY, {name: asdict(value) for name, value in self.policy.kept().items()})
+
+    def _write_names(self) -> None:
+        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
+        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
@@ -333,6 +343,7 @@ class _Run:
             write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
             write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
         ledger.write(self.folder / LEDGER)
+        self.book = {"entries": len(ledger), "head": ledger.head}
         return list(settlement.conservation(closings))
 
     def _pay_stays(self, cases: Dataset, dues: dict[tuple[str, str, int], int]) -> None:
@@ -357,6 +368,7 @@ class _Run:
         return self.made_from | {
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
+            "ledger": self.book,
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
 
