@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from typer.main import get_command
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import check_target, may_replace, not_written
+from drgpay.places import check_target, locked, may_replace, not_written
 
 OUTPUTS = ("output", "findings", "html", "to")
 """options that name a place to write to; every other path is read"""
@@ -68,10 +69,13 @@ def _guard(name: str, command: Any) -> None:
     @functools.wraps(inner)
     def guarded(**values: Any) -> Any:
         replace = bool(values.get("replace")) if own else bool(values.pop("replace", False))
-        check(name, values, replace)
+        files = check(name, values, replace)
         token = may_replace.set(replace)
         try:
-            return inner(**values)
+            with ExitStack() as held:
+                for path in files:
+                    held.enter_context(locked(path))
+                return inner(**values)
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -83,10 +87,12 @@ def _guard(name: str, command: Any) -> None:
     command.callback = guarded
 
 
-def check(name: str, values: Mapping[str, Any], replace: bool) -> None:
-    """Fail with USAGE unless everything the command would write may be written; nothing was read or made yet."""
+def check(name: str, values: Mapping[str, Any], replace: bool) -> list[Path]:
+    """Fail with USAGE unless everything the command would write may be written; nothing was read or made yet. The
+    files among it whose folder is there, to be locked for as long as the command takes; folders lock themselves."""
     inputs = list(_inputs(name, values))
     seen: list[Path] = []
+    files: list[Path] = []
     for option in OUTPUTS:
         said = values.get(option)
         if said is None:
@@ -105,7 +111,10 @@ def check(name: str, values: Mapping[str, Any], replace: bool) -> None:
             for part in BELOW[name]:
                 check_target(path / part, inputs, file=False, replace=replace)
         else:
-            check_target(said, inputs, file=not _folder(name, path, values), replace=replace)
+            file = not _folder(name, path, values)
+            check_target(said, inputs, file=file, replace=replace)
+            files += [path] if file and path.parent.is_dir() else []
+    return files
 
 
 def _folder(name: str, path: Path, values: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
 from drgpay.engine.buckets import key_hash
-from drgpay.engine.columns import coded, codes_in, frame, integers, months_of, years_of
+from drgpay.engine.columns import coded, codes_in, for_people, frame, integers, months_of, years_of
 from drgpay.engine.contract import (
     Dataset,
     Engine,
@@ -48,6 +48,7 @@ __all__ = [
     "codes_in",
     "dataset",
     "drafted",
+    "for_people",
     "frame",
     "integers",
     "key_hash",

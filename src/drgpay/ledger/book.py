@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import drafted
 
 _LINE = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
@@ -119,13 +119,11 @@ class Ledger:
     def write(self, path: Path) -> None:
         """Write the book as JSON lines under a temporary name, then rename. The first line names the book, the last
         says how many entries it has and the hash of the last one."""
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8", newline="\n") as out:
+        with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as out:
             out.write(json.dumps({"ledger": self.name}, ensure_ascii=False) + "\n")
             for entry, digest in zip(self, self._hashes, strict=True):
                 out.write(f'{{"hash": "{digest}", "entry": {entry.canonical()}}}\n')
             out.write(json.dumps({"entries": len(self), "head": self.head}) + "\n")
-        os.replace(temporary, path)
 
     @staticmethod
     def read(path: Path) -> Ledger:

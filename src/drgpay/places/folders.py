@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -25,6 +26,9 @@ MARK = ".drgpay.json"
 REGION = "region.json"
 """what a region made by us is; it is its own mark"""
 MARKS = (MANIFEST, REGION, MARK)
+
+_TRIES, _PAUSE = 50, 0.1
+"""how often, and how many seconds apart, the removal of a draft is tried"""
 
 may_replace: ContextVar[bool | None] = ContextVar("may_replace", default=None)
 """what ``--replace`` said, for writers that are not told themselves; None: nobody was asked"""
@@ -173,11 +177,11 @@ def _discard(folder: Path) -> None:
         return
     mark = None if folder.is_symlink() or not folder.is_dir() else read_mark(folder)
     if mark is not None and not mark.done:
-        shutil.rmtree(folder)
+        _remove(folder)
         return
     if mark is None:
         if folder.is_dir() and not folder.is_symlink() and not files_below(folder):
-            shutil.rmtree(folder)
+            _remove(folder)
             return
         raise _strange(folder, "")
     for name in {*mark.files, *MARKS}:
@@ -186,6 +190,16 @@ def _discard(folder: Path) -> None:
     for root, _, _ in os.walk(folder, topdown=False):
         with suppress(OSError):  # something else is in it: it is kept
             os.rmdir(root)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that was never finished, also while a thread of an interrupted program still writes into it:
+    without its folder it cannot go on."""
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not _there(folder):
+            return
+        time.sleep(_PAUSE)
 
 
 def _check_replaceable(out: Path, replace: bool | None) -> None:

@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +22,8 @@ except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
 _SECRET = 0o600
+_held: dict[Path, int] = {}
+"""locks of this process, and the thread that has each"""
 
 
 def lock_of(target: Path) -> Path:
@@ -31,16 +34,22 @@ def lock_of(target: Path) -> Path:
 @contextmanager
 def locked(target: Path, *, wait: float = 0) -> Iterator[None]:
     """Hold the only right to write to ``target``. Another process that holds it is waited for ``wait`` seconds, then
-    named: who, since when (ENGINE). The lock ends with its process, however that ends; the file is removed."""
-    path = lock_of(target)
+    named: who, since when (ENGINE). The same thread may take it again. The lock ends with its process, however that
+    ends; the file is removed."""
+    path = lock_of(target.absolute())
+    if _held.get(path) == threading.get_ident():  # its own already
+        yield
+        return
     until = time.monotonic() + wait
     while (held := _take(path)) is None:
         if time.monotonic() >= until:
             raise _taken(path, target)
         time.sleep(0.02)
+    _held[path] = threading.get_ident()
     try:
         yield
     finally:
+        del _held[path]
         with suppress(OSError):
             path.unlink()
         os.close(held)

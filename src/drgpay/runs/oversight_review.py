@@ -14,6 +14,7 @@ import polars as pl
 
 from drgpay.engine import drafted, frame, new_folder, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import locked, writing
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import register_file
 from drgpay.steps import intake, oversight
@@ -36,6 +37,9 @@ from drgpay.tables import (
 from drgpay.units import show_coefficient, show_fen
 
 Row = dict[str, Any]
+
+_WAIT = 30.0
+"""seconds another writer of the same register is waited for"""
 
 
 @dataclass(frozen=True)
@@ -103,19 +107,21 @@ def write_proposal(proposal: Proposal, folder: Path) -> None:
 
 
 def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: str, on: date) -> str:
-    """Add an event to the region's ``alert_events.csv``; returns the state before. Raises DATA for an alert the look
-    does not have, and for a state that may not follow."""
+    """Add an event to the region's ``alert_events.csv``; returns the state before. One at a time: a second program
+    that moves an alert waits for the first, and after half a minute is told who it is (ENGINE). Raises DATA for an
+    alert the look does not have, and for a state that may not follow."""
     read_manifest(out, "oversight")
     if not read_table(out / TABLES, ALERTS).filter(pl.col("alert_id") == alert).height:
         raise _unknown(alert)
     path = region / f"{ALERT_EVENTS.name}.csv"
-    events = _register(path, ALERT_EVENTS) if path.is_file() else []
-    now = oversight.follow(events).get(alert, "raised")
-    if state not in oversight.NEXT[now]:
-        raise oversight.refused(alert, now, state)
-    number = 1 + sum(e["alert_id"] == alert for e in events)
-    event = {"alert_id": alert, "number": number, "state": state, "on": on, "by": by, "note": note}
-    write_register(path, ALERT_EVENTS, [*events, event])
+    with writing(path), locked(path, wait=_WAIT):
+        events = _register(path, ALERT_EVENTS) if path.is_file() else []
+        now = oversight.follow(events).get(alert, "raised")
+        if state not in oversight.NEXT[now]:
+            raise oversight.refused(alert, now, state)
+        number = 1 + sum(e["alert_id"] == alert for e in events)
+        event = {"alert_id": alert, "number": number, "state": state, "on": on, "by": by, "note": note}
+        write_register(path, ALERT_EVENTS, [*events, event])
     return now
 
 
