@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from drgpay import places
 from drgpay.cli import app
-from drgpay.cli.gate import BELOW, CONTAINERS, EITHER, FOLDERS, OUTPUTS, _commands
+from drgpay.cli.gate import BELOW, CONTAINERS, EITHER, FOLDERS, commands_of, writes
 from drgpay.errors import DrgpayError, Kind
 from support.command import PROGRAM, drgpay
 
@@ -34,12 +34,12 @@ def test_every_option_that_is_a_path_is_known_to_the_gate() -> None:
             "previous", "records", "moved", "registers", "schemes", "figures", "workbook", "amendments", "stays",
             "same_as", "result"}  # fmt: skip
     names = set()
-    for name, command in _commands(get_command(app), ""):
+    for name, command in commands_of(get_command(app)):
         names.add(name)
         for option in command.params:
             if "pathlib" in str(vars(option).get("type_descriptor", "")):
                 page = name == "docs write" and option.name == "folder"
-                assert option.name in OUTPUTS or option.name in read or page, f"{name} {option.name}"
+                assert writes(option) or option.name in read or page, f"{name} {option.name}"
     assert names >= FOLDERS | EITHER | CONTAINERS | set(BELOW)
 
 

@@ -15,11 +15,12 @@ import typer
 from drgpay import __version__
 from drgpay.cli import books, evaluate, explain, facts, fund, modes, money, oversight, perform, schemes, stays, whatif
 from drgpay.cli.console import err
-from drgpay.cli.gate import gated
+from drgpay.cli.gate import Gated
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import not_written
 
 app = typer.Typer(
+    cls=Gated,
     name="drgpay",
     help="DRG点数法付费,从病例到最后一分钱。The DRG points payment, from the first record to the last fen.",
     no_args_is_help=True,
@@ -49,7 +50,7 @@ def main() -> None:
     _tolerant()
     before, kept = os.umask(0o077), _on_term()
     try:
-        gated(app)()
+        app()
     except DrgpayError as error:
         sys.exit(_failed(error))
     except BrokenPipeError:

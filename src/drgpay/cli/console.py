@@ -15,14 +15,15 @@ from rich.table import Table
 
 from drgpay.engine import LocalEngine
 from drgpay.engine import Progress as EngineProgress
-from drgpay.places import shown
+from drgpay.places import masked, shown
 
 
 class _Plain(Console):
-    """A console on which no text from a file acts: control and direction signs are written as codes."""
+    """A console on which no text from a file acts, and no number of an identity card or telephone is shown: control
+    and direction signs are written as codes, such numbers masked."""
 
     def render_str(self, text: str, **how: Any) -> Any:
-        return super().render_str(shown(text), **how)
+        return super().render_str(masked(shown(text)), **how)
 
 
 class _Screen(_Plain):

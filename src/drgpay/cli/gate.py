@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from drgpay.errors import DrgpayError, Kind
@@ -39,19 +40,26 @@ def _replacing(
 ) -> None: ...
 
 
-def gated(app: typer.Typer) -> Any:
+class Gated(TyperGroup):
     """The command line with the gate before every command that writes; those without ``--replace`` get it."""
-    root = get_command(app)
-    for name, command in _commands(root, ""):
-        if command.callback and any(p.name in OUTPUTS for p in command.params):
-            _guard(name, command)
-    return root
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        for name, command in commands_of(self):
+            if command.callback and any(map(writes, command.params)):
+                _guard(name, command)
 
 
-def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+def writes(option: Any) -> bool:
+    """The option names a place to write to."""
+    return option.name in OUTPUTS and ("-o" in option.opts or option.name in ("findings", "html"))
+
+
+def commands_of(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command with the words that call it."""
     yield name, command
     for part, its in getattr(command, "commands", {}).items():
-        yield from _commands(its, f"{name} {part}".strip())
+        yield from commands_of(its, f"{name} {part}".strip())
 
 
 def _option() -> Any:

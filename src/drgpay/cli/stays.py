@@ -17,6 +17,7 @@ from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, o
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import masked
 from drgpay.runs import Checked, check_file, check_region, known_codes
 from drgpay.scheme import load
 from drgpay.steps import grouping, intake
@@ -265,7 +266,8 @@ def _write_results(results: Iterator[pl.DataFrame], output: Path | None) -> None
 
 def _write_csv(results: Iterator[pl.DataFrame], out: TextIO) -> None:
     for i, result in enumerate(results):
-        out.write(for_people(result).write_csv(include_header=i == 0))
+        text = for_people(result).write_csv(include_header=i == 0)
+        out.write(masked(text) if out.isatty() else text)
 
 
 def _tell(read: int, kept: int, n: int, lang: str) -> None:

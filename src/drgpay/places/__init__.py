@@ -16,9 +16,10 @@ from drgpay.places.folders import (
 from drgpay.places.gate import check_target
 from drgpay.places.locks import lock_of, locked
 from drgpay.places.names import check_length, inside, require_name, safe_name, safe_names
-from drgpay.places.texts import cell, shown, visible
+from drgpay.places.texts import HIDDEN, cell, masked, shown, visible
 
 __all__ = [
+    "HIDDEN",
     "MANIFEST",
     "MARK",
     "PRIVATE_FILE",
@@ -33,6 +34,7 @@ __all__ = [
     "inside",
     "lock_of",
     "locked",
+    "masked",
     "may_replace",
     "new_folder",
     "not_written",

@@ -41,3 +41,21 @@ def cell(text: str) -> str:
     if stripped != text and stripped and stripped[0] in _FORMULA and not _NUMBER.fullmatch(stripped):
         return "'" + said
     return said
+
+
+_PERSONAL = re.compile(
+    r"(?<![0-9A-Za-z])(?:"
+    r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx]"
+    r"|[1-9]\d{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}"
+    r"|(?:\+?86[- ]?)?1[3-9]\d{9}"
+    r")(?![0-9A-Za-z])"
+)
+"""numbers of identity cards (18 and 15 places) and of mobile telephones"""
+HIDDEN = "***"
+"""what is written for what somebody may not see"""
+
+
+def masked(text: str) -> str:
+    """The text with numbers that look like those of an identity card or a telephone written as ``***`` and their last
+    two signs."""
+    return _PERSONAL.sub(lambda found: HIDDEN + found[0][-2:], text)

@@ -29,6 +29,7 @@ from drgpay.runs.oversight_review import (
     audit_template,
     count_look,
     move_alert,
+    owners_of,
     write_proposal,
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
@@ -91,6 +92,7 @@ __all__ = [
     "land_stays",
     "move_alert",
     "oversee",
+    "owners_of",
     "perform",
     "plan_budget",
     "plan_prepayments",
