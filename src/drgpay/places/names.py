@@ -25,7 +25,7 @@ _RESERVED = frozenset(
 
 
 def _kept(sign: str) -> str:
-    return "_" if sign in _NEVER or unicodedata.category(sign)[0] in "CZ" else sign
+    return "_" if sign in _NEVER or (unicodedata.category(sign)[0] in "CZ" and sign != " ") else sign
 
 
 def _is_plain(name: str) -> bool:
@@ -34,11 +34,15 @@ def _is_plain(name: str) -> bool:
         name
         and unicodedata.normalize("NFC", name) == name
         and all(_kept(sign) == sign for sign in name)
-        and name[0] not in ".-~"
-        and name[-1] != "."
+        and name[0] not in ".-~ "
+        and name[-1] not in ". "
         and name.split(".", maxsplit=1)[0].casefold() not in _RESERVED
         and len(name.encode()) <= _BYTES
     )
+
+
+def _is_device(name: str) -> bool:
+    return name.split(".")[0].strip().casefold() in _RESERVED
 
 
 def safe_name(text: str) -> str:
@@ -48,7 +52,7 @@ def safe_name(text: str) -> str:
         return text
     normal = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
     left = "".join(map(_kept, normal)).strip("._-~ ")
-    short = left.encode()[: _BYTES - 20].decode("utf-8", "ignore")
+    short = ("_" if _is_device(left) else "") + left.encode()[: _BYTES - 20].decode("utf-8", "ignore")
     return f"{short or '_'}-{_digest(text)}"
 
 
