@@ -21,7 +21,7 @@ from drgpay.engine.files import (
     table_path,
     write_table,
 )
-from drgpay.engine.folders import read_manifest
+from drgpay.engine.folders import read_manifest, whole_manifest
 from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, plain, read_part, write_part
@@ -63,6 +63,7 @@ __all__ = [
     "read_table",
     "spark_missing",
     "table_path",
+    "whole_manifest",
     "write_part",
     "write_table",
     "writing",

@@ -42,15 +42,15 @@ class _Results(BaseModel):
 class _Settled(_Results):
     """What the manifest of a month or of a year says."""
 
-    run: str
+    run: str = ""
     year: int
     month: int | None
     region: _Region
-    on: date
-    known_on: date | None
+    on: date | None = None
+    known_on: date | None = None
     policy_digest: str
     scheme: str
-    switches: list[str]
+    switches: list[str] = []
     basis: str
     counts: dict[str, int]
 
@@ -63,16 +63,33 @@ def _content(path: Path) -> dict[str, Any]:
         (_Settled if settled else _Results).model_validate(said)
     except (OSError, ValueError, RecursionError) as error:
         wrong = error.errors()[0] if isinstance(error, ValidationError) else None
-        raise DrgpayError(
-            Kind.BROKEN,
-            zh="manifest.json 已损坏",
-            en="manifest.json is damaged",
-            file=path,
-            field=".".join(map(str, wrong["loc"])) or None if wrong else None,
-            fix_zh="用同样的输入重新运行",
-            fix_en="run again with the same inputs",
-        ) from error
+        raise _damaged(path, ".".join(map(str, wrong["loc"])) if wrong else "") from error
     return dict(said)
+
+
+def _damaged(path: Path, field: str) -> DrgpayError:
+    return DrgpayError(
+        Kind.BROKEN,
+        zh="manifest.json 已损坏",
+        en="manifest.json is damaged",
+        file=path,
+        field=field or None,
+        fix_zh="用同样的输入重新运行",
+        fix_en="run again with the same inputs",
+    )
+
+
+_WHOLE = ("inputs", "outputs")
+_WHOLE_RUN = (*_WHOLE, "run", "on", "known_on", "switches", "practice", "scheme_digest", "conservation")
+
+
+def whole_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of finished results, with everything that one has. BROKEN names what is missing."""
+    content = read_manifest(folder)
+    for field in _WHOLE_RUN if content["kind"] in ("year", "month") else _WHOLE:
+        if field not in content:
+            raise _damaged(folder / MANIFEST, field)
+    return content
 
 
 def read_manifest(folder: Path, kind: str = "") -> dict[str, Any]:

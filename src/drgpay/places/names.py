@@ -36,13 +36,13 @@ def _is_plain(name: str) -> bool:
         and all(_kept(sign) == sign for sign in name)
         and name[0] not in ".-~ "
         and name[-1] not in ". "
-        and name.split(".", maxsplit=1)[0].casefold() not in _RESERVED
+        and not _is_device(name)
         and len(name.encode()) <= _BYTES
     )
 
 
 def _is_device(name: str) -> bool:
-    return name.split(".")[0].strip().casefold() in _RESERVED
+    return name.split(".", maxsplit=1)[0].strip().casefold() in _RESERVED
 
 
 def safe_name(text: str) -> str:

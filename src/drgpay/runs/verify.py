@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from drgpay import __version__
-from drgpay.engine import Engine, dataset, open_parquet, read_manifest, read_table, table_path
+from drgpay.engine import Engine, dataset, open_parquet, read_manifest, read_table, table_path, whole_manifest
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.places import MANIFEST, MARK, files_below, visible
@@ -75,11 +75,11 @@ def verify(
     of own schemes; ``root``: the root hash somebody noted. Other results (evaluation, oversight, a hospital's
     quarter) are checked by their files and root hash. A manifest that cannot be read is BROKEN.
     """
-    manifest = read_manifest(run)
+    manifest = whole_manifest(run)
     settled = manifest["kind"] in _SETTLED
     year_run = manifest["kind"] == "year"
     checks: list[tuple[str, str, Callable[[], None]]] = [
-        ("文件清单、种类和摘要", "list of files, their kinds and digests", lambda: _files(run, manifest)),
+        ("文件清单和摘要", "digests of the files", lambda: _files(run, manifest)),
         ("根摘要", "root hash", lambda: _root(manifest, root)),
     ]
     if settled:
