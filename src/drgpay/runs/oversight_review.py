@@ -42,7 +42,7 @@ from drgpay.units import show_coefficient, show_fen
 
 Row = dict[str, Any]
 
-_WAIT = 30.0
+_WAIT = 30
 """seconds another writer of the same register is waited for"""
 
 

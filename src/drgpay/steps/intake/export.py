@@ -19,7 +19,7 @@ from drgpay.units import show_percent
 
 _CREATED = datetime(2000, 1, 1)
 """fixed, so that the same findings give the same bytes"""
-_WAIT = 5.0
+_WAIT = 5
 """seconds another writer of the same file is waited for"""
 _SHEET_ROWS = 1_000_000
 """a sheet holds 1,048,576 rows; the counts are always of all findings"""
