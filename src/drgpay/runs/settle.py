@@ -33,6 +33,7 @@ from drgpay.engine import (
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
+from drgpay.places import MARK
 from drgpay.policy import Laws, Policy, laws, practice_text
 from drgpay.runs import laws as law_in_time
 from drgpay.runs import linked, modes, money
@@ -45,9 +46,8 @@ from drgpay.runs.manifest import (
     REGISTERS,
     SEGMENTS,
     TABLES,
-    file_digest,
-    folder_digests,
     write_json,
+    write_manifest,
 )
 from drgpay.runs.money import Rules, Scoring, Settled
 from drgpay.runs.region import Region, known_codes, read_region
@@ -97,6 +97,10 @@ class Order:
     reopens: Path | None = None
     """the sealed clearing that this one opens again, and why"""
     reason: str = ""
+    batches: tuple[int, ...] | None = None
+    """only these batches of the region, to make a run again after later ones came; None = all that are known"""
+    again: bool = False
+    """a run is made again: later links may be sealed"""
 
     @property
     def on(self) -> date:
@@ -128,7 +132,7 @@ def run(
     that fails. ``say`` is told what is reused.
     """
     with new_folder(out, replace=overwrite, resume=resume) as draft:
-        _Run(order, draft, engine, say if resume else quiet).go(reports)
+        Running(order, draft, engine, say if resume else quiet).go(reports)
     return out
 
 
@@ -173,10 +177,10 @@ class _Grouping:
             findings = intake.without_rows(findings, gone)
         if part.file_number in self.checked:
             findings = findings.filter(pc.equal(findings.column("level").cast(pa.string()), "error"))
-        return _grouped(accepted, self.scheme, self.years), findings
+        return grouped_of(accepted, self.scheme, self.years), findings
 
 
-def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
+def grouped_of(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
     days = accepted.column("discharge_date")
     year, month = years_of(days), months_of(days)
     wanted = np.isin(year, list(years))
@@ -199,16 +203,19 @@ def _rows_with_errors(batch: Any) -> Any:
     return errors.group_by("file").agg(n=pl.len()).to_arrow()
 
 
-class _Run:
+class Running:
     """One run on its way; every method is one stage."""
+
+    book: dict[str, Any]
+    """what binds the ledger to the manifest: its entries and the hash of the last one"""
 
     def __init__(self, order: Order, folder: Path, engine: Engine, say: Say) -> None:
         self.order, self.folder = order, folder
         self.tables = folder / TABLES
         self.work = folder / "work"
-        self.region: Region = read_region(order.region, order.known_on)
+        self.region: Region = read_region(order.region, order.known_on, order.batches)
         self.registers = self.region.registers
-        self.chain = _chain(order, self.region.identity["id"])
+        self.chain = chain_of(order, self.region.identity["id"])
         self.account = linked.Account(self.chain, self.registers, order.year, order.month)
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
@@ -240,7 +247,7 @@ class _Run:
         else:
             say("接着上次完成的步骤运行", "going on after the last complete step")
         if changed is None or changed:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            _emptied(self.folder)
         self.tables.mkdir(parents=True, exist_ok=True)
         return Steps(engine, records, self.made_from)
 
@@ -249,12 +256,7 @@ class _Run:
         grouped, counts = self._group()
         rules, conservation, by_mode = self._money(grouped)
         counts |= by_mode
-        write_json(
-            self.folder / POLICY,
-            {name: asdict(value) for name, value in self.policy.kept().items()},
-        )
-        if self.laws.changes:
-            write_json(self.folder / LAWS, law_in_time.kept(self.laws))
+        self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
         manifest = self._manifest(counts, rules.base, conservation)
@@ -262,12 +264,17 @@ class _Run:
         for report in reports:
             report(self.folder)
         shutil.rmtree(self.work)
-        write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
+        write_manifest(self.folder, manifest)
+
+    @property
+    def years(self) -> frozenset[int]:
+        """Years whose stays are grouped and kept."""
+        years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
+        last_year = any(policy.choice("fund.seasonality") == "last_year" for policy in self.laws.all())
+        return years | ({self.order.year - 1} if last_year else set())
 
     def _group(self) -> tuple[Dataset, dict[str, int]]:
-        years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
-        if any(policy.choice("fund.seasonality") == "last_year" for policy in self.laws.all()):
-            years |= {self.order.year - 1}
+        years = self.years
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context, self.steps.convert)
@@ -275,8 +282,7 @@ class _Run:
         kernel = _Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
-        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
-        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
+        self._write_names()
         for number, found in enumerate(stays.findings):
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
         rejected = stays.rejected + self._kept_out(findings)
@@ -293,6 +299,15 @@ class _Run:
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
         return grouped, counts
+
+    def _write_policy(self) -> None:
+        write_json(self.folder / POLICY, {name: asdict(value) for name, value in self.policy.kept().items()})
+        if self.laws.changes:
+            write_json(self.folder / LAWS, law_in_time.kept(self.laws))
+
+    def _write_names(self) -> None:
+        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
+        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
@@ -446,8 +461,12 @@ class _Run:
         settlement.check_closed(book, statements, closings)
         write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
         write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
-        ledger.write(self.folder / LEDGER)
+        self._keep(ledger)
         return list(settlement.conservation(closings))
+
+    def _keep(self, ledger: Ledger) -> None:
+        ledger.write(self.folder / LEDGER)
+        self.book = {"entries": len(ledger), "head": ledger.head}
 
     def _poster(self) -> tuple[Ledger, settlement.BookPoster]:
         ledger = self.account.ledger(f"drgpay {self.run_id}")
@@ -465,7 +484,7 @@ class _Run:
         write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
         poster.mode_months(paid.months)
         settlement.check_link(self.account.whole(ledger), [pool.insurance_scheme for pool in settled.opening])
-        ledger.write(self.folder / LEDGER)
+        self._keep(ledger)
         return []
 
     def _clearing(self, settled: Settled, paid: modes.Paid) -> list[tuple[str, int, int]]:
@@ -507,7 +526,7 @@ class _Run:
             settlement.check_modes(book, paid.years, paid.results)
             write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
             write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
-        ledger.write(self.folder / LEDGER)
+        self._keep(ledger)
         return list(settlement.conservation(closings))
 
     def _pay_stays(self, cases: Dataset, dues: money.Dues, month_cases: Dataset | None) -> None:
@@ -540,6 +559,7 @@ class _Run:
         return self.made_from | {
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
+            "ledger": self.book,
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
 
@@ -571,10 +591,7 @@ class _Run:
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
-            "inputs": {
-                p.relative_to(self.region.folder).as_posix(): file_digest(p)
-                for p in self.region.files(modes=self.with_modes)
-            },
+            "inputs": self.region.digests(modes=self.with_modes),
         }
 
 
@@ -582,22 +599,33 @@ _PLACE = ("insurance_scheme", "institution_id", "month")
 _PAID = ("month_due", "month_refused", "year_due", "year_refused")
 
 
-def _chain(order: Order, area: str) -> Chain | None:
+def chain_of(order: Order, area: str) -> Chain | None:
     """The chain a run goes on from. USAGE for a re-opening without a reason, or of a month."""
     if order.reopens is None:
-        return None if order.after is None else go_on(order.after, area=area, year=order.year, month=order.month)
+        return None if order.after is None else go_on(
+            order.after, area=area, year=order.year, month=order.month, newest=not order.again
+        )  # fmt: skip
     if order.after is not None or order.month is not None:
         raise DrgpayError(Kind.USAGE, zh="--reopens 只用于年度运行,且不与 --after 同用",
                           en="--reopens is for a year, and not with --after", field="--reopens")  # fmt: skip
     if not order.reason.strip():
         raise DrgpayError(Kind.USAGE, zh="重开清算必须写明理由", en="opening a year again needs a reason",
                           field="--reason", fix_zh="加上 --reason 理由", fix_en="add --reason …")  # fmt: skip
-    return reopen(order.reopens, area=area, year=order.year)
+    return reopen(order.reopens, area=area, year=order.year, newest=not order.again)
 
 
 def _stays_of(cases: Dataset) -> Source:
     """Case points as the settlement reads them."""
     return Source(cases, settlement.SCANNED, settlement.ORDER)
+
+
+def _emptied(folder: Path) -> None:
+    """Remove what an earlier attempt left, but not the mark by which the folder is known as ours."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
 
 
 def _paid_by_institution(batch: Any) -> Any:

@@ -89,8 +89,8 @@ class BookPoster(ModePoster):
         self.clearing(against)
 
     def reopened(self, rows: Iterable[Row], standing: Mapping[Key, list[Entry]], booked: Mapping[Key, int]) -> None:
-        """A year opened again for some institutions (their new statements): what their clearing said is taken back and
-        said anew; what that leaves goes between the fund and ``passed``. ``standing``: entries of :data:`JUDGED`
+        """A year opened again for some institutions (their new statements): what their clearing said is taken back
+        and said anew; what that leaves goes between the fund and ``passed``. ``standing``: entries of :data:`JUDGED`
         that hold until now; ``booked``: as for :meth:`clearing_of_book`. The second distribution stays."""
         rows = list(rows)
         for row in rows:
