@@ -380,11 +380,13 @@ def settle(
 
 @dataclass(frozen=True)
 class Cleared:
-    """A clearing that is opened again: its rows of ``pools``, ``institution_months`` and ``statements``."""
+    """A clearing that is opened again: its rows of ``pools``, ``institution_months`` and ``statements``, and what its
+    months booked (as ``Booked.amounts``)."""
 
     pools: list[dict[str, Any]]
     months: list[dict[str, Any]]
     statements: list[dict[str, Any]]
+    booked: list[dict[str, Any]]
 
 
 def reopen(
@@ -415,11 +417,7 @@ def reopen(
         its = [h for s, h in changed if s == scheme]
         stand = [r for (s, h), r in before.items() if s == scheme and h not in its]
         left = replace(pool, reserve=pool.reserve - sum(r["overspend_shared"] for r in stand))
-        counted = [
-            {"insurance_scheme": scheme, "institution_id": h, "paid": before[scheme, h]["paid_in_months"],
-             "deposit": before[scheme, h]["deposit_held"], "refused": before[scheme, h]["refused_in_months"]}
-            for h in its
-        ]  # fmt: skip
+        counted = [row for row in cleared.booked if (row["insurance_scheme"], row["institution_id"]) in changed]
         places = registers[INSTITUTIONS].filter(pl.col("institution_id").is_in(its))
         sums_here = whole.filter(pl.col("insurance_scheme") == scheme)
         deals = dealings(registers, period.year, scheme)

@@ -445,7 +445,14 @@ class Running:
         rows = [read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)]
         self.changed = linked.changed_since(last, self.registers, self.engine, cases, self.order.year, self.work)
         return money.reopen(
-            self.engine, self.laws, self.registers, self.period, earned, self.work, money.Cleared(*rows), self.changed
+            self.engine,
+            self.laws,
+            self.registers,
+            self.period,
+            earned,
+            self.work,
+            money.Cleared(*rows, self.account.booked_months()),
+            self.changed,
         )
 
     def _reopening(self, settled: Settled) -> list[tuple[str, int, int]]:
