@@ -442,7 +442,10 @@ class Running:
         """The year opened again for the institutions that something changed for."""
         assert self.chain is not None
         last = self.chain.last
-        rows = [read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)]
+        pools, months, statements = (
+            read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)
+        )
+        cleared = money.Cleared(pools, months, statements, self.account.booked_months())
         self.changed = linked.changed_since(last, self.registers, self.engine, cases, self.order.year, self.work)
         return money.reopen(
             self.engine,
