@@ -15,7 +15,8 @@ from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
-from drgpay.steps.intake.files import Chunk, Source, fail, refuse_floats
+from drgpay.steps.intake.chunks import Chunk, Source, fail
+from drgpay.steps.intake.files import refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import Hints, Opened, open_stays
 from drgpay.steps.intake.headers import Layout, locate
@@ -125,9 +126,9 @@ def _intakes(
         notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
         again = chunk.lines[repeats.again(ids)] if "stay_id" in layout.places else context.duplicates
         judge(batch, replace(context, duplicates=again), notes, silent)
-        findings = [whole, notes.table(), ragged(source, chunk, context.need)]
+        findings = [whole, notes.table(), ragged(source, chunk, context.need), added_up(source, chunk, context.need)]
         rows = len(chunk.lines) + len(chunk.ragged)
-        if rows:
+        if rows or chunk.totals:
             kept = accepted(batch, notes, context.need)
             lines = chunk.lines[~notes.out]
             scores = score_stays(batch, notes) if context.quality else None
@@ -177,6 +178,14 @@ def ragged(source: Source, chunk: Chunk, need: str) -> Any:
     n = len(chunk.ragged)
     notes = Notes(source.file, need, np.array([line for line, _ in chunk.ragged], np.int64), pa.nulls(n, pa.string()))
     notes.add("cells", None, np.arange(n), [f"{cells} / {len(source.header)}" for _, cells in chunk.ragged])
+    return notes.table()
+
+
+def added_up(source: Source, chunk: Chunk, need: str) -> Any:
+    """Findings on the rows of a chunk that add up the others and are no stays."""
+    n = len(chunk.totals)
+    notes = Notes(source.file, need, np.array(chunk.totals, np.int64), pa.nulls(n, pa.string()))
+    notes.add("total_row", None, np.arange(n))
     return notes.table()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -65,9 +66,9 @@ class Entry:
         """A regular expression for the keys of one of its headers; its group is the number, if there is one."""
         match = _NUMBERED.fullmatch(header)
         if match:
-            return re.escape(header_key(match[1])) + r"0*(\d+)" + re.escape(header_key(match[4]))
+            return re.escape(header_key(match[1])) + r"0*(\d{1,4})" + re.escape(header_key(match[4]))
         plain = re.escape(header_key(header))
-        return rf"(?:{self.node}[._])?{plain}(?:[._]?0*(\d+))?" if self.node else plain
+        return rf"(?:{self.node}[._])?{plain}(?:[._]?0*(\d{{1,4}}))?" if self.node else plain
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,8 @@ def catalogue() -> dict[str, Format]:
     formats = {}
     for about in yaml.safe_load((folder / "formats.yaml").read_text(encoding="utf-8")):
         lines = (folder / f"{about['table']}.csv").read_text(encoding="utf-8").splitlines()
-        entries = tuple(
-            _entry(row, row[about["column"]]) for row in csv.DictReader(lines) if row[about["column"]]
-        )  # fmt: skip
+        rows = [(row, _spelled(row, about)) for row in csv.DictReader(lines)]
+        entries = tuple(_entry(row, headers) for row, headers in rows if headers)
         formats[about["id"]] = Format(
             about["id"],
             about["zh"],
@@ -185,6 +185,13 @@ def catalogue() -> dict[str, Format]:
             about.get("passes", ""),
         )
     return formats
+
+
+def _spelled(row: dict[str, str], about: dict[str, Any]) -> str:
+    """The headers of a row of a table in a format."""
+    own = about.get("spelled", {})
+    names = own.get(f"{row['field']}:{row['unit']}", own.get(row["field"]))
+    return row[about["column"]] if names is None else ";".join(names)
 
 
 def _entry(row: dict[str, str], headers: str) -> Entry:

@@ -33,6 +33,13 @@ def zipped(cells: Sequence[Any]) -> Any:
     return pa.ListArray.from_arrays(pa.array(offsets), flat.take(pa.array(order.ravel())))
 
 
+def chained(cells: Sequence[Any]) -> Any:
+    """Cells that may each hold several codes as one text with a separator between them; a blank one keeps its
+    place."""
+    texts = [pc.fill_null(cell.cast(pa.string()), "") for cell in cells]
+    return pc.binary_join_element_wise(*texts, "|") if len(texts) > 1 else texts[0]
+
+
 def as_lists(cells: Any) -> Any:
     """Lists as they are; text split at its separators."""
     if pa.types.is_list(cells.type):
