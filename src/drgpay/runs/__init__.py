@@ -1,7 +1,7 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
 from drgpay.engine import MANIFEST, read_manifest
-from drgpay.runs.checks import Checked, check_file, check_region
+from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
@@ -37,6 +37,8 @@ from drgpay.runs.perform import PersonExplained, check_performance, explain_pers
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.settle import Order, Report, run
+from drgpay.runs.stay_files import Found, read_files
+from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
@@ -54,6 +56,7 @@ __all__ = [
     "Counted",
     "Deadline",
     "Evaluation",
+    "Found",
     "FundTables",
     "Order",
     "PerformOrder",
@@ -72,6 +75,7 @@ __all__ = [
     "capitate",
     "check_enrolment",
     "check_file",
+    "check_files",
     "check_performance",
     "check_region",
     "clear_out_of_area",
@@ -90,6 +94,7 @@ __all__ = [
     "known_codes",
     "land_stays",
     "move_alert",
+    "named_files",
     "oversee",
     "perform",
     "plan_budget",
@@ -97,6 +102,7 @@ __all__ = [
     "preview",
     "procure",
     "propose_treatments",
+    "read_files",
     "read_manifest",
     "read_region",
     "read_truth",

@@ -24,7 +24,8 @@ def open_source(path: Path, known: frozenset[str] = frozenset(), where: Where = 
     """Open a text file (.csv .txt .tsv), workbook (.xlsx .xlsm .xls) or Parquet file.
 
     ``known``: header cells the caller knows; sheet, header line and separator are those that show most of them,
-    where ``where`` does not say them. Raises DrgpayError of kind DATA for a missing, empty, truncated, misnamed or wrongly encoded file.
+    where ``where`` does not say them. Raises DrgpayError of kind DATA for a missing, empty, truncated, misnamed or
+    wrongly encoded file.
     """
     present(path)
     suffix = path.suffix.lower()

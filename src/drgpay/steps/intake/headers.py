@@ -56,8 +56,8 @@ _UNITS = {
     "月": "months", "次": "times", "小时": "hours", "时": "hours", "h": "hours",
 }  # fmt: skip
 """a unit in the brackets of a header -> what it measures"""
-_REMARKS = frozenset(("必填", "选填", "非必填", "必录", "必填项", "医保", "医保版", "医保编码", "医保2.0", "国家医保版", "icd10",
-                      "icd-10", "icd-9-cm-3", "icd9", "icd-9", "yyyy-mm-dd", "合计"))  # fmt: skip
+_REMARKS = frozenset(("必填", "选填", "非必填", "必录", "必填项", "医保", "医保版", "医保编码", "医保2.0", "国家医保版",
+                      "icd10", "icd-10", "icd-9-cm-3", "icd9", "icd-9", "yyyy-mm-dd", "合计"))  # fmt: skip
 """words in the brackets of a header that change nothing"""
 _BRACKET = re.compile(r"^(.+?)[(\[【]([^()\[\]【】]*)[)\]】]$")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_.]*")
@@ -85,11 +85,11 @@ def header_key(cell: str) -> str:
 def readings(cell: str) -> tuple[tuple[str, str], ...]:
     """Other ways to read a header cell, the surest first: (key, what its unit measures or "").
 
-    ``病案号(A48)`` is ``a48``, else ``病案号``; ``总费用(元)`` is ``总费用`` in money; ``其他诊断编码(2)`` has the number 2.
-    Brackets with any other word may mean another column, and nothing is read out of them.
+    ``病案号(A48)`` is ``a48``, else ``病案号``; ``总费用(元)`` is ``总费用`` in money; ``其他诊断编码(2)`` has
+    the number 2. Brackets with any other word may mean another column, and nothing is read out of them.
     """
-    base, codes, unit = header_key(cell).strip("*"), [], ""
-    plain = base
+    base, unit = header_key(cell).strip("*"), ""
+    codes: list[str] = []
     while match := _BRACKET.match(base):
         base, said = match[1], match[2].strip("*")
         if said in _UNITS:
@@ -101,7 +101,7 @@ def readings(cell: str) -> tuple[tuple[str, str], ...]:
                 return tuple((code, "") for code in codes)
             codes.append(said)
     found = [(code, "") for code in codes]
-    return tuple(found + [(base, unit)] if base != header_key(cell) or plain != header_key(cell) else found)
+    return tuple(found if base == header_key(cell) else [*found, (base, unit)])
 
 
 def measures(column: Column) -> str:
@@ -111,7 +111,7 @@ def measures(column: Column) -> str:
 
 def unit_of(words: str) -> str:
     """What a unit in words measures: ``岁 (years)`` is years, ``days`` is days."""
-    first = words.split()[0] if words else ""
+    first = words.split(maxsplit=1)[0] if words else ""
     return _UNITS.get(first, first if first in _UNITS.values() else "")
 
 
@@ -163,7 +163,7 @@ def locate(
 
 
 def _read(cell: str, table: Table, wanted: Mapping[str, str], passed: Mapping[str, str]) -> tuple[str, int]:
-    """(column, place in its list) of a header cell; ("", -1) for one that is passed over, ("", 0) for an unknown one."""
+    """(column, place in its list) of a header cell; ("", -1): passed over; ("", 0): unknown."""
     for key, unit in ((header_key(cell), ""), *readings(cell)):
         name, order = (wanted[key], -1) if key in wanted else wide(key, wanted)
         column = table[name] if name else None
@@ -259,8 +259,8 @@ def _missing(file: str, columns: Sequence[Column], header: Sequence[str], unknow
         fix_zh=(f"最像的是“{near}”,可改名或写进别名文件;" if near else "") + f"加上这些列;列名可写作 {listed}"
         "(表头不在第一行时用 --header-row,不在第一张表时用 --sheet)",
         fix_en=(f"“{near}” looks most like it: rename it, or name it in an alias file; " if near else "")
-        + f"add them; a header may read {listed} (--header-row if the header is on another line, --sheet if on another "
-        "sheet)",
+        + f"add them; a header may read {listed} (--header-row if the header is on another line, --sheet if on "
+        "another sheet)",
         file=file,
         field=columns[0].name,
     )

@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from drgpay.engine import ROW_GROUP, writing
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.chunks import Chunk, Source, fail
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
-from drgpay.steps.intake.chunks import Chunk, Source, fail
 from drgpay.steps.intake.files import refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import Hints, Opened, open_stays

@@ -81,7 +81,7 @@ def open_workbook(path: Path, known: frozenset[str], where: Where) -> Source:
     refused: DrgpayError | None = None
     for number in candidates:
         cells = _guarded(path, lambda number=number: _cells(book, number))
-        filled = np.flatnonzero(~blank(cells)) if cells.num_columns else []
+        filled = np.flatnonzero(~blank(cells)) if cells.num_columns else np.zeros(0, np.int64)
         if len(filled) == 0:
             continue
         top = int(filled[0])

@@ -13,8 +13,8 @@ import pyarrow as pa
 import yaml
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.crosswalk import EDITIONS
 from drgpay.steps.intake.chunks import Where, fail
+from drgpay.steps.intake.crosswalk import EDITIONS
 from drgpay.steps.intake.formats.catalogue import CANONICAL, catalogue
 from drgpay.steps.intake.formats.cells import DAYS, MONTHS
 from drgpay.steps.intake.headers import header_key, known_headers, wide
@@ -31,7 +31,7 @@ class Hints:
     """``format``: name of the format, empty = recognise it; ``newborn_age``: ``days`` or ``months``, empty = as the
     header says; ``codes``: edition of the codes, ``insurer`` or ``clinical``, empty = the insurer's; ``columns``: own
     header -> column of STAYS or header of a format; ``constants``: column of STAYS -> text of the one value all rows
-    have; ``sheet`` and ``header_row``: see :class:`Where`; ``file``: where it was said, and ``lines``: on which line."""
+    have; ``sheet`` and ``header_row``: see :class:`Where`; ``file``: where it was said, ``lines``: on which line."""
 
     format: str = ""
     newborn_age: str = ""
@@ -52,9 +52,9 @@ class Hints:
 def read_hints(path: Path) -> Hints:
     """Read an alias file.
 
-    YAML with any of ``format``, ``newborn_age``, ``codes``, ``sheet``, ``header_row``, ``columns`` (own header: column of STAYS, or header of a
-    format) and ``constants`` (column of STAYS: value). Raises DrgpayError of kind DATA naming file, line and the
-    known names.
+    YAML with any of ``format``, ``newborn_age``, ``codes``, ``sheet``, ``header_row``, ``columns`` (own header:
+    column of STAYS, or header of a format) and ``constants`` (column of STAYS: value). Raises DrgpayError of kind
+    DATA naming file, line and the known names.
     """
     name = path.name
     try:

@@ -134,7 +134,9 @@ def open_stays(path: Path, hints: Hints) -> Opened:
         source = _Renamed(source, plain)
     if own:
         _all_there(seen, source.file, hints)
-        source = _Renamed(source, tuple(own.get(header_key(cell), as_read) for cell, as_read in zip(seen, plain, strict=True)))
+        source = _Renamed(
+            source, tuple(own.get(header_key(cell), as_read) for cell, as_read in zip(seen, plain, strict=True))
+        )
     form = wanted or (None if hints.format else _recognised(source))
     zh, en = ("识别为", "recognised as") if not hints.format else ("按指定格式", "read as")
     if form is None:
@@ -238,9 +240,9 @@ def _not_of(form: Format, source: Source, lacking: Sequence[str]) -> DrgpayError
     )
 
 
-def _all_there(header: Sequence[str], file: str, hints: Hints) -> None:
+def _all_there(cells: Sequence[str], file: str, hints: Hints) -> None:
     """Fail when the alias file names a header that the file does not have."""
-    there = {header_key(cell): cell.strip() for cell in header}
+    there = {header_key(cell): cell.strip() for cell in cells}
     for header in hints.columns:
         if header_key(header) not in there:
             near = difflib.get_close_matches(header_key(header), there, n=1)
