@@ -119,7 +119,7 @@ def named(paths: Sequence[Path], *, without: Callable[[Path], bool] = lambda pat
                 fix_en=f"{' '.join(STAY_SUFFIXES)} are read",
             )
         files += [(one, one.relative_to(path).as_posix()) for one in mine]
-        left += [one.relative_to(path).as_posix() for one in inside if one not in mine]
+        left += [one.relative_to(path).as_posix() for one in inside if one not in mine and not is_result(one)]
     return Found(tuple(_told_apart(files)), tuple(left))
 
 

@@ -110,7 +110,9 @@ def totals(block: Any) -> Flags:
         # a word of a total is short: only short cells are looked at, so that ordinary columns cost one comparison
         near = np.flatnonzero(left & pc.less_equal(pc.utf8_length(text), 12).to_numpy(zero_copy_only=False))
         if len(near):
-            plain = pc.utf8_lower(pc.replace_substring_regex(text.take(pa.array(near)), r"[\s\x{3000}::]+", ""))
+            plain = pc.utf8_lower(
+                pc.replace_substring_regex(text.take(pa.array(near)), r"[\s\x{3000}\x{A0}:\x{FF1A}]+", "")
+            )
             found[near] |= pc.is_in(plain, value_set=words).to_numpy(zero_copy_only=False)
         left &= pc.equal(pc.utf8_trim_whitespace(text), "").to_numpy(zero_copy_only=False)
         if not left.any():

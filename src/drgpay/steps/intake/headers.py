@@ -56,8 +56,10 @@ _UNITS = {
     "月": "months", "次": "times", "小时": "hours", "时": "hours", "h": "hours",
 }  # fmt: skip
 """a unit in the brackets of a header -> what it measures"""
-_REMARKS = frozenset(("必填", "选填", "非必填", "必录", "必填项", "医保", "医保版", "医保编码", "医保2.0", "国家医保版",
-                      "icd10", "icd-10", "icd-9-cm-3", "icd9", "icd-9", "yyyy-mm-dd", "合计"))  # fmt: skip
+_REMARKS = frozenset(
+    ("必填", "选填", "非必填", "必录", "必填项", "医保", "医保版", "医保编码", "医保2.0", "国家医保版", "icd10",
+     "icd-10", "icd-9-cm-3", "icd9", "icd-9", "yyyy-mm-dd", "合计")
+)  # fmt: skip
 """words in the brackets of a header that change nothing"""
 _BRACKET = re.compile(r"^(.+?)[(\[【]([^()\[\]【】]*)[)\]】]$")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_.]*")
