@@ -138,7 +138,8 @@ def test_codes_and_units_in_brackets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "column", "value"),
     [("年龄（岁）", "age", 3), ("年龄(天)", "age", None), ("年龄（月）", "age", None), ("住院天数(天)", "los", 3),
-     ("住院天数[天]", "los", 3), ("*住院天数", "los", 3), ("住院天数（必填）", "los", 3), ("住院天数(小时)", "los", None),
+     ("住院天数[天]", "los", 3), ("*住院天数", "los", 3), ("住院天数（必填）", "los", 3),
+     ("住院天数(小时)", "los", None),
      ("日龄(天)", "age_days", 3), ("出生体重(千克)", "birth_weight", None)],
 )  # fmt: skip
 def test_a_unit_is_taken_only_where_it_is_the_columns(
@@ -236,7 +237,9 @@ def test_text_called_xls(tmp_path: Path) -> None:
 
 
 def test_text_marks_of_spreadsheets_are_taken_off(tmp_path: Path) -> None:
-    text = 'id,sex,dx,proc\n="0012346",2,="J18.900",="38.9501"\n\'0012347,1,\'I10.x00x002,\n"=""0012348""",2,"=""O82""",\n'
+    text = (
+        'id,sex,dx,proc\n="0012346",2,="J18.900",="38.95"\n\'0012347,1,\'I10.x00x002,\n"=""0012348""",2,"=""O82""",\n'
+    )
     book = [["id", "sex", "dx"], ['="0012346"', 2, "'J18.900"]]
     stays, _, _ = read(write(tmp_path / "a.csv", text))
     assert [(s["stay_id"], s["dx"]) for s in stays] == [

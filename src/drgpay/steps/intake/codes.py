@@ -43,8 +43,8 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
     ``|``; ``;`` ``,`` ``，`` and ``、`` are taken too. Blank places are dropped, but no other code moves up to the
     principal place: a diagnosis list where it is blank becomes null, and a procedure list keeps a null there. A list
     without codes is null. Faults: ``code_case`` and ``principal_procedure_blank``. A list of other codes than
-    diagnoses and procedures is read as it is written, words people use for its values as these values, and blank places are
-    dropped.
+    diagnoses and procedures is read as it is written, words people use for its values as these values, and blank
+    places are dropped.
     """
     clinical, words = column.name in _CLINICAL, WORDS.get(column.name, {})
     lists = cells[0] if len(cells) == 1 and _is_list(cells[0].type) else _split(cells)

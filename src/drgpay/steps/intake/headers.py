@@ -61,6 +61,8 @@ _REMARKS = frozenset(
      "icd-10", "icd-9-cm-3", "icd9", "icd-9", "yyyy-mm-dd", "合计")
 )  # fmt: skip
 """words in the brackets of a header that change nothing"""
+COMPARED = 200
+"""unknown headers for which the nearest known one is looked for"""
 _BRACKET = re.compile(r"^(.+?)[(\[【]([^()\[\]【】]*)[)\]】]$")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_.]*")
 
@@ -149,7 +151,7 @@ def locate(
                 raise _twice(file, table[name], header[next(iter(places.values()))], cell)
             places[order] = position
         elif key and order >= 0:
-            unknown.append((cell.strip(), _nearest(key, wanted)))
+            unknown.append((cell.strip(), _nearest(key, wanted) if len(unknown) < COMPARED else ""))
     for name, places in found.items():
         if name in _PRINCIPAL and min(places) > 0:
             raise headless(file, name, [header[at] for at in places.values()], [cell for cell, _ in unknown])

@@ -57,11 +57,27 @@ class _Parquet:
                 file=self.file,
                 field=name,
             )
+        if pa.types.is_uint64(column.type):
+            return self._whole(name, column)
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
             raise _no_text(self.file, name) from error
         return column
+
+    def _whole(self, name: str, column: Any) -> Any:
+        """Numbers without a sign, as those with one."""
+        try:
+            return column.cast(pa.int64())
+        except pa.ArrowInvalid as error:
+            raise fail(
+                "有超过 64 位整数的数",
+                "a number is beyond 64 bits",
+                "核对该列",
+                "check the column",
+                file=self.file,
+                field=name,
+            ) from error
 
     def chunks(self, wanted: Sequence[int], rows: int) -> Iterator[Chunk]:
         start = 1

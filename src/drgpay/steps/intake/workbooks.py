@@ -204,15 +204,17 @@ def _filled_enough(packed: zipfile.ZipFile, part: zipfile.ZipInfo, file: str) ->
                 raise _too_large(file)
             text = tail + piece
             filled += text.count(b"</c>") - tail.count(b"</c>")
-            # far cells only: a sheet of 100,000 rows and 702 columns is no danger
+            # of rows, those of six digits alone: most sheets have none
             columns.update(re.findall(rb'\sr="([A-Z]{1,8})[0-9]', text))
             rows = re.findall(rb'\sr="[A-Z]{1,8}([0-9]{6,20})"', text)
             last_row = max(last_row, max(map(int, set(rows)), default=0))
             tail = text[-64:]
     width = max((_place(name) for name in columns), default=1)
-    box = width * max(last_row, 100_000)
-    if box > _LARGE_BOX and box > _SPARSE * max(filled, 1) and (last_row or width > 702):
-        far = max(columns, key=_place).decode() + (str(last_row) if last_row else "")
+    if width * max(last_row, 99_999) > _LARGE_BOX and not last_row:
+        last_row = _last_row(packed, part)
+    box = width * last_row
+    if box > _LARGE_BOX and box > _SPARSE * max(filled, 1):
+        far = max(columns, key=_place).decode() + str(last_row)
         raise fail(
             f"工作表一直到 {far},几乎全是空格子,装不下",
             f"the sheet reaches to {far} and is nearly empty, too large to be held",
@@ -220,6 +222,16 @@ def _filled_enough(packed: zipfile.ZipFile, part: zipfile.ZipInfo, file: str) ->
             "delete the rows and columns beyond the data and save it again",
             file=file,
         )
+
+
+def _last_row(packed: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    last, tail = 1, b""
+    with packed.open(part) as sheet:
+        while piece := sheet.read(_PIECE):
+            text = tail + piece
+            last = max(last, max(map(int, set(re.findall(rb'\sr="[A-Z]{1,8}([0-9]{1,20})"', text))), default=1))
+            tail = text[-64:]
+    return last
 
 
 def _place(name: bytes) -> int:

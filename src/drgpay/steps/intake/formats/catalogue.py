@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake.headers import header_key
+from drgpay.steps.intake.headers import COMPARED, header_key
 
 CANONICAL = "canonical"
 """drgpay's own columns, read by :func:`drgpay.steps.intake.headers.locate`"""
@@ -137,7 +137,7 @@ class Format:
             hits = [(at, rank, match) for p, at, rank in patterns if (match := p.fullmatch(key))]
             if not hits:
                 if key and not (self.passes and re.fullmatch(self.passes, key)):
-                    unknown.append((cell.strip(), self._nearest(key)))
+                    unknown.append((cell.strip(), self._nearest(key) if len(unknown) < COMPARED else ""))
                 continue
             for at, rank, match in hits:
                 number = int(match[match.lastindex]) if match.lastindex else 0
