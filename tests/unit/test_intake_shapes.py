@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake import Hints, read_hints, read_stays
+from drgpay.steps.intake import Hints, capped, read_hints, read_stays
 from support.command import drgpay
 from support.stay_files import read, rules, write
 
@@ -309,3 +309,22 @@ def test_options_of_sheet_and_header_row(tmp_path: Path) -> None:
     path = sheets(tmp_path / "a.xlsx", one=DATA, two=[["x"], *DATA, ["2", "女", 40, "O82.000", ""]])
     done = drgpay("group", path, "--sheet", "two", "--header-row", 2)
     assert [line.split(",")[0] for line in done.stdout.splitlines()] == ["stay_id", "1", "2"]
+
+
+# ---- junk
+
+
+@pytest.mark.parametrize("chunk_rows", [7, 1000])
+def test_findings_of_one_kind_are_listed_up_to_a_point_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_rows: int
+) -> None:
+    monkeypatch.setattr(capped, "LISTED", 10)
+    rows = "".join(f"{n},{'A00.000' if n % 3 else ''},x\n" for n in range(1, 100))
+    _, findings, read_rows = read(write(tmp_path / "a.csv", f"id,dx,age\n{rows}"), chunk_rows=chunk_rows)
+    assert read_rows == 99
+    ages = [f for f in findings if f["rule"] == "unreadable"]
+    missing = [f for f in findings if f["rule"] == "dx_missing"]
+    assert [f["row"] for f in ages] == [0, *range(2, 12)]
+    assert (ages[0]["value"], missing[0]["value"]) == ("89", "23")
+    assert "89 more of this kind" in ages[0]["en"]
+    assert "另有 23 处" in missing[0]["zh"]

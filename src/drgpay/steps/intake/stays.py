@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from drgpay.engine import ROW_GROUP, writing
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.capped import Capped
 from drgpay.steps.intake.chunks import Chunk, Source, fail
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
@@ -108,6 +109,7 @@ def _intakes(
     )
     wanted = [place for places in layout.places.values() for place in places]
     read = 0
+    capped, waiting = Capped(), None
     for chunk in source.chunks(wanted, chunk_rows):
         values = {column.name: _column(column.name, chunk, layout) for column in columns}
         if crosswalk is not None:
@@ -132,11 +134,15 @@ def _intakes(
             kept = accepted(batch, notes, context.need)
             lines = chunk.lines[~notes.out]
             scores = score_stays(batch, notes) if context.quality else None
-            yield Intake(kept, merge(findings), rows, opened.said, lines, scores)
+            if waiting is not None:
+                yield waiting
+            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
         raise fail("只有表头,没有数据行", "a header and no rows", "重新导出", "export it again", file=source.file)
+    if waiting is not None:
+        yield replace(waiting, findings=merge([waiting.findings, capped.rest()]))
 
 
 def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
