@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from drgpay.errors import DrgpayError
-from drgpay.steps.intake import Hints, capped, read_hints, read_stays
+from drgpay.errors import DrgpayError, Kind
+from drgpay.steps.intake import Hints, capped, read_hints, read_stays, workbooks
 from support.command import drgpay
 from support.stay_files import read, rules, write
 
@@ -328,3 +331,123 @@ def test_findings_of_one_kind_are_listed_up_to_a_point_and_counted(
     assert (ages[0]["value"], missing[0]["value"]) == ("89", "23")
     assert "89 more of this kind" in ages[0]["en"]
     assert "另有 23 处" in missing[0]["zh"]
+
+
+def test_a_parquet_of_small_row_groups_is_not_damaged(tmp_path: Path) -> None:
+    codes = pa.list_(pa.dictionary(pa.int32(), pa.string()))
+    table = pa.table({
+        "id": [str(n) for n in range(100)],
+        "dx": pa.array([[f"A{n:02}.000", "B00.000"] for n in range(100)], codes),
+        "sex": pa.array(["male", "female"] * 50).dictionary_encode(),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=3)
+    for chunk_rows in (7, 1000):
+        stays, _, _ = read(tmp_path / "a.parquet", chunk_rows=chunk_rows)
+        assert [s["dx"] for s in stays] == [[f"A{n:02}.000", "B00.000"] for n in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("dx", "words"),
+    [
+        (pa.array([{"a": 1}]), "type struct"),
+        (pa.array([b"\xff\xfe"]), "not UTF-8"),
+        (pa.array([[1, 2]]), "type list"),
+        (pa.array([5], pa.duration("s")), "type duration"),
+        (pa.array([2**64 - 1], pa.uint64()), "beyond 64 bits"),
+        (pa.StringArray.from_buffers(1, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")), "not UTF-8"),
+    ],
+)
+def test_columns_of_other_types_in_a_parquet(tmp_path: Path, dx: Any, words: str) -> None:
+    pq.write_table(pa.table({"id": ["1"], "dx": dx}), tmp_path / "a.parquet")
+    with pytest.raises(DrgpayError, match=words):
+        list(read_stays(tmp_path / "a.parquet"))
+
+
+# ---- broken on purpose
+
+
+def dbf(fields: list[tuple[bytes, bytes, int]], rows: bytes, width: int | None = None) -> bytes:
+    head = bytearray(32)
+    head[0], head[4:8] = 3, (1).to_bytes(4, "little")
+    head[8:10] = (33 + 32 * len(fields)).to_bytes(2, "little")
+    head[10:12] = (1 + sum(f[2] for f in fields) if width is None else width).to_bytes(2, "little")
+    about = b"".join(n.ljust(11, b"\0") + k + b"\0" * 4 + bytes([w]) + b"\0" * 15 for n, k, w in fields)
+    return bytes(head) + about + b"\r" + rows
+
+
+BROKEN = {
+    "short.dbf": b"\3" * 10,
+    "zero.dbf": b"\0" * 64,
+    "no_width.dbf": dbf([(b"id", b"C", 0), (b"dx", b"C", 0)], b" " * 9),
+    "name.dbf": dbf([(b"\xff\xff", b"C", 1), (b"dx", b"C", 3)], b" 1A00"),
+    "kind.dbf": dbf([(b"id", b"C", 1), (b"dx", b"\xff", 3)], b" 1A00"),
+    "text.dbf": dbf([(b"id", b"C", 1), (b"dx", b"C", 3)], b" 1\xff\xff\xff"),
+    "deep.json": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "arrays.json": b"[" * 100_000 + b"]" * 100_000,
+    "number.json": b"12345",
+    "cut.json": b'{"setlinfo": {"setl_id": "1"',
+    "garbage.xlsx": b"PK\3\4" + bytes(range(256)) * 20,
+    "garbage.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(range(256)) * 20,
+    "book2003.xls": b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
+    "no_table.xls": b"<html><body>x</body></html>",
+    "zeros.csv": b"\0" * 5000,
+    "picture.csv": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+    "wide_header.csv": b"id,dx," + b"A" * (2 << 20) + b"\n1,A,B\n",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_files_end_in_a_named_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(BROKEN[name])
+    with pytest.raises(DrgpayError) as failure:
+        list(read_stays(tmp_path / name))
+    assert failure.value.kind is Kind.DATA
+    assert failure.value.file == name
+
+
+def test_half_characters_in_json_are_made_visible(tmp_path: Path) -> None:
+    codes = '[{"diag_code": "A\\udfff"}, {"diag_code": "\\ud83d\\ude00"}]'
+    text = f'{{"setlinfo": {{"setl_id": "\\ud800"}}, "diseinfo": {codes}}}'
+    stays, _, _ = read(write(tmp_path / "a.json", text))
+    assert (stays[0]["stay_id"], stays[0]["dx"]) == ("\ufffd", ["A\ufffd", "\U0001f600"])
+
+
+def changed(path: Path, change: Any) -> Path:
+    """A small workbook with its sheet changed as bytes."""
+    sheets(path.with_name("whole.xlsx"), one=DATA)
+    with (
+        zipfile.ZipFile(path.with_name("whole.xlsx")) as whole,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out,
+    ):
+        for part in whole.namelist():
+            content = whole.read(part)
+            out.writestr(part, change(content) if part.endswith("sheet1.xml") else content)
+    return path
+
+
+@pytest.mark.parametrize("reference", ["A0", "1A", "ZZZZZZZ99", "A99999999999", "", "A-1", "@1", "XFD1048576"])
+def test_a_workbook_with_a_wrong_reference(tmp_path: Path, reference: str) -> None:
+    path = changed(tmp_path / "a.xlsx", lambda sheet: sheet.replace(b'r="A2"', f'r="{reference}"'.encode()))
+    with pytest.raises(DrgpayError, match=r"nearly empty|not a readable Excel"):
+        list(read_stays(path))
+
+
+def test_a_workbook_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "_BOMB", (1 << 20, 200))
+    path = changed(
+        tmp_path / "a.xlsx", lambda sheet: sheet.replace(b"</sheetData>", b" " * (4 << 20) + b"</sheetData>")
+    )
+    with pytest.raises(DrgpayError, match="unpacks to more than can be read"):
+        read_stays(path)
+
+
+def test_a_panic_of_the_reader_is_a_named_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Panic(BaseException):
+        """As the reader's machine code ends when it fails."""
+
+    def panics(path: Path) -> None:
+        raise Panic
+
+    monkeypatch.setattr(workbooks.fastexcel, "read_excel", panics)
+    with pytest.raises(DrgpayError, match="not a readable Excel"):
+        read_stays(sheets(tmp_path / "a.xlsx", one=DATA))

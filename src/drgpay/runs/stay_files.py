@@ -38,8 +38,14 @@ def below(folder: Path) -> list[Path]:
             fix_en="allow reading it, or move it elsewhere",
         ) from error
 
-    found = []
+    found: list[Path] = []
+    seen: set[str] = set()
     for place, folders, files in os.walk(folder, onerror=unreadable, followlinks=True):
+        whole = os.path.realpath(place)
+        if whole in seen:  # a link back to a folder above
+            folders.clear()
+            continue
+        seen.add(whole)
         folders[:] = sorted(name for name in folders if not _passed(name))
         found += [Path(place) / name for name in files if not _passed(name)]
     return sorted(found)

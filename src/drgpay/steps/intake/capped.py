@@ -1,4 +1,4 @@
-"""So many findings of one kind in one file, and the rest counted: nobody reads the twenty-thousand-and-first."""
+"""So many findings of one kind in one file, and the rest counted: nobody reads the fifty-thousand-and-first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 from drgpay.steps.intake.findings import NONE
 from drgpay.tables import FINDINGS
 
-LISTED = 20_000
+LISTED = 50_000
 """findings of one check on one column that are listed of a file"""
 _KIND = ["rule", "field"]
 

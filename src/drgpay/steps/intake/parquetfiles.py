@@ -34,7 +34,7 @@ class _Parquet:
         try:
             with pq.ParquetFile(self.path) as file:
                 names = [self.header[i] for i in positions]
-                for batch in file.iter_batches(batch_size=rows, columns=names):
+                for batch in _gathered(file, names, rows):
                     yield [self._usable(name, batch.column(name)) for name in names]
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise _broken(self.file) from error
@@ -90,6 +90,28 @@ class _Parquet:
     def column(self, position: int) -> Iterator[Any]:
         for columns in self._batches([position], _ROWS):
             yield columns[0]
+
+
+def _gathered(file: Any, names: list[str], rows: int) -> Iterator[Any]:
+    """The rows as batches of about ``rows``, small row groups brought together: the reader itself cannot go from one
+    row group to the next within lists of dictionary-coded text."""
+    waiting: list[Any] = []
+    count = 0
+    for group in range(file.metadata.num_row_groups):
+        for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=names):
+            if waiting and count + batch.num_rows > rows:
+                yield _one(waiting)
+                waiting, count = [], 0
+            waiting.append(batch)
+            count += batch.num_rows
+    if waiting:
+        yield _one(waiting)
+
+
+def _one(batches: list[Any]) -> Any:
+    if len(batches) == 1:
+        return batches[0]
+    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]
 
 
 def _readable(kind: Any) -> bool:
