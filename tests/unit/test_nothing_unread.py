@@ -10,6 +10,7 @@ import pytest
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import named_files, read_region
 from drgpay.runs.stay_files import below
+from drgpay.steps.intake import Watch, read_stays
 
 REGISTERS = {
     "institutions.csv": "institution_id,name,level\nH1,One,tertiary\n",
@@ -115,3 +116,29 @@ def test_a_broken_region_file_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(DrgpayError) as failure:
         read_region(tmp_path)
     assert failure.value.file == "region.json"
+
+
+# ---- files that change under the reader
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,dx\n" + "".join(f"{n},A00.000\n" for n in range(50)), encoding="utf-8")
+    parts = read_stays(path, chunk_rows=10)
+    next(parts)
+    path.write_text("id,dx\n1,B00.000\n", encoding="utf-8")
+    with pytest.raises(DrgpayError, match="changed while it was being read"):
+        list(parts)
+
+
+@pytest.mark.parametrize("name", ["grades.csv", "stays/a.csv", "stays/new.csv"])
+def test_inputs_of_a_run_must_stay_as_they_were(tmp_path: Path, name: str) -> None:
+    found = read_region(region(tmp_path))
+    watch = Watch(found.stamps)
+    digests = watch.digests(found.files(), tmp_path, lambda path: path.name)
+    assert digests["stays/a.csv"] == "a.csv"
+    watch.check(found.files())
+    (tmp_path / name).write_text("year,institution_id,grade\n2024,H1,excellent\n", encoding="utf-8")
+    with pytest.raises(DrgpayError, match="changed while it was being read") as failure:
+        watch.check(found.files())
+    assert failure.value.file == Path(name).name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,8 @@ class Region:
     folder: Path
     about: dict[str, Any]
     registers: Registers
+    stamps: Mapping[Path, intake.Stamp | None] = field(default_factory=dict)
+    """what the files beside each other in the folder were before the first of them was read"""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -273,6 +275,7 @@ def read_region(folder: Path) -> Region:
             fix_en="check --region, or run drgpay region make first",
         )
     refuse_unread(folder)
+    stamps = {path: intake.stamp(path) for path in folder.iterdir() if path.is_file()}
     about = _about(folder / "region.json")
 
     frames = {}
@@ -289,4 +292,4 @@ def read_region(folder: Path) -> Region:
                 fix_zh="列见 docs/tables.md",
                 fix_en="docs/tables.md lists its columns",
             )
-    return Region(folder, about, Registers(frames))
+    return Region(folder, about, Registers(frames), stamps)

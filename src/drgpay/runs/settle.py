@@ -182,6 +182,7 @@ class _Run:
         self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
         money.check_groups(self.policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
+        self.watch = intake.Watch(self.region.stamps)
         self.made_from = self._made_from()
         self.steps = self._steps(engine, say)
         self.engine: Engine = self.steps
@@ -213,6 +214,7 @@ class _Run:
         )
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
+        self.watch.check(self.region.files(modes=self.with_modes))
         manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
         for report in reports:
@@ -376,10 +378,7 @@ class _Run:
             "switches": sorted(self.scheme.switches),
             "scheme_digest": self.scheme.digest,
             "basis": self.policy.choice("fund.basis"),
-            "inputs": {
-                p.relative_to(self.region.folder).as_posix(): file_digest(p)
-                for p in self.region.files(modes=self.with_modes)
-            },
+            "inputs": self.watch.digests(self.region.files(modes=self.with_modes), self.region.folder, file_digest),
         }
 
 

@@ -28,6 +28,7 @@ from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
+from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 
 WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_scores", "stays", "visits")
 """tables this step writes"""
@@ -52,6 +53,8 @@ __all__ = [
     "Intake",
     "KnownCodes",
     "Rule",
+    "Stamp",
+    "Watch",
     "Way",
     "accepted",
     "catalogue",
@@ -78,6 +81,7 @@ __all__ = [
     "repetitions",
     "score_stay",
     "score_stays",
+    "stamp",
     "stays_schema",
     "tally",
     "with_findings",

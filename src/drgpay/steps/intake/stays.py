@@ -25,6 +25,7 @@ from drgpay.steps.intake.kernel import accepted, judge, stays_columns
 from drgpay.steps.intake.known import KnownCodes
 from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.scores import score_stays
+from drgpay.steps.intake.unchanged import Stamp, changed, stamp
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
@@ -87,6 +88,7 @@ def read_stays(
     has two columns for one, or keeps money as floating-point numbers; at the first item: for a file without rows.
     """
     columns = stays_columns(need)
+    before = stamp(path)
     opened = open_stays(path, hints or Hints())
     source = opened.source
     required = frozenset({"dx"} if need == "grouping" else {column.name for column in columns if not column.null})
@@ -94,7 +96,15 @@ def read_stays(
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
-    return _intakes(opened, layout, context, chunk_rows, crosswalk)
+    return _steady(_intakes(opened, layout, context, chunk_rows, crosswalk), path, before)
+
+
+def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iterator[Intake]:
+    """What is read of a file, as long as it stays as it was."""
+    for intake in intakes:
+        if stamp(path) != before:
+            raise changed(path.name)
+        yield intake
 
 
 def _intakes(
