@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import named_files, read_region
 from drgpay.runs.stay_files import below
 from drgpay.steps.intake import Watch, read_stays
+from support.stay_files import excel, read
 
 REGISTERS = {
     "institutions.csv": "institution_id,name,level\nH1,One,tertiary\n",
@@ -142,3 +145,37 @@ def test_inputs_of_a_run_must_stay_as_they_were(tmp_path: Path, name: str) -> No
     with pytest.raises(DrgpayError, match="changed while it was being read") as failure:
         watch.check(found.files())
     assert failure.value.file == Path(name).name
+
+
+# ---- names
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx", "json"])
+def test_a_name_that_is_no_utf8(tmp_path: Path, suffix: str) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe." + suffix.encode()))
+    table = pa.table({"id": ["1"], "dx": [""]})
+    if suffix == "csv":
+        path.write_text("id,dx\n1,\n", encoding="utf-8")
+    elif suffix == "parquet":
+        with path.open("wb") as out:
+            pq.write_table(table, out)
+    elif suffix == "xlsx":
+        excel(tmp_path / "a.xlsx", [["id", "dx"], ["1", ""]]).rename(path)
+    else:
+        path.write_text('{"setlinfo": {"setl_id": "1"}, "diseinfo": [{"diag_code": ""}]}', encoding="utf-8")
+    _, findings, rows = read(path)
+    assert rows == 1
+    assert {f["file"] for f in findings} == {f"\ufffd\ufffd.{suffix}"}
+
+
+@pytest.mark.parametrize("name", ["n" * 300 + ".csv", "a\0.csv", "nothing.csv"])
+def test_names_no_file_has(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DrgpayError) as failure:
+        read_stays(tmp_path / name)
+    assert failure.value.kind is Kind.DATA
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(DrgpayError, match="no ordinary file"):
+        read_stays(tmp_path / "a.csv")

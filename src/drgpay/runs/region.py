@@ -274,7 +274,7 @@ def read_region(folder: Path) -> Region:
             fix_zh="检查 --region,或先运行 drgpay region make",
             fix_en="check --region, or run drgpay region make first",
         )
-    refuse_unread(folder)
+    refuse_unread(folder, (*NEEDED, *OPTIONAL, *MODAL))
     stamps = {path: intake.stamp(path) for path in folder.iterdir() if path.is_file()}
     about = _about(folder / "region.json")
 

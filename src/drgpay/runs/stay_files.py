@@ -110,8 +110,8 @@ def named(paths: Sequence[Path], *, without: Callable[[Path], bool] = lambda pat
     files: list[tuple[Path, str]] = []
     left: list[str] = []
     for path in paths:
-        if not path.is_dir():
-            files.append((path, path.name))
+        if not os.path.isdir(path):
+            files.append((path, intake.name_of(path)))
             continue
         inside = [one for one in below(path) if not without(one)]
         mine = [one for one in inside if holds_rows(one, STAY_SUFFIXES)]
@@ -124,9 +124,13 @@ def named(paths: Sequence[Path], *, without: Callable[[Path], bool] = lambda pat
                 fix_zh=f"能读 {' '.join(STAY_SUFFIXES)}",
                 fix_en=f"{' '.join(STAY_SUFFIXES)} are read",
             )
-        files += [(one, one.relative_to(path).as_posix()) for one in mine]
-        left += [one.relative_to(path).as_posix() for one in inside if one not in mine and not is_result(one)]
+        files += [(one, _plain(one.relative_to(path))) for one in mine]
+        left += [_plain(one.relative_to(path)) for one in inside if one not in mine and not is_result(one)]
     return Found(tuple(_told_apart(files)), tuple(left))
+
+
+def _plain(path: Path) -> str:
+    return "/".join(intake.name_of(Path(part)) for part in path.parts)
 
 
 def _told_apart(files: Sequence[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
@@ -139,7 +143,7 @@ def _told_apart(files: Sequence[tuple[Path, str]]) -> Iterator[tuple[Path, str]]
             continue
         seen.add(whole)
         names[name] = names.get(name, 0) + 1
-        yield path, name if names[name] == 1 else f"{path.parent.name}/{name}"
+        yield path, name if names[name] == 1 else f"{intake.name_of(path.parent)}/{name}"
 
 
 def read_files(found: Found, **how: Any) -> Iterator[tuple[str, intake.Intake]]:
@@ -147,7 +151,7 @@ def read_files(found: Found, **how: Any) -> Iterator[tuple[str, intake.Intake]]:
     for :func:`drgpay.steps.intake.read_stays`."""
     for path, name in found.files:
         for part in intake.read_stays(path, **how):
-            yield name, part if name == path.name else replace(part, findings=_named(part.findings, name))
+            yield name, part if name == intake.name_of(path) else replace(part, findings=_named(part.findings, name))
 
 
 def _named(findings: Any, file: str) -> Any:

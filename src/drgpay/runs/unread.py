@@ -23,24 +23,25 @@ def names_of(tables: Iterable[Table] = ALL) -> dict[str, Table]:
     return {name: table for table in inputs for name in getattr(table, "file_names", (table.name,))}
 
 
-def refuse_unread(folder: Path) -> None:
+def refuse_unread(folder: Path, small: Iterable[Table]) -> None:
     """Raise DrgpayError of kind DATA for files and folders that bear the name of a register, or nearly so, and that
-    nobody would read: ``grades.CSV``, ``grade.csv``, ``grades.tsv``, a folder called ``grades.csv``."""
-    known = names_of()
+    nobody would read: ``grades.CSV``, ``grade.csv``, ``grades.tsv``, a folder called ``grades.csv``. ``small``:
+    registers that are no folders, whatever they hold."""
+    known, files = names_of(), frozenset(names_of(small))
     for path in sorted(folder.iterdir()):
         if not path.name.startswith((".", "~$")) and ".findings." not in path.name.lower():
-            _refuse(path, known)
+            _refuse(path, known, files)
 
 
-def _refuse(path: Path, known: dict[str, Table]) -> None:
+def _refuse(path: Path, known: dict[str, Table], files: frozenset[str]) -> None:
     suffix = path.suffix
     tabular = suffix.lower() in _TABLES
     stem = path.name.removesuffix(suffix) if tabular else path.name
     plain = stem.strip().lower()
     table = known.get(stem)
     if path.is_dir():
-        folder = table is not None and table.folder and not tabular
-        if plain in known and not folder:
+        mistaken = plain in files or (plain in known and (tabular or (stem != plain and known[plain].folder)))
+        if mistaken:
             right = plain if known[plain].folder else f"{plain}.csv"
             raise _said(path, right, "这是文件夹,不会当作登记表读", "a folder, not read as a register")
         return

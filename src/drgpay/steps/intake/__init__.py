@@ -6,6 +6,7 @@ no personal data.
 """
 
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.chunks import name_of
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
@@ -72,6 +73,7 @@ __all__ = [
     "judged",
     "later_duplicates",
     "merge_findings",
+    "name_of",
     "overlaps",
     "placed",
     "read_hints",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -88,6 +90,21 @@ class Head:
 def fail(zh: str, en: str, fix_zh: str, fix_en: str, **where: Any) -> DrgpayError:
     """A failure of kind DATA."""
     return DrgpayError(Kind.DATA, zh=zh, en=en, fix_zh=fix_zh, fix_en=fix_en, **where)
+
+
+def name_of(path: Path) -> str:
+    """The name of a file as text that can be written anywhere: bytes that are no UTF-8 are made visible, whatever
+    the language of the system."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def openable(path: Path) -> Any:
+    """A file as Arrow opens it: its path, or, when its name is no UTF-8, the open file itself."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return path.open("rb")
+    return path
 
 
 def blank(block: Any) -> Flags:

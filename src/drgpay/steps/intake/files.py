@@ -47,12 +47,29 @@ def open_source(path: Path, known: frozenset[str] = frozenset(), where: Where = 
 def present(path: Path) -> None:
     """Fail unless the path is a file with something in it."""
     name = path.name
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise fail(
+            "文件读不了", "the file cannot be read", "核对路径、文件名和权限",
+            "check the path, the name and the permissions", file=name[:80],
+        ) from error  # fmt: skip
     if path.is_dir():
         raise fail(
             "这是文件夹,不是文件", "a folder, not a file", "给出其中一个文件", "name one file in it", file=name
         )
     if not path.exists():
         raise fail("找不到文件", "no such file", "核对路径和文件名", "check the path and the name", file=name)
+    if not path.is_file():
+        raise fail("不是普通文件", "no ordinary file", "给出文件本身", "name the file itself", file=name)
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise fail(
+            "文件读不了", "the file cannot be read", "检查读的权限", "check the permissions", file=name
+        ) from error
     if path.stat().st_size == 0:
         raise fail("文件是空的", "the file is empty", "重新导出", "export it again", file=name)
 

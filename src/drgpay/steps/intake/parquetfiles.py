@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.chunks import Chunk, Source, fail
+from drgpay.steps.intake.chunks import Chunk, Source, fail, name_of, openable
 
 _ROWS = 1 << 20
 _PLAIN = (pa.types.is_null, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal,
@@ -27,12 +27,12 @@ class _Parquet:
 
     @property
     def file(self) -> str:
-        return self.path.name
+        return name_of(self.path)
 
     def _batches(self, positions: Sequence[int], rows: int) -> Iterator[list[Any]]:
         """Columns at the header positions, as text where they are binary."""
         try:
-            with pq.ParquetFile(self.path) as file:
+            with pq.ParquetFile(openable(self.path)) as file:
                 names = [self.header[i] for i in positions]
                 for batch in _gathered(file, names, rows):
                     yield [self._usable(name, batch.column(name)) for name in names]
@@ -126,7 +126,7 @@ def _readable(kind: Any) -> bool:
 def open_parquet(path: Path) -> Source:
     """Open a Parquet file: see :func:`drgpay.steps.intake.files.open_source`."""
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(openable(path)) as file:
             schema = file.schema_arrow
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _broken(path.name) from error

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.chunks import Chunk, Source, Where, fail, sliced, unwrapped
+from drgpay.steps.intake.chunks import Chunk, Source, Where, fail, name_of, openable, sliced, unwrapped
 from drgpay.steps.intake.heads import SEARCHED, chosen
 from drgpay.units.vector import Ints
 
@@ -48,7 +48,7 @@ class _Csv:
 
     @property
     def file(self) -> str:
-        return self.path.name
+        return name_of(self.path)
 
     def _blocks(self, wanted: Sequence[int], ragged: list[tuple[int, int, int]]) -> Iterator[Any]:
         """Record batches of text. ``ragged`` gets (record, cells, line breaks inside) as such records are met."""
@@ -63,7 +63,7 @@ class _Csv:
         chosen = [names[i] for i in wanted]
         try:
             yield from pcsv.open_csv(
-                self.path,
+                openable(self.path),
                 read_options=pcsv.ReadOptions(
                     column_names=names,
                     skip_rows_after_names=self.before + 1,

@@ -16,7 +16,7 @@ def stamp(path: Path) -> Stamp | None:
     """By what a file is known to be unchanged; None where there is none."""
     try:
         about = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return about.st_ino, about.st_size, about.st_mtime_ns
 

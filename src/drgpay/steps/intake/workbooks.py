@@ -19,7 +19,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.chunks import Chunk, Head, Source, Where, blank, fail, sliced, unwrapped
+from drgpay.steps.intake.chunks import (
+    Chunk,
+    Head,
+    Source,
+    Where,
+    blank,
+    fail,
+    name_of,
+    openable,
+    sliced,
+    unwrapped,
+)
 from drgpay.steps.intake.heads import SEARCHED, chosen
 from drgpay.steps.intake.textfiles import open_text
 from drgpay.steps.intake.webpages import is_page, read_page
@@ -99,7 +110,12 @@ def open_workbook(path: Path, known: frozenset[str], where: Where) -> Source:
     _, _, number, cells, head, top = best
     first = top + head.before + 1
     data = _exact(path, book, number, cells, first)
-    return _Sheet(path.name, head.cells, first + 1, data)
+    return _Sheet(name_of(path), head.cells, first + 1, data)
+
+
+def _book(path: Path) -> Any:
+    source = openable(path)
+    return fastexcel.read_excel(source if isinstance(source, Path) else source.read())
 
 
 def _records(cells: Any, top: int) -> tuple[list[list[str]], list[int]]:
@@ -262,7 +278,9 @@ def _from_page(path: Path, known: frozenset[str], where: Where) -> Source:
     width = len(head.cells)
     rows = [[*cells[:width], *[""] * (width - len(cells))] for cells in records[head.before + 1 :]]
     columns = [pa.array([row[at] for row in rows], pa.string()) for at in range(width)]
-    return _Sheet(path.name, head.cells, head.before + 2, pa.record_batch(columns, [str(i) for i in range(width)]))
+    return _Sheet(
+        name_of(path), head.cells, head.before + 2, pa.record_batch(columns, [str(i) for i in range(width)])
+    )
 
 
 def _empty(name: str, sheets: Sequence[str]) -> DrgpayError:

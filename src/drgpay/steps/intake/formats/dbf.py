@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.files import Chunk, fail
+from drgpay.steps.intake.chunks import Chunk, fail, name_of
 
 _HEAD = 32
 _END = 0x0D
@@ -133,4 +133,4 @@ def open_dbf(path: Path) -> Dbf:
             "export it again as dBASE III/IV, or use CSV",
             file=path.name,
         )
-    return Dbf(path.name, tuple(fields), head[size : size + count * width].reshape(count, width))
+    return Dbf(name_of(path), tuple(fields), head[size : size + count * width].reshape(count, width))

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from drgpay.steps.intake.files import Chunk, encoding_of, fail
+from drgpay.steps.intake.chunks import Chunk, fail, name_of
+from drgpay.steps.intake.files import encoding_of
 from drgpay.steps.intake.formats.catalogue import Format
 
 _AT_ONCE = 8192
@@ -91,7 +92,7 @@ def open_json(path: Path, form: Format, own: frozenset[str]) -> JsonLists:
             "JSON is for settlement lists 4101/4101A; use a table for anything else",
             file=path.name,
         )
-    return JsonLists(path.name, tuple(seen), tuple(parts))
+    return JsonLists(name_of(path), tuple(seen), tuple(parts))
 
 
 def _all_lists(text: str, file: str) -> Iterator[dict[str, Any]]:
