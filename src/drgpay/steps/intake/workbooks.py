@@ -85,7 +85,7 @@ def open_workbook(path: Path, known: frozenset[str], where: Where) -> Source:
         return open_text(path, known, where)
     if start.startswith(_ZIP):
         _affordable(path)
-    book = _guarded(path, lambda: fastexcel.read_excel(path))
+    book = _guarded(path, lambda: _book(path))
     names = _guarded(path, lambda: book.sheet_names)
     candidates = _named(names, where.sheet, path.name) if where.sheet else list(range(len(names)))
     best: tuple[int, int, int, Any, Head, int] | None = None
