@@ -451,3 +451,16 @@ def test_a_panic_of_the_reader_is_a_named_error(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(workbooks.fastexcel, "read_excel", panics)
     with pytest.raises(DrgpayError, match="not a readable Excel"):
         read_stays(sheets(tmp_path / "a.xlsx", one=DATA))
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.csv", "a.txt", "a.xlsm"])
+def test_a_workbook_under_another_name(tmp_path: Path, name: str) -> None:
+    path = sheets(tmp_path / "b.xlsx", one=DATA).rename(tmp_path / name)
+    assert read(path)[0][0]["dx"] == ["I21.900", "I50.900"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_other_files_under_other_names(tmp_path: Path, name: str) -> None:
+    assert len(read(write(tmp_path / name, PAGE))[0]) == 2
+    pq.write_table(pa.table({"id": ["1"], "dx": ["A"]}), tmp_path / name)
+    assert read(tmp_path / name)[0][0]["dx"] == ["A"]

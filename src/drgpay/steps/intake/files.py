@@ -11,12 +11,13 @@ from pathlib import Path
 from drgpay.steps.intake.chunks import ANYWHERE, Chunk, Source, Where, fail
 from drgpay.steps.intake.parquetfiles import open_parquet
 from drgpay.steps.intake.textfiles import encoding_of, open_text
-from drgpay.steps.intake.workbooks import open_workbook
+from drgpay.steps.intake.workbooks import holds_sheets, open_workbook
 from drgpay.tables import Table
 
 __all__ = ["SUFFIXES", "Chunk", "Source", "Where", "encoding_of", "fail", "open_source", "present", "refuse_floats"]
 
-SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet")
+TEXTS = (".csv", ".txt", ".tsv")
+SUFFIXES = (*TEXTS, ".xlsx", ".xlsm", ".xls", ".parquet")
 """kinds of files :func:`open_source` reads"""
 
 
@@ -25,14 +26,18 @@ def open_source(path: Path, known: frozenset[str] = frozenset(), where: Where = 
 
     ``known``: header cells the caller knows; sheet, header line and separator are those that show most of them,
     where ``where`` does not say them. Raises DrgpayError of kind DATA for a missing, empty, truncated, misnamed or
-    wrongly encoded file.
+    wrongly encoded file. A file that is of another of these kinds than its name says is read as what it is.
     """
     present(path)
     suffix = path.suffix.lower()
-    if suffix in (".csv", ".txt", ".tsv"):
-        return open_text(path, known, where)
-    if suffix in (".xlsx", ".xlsm", ".xls"):
+    with path.open("rb") as file:
+        start = file.read(1 << 12)
+    if suffix in SUFFIXES and start.startswith(b"PAR1"):
+        return open_parquet(path)
+    if suffix in (".xlsx", ".xlsm", ".xls") or (suffix in TEXTS and holds_sheets(start)):
         return open_workbook(path, known, where)
+    if suffix in TEXTS:
+        return open_text(path, known, where)
     if suffix == ".parquet":
         return open_parquet(path)
     raise fail(

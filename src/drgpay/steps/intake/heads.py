@@ -30,7 +30,11 @@ def find(records: Sequence[Sequence[str]], known: frozenset[str]) -> tuple[int, 
     nobody knows is no header.
     """
     filled = [sum(bool(cell.strip()) for cell in cells) for cells in records]
-    scores = [recognised(cells, known) for cells in records]
+    scores: list[int] = []
+    for cells, n in zip(records, filled, strict=True):
+        scores.append(recognised(cells, known))
+        if scores[-1] > _SURE and 2 * scores[-1] >= n:  # no title, and no row of data, names so many
+            return len(scores) - 1, scores[-1]
     best = max(scores, default=0)
     if best >= _SURE:
         return scores.index(best), best

@@ -70,6 +70,11 @@ class _Sheet:
         yield unwrapped(self.data.column(position))
 
 
+def holds_sheets(start: bytes) -> bool:
+    """Whether a file begins as a workbook does, or as a web page."""
+    return start.startswith((_ZIP, _OLE)) or is_page(start)
+
+
 def open_workbook(path: Path, known: frozenset[str], where: Where) -> Source:
     """Open a workbook: see :func:`drgpay.steps.intake.files.open_source`.
 
@@ -114,8 +119,11 @@ def open_workbook(path: Path, known: frozenset[str], where: Where) -> Source:
 
 
 def _book(path: Path) -> Any:
-    source = openable(path)
-    return fastexcel.read_excel(source if isinstance(source, Path) else source.read())
+    with path.open("rb") as file:
+        packed = file.read(4) == _ZIP
+    if packed == (path.suffix.lower() in (".xlsx", ".xlsm")) and isinstance(openable(path), Path):
+        return fastexcel.read_excel(path)
+    return fastexcel.read_excel(path.read_bytes())  # by name it would be taken for another kind
 
 
 def _records(cells: Any, top: int) -> tuple[list[list[str]], list[int]]:
