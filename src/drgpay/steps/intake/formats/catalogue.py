@@ -12,7 +12,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -120,21 +120,25 @@ class Format:
             for header in entry.headers:
                 yield _NUMBERED.sub(r"\1\g<2>1\4", header) + ("_1" if entry.node else "")
 
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], int, int]]:
+        """(what a header looks like, its entry, which alternative it is)."""
+        return [
+            (re.compile(entry.pattern(header)), at, rank)
+            for at, entry in enumerate(self.entries)
+            for rank, header in enumerate(entry.headers)
+        ]
+
     def place(self, file: str, header: Sequence[str]) -> tuple[tuple[Placed, ...], tuple[tuple[str, str], ...]]:
         """(the entries in a header, in the order of the format; (unknown header cell, nearest known one or "")).
 
         Raises DrgpayError of kind DATA when two headers are the same column.
         """
-        patterns = [
-            (re.compile(e.pattern(h)), at, rank)
-            for at, e in enumerate(self.entries)
-            for rank, h in enumerate(e.headers)
-        ]
         found: dict[int, dict[int, dict[int, int]]] = {}  # entry -> alternative -> number -> position
         unknown: list[tuple[str, str]] = []
         for position, cell in enumerate(header):
             key = header_key(cell)
-            hits = [(at, rank, match) for p, at, rank in patterns if (match := p.fullmatch(key))]
+            hits = [(at, rank, match) for p, at, rank in self._patterns if (match := p.fullmatch(key))]
             if not hits:
                 if key and not (self.passes and re.fullmatch(self.passes, key)):
                     unknown.append((cell.strip(), self._nearest(key) if len(unknown) < COMPARED else ""))
