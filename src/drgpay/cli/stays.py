@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -118,13 +119,13 @@ def check(
         raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
     source = sources[0]
     hints, way = _hints(form, alias, newborn_age, codes, sheet, header_row)
-    found = _found(sources, None, lang)
+    found = _found(sources, [findings], lang)
     parts = read_files(found, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
         done = check_files(_said(parts, lang), engine, Path(work))
     _tell(done.rows, done.kept, done.findings.num_rows, lang)
     if done.findings.num_rows:
-        target = findings or source.with_name(f"{source.stem}.findings.xlsx")
+        target = findings or _beside(source)
         if target.suffix.lower() == ".xlsx":
             units = need == "settlement"
             scores, lowest = (done.scores, done.lowest) if units else (None, None)
@@ -201,7 +202,7 @@ def group(
     in_lang(lang)
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
     hints, way = _hints(form, alias, newborn_age, codes, sheet, header_row)
-    files = _found(sources, output, lang)
+    files = _found(sources, [output, findings], lang)
     parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way)
     rows = _grouped(_said(parts, lang), chosen, files.several)
     total, kept, found = 0, 0, []
@@ -247,10 +248,17 @@ def _hints(
     return hints, crosswalk_of(codes or said.codes)
 
 
-def _found(sources: Sequence[Path], output: Path | None, lang: str) -> Found:
-    """The files of stays that were named; those of a folder that are none are said."""
-    own = output.resolve() if output else None
-    found = named_files(sources, without=lambda path: path.resolve() == own)
+def _beside(source: Path) -> Path:
+    """Where the findings of a file are written: beside it; of a folder, in it, where nobody takes them for stays."""
+    if source.is_dir():
+        return source / f"{Path(os.path.abspath(source)).name}.findings.xlsx"
+    return source.with_name(f"{source.stem}.findings.xlsx")
+
+
+def _found(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -> Found:
+    """The files of stays that were named, without those that are ``written``; what is none in a folder is said."""
+    own = {path.resolve() for path in written if path}
+    found = named_files(sources, without=lambda path: path.resolve() in own)
     if found.left:
         names = "、".join(found.left[:10]) + (" …" if len(found.left) > 10 else "")
         said = f"不是病例文件,未读({len(found.left)} 个):{names}"

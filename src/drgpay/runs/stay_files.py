@@ -17,7 +17,7 @@ STAY_SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls", ".parquet", "
 """kinds of files that hold stays"""
 _NO_ROWS = (".md", ".pdf", ".docx", ".doc")
 """kinds of files beside the data, for people"""
-_OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx")
+_OF_SYSTEMS = ("thumbs.db", "desktop.ini", "__macosx", "_success", "_metadata", "_common_metadata")
 _NAMED = 5
 
 
@@ -72,7 +72,8 @@ def all_read(files: Sequence[Path], folder: Path, suffixes: Sequence[str]) -> li
     Raises DrgpayError of kind DATA, naming them, when others are among them that may hold rows and are not read.
     """
     read = [path for path in files if holds_rows(path, suffixes)]
-    left = [p for p in files if p not in read and not is_result(p) and p.suffix.lower() not in (*_NO_ROWS, ".yaml")]
+    known = (*suffixes, *_NO_ROWS, ".yaml")
+    left = [path for path in files if not is_result(path) and path.suffix.lower() not in known]
     if left:
         names = [path.relative_to(folder.parent).as_posix() for path in left[:_NAMED]]
         more = len(left) - len(names)
@@ -125,7 +126,11 @@ def named(paths: Sequence[Path], *, without: Callable[[Path], bool] = lambda pat
                 fix_en=f"{' '.join(STAY_SUFFIXES)} are read",
             )
         files += [(one, _plain(one.relative_to(path))) for one in mine]
-        left += [_plain(one.relative_to(path)) for one in inside if one not in mine and not is_result(one)]
+        left += [
+            _plain(one.relative_to(path))
+            for one in inside
+            if not holds_rows(one, STAY_SUFFIXES) and not is_result(one)
+        ]
     return Found(tuple(_told_apart(files)), tuple(left))
 
 
