@@ -102,11 +102,27 @@ def test_a_blank_principal_procedure_keeps_its_place(tmp_path: Path, text: str, 
     assert ("principal_procedure_blank" in {f["rule"] for f in findings}) == (proc is not None)
 
 
-def test_lists_of_json_keep_a_blank_place(tmp_path: Path) -> None:
-    text = '{"setlinfo": {"setl_id": "1"}, "diseinfo": [{"diag_code": "", "maindiag_flag": "1"},' \
-           ' {"diag_code": "I21.001", "maindiag_flag": "0"}]}'  # fmt: skip
-    stays, _, _ = read(write(tmp_path / "a.json", text))
-    assert stays[0]["dx"] is None
+@pytest.mark.parametrize(
+    ("first", "second", "dx"),
+    [
+        ('"", "maindiag_flag": "1"', '"I21.001", "maindiag_flag": "0"', None),
+        ('""', '"I21.001"', None),
+        ('null, "maindiag_flag": "0"', '"I21.001", "maindiag_flag": "0"', None),
+        ('"", "maindiag_flag": "0"', '"I21.001", "maindiag_flag": "1"', ["I21.001"]),
+        ('"", "diag_srt_no": "2"', '"I21.001", "diag_srt_no": "1"', ["I21.001"]),
+        ('"", "diag_type": "2"', '"I21.001", "diag_type": "1"', ["I21.001"]),
+    ],
+)
+def test_lists_of_json_keep_a_blank_place(tmp_path: Path, first: str, second: str, dx: list[str] | None) -> None:
+    nodes = f'[{{"diag_code": {first}}}, {{"diag_code": {second}}}]'
+    stays, _, _ = read(write(tmp_path / "a.json", f'{{"setlinfo": {{"setl_id": "1"}}, "diseinfo": {nodes}}}'))
+    assert stays[0]["dx"] == dx
+
+
+def test_a_flattened_list_keeps_a_blank_place(tmp_path: Path) -> None:
+    text = "setl_id,diag_code_1,diag_code_2,oprn_oprt_code_1,oprn_oprt_code_2\n1,,I21.001,,36.07\n2,I21.001,,36.07,\n"
+    stays, _, _ = read(write(tmp_path / "a.csv", text))
+    assert [(s["dx"], s["proc"]) for s in stays] == [(None, [None, "36.07"]), (["I21.001"], ["36.07"])]
 
 
 # ---- headers as people write them

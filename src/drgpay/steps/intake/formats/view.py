@@ -183,9 +183,9 @@ class View:
         codes = self._one(f"{name}.code")
         if codes is None:
             return None
-        if len(codes.places) > 0 and codes.places[0][0] > 1 and not self._one(f"{name}.flag"):
-            raise self._headless(name, codes)
         flags = [placed for use in ("flag", "type") if (placed := self._one(f"{name}.{use}"))]
+        if codes.places[0][0] > 1 and not flags:
+            raise self._headless(name, codes)
         order, kinds = self._one(f"{name}.order"), self._one(f"{name}.kind")
         parts = [codes, *flags, *(placed for placed in (order, kinds) if placed)]
 
