@@ -480,3 +480,10 @@ def test_other_files_under_other_names(tmp_path: Path, name: str) -> None:
     assert len(read(write(tmp_path / name, PAGE))[0]) == 2
     pq.write_table(pa.table({"id": ["1"], "dx": ["A"]}), tmp_path / name)
     assert read(tmp_path / name)[0][0]["dx"] == ["A"]
+
+
+def test_a_blank_principal_procedure_stays_through_the_crosswalk_and_the_grouping(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,dx,proc,sex,age\n1,O82.000,|74.1x01,女,30\n2,O82.000,74.1x01,女,30\n")
+    groups = [drgpay("group", path, *codes).stdout.splitlines() for codes in ([], ["--codes", "clinical"])]
+    for lines in groups:
+        assert [line.split(",")[2] for line in lines[1:]] == ["OZ1", "OB1"]
