@@ -3,7 +3,7 @@
 from drgpay.engine import MANIFEST, read_manifest
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.book import BookView, book, seal_run
-from drgpay.runs.checks import Checked, check_file, check_region
+from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
@@ -42,6 +42,8 @@ from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_reg
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
 from drgpay.runs.settle import Order, Report, run
+from drgpay.runs.stay_files import Found, read_files
+from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
@@ -64,6 +66,7 @@ __all__ = [
     "Deadline",
     "Difference",
     "Evaluation",
+    "Found",
     "FundTables",
     "Order",
     "PerformOrder",
@@ -85,6 +88,7 @@ __all__ = [
     "capitate",
     "check_enrolment",
     "check_file",
+    "check_files",
     "check_performance",
     "check_region",
     "clear_out_of_area",
@@ -106,6 +110,7 @@ __all__ = [
     "land_stays",
     "month_of",
     "move_alert",
+    "named_files",
     "oversee",
     "owners_of",
     "perform",
@@ -114,6 +119,7 @@ __all__ = [
     "preview",
     "procure",
     "propose_treatments",
+    "read_files",
     "read_manifest",
     "read_region",
     "read_truth",

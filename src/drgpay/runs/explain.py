@@ -188,7 +188,7 @@ def _facts(stay: dict[str, Any]) -> Section:
             Line("住院天数", "length of stay", str(stay["los"])),
             Line("出院", "discharged", stay["discharge_date"].isoformat()),
             Line("诊断", "diagnoses", " | ".join(stay["dx"])),
-            Line("手术操作", "procedures", " | ".join(stay["proc"] or []) or "–"),
+            Line("手术操作", "procedures", " | ".join(code or "–" for code in stay["proc"] or []) or "–"),
         ),
     )
 

@@ -31,6 +31,8 @@ from drgpay.engine import (
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import batches
 from drgpay.runs.manifest import file_digest
+from drgpay.runs.stay_files import STAY_SUFFIXES, all_read, below
+from drgpay.runs.unread import refuse_unread
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
 from drgpay.tables import (
@@ -53,7 +55,6 @@ from drgpay.tables import (
 )
 
 SUFFIXES = intake.REGISTER_SUFFIXES
-STAY_SUFFIXES = (*SUFFIXES, ".dbf", ".json", ".jsonl")
 ALIAS = "stays.yaml"
 """alias file beside the stays: what holds for every file of them that is no canonical Parquet"""
 
@@ -93,6 +94,8 @@ class Region:
     folder: Path
     about: dict[str, Any]
     registers: Registers
+    stamps: Mapping[Path, intake.Stamp | None] = field(default_factory=dict)
+    """what the files beside each other in the folder were before the first of them was read"""
     batches: tuple[batches.Batch, ...] = ()
     """what was handed in after ``stays``, in order, as far as it is known"""
 
@@ -110,10 +113,10 @@ class Region:
         later = [p for batch in self.batches for p in batch.files()]
         return [*(p for p in registers if p), *alias, *self._first(), *beside, *later]
 
-    def digests(self, *, modes: bool = False) -> dict[str, str]:
+    def digests(self, watch: intake.Watch, *, modes: bool = False) -> dict[str, str]:
         """sha256 of every input by its name; of the register of batches, that of the rows that are known, so that
         later hand-ins leave it as it is."""
-        found = {p.relative_to(self.folder).as_posix(): file_digest(p) for p in self.files(modes=modes)}
+        found = watch.digests(self.files(modes=modes), self.folder, file_digest)
         if self.batches:
             rows = "\n".join(batch.line() for batch in self.batches)
             found[BATCHES.name] = hashlib.sha256(rows.encode()).hexdigest()
@@ -279,15 +282,38 @@ def _stay_files(folder: Path, *, needed: bool = True) -> list[Path]:
 def _files_of(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
     """Every file of a table that is kept in a folder or in one file, in name order."""
     inside = folder / name
-    found = sorted(p for p in inside.rglob("*") if _holds_rows(p, suffixes)) if inside.is_dir() else []
+    found = all_read(below(inside), inside, suffixes) if inside.is_dir() else []
     single = register_file(folder, name, suffixes)
     return [*found, single] if single else found
 
 
-def _holds_rows(path: Path, suffixes: Sequence[str]) -> bool:
-    """Lists of findings, which ``check`` writes beside a file, and hidden files are no rows."""
-    name = path.name.lower()
-    return path.suffix.lower() in suffixes and not name.startswith((".", "~$")) and ".findings." not in name
+def _about(path: Path) -> dict[str, Any]:
+    """What ``region.json`` says of the region: ``id`` and ``title``; nothing where it is not there."""
+    if not path.is_file():
+        return {}
+    try:
+        said = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _no_about(path, "不是有效的 JSON(UTF-8)", "not valid JSON (UTF-8)") from error
+    if not isinstance(said, dict):
+        raise _no_about(path, "应为一个对象 {…}", "one object {…} is wanted")
+    if not isinstance(said.get("id", ""), str):
+        raise _no_about(path, "id 应为文本", "id must be text")
+    title = said.get("title", {"zh": "", "en": ""})
+    if not isinstance(title, dict) or not all(isinstance(title.get(language), str) for language in ("zh", "en")):
+        raise _no_about(path, "title 应有 zh 和 en 两个文本", "title must have the texts zh and en")
+    return said
+
+
+def _no_about(path: Path, zh: str, en: str) -> DrgpayError:
+    return DrgpayError(
+        Kind.DATA,
+        zh=zh,
+        en=en,
+        file=path.name,
+        fix_zh='写作 {"id": "…", "title": {"zh": "…", "en": "…"}},或删去该文件',
+        fix_en='write {"id": "…", "title": {"zh": "…", "en": "…"}}, or remove the file',
+    )
 
 
 def read_region(folder: Path, known_on: date | None = None, only: Collection[int] | None = None) -> Region:
@@ -302,13 +328,9 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
             fix_zh="检查 --region,或先运行 drgpay region make",
             fix_en="check --region, or run drgpay region make first",
         )
-    about_file = folder / "region.json"
-    try:
-        about = json.loads(about_file.read_text(encoding="utf-8")) if about_file.is_file() else {}
-    except ValueError as error:
-        raise DrgpayError(
-            Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=about_file.name
-        ) from error
+    refuse_unread(folder, (*NEEDED, *OPTIONAL, *MODAL))
+    stamps = {path: intake.stamp(path) for path in folder.iterdir() if path.is_file()}
+    about = _about(folder / "region.json")
 
     frames = {}
     for table in (*NEEDED, *OPTIONAL, *MODAL):
@@ -324,4 +346,4 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
                 fix_zh="列见 docs/tables.md",
                 fix_en="docs/tables.md lists its columns",
             )
-    return Region(folder, about, Registers(frames), batches.read_batches(folder, known_on, only))
+    return Region(folder, about, Registers(frames), stamps, batches.read_batches(folder, known_on, only))

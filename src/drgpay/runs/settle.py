@@ -224,6 +224,7 @@ class Running:
         for policy in self.laws.all():
             money.check_groups(policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
+        self.watch = intake.Watch(self.region.stamps)
         self.made_from = self._made_from()
         if self.chain is not None:
             linked.check_same_rules(self.chain, self.made_from, self.policy)
@@ -259,6 +260,7 @@ class Running:
         self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
+        self.watch.check(self.region.files(modes=self.with_modes))
         manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
         for report in reports:
@@ -454,7 +456,7 @@ class Running:
             self.period,
             earned,
             self.work,
-            money.Cleared(*rows, self.account.booked_months()),
+            cleared,
             self.changed,
         )
 
@@ -601,7 +603,7 @@ class Running:
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
-            "inputs": self.region.digests(modes=self.with_modes),
+            "inputs": self.region.digests(self.watch, modes=self.with_modes),
         }
 
 

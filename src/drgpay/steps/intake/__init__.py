@@ -6,6 +6,7 @@ no personal data.
 """
 
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.chunks import name_of
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
@@ -29,6 +30,7 @@ from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
+from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 from drgpay.steps.intake.versions import (
     BATCH_RULES,
     changes_between,
@@ -62,6 +64,8 @@ __all__ = [
     "Intake",
     "KnownCodes",
     "Rule",
+    "Stamp",
+    "Watch",
     "Way",
     "accepted",
     "catalogue",
@@ -82,6 +86,7 @@ __all__ = [
     "keep_batch",
     "later_duplicates",
     "merge_findings",
+    "name_of",
     "overlaps",
     "placed",
     "read_hints",
@@ -92,6 +97,7 @@ __all__ = [
     "replaced_rows",
     "score_stay",
     "score_stays",
+    "stamp",
     "stays_schema",
     "tally",
     "with_findings",

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.engine import ROW_GROUP, open_parquet
+from drgpay.steps.intake.capped import Capped
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import Chunk, Source, open_source, refuse_floats
@@ -24,7 +25,7 @@ from drgpay.steps.intake.formats import open_details
 from drgpay.steps.intake.headers import Layout, known_headers, locate
 from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.rules import limits
-from drgpay.steps.intake.stays import Conversion, ragged
+from drgpay.steps.intake.stays import Conversion, added_up, ragged
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAY_DETAILS, Column, Table
 
@@ -147,16 +148,19 @@ def convert_rows(
         findings.append(
             whole_file(one.source.file, _NEED, [("column_unknown", head, near) for head, near in one.layout.unknown])
         )
+        capped = Capped()
         try:
             for chunk in one.source.chunks(_places(one.layout), chunk_rows):
                 batch, notes = _judged(one, table, chunk, repeats, institutions)
                 kept = batch.filter(pa.array(~notes.out))
                 rows_in += batch.num_rows + len(chunk.ragged)
                 rows_ok += kept.num_rows
-                findings += [notes.table(), ragged(one.source, chunk, _NEED)]
+                found = [notes.table(), ragged(one.source, chunk, _NEED), added_up(one.source, chunk, _NEED)]
+                findings.append(capped.listed(merge(found)))
                 if kept.num_rows:
                     parts.add(pa.RecordBatch.from_arrays(kept.columns, schema=table.schema))
             names += parts.finish()
+            findings.append(capped.rest())
         finally:
             parts.discard()
     return Conversion(rows_in, rows_ok, merge(findings), tuple(names))

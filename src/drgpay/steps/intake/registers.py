@@ -50,6 +50,7 @@ def read_register(path: Path, table: Table) -> Any:
             _Wrong(line, "", f"{cells} / {len(source.header)}", *RULES["cells"].texts())
             for line, cells in chunk.ragged
         ]
+        wrong += [_Wrong(line, "", "", *RULES["total_row"].texts()) for line in chunk.totals]
         columns = {}
         for column in table.columns:
             cells = chunk.columns[layout.places[column.name][0]] if column.name in layout.places else None

@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from drgpay.engine import ROW_GROUP, writing
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.capped import Capped
+from drgpay.steps.intake.chunks import Chunk, Source, fail
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
-from drgpay.steps.intake.files import Chunk, Source, fail, refuse_floats
+from drgpay.steps.intake.files import refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import Hints, Opened, open_stays
 from drgpay.steps.intake.headers import Layout, locate
@@ -23,6 +25,7 @@ from drgpay.steps.intake.kernel import accepted, judge, stays_columns
 from drgpay.steps.intake.known import KnownCodes
 from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.scores import score_stays
+from drgpay.steps.intake.unchanged import Stamp, changed, stamp
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
@@ -85,6 +88,7 @@ def read_stays(
     has two columns for one, or keeps money as floating-point numbers; at the first item: for a file without rows.
     """
     columns = stays_columns(need)
+    before = stamp(path)
     opened = open_stays(path, hints or Hints())
     source = opened.source
     required = frozenset({"dx"} if need == "grouping" else {column.name for column in columns if not column.null})
@@ -92,7 +96,15 @@ def read_stays(
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
-    return _intakes(opened, layout, context, chunk_rows, crosswalk)
+    return _steady(_intakes(opened, layout, context, chunk_rows, crosswalk), path, before)
+
+
+def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iterator[Intake]:
+    """What is read of a file, as long as it stays as it was."""
+    for intake in intakes:
+        if stamp(path) != before:
+            raise changed(path.name)
+        yield intake
 
 
 def _intakes(
@@ -107,6 +119,7 @@ def _intakes(
     )
     wanted = [place for places in layout.places.values() for place in places]
     read = 0
+    capped, waiting = Capped(), None
     for chunk in source.chunks(wanted, chunk_rows):
         values = {column.name: _column(column.name, chunk, layout) for column in columns}
         if crosswalk is not None:
@@ -125,17 +138,21 @@ def _intakes(
         notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
         again = chunk.lines[repeats.again(ids)] if "stay_id" in layout.places else context.duplicates
         judge(batch, replace(context, duplicates=again), notes, silent)
-        findings = [whole, notes.table(), ragged(source, chunk, context.need)]
+        findings = [whole, notes.table(), ragged(source, chunk, context.need), added_up(source, chunk, context.need)]
         rows = len(chunk.lines) + len(chunk.ragged)
-        if rows:
+        if rows or chunk.totals:
             kept = accepted(batch, notes, context.need)
             lines = chunk.lines[~notes.out]
             scores = score_stays(batch, notes) if context.quality else None
-            yield Intake(kept, merge(findings), rows, opened.said, lines, scores)
+            if waiting is not None:
+                yield waiting
+            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
         raise fail("只有表头,没有数据行", "a header and no rows", "重新导出", "export it again", file=source.file)
+    if waiting is not None:
+        yield replace(waiting, findings=merge([waiting.findings, capped.rest()]))
 
 
 def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
@@ -177,6 +194,14 @@ def ragged(source: Source, chunk: Chunk, need: str) -> Any:
     n = len(chunk.ragged)
     notes = Notes(source.file, need, np.array([line for line, _ in chunk.ragged], np.int64), pa.nulls(n, pa.string()))
     notes.add("cells", None, np.arange(n), [f"{cells} / {len(source.header)}" for _, cells in chunk.ragged])
+    return notes.table()
+
+
+def added_up(source: Source, chunk: Chunk, need: str) -> Any:
+    """Findings on the rows of a chunk that add up the others and are no stays."""
+    n = len(chunk.totals)
+    notes = Notes(source.file, need, np.array(chunk.totals, np.int64), pa.nulls(n, pa.string()))
+    notes.add("total_row", None, np.arange(n))
     return notes.table()
 
 
