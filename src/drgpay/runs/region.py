@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from drgpay.tables import (
     ADVANCES,
     BUDGET_AMOUNTS,
     BUDGETS,
+    COMMUNITIES,
     DECISION_REGISTERS,
     ENROLMENT,
     EVIDENCE,
@@ -93,7 +95,7 @@ class Region:
 
     def files(self, *, modes: bool = False) -> list[Path]:
         """Every input file a run reads, in name order; one with payment modes reads more."""
-        registers = (register_file(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
+        registers = (register_file(self.folder, t) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
         beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
         return [*(p for p in registers if p), *alias, *_stay_files(self.folder), *beside]
@@ -120,22 +122,25 @@ class Region:
         said = self.said()
         ready, others = self.stay_files()
         paths, findings = list(ready), []
+        lost: Counter[str] = Counter()
         for number, path in enumerate(others):
             done = convert(
                 path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions, **said
             )
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
+            lost.update(done.kept_out)
         return Stays(
             Dataset(tuple(paths)),
             frozenset(range(len(ready), len(paths))),
             [f for _, f in findings],
             sum(n for n, _ in findings),
+            dict(lost),
         )
 
     def table_files(self, table: Table) -> list[Path]:
         """The files of a table beside the stays: below ``<name>/``, and ``<name>.csv`` (or .xlsx, .parquet)."""
-        return _files_of(self.folder, table.name)
+        return _files_of(self.folder, table)
 
     def table(self, table: Table, work: Path) -> Beside | None:
         """A table the region may bring (details of stays, charges, visits, persons); None when it brings none.
@@ -172,12 +177,13 @@ def land_stays(engine: SparkEngine, source: Outside, folder: Path) -> Landed:
 @dataclass(frozen=True)
 class Stays:
     """A region's stays ready to be mapped: which files were checked while being read, what that found, and how many
-    rows it kept out."""
+    rows it kept out, in all and by institution ("" where a row names none)."""
 
     data: Dataset
     checked: frozenset[int]
     findings: list[Any]
     rejected: int
+    kept_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -204,13 +210,21 @@ def known_codes() -> intake.KnownCodes:
     return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists())
 
 
-def register_file(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:
-    """The file of a small table in a folder; None where it was not brought."""
-    return next((p for s in suffixes if (p := folder / f"{name}{s}").is_file()), None)
+register_file = intake.register_file
+
+
+def known_places(folder: Path) -> intake.Known:
+    """The institutions and communities of a folder of registers, for the rows that name one; a register that is not
+    there says nothing. Raises DATA where one of them is wrong in itself."""
+    ids: dict[str, frozenset[str]] = {}
+    for kind, table in (("institution", INSTITUTIONS), ("community", COMMUNITIES)):
+        if register_file(folder, table) is not None:
+            ids[kind] = frozenset(intake.read_register(folder / table.name, table).column(table.key[0]).to_pylist())
+    return intake.Known(ids)
 
 
 def _stay_files(folder: Path) -> list[Path]:
-    found = _files_of(folder, STAYS.name, STAY_SUFFIXES)
+    found = _files_of(folder, STAYS, STAY_SUFFIXES)
     if not found:
         raise DrgpayError(
             Kind.DATA,
@@ -223,12 +237,16 @@ def _stay_files(folder: Path) -> list[Path]:
     return found
 
 
-def _files_of(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
-    """Every file of a table that is kept in a folder or in one file, in name order."""
-    inside = folder / name
-    found = sorted(p for p in inside.rglob("*") if _holds_rows(p, suffixes)) if inside.is_dir() else []
-    single = register_file(folder, name, suffixes)
-    return [*found, single] if single else found
+def _files_of(folder: Path, table: Table, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """Every file of a table that is kept in a folder or in one file, in name order. Raises DATA when the table is
+    there in both ways, or in several files: its rows would count twice."""
+    inside = [folder / name for name in table.file_names if (folder / name).is_dir()]
+    found = [sorted(p for p in one.rglob("*") if _holds_rows(p, suffixes)) for one in inside]
+    single = register_file(folder, table, suffixes)
+    there = [one for one, files in zip(inside, found, strict=True) if files] + ([single] if single else [])
+    if len(there) > 1:
+        raise intake.several(there)
+    return [path for files in found for path in files] or ([single] if single else [])
 
 
 def _holds_rows(path: Path, suffixes: Sequence[str]) -> bool:
@@ -256,11 +274,11 @@ def read_region(folder: Path) -> Region:
             Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=about_file.name
         ) from error
 
-    frames = {}
+    frames, known = {}, known_places(folder)
     for table in (*NEEDED, *OPTIONAL, *MODAL):
-        path = register_file(folder, table.name)
+        path = register_file(folder, table)
         if path is not None:
-            frames[table.name] = frame(intake.read_register(path, table))
+            frames[table.name] = frame(intake.read_register(path, table, known))
         elif table in NEEDED:
             raise DrgpayError(
                 Kind.DATA,

@@ -78,7 +78,7 @@ from drgpay.tables.inputs import (
     SCHEMES,
     STAYS,
 )
-from drgpay.tables.model import Column, Table
+from drgpay.tables.model import MOST, REFERENCES, Column, Table
 from drgpay.tables.modes import (
     BED_DAY_ASSESSMENTS,
     BENEFIT_SPLITS,
@@ -327,6 +327,7 @@ __all__ = [
     "MODE_PAYMENTS",
     "MODE_REGISTERS",
     "MODE_TABLES",
+    "MOST",
     "NEGOTIATIONS",
     "OPERATION_ROLES",
     "OUTCOMES",
@@ -355,6 +356,7 @@ __all__ = [
     "RANKS",
     "RECORD_QUALITY",
     "RECORD_SCORES",
+    "REFERENCES",
     "REFERRALS",
     "REPORTED_VALUES",
     "RESEARCH",

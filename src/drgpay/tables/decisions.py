@@ -33,6 +33,7 @@ STAY_DECISIONS = Table(
         Column("share", "ratio", "比例", "technology: points added; deduct: points taken", null=True, low=0),
         Column("reason", "text", "理由", "reason", null=True),
     ),
+    files=("病例决定", "评审决定", "评议结果"),
 )  # fmt: skip
 
 INDICATOR_VALUES = Table(
@@ -59,6 +60,7 @@ VIOLATIONS = Table(
                "agreement says so", null=True, low=0, high=50_000),
         Column("reason", "text", "事由", "what was found", null=True),
     ),
+    files=("违规", "违规扣款"),
 )  # fmt: skip
 
 DEBTS = Table(
@@ -70,6 +72,7 @@ DEBTS = Table(
         INSURANCE,
         Column("amount", "fen", "金额", "amount owed to the fund", low=0),
     ),
+    files=("欠款", "应退"),
 )  # fmt: skip
 
 ADJUSTMENTS = Table(
@@ -89,9 +92,10 @@ ADJUSTMENTS = Table(
 GROUP_WEIGHTS = Table(
     "group_weights", "病组权重", "published weights of the groups, for the rate method", "register", ("drg",),
     (
-        Column("drg", "code", "病组", "DRG"),
+        Column("drg", "code", "病组", "DRG", refers="group"),
         Column("weight", "text", "权重", "weight as printed, up to nine decimals"),
     ),
+    files=("权重",),
 )  # fmt: skip
 
 DECISION_REGISTERS = (GROUP_WEIGHTS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)

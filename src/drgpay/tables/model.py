@@ -25,6 +25,11 @@ _TYPES: dict[str, Any] = {
     "flag": pa.bool_(),
 }
 
+MOST = 10**15
+"""most a cell of money, points, ratios or long whole numbers may hold where its column says no less: ten trillion
+yuan, more than any fund has. Thousands of such cells still add up in 64 bits."""
+_LONG = ("fen", "points", "ratio", "int64")
+
 UNITS = {"fen": "分 (fen)", "points": "1/10,000 点 (point)", "ratio": "1/10,000"}
 """Unit printed for the types that carry one."""
 
@@ -32,7 +37,11 @@ UNITS = {"fen": "分 (fen)", "points": "1/10,000 点 (point)", "ratio": "1/10,00
 @dataclass(frozen=True)
 class Column:
     """One column. ``type`` is one of text, code (dictionary-coded text), codes (list of codes), int8…int64,
-    fen, points, ratio, date, flag. ``low``/``high`` are inclusive bounds; ``choices`` a closed list."""
+    fen, points, ratio, date, flag. ``low``/``high`` are inclusive bounds; ``choices`` a closed list.
+
+    ``refers``: what the value names, one of :data:`REFERENCES`; in a register it must be there. ``refers_when``:
+    the same depending on another column of the row, as (column, its value, what is named).
+    """
 
     name: str
     type: str
@@ -46,6 +55,8 @@ class Column:
     aliases: tuple[str, ...] = ()
     grouping: bool = False
     """needed to group a stay"""
+    refers: str = ""
+    refers_when: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def arrow(self) -> Any:
@@ -57,6 +68,14 @@ class Column:
         """Unit for the documentation."""
         return self.unit or UNITS.get(self.type, "")
 
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """Lowest and highest value (inclusive) a cell handed in may have; None: it has no size."""
+        if self.low is None and self.high is None and self.type not in _LONG:
+            return None
+        most = MOST if self.type in _LONG else 2**63 - 1
+        return -most if self.low is None else self.low, most if self.high is None else self.high
+
     def constraint(self) -> str:
         """Constraint for the documentation and for messages: ``0–120``, ``a | b``."""
         if self.choices:
@@ -64,6 +83,17 @@ class Column:
         if self.low is None and self.high is None:
             return ""
         return f"{'' if self.low is None else self.low}–{'' if self.high is None else self.high}"
+
+
+REFERENCES = {
+    "institution": ("定点医疗机构", "institution", "institutions"),
+    "stay": ("病例", "stay", "stays"),
+    "group": ("病组", "group", "the grouping scheme"),
+    "community": ("医共体", "community", "communities"),
+    "hospital_department": ("科室", "department", "hospital_departments"),
+    "staff": ("人员", "member of staff", "staff"),
+}
+"""what a value of a register can name: in Chinese, in English, and where it is kept"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +108,8 @@ class Table:
     columns: tuple[Column, ...]
     folder: bool = False
     """kept as a folder of Parquet parts (one row per stay) instead of one file"""
+    files: tuple[str, ...] = ()
+    """further Chinese names a file of it may bear, besides its English and its Chinese name"""
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +122,15 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Column names in order."""
         return tuple(c.name for c in self.columns)
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """Every name (without suffix) under which people may hand it in: the English one first."""
+        return tuple(dict.fromkeys((self.name, self.zh, *self.files)))
+
+    def references(self) -> tuple[Column, ...]:
+        """The columns whose values name something that is kept elsewhere than in this table."""
+        return tuple(c for c in self.columns if c.refers_when or (c.refers and REFERENCES[c.refers][2] != self.name))
 
     @property
     def schema(self) -> Any:
