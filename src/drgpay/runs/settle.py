@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -33,10 +33,10 @@ from drgpay.engine import (
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
-from drgpay.runs import modes, money
+from drgpay.runs import handed, modes, money, named, ready
 from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.money import Rules, Settled
-from drgpay.runs.region import Region, known_codes, read_region
+from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
@@ -44,6 +44,7 @@ from drgpay.steps import fund, grouping, intake, points, settlement
 from drgpay.tables import (
     BASE_GROUPS,
     BASE_YEARS,
+    BUDGETS,
     CASE_POINTS,
     CLOSINGS,
     COEFFICIENTS,
@@ -74,6 +75,8 @@ class Order:
     known_on: date | None = None
     schemes: Path | None = None
     """folder of grouping schemes besides those shipped"""
+    accept: ready.Accepted = field(default_factory=ready.Accepted)
+    """what is accepted of what would stop the run"""
 
     @property
     def on(self) -> date:
@@ -157,11 +160,6 @@ def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
     return pa.table({n: own[n] if n in own else accepted.column(n) for n in GROUPED.names}).cast(GROUPED.schema)
 
 
-def _counted(batch: Any, by: tuple[str, ...]) -> Any:
-    """How many rows there are of each key."""
-    return frame(batch).group_by(by).agg(n=pl.len()).to_arrow()
-
-
 def _rows_with_errors(batch: Any) -> Any:
     errors = frame(batch).filter(pl.col("level") == "error").unique(["file", "row"])
     return errors.group_by("file").agg(n=pl.len()).to_arrow()
@@ -185,6 +183,8 @@ class _Run:
         self.made_from = self._made_from()
         self.steps = self._steps(engine, say)
         self.engine: Engine = self.steps
+        self.limits = ready.limits(self.policy)
+        self.notices: list[ready.Notice] = []
 
     def _steps(self, engine: Engine, say: Say) -> Steps:
         """The steps of an earlier attempt with the same inputs, or a new row of them."""
@@ -204,7 +204,9 @@ class _Run:
 
     def go(self, reports: Sequence[Report]) -> None:
         """All stages in order."""
-        grouped, counts = self._group()
+        facts = self.facts()
+        self._look(ready.registers_ready(facts, self.limits))
+        grouped, counts = self._group(facts)
         rules, conservation, by_mode = self._money(grouped)
         counts |= by_mode
         write_json(
@@ -220,13 +222,27 @@ class _Run:
         shutil.rmtree(self.work)
         write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
 
-    def _group(self) -> tuple[Dataset, dict[str, int]]:
+    def facts(self) -> ready.Facts:
+        """What is known of the region before its stays are read."""
         years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
         if self.policy.choice("fund.seasonality") == "last_year":
             years |= {self.order.year - 1}
+        names = dict(self.registers[INSTITUTIONS].select("institution_id", "name").rows())
+        return ready.Facts(self.order.year, self.order.months, self.registers[BUDGETS], names, years)
+
+    def _look(self, found: list[ready.Notice]) -> None:
+        """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
+        self.notices += found
+        ready.settled(self.notices, self.order.accept)
+
+    def _group(self, facts: ready.Facts) -> tuple[Dataset, dict[str, int]]:
+        years = facts.needed
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context, self.steps.convert)
+        if not stays.data.rows():
+            raise handed.all_rejected(stays.rejected, stays.findings)
+        unkept = self._check_named(stays)
         kernel = _Grouping(context, self._duplicates(stays.data), stays.checked, self.scheme, years)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
@@ -235,8 +251,12 @@ class _Run:
         for number, found in enumerate(stays.findings):
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
         rejected = stays.rejected + self._kept_out(findings)
-        by = ("year", "month", "status")
-        status = frame(self.engine.sum(grouped, partial(_counted, by=by), by, by, "count"))
+        columns = (*handed.CELL, *handed.SUMMED)
+        status = frame(self.engine.sum(grouped, handed.cells, handed.CELL, columns, "count"))
+        if status.is_empty() and rejected == stays.data.rows() + stays.rejected:
+            pieces = pa.Table.from_batches(list(self.engine.scan(findings)), FINDINGS.schema)
+            raise handed.all_rejected(rejected, [*stays.findings, pieces])
+        self._look(ready.stays_ready(self._handed(facts, stays, status, rejected, unkept), self.limits))
         now = status.filter((pl.col("year") == self.order.year) & pl.col("month").is_in(self.order.months))
         counts = {
             "stays_in": stays.data.rows() + stays.rejected,
@@ -247,6 +267,31 @@ class _Run:
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
         return grouped, counts
+
+    def _check_named(self, stays: Stays) -> list[str]:
+        """Stop at registers that name stays or groups which are not there; returns the stays they name that were
+        handed in but kept out when they were read."""
+        tables = [t for t in (*OPTIONAL, *(MODAL if self.with_modes else ())) if t.references()]
+        out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)}
+        found = named.check_named(
+            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out
+        )  # fmt: skip
+        return sorted(found)
+
+    def _handed(
+        self, facts: ready.Facts, stays: Stays, cells: pl.DataFrame, rejected: int, unkept: list[str]
+    ) -> ready.Facts:
+        """The facts with the stays: accepted, kept out, outside the years. A further pass over two columns only where
+        something was kept out or lies outside."""
+        whole = replace(facts, cells=cells, nameless=unkept)
+        span = handed.span(stays.data)
+        outside = span is None or not {span[0].year, span[1].year} <= facts.needed
+        if not (rejected or outside):
+            return whole
+        years = handed.by_year(self.engine, stays.data)
+        there, out = handed.shares(years, cells, facts.needed, stays.kept_out)
+        strange = years.filter(~pl.col("year").is_in(list(facts.needed))).group_by("year").agg(pl.col("n").sum())
+        return replace(whole, handed=there, kept_out=out, outside=dict(strange.rows()))
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
@@ -285,6 +330,7 @@ class _Run:
             self.engine, grouped, rules.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
         settled = money.settle(self.engine, grouped, self.policy, self.registers, self.period, sums)
+        self.notices += ready.point_values(self._values(grouped, rules, settled), self.limits)
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
         if assigned is not None:
@@ -294,6 +340,16 @@ class _Run:
         conservation = self._book(settled, paid)
         self._pay_stays(cases, settled.dues())
         return rules, conservation, modes.count_modes(paid.months)
+
+    def _values(self, grouped: Dataset, rules: Rules, settled: Settled) -> list[tuple[str, int, int | None]]:
+        """Point values of the months settled and, of a single month, of the one before."""
+        pools = list(settled.pools)
+        if len(self.order.months) == 1 and self.order.months[0] > 1:
+            before = (self.order.months[0] - 1,)
+            sums = points.tally(self.engine, grouped, replace(rules.tables, months=before), self.policy)
+            period = money.Period(self.order.year, before)
+            pools += money.settle(self.engine, grouped, self.policy, self.registers, period, sums).pools
+        return [(p.insurance_scheme, p.month, p.row()["point_value"]) for p in pools]
 
     def _write_rules(self, rules: Rules) -> None:
         fixed = rules.coefficients
@@ -356,6 +412,7 @@ class _Run:
         return self.made_from | {
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
+            "ready": ready.settled(self.notices, self.order.accept),
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
 
