@@ -34,9 +34,11 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.ready import Accepted
+from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
-from drgpay.runs.settle import Order, Report, run
+from drgpay.runs.settle import Order, Report, look, run
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
@@ -46,6 +48,7 @@ __all__ = [
     "MANIFEST",
     "POLICY",
     "TABLES",
+    "Accepted",
     "Bench",
     "Beside",
     "Check",
@@ -89,6 +92,7 @@ __all__ = [
     "known_card",
     "known_codes",
     "land_stays",
+    "look",
     "move_alert",
     "oversee",
     "perform",
@@ -100,6 +104,7 @@ __all__ = [
     "read_manifest",
     "read_region",
     "read_truth",
+    "ready_checks",
     "reopen_year",
     "run",
     "same_tables",

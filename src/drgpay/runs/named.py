@@ -61,10 +61,14 @@ def _alike(batch: Any, starts: tuple[str, ...]) -> Any:
 
 
 def proposals(engine: Engine, data: Dataset, lost: Iterable[str]) -> list[str]:
-    """Stays from which the nearest to some unknown ids can be picked: those with the same first half."""
-    starts = tuple(sorted({stay[: (len(stay) + 1) // 2] for stay in sorted(lost)[:_PROPOSED]}))
-    found = engine.sum(data, partial(_alike, starts=starts), ("stay_id",), ("stay_id",), "look for likely stays")
-    return [str(stay) for stay in found.column("stay_id").to_pylist()]
+    """Stays from which the nearest to some unknown ids can be picked: those with the same first half, or sign."""
+    those = sorted(lost)[:_PROPOSED]
+    for length in (2, 0):
+        starts = tuple(sorted({stay[: len(stay) // length if length else 1] for stay in those}))
+        found = engine.sum(data, partial(_alike, starts=starts), ("stay_id",), ("stay_id",), "look for likely stays")
+        if found.num_rows:
+            return [str(stay) for stay in found.column("stay_id").to_pylist()]
+    return []
 
 
 def check_named(

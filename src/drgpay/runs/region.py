@@ -275,10 +275,14 @@ def read_region(folder: Path) -> Region:
         ) from error
 
     frames, known = {}, known_places(folder)
+    wrong: list[DrgpayError] = []
     for table in (*NEEDED, *OPTIONAL, *MODAL):
         path = register_file(folder, table)
         if path is not None:
-            frames[table.name] = frame(intake.read_register(path, table, known))
+            try:
+                frames[table.name] = frame(intake.read_register(path, table, known))
+            except DrgpayError as error:
+                wrong.append(error)
         elif table in NEEDED:
             raise DrgpayError(
                 Kind.DATA,
@@ -288,4 +292,24 @@ def read_region(folder: Path) -> Region:
                 fix_zh="列见 docs/tables.md",
                 fix_en="docs/tables.md lists its columns",
             )
+    if wrong:
+        raise _together(wrong)
     return Region(folder, about, Registers(frames))
+
+
+def _together(wrong: Sequence[DrgpayError]) -> DrgpayError:
+    """The errors of several registers as one, so that they can be corrected at once."""
+    first, *more = wrong
+    if not more:
+        return first
+    return DrgpayError(
+        first.kind,
+        zh="\n".join(f"{e.file}:{e.zh}" for e in wrong),
+        en="\n".join(f"{e.file}: {e.en}" for e in wrong),
+        fix_zh=first.fix_zh,
+        fix_en=first.fix_en,
+        file=first.file,
+        row=first.row,
+        field=first.field,
+        value=first.value,
+    )

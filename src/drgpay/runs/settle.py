@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,14 @@ def run(
     return out
 
 
+def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[str, Any]]:
+    """What looks wrong before the money of a month or a year moves, as the manifest of a run would keep it, without
+    stopping and without leaving anything. ``today``: discharges after it are named too. Raises DrgpayError for what
+    no run can be made from."""
+    with TemporaryDirectory(prefix="drgpay-") as name:
+        return _Run(order, Path(name) / "run", engine, quiet).look(today)
+
+
 def _position(batch: Any, part: Part) -> Any:
     """Stay ids with where they stand, for the search of duplicates."""
     n = batch.num_rows
@@ -185,6 +194,8 @@ class _Run:
         self.engine: Engine = self.steps
         self.limits = ready.limits(self.policy)
         self.notices: list[ready.Notice] = []
+        self.stopping = True
+        self.today: date | None = None
 
     def _steps(self, engine: Engine, say: Say) -> Steps:
         """The steps of an earlier attempt with the same inputs, or a new row of them."""
@@ -222,6 +233,15 @@ class _Run:
         shutil.rmtree(self.work)
         write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
 
+    def look(self, today: date | None) -> list[dict[str, Any]]:
+        """The notices of a run, up to its point values; nothing is accepted and nothing stops."""
+        self.stopping, self.today = False, today
+        facts = self.facts()
+        self._look(ready.registers_ready(facts, self.limits))
+        grouped, _ = self._group(facts)
+        self._money(grouped)
+        return [notice.row() for notice in self.notices]
+
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
         years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
@@ -233,7 +253,8 @@ class _Run:
     def _look(self, found: list[ready.Notice]) -> None:
         """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
         self.notices += found
-        ready.settled(self.notices, self.order.accept)
+        if self.stopping:
+            ready.settled(self.notices, self.order.accept)
 
     def _group(self, facts: ready.Facts) -> tuple[Dataset, dict[str, int]]:
         years = facts.needed
@@ -285,13 +306,15 @@ class _Run:
         something was kept out or lies outside."""
         whole = replace(facts, cells=cells, nameless=unkept)
         span = handed.span(stays.data)
-        outside = span is None or not {span[0].year, span[1].year} <= facts.needed
+        late = self.today is not None and (span is None or span[1] > self.today)
+        outside = late or span is None or not {span[0].year, span[1].year} <= facts.needed
         if not (rejected or outside):
             return whole
-        years = handed.by_year(self.engine, stays.data)
+        years = handed.by_year(self.engine, stays.data, self.today)
         there, out = handed.shares(years, cells, facts.needed, stays.kept_out)
         strange = years.filter(~pl.col("year").is_in(list(facts.needed))).group_by("year").agg(pl.col("n").sum())
-        return replace(whole, handed=there, kept_out=out, outside=dict(strange.rows()))
+        later = int(years["later"].sum()) if self.today else 0
+        return replace(whole, handed=there, kept_out=out, outside=dict(strange.rows()), later=later)
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""

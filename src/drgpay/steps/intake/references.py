@@ -82,8 +82,7 @@ def _plain(values: Any) -> Any:
 def _missing(kind: str, value: str, known: Known) -> tuple[str, str]:
     zh, en, kept = REFERENCES[kind]
     near = known.nearest(kind, value)
-    home_zh = f"{zh}不存在(查的是 {kept})" if kind != "group" else "分组方案里没有这个病组"
-    home_en = f"no such {en} in {kept}"
+    home_zh, home_en = f"没有这个{zh}", f"no such {en} in {kept}"
     return (
         f"{home_zh};" + (f"最接近的是 {near}" if near else "改正编号"),
         f"{home_en}; " + (f"the nearest is {near}" if near else "correct it"),

@@ -124,7 +124,7 @@ def _found(path: Path) -> Path:
     if there:
         raise several(there)
     raise fail(
-        "找不到名册文件",
+        "找不到登记表文件",
         "the register is not there",
         f"放一个 {path.name}.csv(或 .xlsx、.parquet)",
         f"put a {path.name}.csv (or .xlsx, .parquet) there",
@@ -217,7 +217,7 @@ def _refused(file: str, wrong: list[_Wrong]) -> DrgpayError:
     rest = len(wrong) - _LISTED
     return DrgpayError(
         Kind.DATA,
-        zh=f"名册有 {len(wrong)} 处错误:\n{listed('zh')}" + (f"\n  另有 {rest} 处" if rest > 0 else ""),
+        zh=f"登记表有 {len(wrong)} 处错误:\n{listed('zh')}" + (f"\n  另有 {rest} 处" if rest > 0 else ""),
         en=f"{len(wrong)} errors in the register:\n{listed('en')}" + (f"\n  and {rest} more" if rest > 0 else ""),
         fix_zh="改正后重新提交",
         fix_en="correct them and hand it in again",
