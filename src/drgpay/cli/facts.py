@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from drgpay import policy as law
-from drgpay import tables
+from drgpay import runs, tables
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.steps import performance
 
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
@@ -74,9 +75,10 @@ def policy_export(
 
 
 @policy_app.command("check")
-def policy_check(practice: Practice, on: On, known_on: KnownOn = None) -> None:
-    """检查政策文件是否完整、合法。 Check that a practice is complete and valid on a day."""
+def policy_check(practice: Practice, on: On, known_on: KnownOn = None, own: Schemes = None) -> None:
+    """检查政策文件是否完整、合法,能否据以结算。 Check that a practice is complete, valid and can be run."""
     policy = _load(practice, on, known_on, None)
+    runs.check_practice(policy, schemes_folder(own))
     out.print(f"{policy.practice}: {len(policy.values())} 个参数有效 values valid, digest {policy.digest}")
 
 

@@ -7,6 +7,7 @@ from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
+from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.hospital import PerformOrder
@@ -76,6 +77,8 @@ __all__ = [
     "check_enrolment",
     "check_file",
     "check_performance",
+    "check_policy",
+    "check_practice",
     "check_region",
     "clear_out_of_area",
     "count_look",

@@ -120,7 +120,7 @@ def registers_ready(facts: Facts, bounds: Mapping[str, int]) -> list[Notice]:
     if not now:
         there = "、".join(map(str, sorted(set(facts.budgets["year"].to_list())))) or "–"
         raise DrgpayError(
-            Kind.DATA, zh=f"没有 {facts.year} 年的预算", en=f"no budget of {facts.year}", file="budgets",
+            Kind.DATA, zh=f"没有 {facts.year} 年的住院DRG预算", en=f"no inpatient DRG budget of {facts.year}", file="budgets",
             field="year", value=facts.year, fix_zh=f"登记表里有 {there} 年;补上该年,或改 --year",
             fix_en=f"the register has {there}; add the year, or change --year",
         )  # fmt: skip
@@ -339,7 +339,15 @@ def _listed(those: Sequence[str], say: Callable[[str], str], unit: str) -> str:
 def _kept_out(facts: Facts, bounds: Mapping[str, int]) -> Iterator[Notice]:
     """How much of what institutions handed in the checks kept out."""
     groups: dict[str, list[str]] = defaultdict(list)
+    strange = {h: n for h, n in sorted(facts.kept_out.items()) if h and h not in facts.names}
+    if strange:
+        whole = sum(facts.handed.values())
+        many = sum(strange.values()) * ONE >= whole * bounds["unknown"]
+        many = many or max(strange.values()) * ONE >= bounds["stays_expected"]
+        groups["institutions_unknown" if many else "institutions_unknown_few"] = list(strange)
     for h, n in sorted(facts.kept_out.items()):
+        if h in strange:
+            continue
         share = n * ONE // max(1, facts.handed.get(h, n))
         for check in ("kept_out_most", "kept_out"):
             if n and share >= bounds[check]:
@@ -363,7 +371,7 @@ def _share(facts: Facts, h: str, known: Collection[str], lang: int) -> str:
     near = get_close_matches(h.casefold(), [k.casefold() for k in known], n=1, cutoff=0.5)
     nearest = next((k for k in known if near and k.casefold() == near[0]), "")
     hint = (f",最接近的是 {nearest}" if nearest else "", f", the nearest is {nearest}" if nearest else "")[lang]
-    return (f"{h} 不在机构名册{hint},{n} 行", f"{h} is not in the register{hint}: {n} rows")[lang]
+    return (f"{h} 不在机构登记表{hint},{n} 行", f"{h} is not in the register{hint}: {n} rows")[lang]
 
 
 def _dates(facts: Facts) -> Iterator[Notice]:

@@ -35,12 +35,12 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
 from drgpay.runs import handed, modes, money, named, ready
+from drgpay.runs.fit import check_policy, scheme_of
 from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.money import Rules, Settled
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
-from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, intake, points, settlement
 from drgpay.tables import (
     BASE_GROUPS,
@@ -185,9 +185,8 @@ class _Run:
         self.registers = self.region.registers
         self.period = money.Period(order.year, order.months)
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
-        switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
-        self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
-        money.check_groups(self.policy, self.scheme)
+        self.scheme: Scheme = scheme_of(self.policy, order.schemes)
+        check_policy(self.policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.made_from = self._made_from()
         self.steps = self._steps(engine, say)

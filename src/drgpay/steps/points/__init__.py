@@ -14,7 +14,7 @@ from drgpay.engine import Dataset, Engine, Part, frame
 from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
 from drgpay.steps.points.base import Base, Group, base_period
-from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, coefficients
+from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, check_components, coefficients
 from drgpay.steps.points.kernel import (
     MODE_AMOUNT,
     SCANNED,
@@ -128,6 +128,7 @@ __all__ = [
     "adjusting",
     "base_period",
     "case_points",
+    "check_components",
     "coefficients",
     "parse_rate",
     "parse_rate_coefficient",
