@@ -10,6 +10,7 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES
@@ -71,6 +72,7 @@ __all__ = [
     "Sweep",
     "Told",
     "Watched",
+    "all_rejected",
     "audit_template",
     "bench",
     "capitate",

@@ -120,7 +120,8 @@ def registers_ready(facts: Facts, bounds: Mapping[str, int]) -> list[Notice]:
     if not now:
         there = "、".join(map(str, sorted(set(facts.budgets["year"].to_list())))) or "–"
         raise DrgpayError(
-            Kind.DATA, zh=f"没有 {facts.year} 年的住院DRG预算", en=f"no inpatient DRG budget of {facts.year}", file="budgets",
+            Kind.DATA, zh=f"没有 {facts.year} 年的住院DRG预算",
+            en=f"no inpatient DRG budget of {facts.year}", file="budgets",
             field="year", value=facts.year, fix_zh=f"登记表里有 {there} 年;补上该年,或改 --year",
             fix_en=f"the register has {there}; add the year, or change --year",
         )  # fmt: skip
