@@ -219,7 +219,7 @@ def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealing
         damages[h] += half_up(amount * (multiple or 0), ONE)
 
     def amounts(rows: pl.DataFrame) -> dict[str, int]:
-        return dict(rows.group_by("institution_id").agg(pl.col("amount").sum()).rows())
+        return dict(rows.group_by("institution_id").agg(pl.col("amount").cast(pl.Int128).sum()).rows())
 
     return settlement.Dealings(
         grades=dict(

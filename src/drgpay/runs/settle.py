@@ -27,6 +27,7 @@ from drgpay.engine import (
     frame,
     months_of,
     new_folder,
+    read_table,
     table_path,
     write_table,
     years_of,
@@ -109,7 +110,16 @@ def run(
     that fails. ``say`` is told what is reused.
     """
     with new_folder(out, replace=overwrite, resume=resume) as draft:
-        _Run(order, draft, engine, say if resume else quiet).go(reports)
+        try:
+            _Run(order, draft, engine, say if resume else quiet).go(reports)
+        except OverflowError as error:  # exact arithmetic refused; where a stay or sum is known it was named before
+            raise DrgpayError(
+                Kind.BROKEN,
+                zh="金额或点数之和超出 64 位整数",
+                en="a sum of amounts or points does not fit into 64 bits",
+                field=str(error), fix_zh="检查登记表和病例中的金额是否异常大",
+                fix_en="look for amounts that are far too large in registers and stays",
+            ) from error  # fmt: skip
     return out
 
 
@@ -218,6 +228,7 @@ class _Run:
         self._look(ready.registers_ready(facts, self.limits))
         grouped, counts = self._group(facts)
         rules, conservation, by_mode = self._money(grouped)
+        self.notices += ready.point_values(self._values(rules), self.limits)
         counts |= by_mode
         write_json(
             self.folder / POLICY,
@@ -238,7 +249,8 @@ class _Run:
         facts = self.facts()
         self._look(ready.registers_ready(facts, self.limits))
         grouped, _ = self._group(facts)
-        self._money(grouped)
+        rules, _, _ = self._money(grouped)
+        self.notices += ready.point_values(self._values(rules), self.limits)
         return [notice.row() for notice in self.notices]
 
     def facts(self) -> ready.Facts:
@@ -352,7 +364,7 @@ class _Run:
             self.engine, grouped, rules.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
         settled = money.settle(self.engine, grouped, self.policy, self.registers, self.period, sums)
-        self.notices += ready.point_values(self._values(grouped, rules, settled), self.limits)
+        self.pooled = grouped
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
         if assigned is not None:
@@ -363,15 +375,17 @@ class _Run:
         self._pay_stays(cases, settled.dues())
         return rules, conservation, modes.count_modes(paid.months)
 
-    def _values(self, grouped: Dataset, rules: Rules, settled: Settled) -> list[tuple[str, int, int | None]]:
+    def _values(self, rules: Rules) -> list[tuple[str, int, int | None]]:
         """Point values of the months settled and, of a single month, of the one before."""
-        pools = list(settled.pools)
+        columns = ("insurance_scheme", "month", "point_value")
+        values = read_table(self.tables, POOLS).select(columns).rows()
         if len(self.order.months) == 1 and self.order.months[0] > 1:
-            before = (self.order.months[0] - 1,)
-            sums = points.tally(self.engine, grouped, replace(rules.tables, months=before), self.policy)
-            period = money.Period(self.order.year, before)
-            pools += money.settle(self.engine, grouped, self.policy, self.registers, period, sums).pools
-        return [(p.insurance_scheme, p.month, p.row()["point_value"]) for p in pools]
+            before = money.Period(self.order.year, (self.order.months[0] - 1,))
+            tables = replace(rules.tables, months=before.months)
+            sums = points.tally(self.engine, self.pooled, tables, self.policy)
+            pools = money.settle(self.engine, self.pooled, self.policy, self.registers, before, sums).pools
+            values += [tuple(p.row()[name] for name in columns) for p in pools]
+        return values
 
     def _write_rules(self, rules: Rules) -> None:
         fixed = rules.coefficients

@@ -29,8 +29,9 @@ STAY_DECISIONS = Table(
         Column("decision", "code", "决定", "decision", choices=("approved", "declined", "pending")),
         Column("number", "int64", "评审序号", "order in which reviews were decided; quotas are filled in it", low=0),
         Column("amount", "fen", "金额", "special: cost the review recognised (empty = the stay's own); high_extra: "
-               "unreasonable cost taken out", null=True, low=0),
-        Column("share", "ratio", "比例", "technology: points added; deduct: points taken", null=True, low=0),
+               "unreasonable cost taken out", null=True, low=0, high=STAYS["total_cost"].high),
+        Column("share", "ratio", "比例", "technology: points added; deduct: points taken", null=True, low=0,
+               high=100_000),
         Column("reason", "text", "理由", "reason", null=True),
     ),
     files=("病例决定", "评审决定", "评议结果"),

@@ -139,9 +139,29 @@ class Table:
 
     def of(self, rows: list[dict[str, Any]]) -> Any:
         """An Arrow table of this schema from plain rows, checked."""
-        table = pa.Table.from_pylist(rows, schema=self.schema)
+        try:
+            table = pa.Table.from_pylist(rows, schema=self.schema)
+        except (OverflowError, pa.ArrowInvalid) as error:
+            raise self._beyond(rows) or error from error
         self.check(table)
         return table
+
+    def _beyond(self, rows: list[dict[str, Any]]) -> DrgpayError | None:
+        """The first whole number that does not fit its column, by the key of its row."""
+        for row in rows:
+            for column in self.columns:
+                value = row.get(column.name)
+                if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                    return DrgpayError(
+                        Kind.BROKEN,
+                        zh=f"表 {self.name}:{column.zh}超出 64 位整数",
+                        en=f"table {self.name}: {column.name} does not fit into 64 bits",
+                        field=" / ".join(str(row.get(name)) for name in self.key),
+                        value=value,
+                        fix_zh="检查登记表和病例中的金额是否异常大",
+                        fix_en="look for amounts that are far too large in registers and stays",
+                    )
+        return None
 
     def check(self, data: Any) -> None:
         """Fail when an Arrow table (or batch) is not what the dictionary says. A step's own output is checked with

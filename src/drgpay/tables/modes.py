@@ -138,10 +138,11 @@ PROCUREMENT = Table(
     (
         _YEAR, INSTITUTION, INSURANCE,
         Column("drug_id", "code", "药品编号", "drug"),
-        Column("agreed_volume", "int64", "约定采购量", "agreed volume", low=0),
-        Column("used_volume", "int64", "实际采购量", "volume used; null: not known yet", null=True, low=0),
-        Column("price", "fen", "中选价", "price per unit", low=0),
-        Column("price_before", "fen", "原采购价", "price per unit before", low=0),
+        Column("agreed_volume", "int64", "约定采购量", "agreed volume", low=0, high=10**9),
+        Column("used_volume", "int64", "实际采购量", "volume used; null: not known yet", null=True, low=0,
+               high=10**9),
+        Column("price", "fen", "中选价", "price per unit", low=0, high=10**8),
+        Column("price_before", "fen", "原采购价", "price per unit before", low=0, high=10**8),
     ),
 )  # fmt: skip
 
