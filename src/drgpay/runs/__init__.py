@@ -43,6 +43,7 @@ from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.settle import Order, Report, look, run
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
+from drgpay.runs.whose import institution_named
 
 __all__ = [
     "ITEMS",
@@ -93,6 +94,7 @@ __all__ = [
     "findings_of",
     "first_stay",
     "in_house",
+    "institution_named",
     "keep_risk_fund",
     "known_card",
     "known_codes",

@@ -19,6 +19,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.runs.fund import RegisterFolder
 from drgpay.runs.manifest import TABLES
+from drgpay.runs.whose import institution_named
 from drgpay.scorecard import Result
 from drgpay.steps import evaluation, performance
 from drgpay.tables import (
@@ -113,14 +114,14 @@ def period_of(year: int, quarter: int) -> tuple[date, date]:
 
 def institution_of(order: PerformOrder) -> str:
     known = read_table(order.run / TABLES, INSTITUTIONS)["institution_id"].sort().to_list()
-    if order.institution in known:
-        return str(order.institution)
+    if order.institution:
+        return institution_named(order.run, order.institution)
     if order.institution is None and len(known) == 1:
         return str(known[0])
     raise DrgpayError(
         Kind.USAGE,
-        zh="运行结果里没有这家机构" if order.institution else "运行结果有多家机构",
-        en="the run has no such institution" if order.institution else "the run has several institutions",
+        zh="运行结果有多家机构",
+        en="the run has several institutions",
         fix_zh=f"用 --institution 指定，例如 {known[0]}",
         fix_en=f"name one with --institution, for example {known[0]}",
         field="--institution",

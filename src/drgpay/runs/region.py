@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drgpay.engine import (
     Dataset,
@@ -266,14 +267,7 @@ def read_region(folder: Path) -> Region:
             fix_zh="检查 --region,或先运行 drgpay region make",
             fix_en="check --region, or run drgpay region make first",
         )
-    about_file = folder / "region.json"
-    try:
-        about = json.loads(about_file.read_text(encoding="utf-8")) if about_file.is_file() else {}
-    except ValueError as error:
-        raise DrgpayError(
-            Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=about_file.name
-        ) from error
-
+    about = _about(folder / "region.json")
     frames, known = {}, known_places(folder)
     wrong: list[DrgpayError] = []
     for table in (*NEEDED, *OPTIONAL, *MODAL):
@@ -295,6 +289,42 @@ def read_region(folder: Path) -> Region:
     if wrong:
         raise _together(wrong)
     return Region(folder, about, Registers(frames))
+
+
+class _Title(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    zh: str
+    en: str
+
+
+class _About(BaseModel):
+    """What ``region.json`` may say that is read; whatever else stands in it is passed over."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    id: str | None = Field(default=None, min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")
+    title: _Title | None = None
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """``region.json``, checked; nothing where it is not there. Raises DATA that names what is wrong in it."""
+    if not path.is_file():
+        return {}
+    try:
+        found = _About.model_validate(json.loads(path.read_text(encoding="utf-8-sig")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DrgpayError(
+            Kind.DATA, zh="region.json 的内容不对", en="region.json does not say what it should", file=path.name,
+            field=".".join(map(str, first["loc"])) or None, value=str(first.get("input"))[:60],
+            fix_zh='写成 {"id": "…", "title": {"zh": "…", "en": "…"}},或删去该文件',
+            fix_en='write {"id": "…", "title": {"zh": "…", "en": "…"}}, or remove the file',
+        ) from error  # fmt: skip
+    except (ValueError, RecursionError) as error:
+        raise DrgpayError(
+            Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=path.name,
+            fix_zh='改正,或删去该文件', fix_en="correct it, or remove the file",
+        ) from error  # fmt: skip
+    return found.model_dump(exclude_none=True)
 
 
 def _together(wrong: Sequence[DrgpayError]) -> DrgpayError:
