@@ -68,7 +68,7 @@ class Inputs:
             return frame(table.schema.empty_table())
         self.brought |= {f"{table.name}.{column}" for column in table.names}
         rows = frame(intake.read_register(path, table, known_places(self.region.folder)))
-        if names_of(table, "stay"):
+        if names_of(table, "stay") and names_of(table, "institution"):
             self._look_up(table, rows)
         return rows
 

@@ -219,8 +219,9 @@ def known_places(folder: Path) -> intake.Known:
     there says nothing. Raises DATA where one of them is wrong in itself."""
     ids: dict[str, frozenset[str]] = {}
     for kind, table in (("institution", INSTITUTIONS), ("community", COMMUNITIES)):
-        if register_file(folder, table) is not None:
-            ids[kind] = frozenset(intake.read_register(folder / table.name, table).column(table.key[0]).to_pylist())
+        path = register_file(folder, table)
+        if path is not None:
+            ids[kind] = frozenset(intake.read_register(path, table).column(table.key[0]).to_pylist())
     return intake.Known(ids)
 
 

@@ -24,7 +24,7 @@ def institution_named(run: Path, said: str) -> str:
     found = [h for h in names if _plain(h) == plain] or [h for h, name in names.items() if _plain(name) == plain]
     found = found or ([h for h, name in names.items() if plain in _plain(name)] if plain else [])
     if len(found) == 1:
-        return found[0]
+        return str(found[0])
     those = found or get_close_matches(said, [*names, *names.values()], n=1, cutoff=0.4)
     near = "、".join(f"{names[h]}({h})" if h in names else h for h in those[:5])
     raise DrgpayError(
