@@ -5,6 +5,8 @@ Only what policy and scheme tell without a region; the same function opens every
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
@@ -39,6 +41,25 @@ def check_policy(policy: Policy, scheme: Scheme) -> None:
         points.rate_rule(policy)
     _check_modes(policy)
     ready.limits(policy)
+
+
+def check_places(policy: Policy, institutions: Collection[str]) -> None:
+    """Raise POLICY when the policy names an institution the region's register does not have."""
+    named = {"coefficient.high_level_institutions": policy.codes_or_none("coefficient.high_level_institutions") or ()}
+    for rule in policy.rules("modes.rules") or ():
+        for condition, wanted in rule.when:
+            if condition == "institutions" and isinstance(wanted, tuple):
+                named[f"modes.rules {rule.id}"] = wanted
+    for field, codes in named.items():
+        lost = sorted(set(codes) - set(institutions))
+        if lost:
+            near = get_close_matches(lost[0], sorted(institutions), n=1, cutoff=0.5)
+            raise DrgpayError(
+                Kind.POLICY, zh="政策写到的机构不在机构登记表中", field=field, value=", ".join(lost[:10]),
+                en="the policy names institutions that are not in the register",
+                fix_zh=f"最接近的是 {near[0]}" if near else "改正编号",
+                fix_en=f"the nearest is {near[0]}" if near else "correct the code",
+            )  # fmt: skip
 
 
 def scheme_of(policy: Policy, folder: Path | None = None) -> Scheme:

@@ -36,7 +36,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Policy, load, practice_text
 from drgpay.runs import handed, modes, money, named, ready
-from drgpay.runs.fit import check_policy, scheme_of
+from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.manifest import LEDGER, POLICY, PRACTICE, REGISTERS, TABLES, file_digest, folder_digests, write_json
 from drgpay.runs.money import Rules, Settled
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
@@ -197,6 +197,7 @@ class _Run:
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
         self.scheme: Scheme = scheme_of(self.policy, order.schemes)
         check_policy(self.policy, self.scheme)
+        check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.made_from = self._made_from()
         self.steps = self._steps(engine, say)
