@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from typing import Any
 
 import pyarrow as pa
@@ -16,8 +16,6 @@ import pyarrow.compute as pc
 from drgpay.tables import REFERENCES, Column, Table
 
 _OWN = "institution_id"
-_FAR = 0.5
-"""how alike (0 to 1) a value must be to be proposed"""
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,14 @@ class Known:
     near: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def nearest(self, kind: str, value: str) -> str:
-        """The id most like ``value``, or nothing."""
-        there = self.near.get(kind) or sorted(self.ids[kind])
-        folded = {one.casefold(): one for one in reversed(there)}
-        found = get_close_matches(value.casefold(), folded, n=1, cutoff=_FAR)
-        return folded[found[0]] if found else ""
+        """The id most like ``value`` (at least half alike), or nothing."""
+        match = SequenceMatcher(b=value.casefold(), autojunk=False)
+        found = []
+        for one in self.near.get(kind) or sorted(self.ids[kind]):
+            match.set_seq1(one.casefold())
+            if match.quick_ratio() * 2 >= 1 and match.ratio() * 2 >= 1:
+                found.append((-match.ratio(), one))
+        return min(found)[1] if found else ""
 
 
 @dataclass(frozen=True)
