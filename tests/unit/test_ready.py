@@ -91,8 +91,14 @@ def test_a_decision_on_a_stay_the_checks_kept_out_is_said(tmp_path: Path) -> Non
 
 
 def test_weights_of_groups_that_the_scheme_does_not_have_are_refused(tmp_path: Path) -> None:
+    """Where the policy pays by weights; under points the register is not read for anything."""
     region = three.write(tmp_path / "three", group_weights="病组,权重\nOB19,1.2\nOB99,1\n")
-    refused(year(region), "group_weights.csv · row 3 · 病组 · «OB99»", "没有这个病组;最接近的是 OB")
+    text, _ = practice_text("demo")
+    own = tmp_path / "rate.yaml"
+    rate = "      points.pricing: rate\n      rate.base_rate: 9000\n"
+    own.write_text(text.replace("      points.trim_passes: 1\n", "      points.trim_passes: 1\n" + rate, 1), "utf-8")
+    refused(year(region, policy=str(own)), "group_weights.csv · row 3 · 病组 · «OB99»", "没有这个病组;最接近的是 OB")
+    assert year(region).returncode == 0
 
 
 def test_a_community_and_its_members_must_be_there(tmp_path: Path) -> None:

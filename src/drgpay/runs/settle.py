@@ -52,6 +52,7 @@ from drgpay.tables import (
     COEFFICIENTS,
     FINDINGS,
     GROUP_NAMES,
+    GROUP_WEIGHTS,
     GROUPED,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
@@ -304,7 +305,9 @@ class _Run:
     def _check_named(self, stays: Stays) -> list[str]:
         """Stop at registers that name stays or groups which are not there; returns the stays they name that were
         handed in but kept out when they were read."""
-        tables = [t for t in (*OPTIONAL, *(MODAL if self.with_modes else ())) if t.references()]
+        by_rate = self.policy.choice_or_none("points.pricing") == "rate"
+        read = (*OPTIONAL, *(MODAL if self.with_modes else ()))
+        tables = [t for t in read if t.references() and (by_rate or t != GROUP_WEIGHTS)]
         out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)}
         found = named.check_named(
             self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out
