@@ -123,7 +123,7 @@ def registers_ready(facts: Facts, bounds: Mapping[str, int]) -> list[Notice]:
             Kind.DATA, zh=f"没有 {facts.year} 年的住院DRG预算",
             en=f"no inpatient DRG budget of {facts.year}", file="budgets",
             field="year", value=facts.year, fix_zh=f"登记表里有 {there} 年;补上该年,或改 --year",
-            fix_en=f"the register has {there}; add the year, or change --year",
+            fix_en=f"the register has {there.replace('、', ', ')}; add the year, or change --year",
         )  # fmt: skip
     found = []
     for scheme, (revenue, budget) in now.items():
@@ -249,7 +249,7 @@ def _no_stays(facts: Facts) -> DrgpayError:
     return DrgpayError(
         Kind.DATA, zh=f"{period} 没有可结算的病例", en=f"no stay to settle in {period}", field="discharge_date",
         value=period, fix_zh=f"病例的出院年度有 {there};检查 --year、--month 和病例文件",
-        fix_en=f"stays were discharged in {there}; check --year, --month and the files of stays",
+        fix_en=f"stays were discharged in {there.replace('、', ', ')}; check --year, --month and the files of stays",
     )  # fmt: skip
 
 
@@ -307,7 +307,7 @@ def _months(facts: Facts, now: pl.DataFrame, bounds: Mapping[str, int]) -> Itera
         check = "months_empty" if mean >= bounds["stays_expected"] else "months_without_stays"
         listed = "、".join(map(str, empty))
         yield _notice(check, listed, f"{facts.year} 年 {listed} 月没有病例,其余月份平均 {mean // ONE} 例",
-                      f"{facts.year}, months {listed}: none; the others have {mean // ONE} on average")  # fmt: skip
+                      f"{facts.year}, months {listed.replace('、', ', ')}: none; the others have {mean // ONE} on average")  # fmt: skip
 
 
 def _institutions(facts: Facts, now: pl.DataFrame, bounds: Mapping[str, int]) -> Iterator[Notice]:

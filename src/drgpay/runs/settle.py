@@ -308,7 +308,8 @@ class _Run:
         by_rate = self.policy.choice_or_none("points.pricing") == "rate"
         read = (*OPTIONAL, *(MODAL if self.with_modes else ()))
         tables = [t for t in read if t.references() and (by_rate or t != GROUP_WEIGHTS)]
-        out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)}
+        asked = any(named.names_of(t, "stay") and self.registers[t].height for t in tables)
+        out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
         found = named.check_named(
             self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out
         )  # fmt: skip

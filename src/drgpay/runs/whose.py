@@ -26,7 +26,8 @@ def institution_named(run: Path, said: str) -> str:
     if len(found) == 1:
         return str(found[0])
     those = found or get_close_matches(said, [*names, *names.values()], n=1, cutoff=0.4)
-    near = "、".join(f"{names[h]}({h})" if h in names else h for h in those[:5])
+    listed = [f"{names[h]}({h})" if h in names else h for h in those[:5]]
+    near, near_en = "、".join(listed), ", ".join(listed)
     raise DrgpayError(
         Kind.DATA,
         zh="有几家机构是这个名称" if found else "没有这家机构",
@@ -34,7 +35,9 @@ def institution_named(run: Path, said: str) -> str:
         field="--institution",
         value=said,
         fix_zh=(f"写编号:{near}" if found else f"最接近的是 {near}" if near else "写机构编号或名称"),
-        fix_en=(f"write a code: {near}" if found else f"the nearest is {near}" if near else "write a code or a name"),
+        fix_en=(
+            f"write a code: {near_en}" if found else f"the nearest is {near_en}" if near else "write a code or a name"
+        ),
     )
 
 
