@@ -305,9 +305,9 @@ def _months(facts: Facts, now: pl.DataFrame, bounds: Mapping[str, int]) -> Itera
     if empty:
         mean = int(now["n"].sum()) * ONE // max(1, len(facts.months) - len(empty))
         check = "months_empty" if mean >= bounds["stays_expected"] else "months_without_stays"
-        listed = "、".join(map(str, empty))
+        listed, others = "、".join(map(str, empty)), ", ".join(map(str, empty))
         yield _notice(check, listed, f"{facts.year} 年 {listed} 月没有病例,其余月份平均 {mean // ONE} 例",
-                      f"{facts.year}, months {listed.replace('、', ', ')}: none; the others have {mean // ONE} on average")  # fmt: skip
+                      f"{facts.year}, months {others}: none; the others have {mean // ONE} on average")  # fmt: skip
 
 
 def _institutions(facts: Facts, now: pl.DataFrame, bounds: Mapping[str, int]) -> Iterator[Notice]:

@@ -35,9 +35,7 @@ def institution_named(run: Path, said: str) -> str:
         field="--institution",
         value=said,
         fix_zh=(f"写编号:{near}" if found else f"最接近的是 {near}" if near else "写机构编号或名称"),
-        fix_en=(
-            f"write a code: {near_en}" if found else f"the nearest is {near_en}" if near else "write a code or a name"
-        ),
+        fix_en=(f"write a code: {near_en}" if found else f"the nearest is {near_en}" if near else "write a code"),
     )
 
 
