@@ -385,6 +385,7 @@ def test_people_who_left_and_sums_in_another_unit_are_findings(
     edit(own, "staff", lambda rows: [r | {"valid_until": "2024-03-31"} if r["staff_id"] == busy else r for r in rows])
     edit(own, "distributable_sums", lambda rows: [r | {"amount": "120"} for r in rows])
     edit(own, "department_work", lambda rows: [r | {"department_id": "NOWHERE"} for r in rows[:1]] + rows[1:])
+    edit(own, "stay_costs", lambda rows: [rows[0] | {"stay_id": "S-NONE"}, *rows[1:]])
     (own / "staff.csv").rename(own / "人员名册.csv")
     order = ("--plan", "demo-hospital", "--run", small_run, "--registers", own, "--institution", H, "--quarter", 1)
     perform("check", *order[:-1], 2, "-o", tmp_path / "found", "--lang", "en")
@@ -392,6 +393,7 @@ def test_people_who_left_and_sums_in_another_unit_are_findings(
         found = {(r["rule"], r["register_name"], r["unit_id"]): r for r in csv.DictReader(file)}
     assert "2024-03-31" in found["assignment_ended", "operation_roles", busy]["zh"]
     assert "2024-03-31" in found["assignment_ended", "attendance", busy]["en"]
+    assert "S-NONE" in found["unknown_stay", "stay_costs", "–"]["zh"]
     assert "120.00 元" in found["sum_small", "distributable_sums", "2024Q2"]["zh"]
     perform("check", *order, "-o", tmp_path / "before", "--lang", "en")
     with (tmp_path / "before" / "performance_findings.csv").open(encoding="utf-8-sig") as file:

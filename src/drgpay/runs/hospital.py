@@ -340,6 +340,9 @@ def _check_roles(hospital: Hospital, engine: Engine, staff: set[str]) -> None:
     roles = roles_of(hospital)
     names = ("stay_id", "department_id", "month", "operated")
     rows = pl.concat([frame(b) for b in engine.scan(hospital.stays, names)])
+    costs = [str(r["stay_id"]) for r in hospital.registers.rows(STAY_COSTS)]
+    named = {OPERATION_ROLES.name: roles["stay_id"].to_list(), STAY_COSTS.name: costs}
+    performance.check_stays(named, rows["stay_id"].to_list(), hospital.findings)
     rows = rows.filter(pl.col("month").is_in(hospital.months))
     if roles.height == 0 and not hospital.registers.has(OPERATION_ROLES):
         hospital.findings.add("warn", "no_roles", "operation_roles", "–", "没有手术人员名册，手术病例按主诊医师分",

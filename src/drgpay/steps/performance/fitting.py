@@ -53,6 +53,18 @@ def check_named(
                 )  # fmt: skip
 
 
+def check_stays(named: Mapping[str, Iterable[str]], known: Collection[str], findings: Findings) -> None:
+    """Rows of registers (by name) about stays that the hospital has not in the run."""
+    for register, stays in named.items():
+        lost = sorted(set(stays) - set(known))
+        if lost:
+            listed = ", ".join(lost[:3]) + (" …" if len(lost) > 3 else "")
+            findings.add(
+                "warn", "unknown_stay", register, "–", f"{len(lost)} 份病例不在本院本次运行中,不起作用:{listed}",
+                f"{len(lost)} stays are not the hospital's in this run and have no effect: {listed}",
+            )  # fmt: skip
+
+
 def check_departments(departments: Mapping[str, Row], rows: Mapping[str, Iterable[Row]], findings: Findings) -> None:
     """Rows of registers (by name) that name a department the register of departments does not have."""
     for register, its in rows.items():
