@@ -19,7 +19,7 @@ from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import masked
-from drgpay.runs import Checked, Found, check_files, check_region, known_codes, named_files, read_files
+from drgpay.runs import Checked, Found, all_rejected, check_files, check_region, known_codes, named_files, read_files
 from drgpay.scheme import load
 from drgpay.steps import grouping, intake
 from drgpay.units import show_percent
@@ -136,14 +136,7 @@ def check(
             write_findings(done.findings, target, lang)
     _tell_scores(done, lang)
     if done.kept == 0:
-        raise DrgpayError(
-            Kind.DATA,
-            zh="没有一行可用",
-            en="no usable row",
-            file=source.name,
-            fix_zh="按问题清单修改后重试",
-            fix_en="mend the file as the findings say and try again",
-        )
+        raise all_rejected(done.rows, [done.findings])
 
 
 def _check_region(region: Path, output: Path | None, lang: str) -> None:
@@ -217,16 +210,27 @@ def group(
             for status, n in result.group_by("status").len().rows():
                 counts[status] = counts.get(status, 0) + n
             yield result
+        if total and not kept:
+            raise all_rejected(total, found)
 
-    _write_results(results(), output)
+    refused: DrgpayError | None = None
+    try:
+        _write_results(results(), output)
+    except DrgpayError as error:
+        if kept or not total:
+            raise
+        refused = error
     whole = intake.merge_findings(found)
     _tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
-    err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
+    if said:
+        err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         write_findings(whole, target, lang)
+    if refused is not None:
+        raise refused
 
 
 def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:

@@ -10,8 +10,10 @@ from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
+from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES, root_of
@@ -38,15 +40,18 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.ready import Accepted
+from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
-from drgpay.runs.settle import Order, Report, run
+from drgpay.runs.settle import Order, Report, look, run
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
+from drgpay.runs.whose import institution_named
 
 __all__ = [
     "CAUSES",
@@ -55,6 +60,7 @@ __all__ = [
     "MANIFEST",
     "POLICY",
     "TABLES",
+    "Accepted",
     "Bench",
     "Beside",
     "BookView",
@@ -82,6 +88,7 @@ __all__ = [
     "Told",
     "Version",
     "Watched",
+    "all_rejected",
     "audit_template",
     "bench",
     "book",
@@ -90,6 +97,8 @@ __all__ = [
     "check_file",
     "check_files",
     "check_performance",
+    "check_policy",
+    "check_practice",
     "check_region",
     "clear_out_of_area",
     "count_look",
@@ -104,10 +113,12 @@ __all__ = [
     "first_stay",
     "history",
     "in_house",
+    "institution_named",
     "keep_risk_fund",
     "known_card",
     "known_codes",
     "land_stays",
+    "look",
     "month_of",
     "move_alert",
     "named_files",
@@ -123,6 +134,7 @@ __all__ = [
     "read_manifest",
     "read_region",
     "read_truth",
+    "ready_checks",
     "reopen_year",
     "root_of",
     "run",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drgpay.engine import (
     Dataset,
@@ -40,6 +42,7 @@ from drgpay.tables import (
     BATCHES,
     BUDGET_AMOUNTS,
     BUDGETS,
+    COMMUNITIES,
     DECISION_REGISTERS,
     ENROLMENT,
     EVIDENCE,
@@ -107,7 +110,7 @@ class Region:
 
     def files(self, *, modes: bool = False) -> list[Path]:
         """Every input file a run reads, in name order; one with payment modes reads more."""
-        registers = (register_file(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
+        registers = (register_file(self.folder, t) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
         beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
         later = [p for batch in self.batches for p in batch.files()]
@@ -148,12 +151,14 @@ class Region:
         said = self.said()
         ready, others = self.stay_files()
         paths, findings = list(ready), []
+        lost: Counter[str] = Counter()
         for number, path in enumerate(others):
             done = convert(
                 path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions, **said
             )
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
+        lost_by = dict(lost)
         later = batches.versions(self.batches, work / "batches", context, said)
         first = dict.fromkeys(range(len(paths)), later.first) if len(later.first) else {}
         of_batches = {len(paths) + at: keys for at, keys in enumerate(later.replaced) if len(keys)}
@@ -164,11 +169,12 @@ class Region:
             [*(f for _, f in findings), *later.findings],
             sum(n for n, _ in findings) + later.rejected,
             first | of_batches,
+            lost_by,
         )
 
     def table_files(self, table: Table) -> list[Path]:
         """The files of a table beside the stays: below ``<name>/``, and ``<name>.csv`` (or .xlsx, .parquet)."""
-        return _files_of(self.folder, table.name)
+        return _files_of(self.folder, table)
 
     def table(self, table: Table, work: Path) -> Beside | None:
         """A table the region may bring (details of stays, charges, visits, persons); None when it brings none.
@@ -205,7 +211,7 @@ def land_stays(engine: SparkEngine, source: Outside, folder: Path) -> Landed:
 @dataclass(frozen=True)
 class Stays:
     """A region's stays ready to be mapped: which files were checked while being read, what that found, and how many
-    rows it kept out."""
+    rows it kept out, in all and by institution ("" where a row names none)."""
 
     data: Dataset
     checked: frozenset[int]
@@ -213,6 +219,8 @@ class Stays:
     rejected: int
     replaced: Mapping[int, Any] = field(default_factory=dict)
     """file number -> keys of its rows that a later batch replaces, see :func:`drgpay.steps.intake.replaced_rows`"""
+
+    kept_out: Mapping[str, int] = field(default_factory=dict)
 
     def rows_replaced(self, engine: Engine) -> int:
         """How many rows a later batch replaces."""
@@ -260,13 +268,22 @@ def known_codes() -> intake.KnownCodes:
     return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists())
 
 
-def register_file(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:
-    """The file of a small table in a folder; None where it was not brought."""
-    return next((p for s in suffixes if (p := folder / f"{name}{s}").is_file()), None)
+register_file = intake.register_file
+
+
+def known_places(folder: Path) -> intake.Known:
+    """The institutions and communities of a folder of registers, for the rows that name one; a register that is not
+    there says nothing. Raises DATA where one of them is wrong in itself."""
+    ids: dict[str, frozenset[str]] = {}
+    for kind, table in (("institution", INSTITUTIONS), ("community", COMMUNITIES)):
+        path = register_file(folder, table)
+        if path is not None:
+            ids[kind] = frozenset(intake.read_register(path, table).column(table.key[0]).to_pylist())
+    return intake.Known(ids)
 
 
 def _stay_files(folder: Path, *, needed: bool = True) -> list[Path]:
-    found = _files_of(folder, STAYS.name, STAY_SUFFIXES)
+    found = _files_of(folder, STAYS, STAY_SUFFIXES)
     if not found and needed:
         raise DrgpayError(
             Kind.DATA,
@@ -279,41 +296,16 @@ def _stay_files(folder: Path, *, needed: bool = True) -> list[Path]:
     return found
 
 
-def _files_of(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
-    """Every file of a table that is kept in a folder or in one file, in name order."""
-    inside = folder / name
-    found = all_read(below(inside), inside, suffixes) if inside.is_dir() else []
-    single = register_file(folder, name, suffixes)
-    return [*found, single] if single else found
-
-
-def _about(path: Path) -> dict[str, Any]:
-    """What ``region.json`` says of the region: ``id`` and ``title``; nothing where it is not there."""
-    if not path.is_file():
-        return {}
-    try:
-        said = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise _no_about(path, "不是有效的 JSON(UTF-8)", "not valid JSON (UTF-8)") from error
-    if not isinstance(said, dict):
-        raise _no_about(path, "应为一个对象 {…}", "one object {…} is wanted")
-    if not isinstance(said.get("id", ""), str):
-        raise _no_about(path, "id 应为文本", "id must be text")
-    title = said.get("title", {"zh": "", "en": ""})
-    if not isinstance(title, dict) or not all(isinstance(title.get(language), str) for language in ("zh", "en")):
-        raise _no_about(path, "title 应有 zh 和 en 两个文本", "title must have the texts zh and en")
-    return said
-
-
-def _no_about(path: Path, zh: str, en: str) -> DrgpayError:
-    return DrgpayError(
-        Kind.DATA,
-        zh=zh,
-        en=en,
-        file=path.name,
-        fix_zh='写作 {"id": "…", "title": {"zh": "…", "en": "…"}},或删去该文件',
-        fix_en='write {"id": "…", "title": {"zh": "…", "en": "…"}}, or remove the file',
-    )
+def _files_of(folder: Path, table: Table, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """Every file of a table that is kept in a folder or in one file, in name order. Raises DATA when the table is
+    there in both ways, or in several files: its rows would count twice."""
+    inside = [folder / name for name in table.file_names if (folder / name).is_dir()]
+    found = [all_read(below(one), one, suffixes) for one in inside]
+    single = register_file(folder, table, suffixes)
+    there = [one for one, files in zip(inside, found, strict=True) if files] + ([single] if single else [])
+    if len(there) > 1:
+        raise intake.several(there)
+    return [path for files in found for path in files] or ([single] if single else [])
 
 
 def read_region(folder: Path, known_on: date | None = None, only: Collection[int] | None = None) -> Region:
@@ -331,12 +323,15 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
     refuse_unread(folder, (*NEEDED, *OPTIONAL, *MODAL))
     stamps = {path: intake.stamp(path) for path in folder.iterdir() if path.is_file()}
     about = _about(folder / "region.json")
-
-    frames = {}
+    frames, known = {}, known_places(folder)
+    wrong: list[DrgpayError] = []
     for table in (*NEEDED, *OPTIONAL, *MODAL):
-        path = register_file(folder, table.name)
+        path = register_file(folder, table)
         if path is not None:
-            frames[table.name] = frame(intake.read_register(path, table))
+            try:
+                frames[table.name] = frame(intake.read_register(path, table, known))
+            except DrgpayError as error:
+                wrong.append(error)
         elif table in NEEDED:
             raise DrgpayError(
                 Kind.DATA,
@@ -346,4 +341,60 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
                 fix_zh="列见 docs/tables.md",
                 fix_en="docs/tables.md lists its columns",
             )
+    if wrong:
+        raise _together(wrong)
     return Region(folder, about, Registers(frames), stamps, batches.read_batches(folder, known_on, only))
+
+
+class _Title(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    zh: str
+    en: str
+
+
+class _About(BaseModel):
+    """What ``region.json`` may say that is read; whatever else stands in it is passed over."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    id: str | None = Field(default=None, min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")
+    title: _Title | None = None
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """``region.json``, checked; nothing where it is not there. Raises DATA that names what is wrong in it."""
+    if not path.is_file():
+        return {}
+    try:
+        found = _About.model_validate(json.loads(path.read_text(encoding="utf-8-sig")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DrgpayError(
+            Kind.DATA, zh="region.json 的内容不对", en="region.json does not say what it should", file=path.name,
+            field=".".join(map(str, first["loc"])) or None, value=str(first.get("input"))[:60],
+            fix_zh='写成 {"id": "…", "title": {"zh": "…", "en": "…"}},或删去该文件',
+            fix_en='write {"id": "…", "title": {"zh": "…", "en": "…"}}, or remove the file',
+        ) from error  # fmt: skip
+    except (ValueError, RecursionError) as error:
+        raise DrgpayError(
+            Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=path.name,
+            fix_zh='改正,或删去该文件', fix_en="correct it, or remove the file",
+        ) from error  # fmt: skip
+    return found.model_dump(exclude_none=True)
+
+
+def _together(wrong: Sequence[DrgpayError]) -> DrgpayError:
+    """The errors of several registers as one, so that they can be corrected at once."""
+    first, *more = wrong
+    if not more:
+        return first
+    return DrgpayError(
+        first.kind,
+        zh="\n".join(f"{e.file}:{e.zh}" for e in wrong),
+        en="\n".join(f"{e.file}: {e.en}" for e in wrong),
+        fix_zh=first.fix_zh,
+        fix_en=first.fix_en,
+        file=first.file,
+        row=first.row,
+        field=first.field,
+        value=first.value,
+    )

@@ -26,7 +26,8 @@ from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_sche
 from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
-from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
+from drgpay.steps.intake.references import Known, astray
+from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register, register_file, several
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
@@ -62,12 +63,14 @@ __all__ = [
     "Format",
     "Hints",
     "Intake",
+    "Known",
     "KnownCodes",
     "Rule",
     "Stamp",
     "Watch",
     "Way",
     "accepted",
+    "astray",
     "catalogue",
     "changes_between",
     "check_batch",
@@ -93,10 +96,12 @@ __all__ = [
     "read_register",
     "read_stays",
     "record_scores",
+    "register_file",
     "repetitions",
     "replaced_rows",
     "score_stay",
     "score_stays",
+    "several",
     "stamp",
     "stays_schema",
     "tally",

@@ -65,7 +65,7 @@ def is_canonical(path: Path, table: Table, institutions: frozenset[str] | None =
 
 
 def _within(file: Any, column: Column) -> bool:
-    bounded = column.low is not None or column.high is not None
+    bounded = column.bounds is not None
     if column.null and not bounded:
         return True
     low, high = limits(column)
@@ -229,7 +229,7 @@ def _cells(column: Column, cell: Typed, institutions: frozenset[str] | None, not
         silent[fault.at] = True
     if not column.null:
         notes.add("missing", column, np.flatnonzero(_flags(cell.values.is_null()) & ~silent))
-    if column.low is not None or column.high is not None:
+    if column.bounds is not None:
         low, high = limits(column)
         out = _flags(pc.or_(pc.less(cell.values, low), pc.greater(cell.values, high)))
         _note(notes, "bounds", column, cell.values, out)

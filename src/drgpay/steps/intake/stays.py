@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from drgpay.engine import ROW_GROUP, writing
 from drgpay.steps.intake.batch import CheckContext
@@ -47,16 +49,20 @@ class Intake:
     format: tuple[str, str]
     lines: Ints
     scores: Any
+    kept_out: Mapping[str, int] = field(default_factory=dict)
+    """institution → rows kept out; "" where the row names none"""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of a file: rows read, rows written, findings, and the parts written."""
+    """What became of a file: rows read, rows written, findings, the parts written, and rows kept out by
+    institution ("" where a row names none)."""
 
     rows_in: int
     rows_ok: int
     findings: Any
     parts: tuple[Path, ...]
+    kept_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_stays(
@@ -144,15 +150,25 @@ def _intakes(
             kept = accepted(batch, notes, context.need)
             lines = chunk.lines[~notes.out]
             scores = score_stays(batch, notes) if context.quality else None
+            lost = _kept_out(batch, notes.out, len(chunk.ragged))
             if waiting is not None:
                 yield waiting
-            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores)
+            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores, lost)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
         raise fail("只有表头,没有数据行", "a header and no rows", "重新导出", "export it again", file=source.file)
     if waiting is not None:
         yield replace(waiting, findings=merge([waiting.findings, capped.rest()]))
+
+
+def _kept_out(batch: Any, out: Flags, ragged_rows: int) -> dict[str, int]:
+    """How many rows of each institution were kept out; records with too many or few cells name none."""
+    lost = Counter({"": ragged_rows} if ragged_rows else {})
+    if out.any() and "institution_id" in batch.schema.names:
+        those = pc.fill_null(batch.column("institution_id").filter(pa.array(out)).cast(pa.string()), "")
+        lost.update({row["values"]: row["counts"] for row in pc.value_counts(those).to_pylist()})
+    return dict(lost)
 
 
 def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
@@ -227,6 +243,7 @@ def convert(
     parts = Parts(folder, path.stem)
     findings: list[Any] = []
     rows_in = rows_ok = 0
+    lost: Counter[str] = Counter()
     try:
         with writing(folder):
             for intake in read_stays(
@@ -241,8 +258,9 @@ def convert(
             ):
                 rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
                 findings.append(intake.findings)
+                lost.update(intake.kept_out)
                 parts.add(intake.stays)
             names = parts.finish()
     finally:
         parts.discard()
-    return Conversion(rows_in, rows_ok, merge(findings), names)
+    return Conversion(rows_in, rows_ok, merge(findings), names, dict(lost))
