@@ -39,8 +39,6 @@ SCANNED = (
 MODE_AMOUNT = "mode_amount"
 """price of a bed-day stay in the pool, beside the columns of ``grouped`` where payment modes share it"""
 
-_REFUSED = pa.array(["excluded"])
-
 _NORMAL, _LOW, _HIGH, _UNSTABLE, _UNGROUPED, _QY, _SHORT, _BED_DAY, _SPECIAL, _EXCLUDED = range(len(CLASSES))
 
 
@@ -243,7 +241,7 @@ def add_up(batch: Any, tables: PointsTables) -> Any:
     ``refused_n``. Refused stays count in all but ``actual``.
     """
     drg = codes_in(batch.column("drg"), tables.drgs)
-    refused = codes_in(batch.column("case_class"), _REFUSED) == 0
+    refused = codes_in(batch.column("case_class"), pa.array(["excluded"])) == 0
     summed = ["points", "extra", "total_cost", "personal_paid", "fund_by_item"]
     by = ["institution_id", "insurance_scheme", "month"]
     return (
