@@ -40,7 +40,6 @@ SCANNED = (
 MODE_AMOUNT = "mode_amount"
 """price of a bed-day stay in the pool, beside the columns of ``grouped`` where payment modes share it"""
 
-_REFUSED = pa.array(["excluded"])
 MOST_POINTS = 10**13
 """most points of a stay or group, 1/10,000: a billion; a batch of such stays still adds up in 64 bits"""
 _MOST_COST = STAYS["total_cost"].bounds[1] if STAYS["total_cost"].bounds else 0
@@ -283,7 +282,7 @@ def add_up(batch: Any, tables: PointsTables) -> Any:
     ``refused_n``. Refused stays count in all but ``actual``.
     """
     drg = codes_in(batch.column("drg"), tables.drgs)
-    refused = codes_in(batch.column("case_class"), _REFUSED) == 0
+    refused = codes_in(batch.column("case_class"), pa.array(["excluded"])) == 0
     summed = ["points", "extra", "total_cost", "personal_paid", "fund_by_item"]
     by = ["institution_id", "insurance_scheme", "month"]
     return (
