@@ -9,6 +9,8 @@ from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
+from drgpay.runs.group_stays import Shape, commonest, group_part
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES
@@ -41,6 +43,7 @@ from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
 
 __all__ = [
+    "GROUP_COLUMNS",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
@@ -64,6 +67,7 @@ __all__ = [
     "SameTable",
     "Score",
     "Section",
+    "Shape",
     "Sweep",
     "Told",
     "Watched",
@@ -75,6 +79,7 @@ __all__ = [
     "check_performance",
     "check_region",
     "clear_out_of_area",
+    "commonest",
     "count_look",
     "deadlines",
     "evaluate",
@@ -84,6 +89,7 @@ __all__ = [
     "explain_stay",
     "findings_of",
     "first_stay",
+    "group_part",
     "in_house",
     "keep_risk_fund",
     "known_card",

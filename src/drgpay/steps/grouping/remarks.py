@@ -21,9 +21,8 @@ from drgpay.steps.grouping.reference import explain_stay
 from drgpay.steps.grouping.wording import Said, rule
 
 ERRATUM = Said(
-    "照印本入 {a}，照勘误入 {b}（{what}）；本方案照印本分组，要采用勘误请加开关 errata",
-    "{a} as printed, {b} with the scheme's errata ({what}); the scheme is used as printed, the switch errata applies "
-    "them",
+    "照印本入 {a}，照勘误入 {b}（{what}）",
+    "{a} as printed, {b} with the scheme's errata ({what})",
 )
 _BARRED = Said("手术操作在本方案中不参与分组", "the scheme does not group by this procedure")
 _NAMED = 3
