@@ -173,12 +173,16 @@ def group(
     codes: Codes = None,
     keep: Annotated[
         str,
-        typer.Option("--keep", metavar="all|列名,…", help="保留输入的列 columns of the input to keep: all, or headers"),
+        typer.Option(
+            "--keep", metavar="all|列名,…", help="保留输入的列 columns of the input to keep: all, or headers"
+        ),
     ] = "",
     columns: Annotated[
         str,
         typer.Option(
-            "--columns", metavar="列名,…", help=f"结果的列,中文或英文名 columns of the result: {', '.join(GROUP_COLUMNS)}"
+            "--columns",
+            metavar="列名,…",
+            help=f"结果的列,中文或英文名 columns of the result: {', '.join(GROUP_COLUMNS)}",
         ),
     ] = "",
     headers: Annotated[

@@ -11,6 +11,7 @@ from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
 from drgpay.runs.group_stays import Shape, commonest, group_part
+from drgpay.runs.grouper import Grouper
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES
@@ -58,6 +59,7 @@ __all__ = [
     "Deadline",
     "Evaluation",
     "FundTables",
+    "Grouper",
     "Order",
     "PerformOrder",
     "PersonExplained",

@@ -210,7 +210,9 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
     corrections = errata.read(_rows(place, "errata"))
     known = switches.available(alternative, bool(invalid), kinds, bool(corrections))
     texts = switches.chosen(chosen, known, alternative)
-    mended = {table: _rows(place, table) for table in {e.table for e in corrections}} if errata.SWITCH in chosen else {}
+    mended = (
+        {table: _rows(place, table) for table in {e.table for e in corrections}} if errata.SWITCH in chosen else {}
+    )
     mended = errata.correct(mended, corrections if mended else ())
 
     def columns(name: str) -> list[list[str]]:

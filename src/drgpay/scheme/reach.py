@@ -40,7 +40,9 @@ class Unreached(NamedTuple):
 
 def unreached(scheme: Scheme) -> list[Unreached]:
     """Every list of an ADRG with codes its MDC lacks, in the order of evaluation; switches count as they are set."""
-    return [found for mdc in scheme.mdcs for adrg in scheme.adrgs_of[mdc.code] for found in _of_adrg(scheme, mdc, adrg)]
+    return [
+        found for mdc in scheme.mdcs for adrg in scheme.adrgs_of[mdc.code] for found in _of_adrg(scheme, mdc, adrg)
+    ]
 
 
 def _of_adrg(scheme: Scheme, mdc: Mdc, adrg: Adrg) -> Iterator[Unreached]:

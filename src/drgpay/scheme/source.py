@@ -110,7 +110,9 @@ def _identity(identity: dict[str, Any]) -> Iterator[Problem]:
         value = identity.get(field, {})
         if not isinstance(value, dict) or not all(type(n) is int for n in value.values()):
             zh, en = "应为各表的行数", "wants the number of rows of each table"
-            yield Problem("scheme.toml", field, zh, en, f"写成 [{field}] 下的 表 = 行数", f"write [{field}] table = rows")
+            yield Problem(
+                "scheme.toml", field, zh, en, f"写成 [{field}] 下的 表 = 行数", f"write [{field}] table = rows"
+            )
     for field in ("anomalies", "anomalies_zh"):
         value = identity.get(field, [])
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from drgpay.steps.grouping.api import Grouped, Grouper
-from drgpay.steps.grouping.given import read_stay
+from drgpay.steps.grouping.api import Grouped, Grouper, arrow_of, names_of
+from drgpay.steps.grouping.given import CODES, Reading, as_batch, fields, key_of, read_batch, read_stay
 from drgpay.steps.grouping.kernel import Kernel, compile_scheme, group_batch
 from drgpay.steps.grouping.path import Explanation, Finding, Step
 from drgpay.steps.grouping.reasons import reason_columns
@@ -34,6 +34,7 @@ WRITES = ("grouped", "group_names")
 
 __all__ = [
     "BY_THE_RECORD",
+    "CODES",
     "PARTS",
     "REASONS",
     "VALUES",
@@ -47,6 +48,7 @@ __all__ = [
     "Kernel",
     "Layer",
     "Named",
+    "Reading",
     "Remark",
     "Said",
     "Standing",
@@ -56,13 +58,19 @@ __all__ = [
     "Why",
     "all_transitions",
     "alternatives",
+    "arrow_of",
+    "as_batch",
     "compile_scheme",
     "count_transitions",
     "erratum_of",
     "explain_stay",
+    "fields",
     "group_batch",
     "groups_before_after",
+    "key_of",
+    "names_of",
     "paired_groups",
+    "read_batch",
     "read_stay",
     "reason_columns",
     "remarks",

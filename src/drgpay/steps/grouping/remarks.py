@@ -101,7 +101,9 @@ def _errata(scheme: Scheme, batch: Any, groups: Any) -> Iterable[Remark]:
     moved = np.flatnonzero(a != b)
     pairs = [(a[i], b[i]) for i in moved.tolist()]
     texts = {pair: erratum_said(scheme, mended, *pair) for pair in set(pairs)}
-    yield Remark("scheme_erratum", "drg", rows[moved], [f"{x}>{y}" for x, y in pairs], [texts[pair] for pair in pairs])
+    yield Remark(
+        "scheme_erratum", "drg", rows[moved], [f"{x}>{y}" for x, y in pairs], [texts[pair] for pair in pairs]
+    )
 
 
 def erratum_of(scheme: Scheme, stay: Mapping[str, Any], drg: str) -> Said | None:
@@ -118,19 +120,27 @@ def erratum_said(scheme: Scheme, mended: Scheme, a: str, b: str) -> Said:
     mdc = {x.code: x.mdc for x in scheme.adrgs}
     adrgs = {owner[code] for code in (a, b) if code in owner}
     keys = adrgs | {mdc[code] for code in adrgs if code in mdc}
-    mine = [e for e in scheme.errata if e.key in keys and not (e.table == "mdc_dx" and e.key not in _mdcs(b, owner, mdc))]
+    mine = [
+        e for e in scheme.errata if e.key in keys and not (e.table == "mdc_dx" and e.key not in _mdcs(b, owner, mdc))
+    ]
     about: dict[tuple[str, str], list[str]] = {}
     ruled = {e.key: e for e in mine if e.action == "rule"}
     for e in mine:
         if e.action != "rule" and e.key not in ruled:
             about.setdefault((e.key, e.action), []).append(e.code)
-    rules = {key: rule(parse(e.code, "rule" if e.table == "adrg" else "condition"), e.table) for key, e in ruled.items()}
+    rules = {
+        key: rule(parse(e.code, "rule" if e.table == "adrg" else "condition"), e.table) for key, e in ruled.items()
+    }
     zh = [f"{key} 的规则改为：{words.zh}" for key, words in rules.items()]
     en = [f"the rule of {key} becomes: {words.en}" for key, words in rules.items()]
     for (key, action), codes in about.items():
         place = Said(f"大类 {key} 的主要诊断表", f"the table of MDC {key}") if len(key) == 1 else Said(key, key)
         some = "、".join(codes[:_NAMED])
-        more = Said(f"等 {len(codes)} 个编码", f" and others, {len(codes)} codes") if len(codes) > _NAMED else Said("", "")
+        more = (
+            Said(f"等 {len(codes)} 个编码", f" and others, {len(codes)} codes")
+            if len(codes) > _NAMED
+            else Said("", "")
+        )
         verb = Said("补入", "gains") if action == "add" else Said("移出", "loses")
         zh.append(f"{place.zh} {verb.zh} {some}{more.zh}")
         en.append(f"{place.en} {verb.en} {some.replace('、', ', ')}{more.en}")

@@ -32,7 +32,8 @@ REASONS = {
     "no_split": Said("{place} 的细分条件都不符合", "no split of {place} holds"),
     "no_group": Said("大类 {place} 中没有符合的病组", "no group of MDC {place} holds"),
     "unrelated_operation": Said(
-        "手术与主要诊断 {dx} 无关（大类 {place}）", "the operation is unrelated to the principal diagnosis {dx} (MDC {place})"
+        "手术与主要诊断 {dx} 无关（大类 {place}）",
+        "the operation is unrelated to the principal diagnosis {dx} (MDC {place})",
     ),
 }
 """code of a reason -> its words"""

@@ -10,6 +10,7 @@ from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
+from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.findings import merge as merge_findings
 from drgpay.steps.intake.formats import (
     CANONICAL,
@@ -27,6 +28,7 @@ from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
+from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 
 WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_scores", "stays", "visits")
@@ -72,12 +74,16 @@ __all__ = [
     "overlaps",
     "placed",
     "read_hints",
+    "read_codes",
     "read_register",
     "read_stays",
     "record_scores",
     "repetitions",
     "score_stay",
     "score_stays",
+    "sex_of",
+    "spell_code",
+    "split_codes",
     "stays_schema",
     "tally",
     "with_findings",
