@@ -67,6 +67,8 @@ def _barred(scheme: Scheme, batch: Any) -> Iterable[Remark]:
 
 def _having(lists: Any, wanted: frozenset[str]) -> tuple[Ints, Any]:
     """The rows whose lists hold one of some codes, ascending, with each such code."""
+    if pa.types.is_null(lists.type):
+        return np.zeros(0, np.intp), np.zeros(0, object)
     flat = lists.flatten()
     values = pa.array(sorted(wanted), pa.string())
     if pa.types.is_dictionary(flat.type):
