@@ -52,7 +52,7 @@ AS_PRINTED = [
     ("chs-drg-1.1", stay("L04.003"), "0000", "DW19"),
     ("chs-drg-1.0", stay("M23.201"), "0000", "XR25"),
     # preterm newborns
-    *(("chs-drg-2.0", newborn(code), "0000", "PS15") for code in ("P07.200", "P07.200x011", "P07.200x021", "P07.300x011")),
+    *(("chs-drg-2.0", newborn(f"P07.{code}"), "0000", "PS15") for code in ("200", "200x011", "200x021", "300x011")),
     ("chs-drg-2.0", newborn("P07.300x021", 1700), "0000", "PS29"),
     ("chs-drg-2.0", newborn("P07.300"), "PS15", "PS15"),
     ("chs-drg-2.0", newborn("P59.901|P07.300x011"), "PS15", "PS15"),

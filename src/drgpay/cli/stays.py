@@ -191,8 +191,8 @@ def group(
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
-    """给病例分组,只需要分组字段;未入组的说明原因。 Group stays; only the grouping columns are needed. Says why a stay is in
-    no group."""
+    """给病例分组,只需要分组字段;未入组的说明原因。 Group stays; only the grouping columns are needed. It says why a stay
+    is in no group."""
     in_lang(lang)
     if headers not in ("names", "zh"):
         raise typer.BadParameter("names | zh", param_hint="--headers")

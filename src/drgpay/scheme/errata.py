@@ -1,8 +1,9 @@
-"""Suggested corrections of a scheme (勘误): what print seems to have lost, kept beside the tables and off unless asked.
+"""Suggested corrections of a scheme (勘误): what print seems to have lost, kept beside its tables.
 
 A scheme may bring a table ``errata``. The switch ``errata`` applies all of it; without it the scheme is as printed.
-Each row adds or removes a code (``table``: mdc_dx, adrg_code, mcc, cc; ``key``: the MDC or ADRG; ``list``: the list,
-for mcc and cc the exclusion table), or replaces a rule (``table`` adrg or mdc, ``action`` rule, the text in ``code``).
+Each row adds or removes a code (``table``: mdc_dx, adrg_code, mcc, cc; ``key``: the MDC or ADRG; ``list``: the
+list, for mcc and cc the exclusion table), or replaces a rule (``table`` adrg or mdc, ``action`` rule, the text in
+``code``).
 """
 
 from __future__ import annotations
@@ -109,10 +110,10 @@ def outdated(errata: Iterable[Erratum], tables: Mapping[str, list[Row]]) -> Iter
             rules = adrgs if e.table == "adrg" else mdcs
             if rules.get(e.key, e.code) == e.code:
                 yield e
-        elif e.table in ("mdc_dx", "adrg_code") and e.key not in (mdcs if e.table == "mdc_dx" else adrgs):
-            yield e
-        elif (_row(e) in have[e.table]) == (e.action == "add"):
-            yield e
+        else:
+            owners = {"mdc_dx": mdcs, "adrg_code": adrgs}.get(e.table)
+            if (owners is not None and e.key not in owners) or (_row(e) in have[e.table]) == (e.action == "add"):
+                yield e
 
 
 def wrong(errata: Iterable[Erratum], tables: Mapping[str, list[Row]]) -> Iterator[tuple[Erratum, str, str]]:

@@ -36,9 +36,9 @@ class Grouped:
     """The group of a stay.
 
     ``mdc`` and ``adrg`` are None when there is none; ``drg`` is ``0000`` when it is in no group; ``name`` is the
-    group's Chinese name; ``severity`` is none, cc or mcc; ``status`` grouped, ungrouped or qy. ``reason`` says, in the
-    language of the grouper, why a stay is in no group or in that of unrelated operations, ``reason_code`` is its word
-    in :data:`drgpay.steps.grouping.REASONS`; both are empty for a stay in a group.
+    group's Chinese name; ``severity`` is none, cc or mcc; ``status`` grouped, ungrouped or qy. ``reason`` says, in
+    the language of the grouper, why a stay is in no group or in that of unrelated operations, ``reason_code`` is its
+    word in :data:`drgpay.steps.grouping.REASONS`; both are empty for a stay in a group.
     """
 
     mdc: str | None

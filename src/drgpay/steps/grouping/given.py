@@ -94,8 +94,8 @@ def _wrong(field: str, fix: str, value: object = None, row: int | None = None) -
 def fields(given: Iterable[object], *, strict: bool = False) -> dict[str, str]:
     """Name grouping uses -> key or column given. A stay needs ``dx``; two spellings of one field are a failure.
 
-    ``strict``: a key that no column of a stay has is a failure. Else (a table has columns of its own) only one that is
-    nearly a field of grouping which is not given.
+    ``strict``: a key that no column of a stay has is a failure. Else (a table has columns of its own) only one that
+    is nearly a field of grouping which is not given.
     """
     found: dict[str, str] = {}
     unknown: list[str] = []
@@ -159,13 +159,13 @@ def read_stay(given: Mapping[str, Any], row: int | None = None, how: Reading = P
 
     Keys are those of the table ``stays`` (any of their spellings), ``icu`` and ``bilateral``; any other key is a
     failure. ``dx`` and ``proc``: a list of codes or a text of them. ``sex``: a word or number as files have it.
-    Numbers are whole, of Python or NumPy. Anything missing, None or NaN is not known. No other code moves into a blank
-    principal place: without a principal diagnosis there are no diagnoses, and a procedure's place stays empty.
+    Numbers are whole, of Python or NumPy. Anything missing, None or NaN is not known. No other code moves into a
+    blank principal place: without a principal diagnosis there are no diagnoses, and a procedure's place stays empty.
     """
     stay: dict[str, Any] = {"dx": [], "proc": []}
     for name, key in fields(given, strict=True).items():
         value = given[key]
-        if value is None or (isinstance(value, Real) and math.isnan(value)):
+        if value is None or _is_nan(value):
             continue
         if name in CODES:
             stay[name] = _codes(name, value, row, how)
@@ -201,13 +201,17 @@ def _codes(name: str, value: Any, row: int | None, how: Reading) -> list[str | N
     parts = how.split(value) if isinstance(value, str) else value
     if not isinstance(parts, list | tuple | np.ndarray):
         _wrong(name, "codes", None, row)
-    if not all(code is None or isinstance(code, str) or code != code for code in parts):
+    if not all(code is None or isinstance(code, str) or _is_nan(code) for code in parts):
         _wrong(name, "codes", None, row)
     return headed(name, [how.code(code) if isinstance(code, str) else None for code in parts])
 
 
+def _is_nan(value: object) -> bool:
+    return isinstance(value, Real) and math.isnan(value)
+
+
 def headed(name: str, codes: list[str | None]) -> list[str | None]:
-    """Codes without their blank places; a blank principal place leaves no diagnoses, and keeps procedures in theirs."""
+    """Codes without blank places; a blank principal place leaves no diagnoses, and keeps procedures in theirs."""
     filled: list[str | None] = [code for code in codes if code is not None]
     if not codes or codes[0] is not None or not filled:
         return filled

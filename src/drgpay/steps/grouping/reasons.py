@@ -82,7 +82,8 @@ class Reasons:
         which = dx.indices.to_numpy(zero_copy_only=False)
 
         def among(found: Callable[[str], bool]) -> Bools:
-            return np.array([found(name) for name in names], dtype=np.bool_)[which]
+            of_name: Bools = np.array([found(name) for name in names], dtype=np.bool_)
+            return np.asarray(of_name[which])
 
         invalid = among(self.scheme.invalid_dx.__contains__)
         gray = among(gray_diagnoses().__contains__)

@@ -80,7 +80,8 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
 
     ``stay`` has ``dx`` and ``proc`` (sequences of codes, the first is the principal one; missing, None or empty
     allowed; without a principal diagnosis a stay has no group) and may have ``sex`` (male, female), ``age`` (years),
-    ``age_days``, ``birth_weight`` (grams), ``los`` (days), ``icu`` and ``bilateral``; a missing or None value makes every comparison with it false.
+    ``age_days``, ``birth_weight`` (grams), ``los`` (days), ``icu`` and ``bilateral``; a missing or None value makes
+    every comparison with it false.
     """
     case = case_of(scheme, stay)
     reported: Sequence[str | None] = stay.get("proc") or ()

@@ -49,11 +49,11 @@ def remarks(scheme: Scheme, batch: Any, groups: Any) -> list[Remark]:
 def _reasons(scheme: Scheme, batch: Any, groups: Any) -> Iterable[Remark]:
     at, which, whys = reasons_of(scheme).of(batch, groups)
     said = [why.said(scheme) for why in whys]
-    for rule, unrelated in (("not_grouped", False), ("operation_unrelated", True)):
+    for name, unrelated in (("not_grouped", False), ("operation_unrelated", True)):
         mine = np.array([(why.code == "unrelated_operation") == unrelated for why in whys], dtype=np.bool_)
         here = mine[which] if len(whys) else np.zeros(0, np.bool_)
         chosen = which[here].tolist()
-        yield Remark(rule, "dx", at[here], [whys[i].dx for i in chosen], [said[i] for i in chosen])
+        yield Remark(name, "dx", at[here], [whys[i].dx for i in chosen], [said[i] for i in chosen])
 
 
 def _barred(scheme: Scheme, batch: Any) -> Iterable[Remark]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 from functools import cache
 from typing import Any, NamedTuple
 
-from drgpay.scheme import Mdc, Scheme, load_codes
+from drgpay.scheme import Adrg, Mdc, Scheme, load_codes
 from drgpay.scheme.rules import Atom, Compare, Const, Expr, InList, fold
 from drgpay.steps.grouping import wording
 from drgpay.steps.grouping.path import Explanation
@@ -107,7 +107,8 @@ def why(scheme: Scheme, stay: Mapping[str, Any], told: Explanation) -> Why | Non
 
 def _in_scheme(scheme: Scheme, dx: str) -> bool:
     parts = (scheme.mcc, scheme.cc, scheme.exclusion, *(m.dx for m in scheme.mdcs))
-    lists = [those for owner in (*scheme.mdcs, *scheme.adrgs) for name, those in owner.lists.items() if "dx" in name]
+    owners: tuple[Mdc | Adrg, ...] = (*scheme.mdcs, *scheme.adrgs)
+    lists = [those for owner in owners for name, those in owner.lists.items() if "dx" in name]
     return any(dx in part for part in (*parts, *lists))
 
 

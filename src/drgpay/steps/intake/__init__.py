@@ -6,11 +6,11 @@ no personal data.
 """
 
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
-from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.findings import merge as merge_findings
 from drgpay.steps.intake.formats import (
     CANONICAL,
@@ -73,8 +73,8 @@ __all__ = [
     "merge_findings",
     "overlaps",
     "placed",
-    "read_hints",
     "read_codes",
+    "read_hints",
     "read_register",
     "read_stays",
     "record_scores",
