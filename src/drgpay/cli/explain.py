@@ -87,8 +87,10 @@ def _read_json(path: Path) -> Any:
         given = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problem = "没有这个文件 no such file"
-    except ValueError as error:
-        problem = str(error)
+    except OSError:
+        problem = "读不了 it cannot be read"
+    except (ValueError, RecursionError):
+        problem = "不是 UTF-8 的 JSON it is no JSON in UTF-8"
     if not isinstance(given, dict):
         raise DrgpayError(
             Kind.DATA,

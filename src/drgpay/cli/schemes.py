@@ -17,6 +17,7 @@ from drgpay.cli.console import Lang, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.sheets import Sheets, open_sheets
 from drgpay.cli.stays import Codes, crosswalk_of
+from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import known_codes
 from drgpay.scheme import Difference, Erratum, Scheme, Unreached
 from drgpay.steps import grouping, intake
@@ -266,7 +267,7 @@ class _Stays:
     """A file of stays grouped under two schemes; the counts are complete once ``changed`` has been gone through."""
 
     def __init__(self, a: Scheme, b: Scheme, source: Path, cost: bool, codes: str | None) -> None:
-        self.a, self.b = a, b
+        self.a, self.b, self.source = a, b, source
         need = "settlement" if cost else "grouping"
         self._parts = intake.read_stays(source, need=need, codes=known_codes(), crosswalk=crosswalk_of(codes))
         self._counts: list[pl.DataFrame] = []
@@ -280,6 +281,15 @@ class _Stays:
             pairs = grouping.paired_groups(part.stays, *groups)
             self._counts.append(grouping.count_transitions(pairs))
             yield pairs.filter(pl.col("drg_a") != pl.col("drg_b"))
+        if not self.kept:
+            raise DrgpayError(
+                Kind.DATA,
+                zh=f"{self.read:,} 行中没有一行可用",
+                en=f"none of {self.read:,} rows is usable",
+                file=self.source.name,
+                fix_zh="用 drgpay check --need grouping 查看问题",
+                fix_en="see what is wrong with drgpay check --need grouping",
+            )
 
     def transitions(self) -> pl.DataFrame:
         """Counts from group to group."""

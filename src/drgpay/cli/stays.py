@@ -191,8 +191,8 @@ def group(
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
-    """给病例分组,只需要分组字段;未入组的说明原因。 Group stays; only the grouping columns are needed. It says why a stay
-    is in no group."""
+    """给病例分组,只需要分组字段;说明未入组的原因。 Group stays; only the grouping columns are needed. It says why a
+    stay is in no group."""
     in_lang(lang)
     if headers not in ("names", "zh"):
         raise typer.BadParameter("names | zh", param_hint="--headers")
@@ -227,7 +227,8 @@ def group(
     _tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
-    err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
+    if said:
+        err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         _write_findings(whole, target, lang)

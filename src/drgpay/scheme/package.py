@@ -112,7 +112,10 @@ def load(scheme_id: str, switches: frozenset[str] = frozenset(), *, folder: Path
 @lru_cache(maxsize=32)
 def _load(scheme_id: str, chosen: frozenset[str], folder: Path | None) -> Scheme:
     place = _find(scheme_id, folder)
-    return replace(_assemble(place, _identity(place), chosen), folder=folder)
+    try:
+        return replace(_assemble(place, _identity(place), chosen), folder=folder)
+    except (OSError, KeyError, ValueError) as error:  # Arrow's errors are among them
+        raise _damaged(place) from error
 
 
 def corrected(scheme: Scheme) -> Scheme | None:
@@ -146,7 +149,24 @@ def _folders(folder: Path | None) -> dict[str, Path]:
 
 
 def _identity(place: Path) -> dict[str, Any]:
-    return tomllib.loads((place / "scheme.toml").read_text(encoding="utf-8"))
+    try:
+        told = tomllib.loads((place / "scheme.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(place) from error
+    if not all(isinstance(told.get(name), str) for name in ("id", "title", "icd_edition", "digest")):
+        raise _damaged(place)
+    return told
+
+
+def _damaged(place: Path) -> DrgpayError:
+    return DrgpayError(
+        Kind.SCHEME,
+        zh=f"分组方案 «{place.name}» 已损坏",
+        en=f"the scheme «{place.name}» is damaged",
+        fix_zh="用 drgpay scheme build 重新生成，或删去该文件夹",
+        fix_en="build it again with drgpay scheme build, or remove its folder",
+        file=place.name,
+    )
 
 
 def catalogue(folder: Path | None = None) -> list[CatalogueEntry]:

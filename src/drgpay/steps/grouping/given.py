@@ -201,9 +201,14 @@ def _codes(name: str, value: Any, row: int | None, how: Reading) -> list[str | N
     parts = how.split(value) if isinstance(value, str) else value
     if not isinstance(parts, list | tuple | np.ndarray):
         _wrong(name, "codes", None, row)
-    if not all(code is None or isinstance(code, str) or _is_nan(code) for code in parts):
+    if not all(code is None or _is_text_of_codes(code) or _is_nan(code) for code in parts):
         _wrong(name, "codes", None, row)
     return headed(name, [how.code(code) if isinstance(code, str) else None for code in parts])
+
+
+def _is_text_of_codes(value: object) -> bool:
+    """Text that can be written: half a character, as JSON may escape it, is none."""
+    return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def _is_nan(value: object) -> bool:
