@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any, NoReturn
 
@@ -115,7 +116,7 @@ def fields(given: Iterable[object], *, strict: bool = False) -> dict[str, str]:
         elif key not in _OTHERS:
             unknown.append(str(key))
     for key in unknown:
-        near = _near(key, 0.5 if strict else 0.8)
+        near = _near(key, strict)
         if strict or (near and SPELLINGS[near] not in found):
             _unknown(key, near)
     if "dx" not in found:
@@ -135,8 +136,10 @@ def key_of(stay: Iterable[object], name: str) -> str:
     return next((key for key in stay if isinstance(key, str) and SPELLINGS.get(key) == name), "")
 
 
-def _near(key: str, cutoff: float) -> str:
+def _near(key: str, strict: bool) -> str:
+    """The nearest spelling: half the same will do to suggest one, four fifths to suspect a column of a table."""
     plain = {spelling.casefold(): spelling for spelling in SPELLINGS}
+    cutoff: Any = Fraction(1, 2) if strict else Fraction(4, 5)
     near = get_close_matches(key.strip().casefold(), plain, 1, cutoff)
     return plain[near[0]] if near else ""
 
@@ -181,7 +184,7 @@ def read_stay(given: Mapping[str, Any], row: int | None = None, how: Reading = P
 
 
 def _sex(value: Any, row: int | None, how: Reading) -> str | None:
-    number = isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
+    number = isinstance(value, Real) and not isinstance(value, bool) and value % 1 == 0
     if not (isinstance(value, str) or number):
         _wrong("sex", "sex", value, row)
     try:
@@ -191,7 +194,7 @@ def _sex(value: Any, row: int | None, how: Reading) -> str | None:
 
 
 def _number(name: str, value: Any, row: int | None) -> int:
-    whole = isinstance(value, Integral) or (isinstance(value, Real) and float(value).is_integer())
+    whole = isinstance(value, Integral) or (isinstance(value, Real) and value % 1 == 0)
     if not whole or isinstance(value, bool | np.bool_) or not 0 <= value <= _TOP:
         _wrong(name, "number", value, row)
     return int(value)
