@@ -11,18 +11,18 @@ from typing import Annotated, Any, TextIO
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, frame
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import Checked, check_file, check_region, known_codes
+from drgpay.runs import GROUP_COLUMNS, Checked, Shape, check_file, check_region, commonest, group_part, known_codes
 from drgpay.scheme import load
-from drgpay.steps import grouping, intake
+from drgpay.steps import intake
 from drgpay.units import show_percent
 
-_RESULTS = ("stay_id", "mdc", "adrg", "drg", "drg_name", "severity", "status")
 _LOWEST_UNITS = 10
 """institutions, and departments, named on the screen; the workbook has them all"""
 
@@ -171,36 +171,100 @@ def group(
     alias: Alias = None,
     newborn_age: NewbornAge = "",
     codes: Codes = None,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep", metavar="all|列名,…", help="保留输入的列 columns of the input to keep: all, or headers"
+        ),
+    ] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="列名,…",
+            help=f"结果的列,中文或英文名 columns of the result: {', '.join(GROUP_COLUMNS)}",
+        ),
+    ] = "",
+    headers: Annotated[
+        str, typer.Option("--headers", metavar="names|zh", help="表头用列名或中文 headers: the names, or Chinese")
+    ] = "names",
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
-    """给病例分组,只需要分组字段。 Group stays; only the grouping columns are needed."""
+    """给病例分组,只需要分组字段;说明未入组的原因。 Group stays; only the grouping columns are needed. It says why a
+    stay is in no group."""
     in_lang(lang)
+    if headers not in ("names", "zh"):
+        raise typer.BadParameter("names | zh", param_hint="--headers")
+    shape = Shape.of(_listed(columns), chinese=headers == "zh")
+    kept_heads = ("*",) if keep.strip() == "all" else tuple(_listed(keep))
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
     hints, way = hints_of(form, alias, newborn_age, codes)
-    parts = intake.read_stays(source, need="grouping", codes=known_codes(), hints=hints, crosswalk=way)
-    rows = _grouped(_said(parts, lang), chosen)
+    parts = intake.read_stays(
+        source, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads
+    )
     total, kept, found = 0, 0, []
     counts: dict[str, int] = {}
 
     def results() -> Iterator[pl.DataFrame]:
         nonlocal total, kept
-        for part, result in rows:
+        for part in _said(parts, lang):
+            done = group_part(chosen, part, shape, lang, source.name)
             total, kept = total + part.rows, kept + part.stays.num_rows
-            found.append(part.findings)
-            for status, n in result.group_by("status").len().rows():
+            found.append(done.findings)
+            for status, n in done.counts.items():
                 counts[status] = counts.get(status, 0) + n
-            yield result
+            yield done.result
+        if not kept:
+            raise _NoRow
 
-    _write_results(results(), output)
+    refused = None
+    try:
+        _write_results(results(), output)
+    except _NoRow:
+        refused = _none_usable(intake.merge_findings(found), source.name)
     whole = intake.merge_findings(found)
     _tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
-    err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
+    if said:
+        err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         write_findings(whole, target, lang)
+    _tell_errata(whole, lang)
+    if refused is not None:
+        raise refused
+
+
+class _NoRow(Exception):  # noqa: N818 - it is no error but the end of a file without a usable row
+    """All rows were kept out: there is nothing to write."""
+
+
+def _none_usable(findings: Any, file: str) -> DrgpayError:
+    rule, n, zh, en = next(iter(commonest(findings)), ("", 0, "", ""))
+    return DrgpayError(
+        Kind.DATA,
+        zh=f"没有一行可用;最常见的问题({rule},{n:,} 行):{zh}",
+        en=f"no usable row; the commonest finding ({rule}, {n:,} rows): {en}",
+        file=file,
+        fix_zh="按问题清单修改后重试",
+        fix_en="mend the file as the findings say and try again",
+    )
+
+
+def _tell_errata(findings: Any, lang: str) -> None:
+    """How many stays an erratum of the scheme bears on, and what to do for another reading."""
+    n = pc.sum(pc.equal(findings.column("rule").cast(pa.string()), "scheme_erratum")).as_py() or 0
+    if n:
+        zh = f"{n:,} 例的分组受方案勘误影响,现照印本;加 --switch errata 采用勘误"
+        en = f"an erratum of the scheme bears on {n:,} stays, grouped as printed; --switch errata applies the errata"
+        err.print(zh if lang == "zh" else en, markup=False, highlight=False)
+
+
+def _listed(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [part.strip() for part in text.replace("，", ",").replace("、", ",").split(",") if part.strip()]
 
 
 def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:
@@ -228,15 +292,6 @@ def _said(parts: Iterator[intake.Intake], lang: str) -> Iterator[intake.Intake]:
         if number == 0:
             err.print(part.format[0 if lang == "zh" else 1], markup=False, highlight=False)
         yield part
-
-
-def _grouped(parts: Iterator[intake.Intake], scheme: Any) -> Iterator[tuple[intake.Intake, pl.DataFrame]]:
-    names = {d.code: d.name for d in scheme.drgs}
-    for part in parts:
-        groups = frame(pa.Table.from_batches([grouping.group_batch(scheme, part.stays)]))
-        ids = frame(part.stays.select(["stay_id"]))
-        named = groups.with_columns(drg_name=pl.col("drg").replace_strict(names, default="", return_dtype=pl.String))
-        yield part, pl.concat([ids, named], how="horizontal").select(_RESULTS)
 
 
 def _write_results(results: Iterator[pl.DataFrame], output: Path | None) -> None:

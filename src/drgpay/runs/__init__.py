@@ -12,6 +12,9 @@ from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
+from drgpay.runs.group_stays import Shape, commonest, group_part
+from drgpay.runs.grouper import Grouper
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES
@@ -47,6 +50,7 @@ from drgpay.runs.whatif import sweep, what_if
 
 __all__ = [
     "CAUSES",
+    "GROUP_COLUMNS",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
@@ -64,6 +68,7 @@ __all__ = [
     "Difference",
     "Evaluation",
     "FundTables",
+    "Grouper",
     "Order",
     "PerformOrder",
     "PersonExplained",
@@ -73,6 +78,7 @@ __all__ = [
     "SameTable",
     "Score",
     "Section",
+    "Shape",
     "Submitted",
     "Sweep",
     "Told",
@@ -87,6 +93,7 @@ __all__ = [
     "check_performance",
     "check_region",
     "clear_out_of_area",
+    "commonest",
     "count_look",
     "deadlines",
     "difference",
@@ -97,6 +104,7 @@ __all__ = [
     "explain_stay",
     "findings_of",
     "first_stay",
+    "group_part",
     "history",
     "in_house",
     "keep_risk_fund",

@@ -6,6 +6,7 @@ no personal data.
 """
 
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
@@ -28,6 +29,7 @@ from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
+from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 from drgpay.steps.intake.versions import (
     BATCH_RULES,
@@ -84,6 +86,7 @@ __all__ = [
     "merge_findings",
     "overlaps",
     "placed",
+    "read_codes",
     "read_hints",
     "read_register",
     "read_stays",
@@ -92,6 +95,9 @@ __all__ = [
     "replaced_rows",
     "score_stay",
     "score_stays",
+    "sex_of",
+    "spell_code",
+    "split_codes",
     "stays_schema",
     "tally",
     "with_findings",
