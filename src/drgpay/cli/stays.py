@@ -12,6 +12,7 @@ from typing import Annotated, Any, TextIO
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
@@ -19,12 +20,23 @@ from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import masked
-from drgpay.runs import Checked, Found, all_rejected, check_files, check_region, known_codes, named_files, read_files
+from drgpay.runs import (
+    GROUP_COLUMNS,
+    Checked,
+    Found,
+    Shape,
+    all_rejected,
+    check_files,
+    check_region,
+    group_part,
+    known_codes,
+    named_files,
+    read_files,
+)
 from drgpay.scheme import load
-from drgpay.steps import grouping, intake
+from drgpay.steps import intake
 from drgpay.units import show_percent
 
-_RESULTS = ("stay_id", "mdc", "adrg", "drg", "drg_name", "severity", "status")
 _LOWEST_UNITS = 10
 """institutions, and departments, named on the screen; the workbook has them all"""
 
@@ -189,37 +201,58 @@ def group(
     codes: Codes = None,
     sheet: Sheet = "",
     header_row: HeaderRow = 0,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep", metavar="all|列名,…", help="保留输入的列 columns of the input to keep: all, or headers"
+        ),
+    ] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="列名,…",
+            help=f"结果的列,中文或英文名 columns of the result: {', '.join(GROUP_COLUMNS)}",
+        ),
+    ] = "",
+    headers: Annotated[
+        str, typer.Option("--headers", metavar="names|zh", help="表头用列名或中文 headers: the names, or Chinese")
+    ] = "names",
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
-    """给病例分组,只需要分组字段。 Group stays; only the grouping columns are needed."""
+    """给病例分组,只需要分组字段;说明未入组的原因。 Group stays; only the grouping columns are needed. It says why a
+    stay is in no group."""
     in_lang(lang)
+    if headers not in ("names", "zh"):
+        raise typer.BadParameter("names | zh", param_hint="--headers")
+    shape = Shape.of(_listed(columns), chinese=headers == "zh")
+    kept_heads = ("*",) if keep.strip() == "all" else tuple(_listed(keep))
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
     files = _found(sources, [output, findings], lang)
-    parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way)
-    rows = _grouped(_said(parts, lang), chosen, files.several)
+    parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads)
     total, kept, found = 0, 0, []
     counts: dict[str, int] = {}
 
     def results() -> Iterator[pl.DataFrame]:
         nonlocal total, kept
-        for part, result in rows:
+        for file, part in _said(parts, lang):
+            done = group_part(chosen, part, shape, lang, file)
             total, kept = total + part.rows, kept + part.stays.num_rows
-            found.append(part.findings)
-            for status, n in result.group_by("status").len().rows():
+            found.append(done.findings)
+            for status, n in done.counts.items():
                 counts[status] = counts.get(status, 0) + n
-            yield result
-        if total and not kept:
-            raise all_rejected(total, found)
+            result = done.result
+            yield result.select(pl.lit(file).alias("file"), pl.all()) if files.several else result
+        if not kept:
+            raise _NoRow
 
     refused: DrgpayError | None = None
     try:
         _write_results(results(), output)
-    except DrgpayError as error:
-        if kept or not total:
-            raise
-        refused = error
+    except _NoRow:
+        refused = all_rejected(total, found)
     whole = intake.merge_findings(found)
     _tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
@@ -229,8 +262,27 @@ def group(
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         write_findings(whole, target, lang)
+    _tell_errata(whole, lang)
     if refused is not None:
         raise refused
+
+
+class _NoRow(Exception):  # noqa: N818 - it is no error but the end of a file without a usable row
+    """All rows were kept out: there is nothing to write."""
+
+
+def _tell_errata(findings: Any, lang: str) -> None:
+    """How many stays an erratum of the scheme bears on, and what to do for another reading."""
+    n = pc.sum(pc.equal(findings.column("rule").cast(pa.string()), "scheme_erratum")).as_py() or 0
+    if n:
+        zh = f"{n:,} 例的分组受方案勘误影响,现照印本;加 --switch errata 采用勘误"
+        en = f"an erratum of the scheme bears on {n:,} stays, grouped as printed; --switch errata applies the errata"
+        err.print(zh if lang == "zh" else en, markup=False, highlight=False)
+
+
+def _listed(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [part.strip() for part in text.replace("，", ",").replace("、", ",").split(",") if part.strip()]
 
 
 def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:
@@ -282,19 +334,6 @@ def _said(parts: Iterator[tuple[str, intake.Intake]], lang: str) -> Iterator[tup
             err.print(words if not last else f"{file}: {words}", markup=False, highlight=False)
         last = words
         yield file, part
-
-
-def _grouped(
-    parts: Iterator[tuple[str, intake.Intake]], scheme: Any, several: bool
-) -> Iterator[tuple[intake.Intake, pl.DataFrame]]:
-    """Results part by part; of several files, with the file each stay is from."""
-    names = {d.code: d.name for d in scheme.drgs}
-    for file, part in parts:
-        groups = frame(pa.Table.from_batches([grouping.group_batch(scheme, part.stays)]))
-        ids = frame(part.stays.select(["stay_id"]))
-        named = groups.with_columns(drg_name=pl.col("drg").replace_strict(names, default="", return_dtype=pl.String))
-        result = pl.concat([ids, named], how="horizontal").select(_RESULTS)
-        yield part, result.select(pl.lit(file).alias("file"), pl.all()) if several else result
 
 
 def _write_results(results: Iterator[pl.DataFrame], output: Path | None) -> None:

@@ -13,6 +13,9 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
+from drgpay.runs.group_stays import Shape, commonest, group_part
+from drgpay.runs.grouper import Grouper
 from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
@@ -55,6 +58,7 @@ from drgpay.runs.whose import institution_named
 
 __all__ = [
     "CAUSES",
+    "GROUP_COLUMNS",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
@@ -74,6 +78,7 @@ __all__ = [
     "Evaluation",
     "Found",
     "FundTables",
+    "Grouper",
     "Order",
     "PerformOrder",
     "PersonExplained",
@@ -83,6 +88,7 @@ __all__ = [
     "SameTable",
     "Score",
     "Section",
+    "Shape",
     "Submitted",
     "Sweep",
     "Told",
@@ -101,6 +107,7 @@ __all__ = [
     "check_practice",
     "check_region",
     "clear_out_of_area",
+    "commonest",
     "count_look",
     "deadlines",
     "difference",
@@ -111,6 +118,7 @@ __all__ = [
     "explain_stay",
     "findings_of",
     "first_stay",
+    "group_part",
     "history",
     "in_house",
     "institution_named",

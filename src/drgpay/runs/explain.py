@@ -199,7 +199,15 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
     told = (s for s in path.steps if s.matched or s.part != "mdc" or s.text != "pdx")
     lines = [Line(step.zh, step.en, "") for step in told]
     name = scheme.drg_name(stay["drg"])
-    return Section("分组", "group", (*lines, Line("病组", "DRG", f"{stay['drg']} {name}".strip())))
+    result = [Line("病组", "DRG", f"{stay['drg']} {name}".strip())]
+    reason = grouping.why(scheme, stay, path)
+    if reason is not None:
+        said = reason.said(scheme)
+        result.append(Line(f"原因：{said.zh}", f"why: {said.en}", ""))
+    erratum = grouping.erratum_of(scheme, stay, path.drg)
+    if erratum is not None:
+        result.append(Line(f"方案勘误：{erratum.zh}", f"erratum of the scheme: {erratum.en}", ""))
+    return Section("分组", "group", (*lines, *result))
 
 
 def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:

@@ -7,6 +7,7 @@ no personal data.
 
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.chunks import name_of
+from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
@@ -30,6 +31,7 @@ from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register, register_file, several
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
+from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 from drgpay.steps.intake.versions import (
@@ -92,6 +94,7 @@ __all__ = [
     "name_of",
     "overlaps",
     "placed",
+    "read_codes",
     "read_hints",
     "read_register",
     "read_stays",
@@ -102,6 +105,9 @@ __all__ = [
     "score_stay",
     "score_stays",
     "several",
+    "sex_of",
+    "spell_code",
+    "split_codes",
     "stamp",
     "stays_schema",
     "tally",

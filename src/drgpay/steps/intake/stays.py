@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,8 @@ class Intake:
     """Some rows of a file: ``stays`` that were accepted (record batch), ``findings`` (FINDINGS), and the number of
     ``rows`` read, accepted or not; ``format``: words that say what the file was read as (Chinese, English);
     ``lines``: line of every accepted stay; ``scores``: STAY_SCORES of all rows with as many cells as the header, if
-    the quality was to be judged."""
+    the quality was to be judged; ``kept``: columns of the file that were to be kept, as text (header cell -> Arrow
+    array), of the accepted stays."""
 
     stays: Any
     findings: Any
@@ -49,6 +50,7 @@ class Intake:
     format: tuple[str, str]
     lines: Ints
     scores: Any
+    kept: Mapping[str, Any] = field(default_factory=dict)
     kept_out: Mapping[str, int] = field(default_factory=dict)
     """institution → rows kept out; "" where the row names none"""
 
@@ -76,6 +78,7 @@ def read_stays(
     hints: Hints | None = None,
     crosswalk: Crosswalk | None = None,
     quality: bool = False,
+    keep: Sequence[str] = (),
 ) -> Iterator[Intake]:
     """Read a file of stays: CSV (UTF-8, GB18030), Excel, Parquet, DBF or JSON, in any of the formats.
 
@@ -88,7 +91,8 @@ def read_stays(
     ``chunk_rows`` rows in the columns of :func:`stays_schema`; the first one carries the findings on the file as a
     whole. ``row`` in the findings is the line of the file (the header is line 1), for Parquet the record from 1.
     What is read does not depend on ``chunk_rows``. CSV and Parquet are never held whole; the ids are gone through
-    once before (8 bytes per row, see :class:`Repeats`).
+    once before (8 bytes per row, see :class:`Repeats`). ``keep``: header cells of columns that are to come along as
+    they are, ``*`` for all of them.
 
     Raises DrgpayError of kind DATA, before the first item: for a file that cannot be read, lacks a required column,
     has two columns for one, or keeps money as floating-point numbers; at the first item: for a file without rows.
@@ -102,7 +106,7 @@ def read_stays(
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
-    return _steady(_intakes(opened, layout, context, chunk_rows, crosswalk), path, before)
+    return _steady(_intakes(opened, layout, context, chunk_rows, crosswalk, opened.own_places(keep)), path, before)
 
 
 def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iterator[Intake]:
@@ -114,7 +118,12 @@ def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iter
 
 
 def _intakes(
-    opened: Opened, layout: Layout, context: CheckContext, chunk_rows: int, crosswalk: Crosswalk | None
+    opened: Opened,
+    layout: Layout,
+    context: CheckContext,
+    chunk_rows: int,
+    crosswalk: Crosswalk | None,
+    own: Mapping[str, int],
 ) -> Iterator[Intake]:
     columns, source = stays_columns(context.need), opened.source
     whole = _on_the_file(opened, layout, context.need)
@@ -124,6 +133,7 @@ def _intakes(
         for ids in source.column(place)
     )
     wanted = [place for places in layout.places.values() for place in places]
+    wanted += [place for place in own.values() if place not in wanted]
     read = 0
     capped, waiting = Capped(), None
     for chunk in source.chunks(wanted, chunk_rows):
@@ -151,9 +161,10 @@ def _intakes(
             lines = chunk.lines[~notes.out]
             scores = score_stays(batch, notes) if context.quality else None
             lost = _kept_out(batch, notes.out, len(chunk.ragged))
+            brought = {head: _plain(chunk.columns[place], notes.out) for head, place in own.items()}
             if waiting is not None:
                 yield waiting
-            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores, lost)
+            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores, brought, lost)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
@@ -169,6 +180,14 @@ def _kept_out(batch: Any, out: Flags, ragged_rows: int) -> dict[str, int]:
         those = pc.fill_null(batch.column("institution_id").filter(pa.array(out)).cast(pa.string()), "")
         lost.update({row["values"]: row["counts"] for row in pc.value_counts(those).to_pylist()})
     return dict(lost)
+
+
+def _plain(cells: Any, out: Flags) -> Any:
+    """Cells as text, of the rows that are not kept out; lists with ``|`` between their parts."""
+    if pa.types.is_list(cells.type) or pa.types.is_large_list(cells.type):
+        cells = pc.binary_join(cells.cast(pa.list_(pa.string())), "|")
+    text = cells.cast(pa.string())
+    return text.filter(pa.array(~out)) if out.any() else text
 
 
 def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.errors import DrgpayError
+from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.files import SUFFIXES, Chunk, Source, fail, open_source, present
 from drgpay.steps.intake.formats.catalogue import CANONICAL, Format, catalogue, named
 from drgpay.steps.intake.formats.dbf import open_dbf
@@ -36,7 +36,7 @@ class Opened:
 
     ``format``: its format (id), ``said``: the words that say so (Chinese, English); ``names``: column -> header cell
     of the file, where they differ in meaning; ``unknown``: (header cell, nearest known one), None = not looked for;
-    ``summed``: columns added up from their parts.
+    ``summed``: columns added up from their parts; ``seen``: the header cells as they stand in the file.
     """
 
     source: Source
@@ -45,6 +45,30 @@ class Opened:
     names: Mapping[str, str]
     unknown: tuple[tuple[str, str], ...] | None
     summed: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+
+    def own_places(self, keep: Sequence[str]) -> dict[str, int]:
+        """Header cells of the file to be kept as they are -> where a chunk has them; ``*`` means all of them.
+
+        Raises USAGE for a header the file does not have.
+        """
+        there = {header_key(cell): i for i, cell in reversed(list(enumerate(self.seen))) if cell.strip()}
+        wanted = list(range(len(self.seen))) if "*" in keep else [there.get(header_key(cell), -1) for cell in keep]
+        for place, cell in zip(wanted, keep, strict=False):
+            if place < 0:
+                near = difflib.get_close_matches(header_key(cell), there, n=1)
+                known = "、".join(self.seen[:12])
+                raise DrgpayError(
+                    Kind.USAGE,
+                    zh="文件没有要保留的列",
+                    en="the file has no such column to keep",
+                    file=self.source.file,
+                    value=cell,
+                    fix_zh=f"最接近的是 {self.seen[there[near[0]]]}" if near else f"文件的列：{known}",
+                    fix_en=f"the nearest is {self.seen[there[near[0]]]}" if near else f"its columns: {known}",
+                )
+        viewed = self.unknown is not None
+        return {self.seen[i].strip() or f"#{i + 1}": -1 - i if viewed else i for i in wanted}
 
     def demand(self, required: frozenset[str]) -> None:
         """Fail, for a format that is not the canonical one, when it lacks required columns: naming them, and the ways
@@ -145,13 +169,13 @@ def open_stays(path: Path, hints: Hints) -> Opened:
     if form is None:
         names = {target: header for header, target in hints.columns.items() if target in STAYS.names}
         said = (f"{zh} {CANONICAL}(标准列)", f"{en} {CANONICAL} (drgpay's own columns)")
-        return _constant(Opened(source, CANONICAL, said, names, None), hints)
+        return _constant(Opened(source, CANONICAL, said, names, None, seen=seen), hints)
     lacking = form.lacking(source.header)
     if lacking:
         raise _not_of(form, source, lacking)
     view = View(source, seen, form, hints.newborn_age, hints.constants)
     said = (f"{zh} {form.id}({form.zh})", f"{en} {form.id} ({form.en})")
-    return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed)), hints)
+    return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed), seen), hints)
 
 
 def withdrawals(path: Path, hints: Hints) -> dict[int, str]:

@@ -94,12 +94,17 @@ class View:
         return self._source.file
 
     def chunks(self, wanted: Sequence[int], rows: int) -> Iterator[Chunk]:
-        """See :class:`Source`; the faults of making the columns, and those of the checks, come with the chunk."""
-        made = {i: self._columns[i] for i in wanted}
+        """See :class:`Source`; the faults of making the columns, and those of the checks, come with the chunk.
+
+        A negative position is one of the file itself: -1 its first column, -2 its second.
+        """
+        made = {i: self._columns[i] for i in wanted if i >= 0}
+        own = [i for i in wanted if i < 0]
         needs = [part.positions for part in made.values()] + [check.positions for check in self._checks]
-        needed = sorted({position for positions in needs for position in positions})
+        needed = sorted({position for positions in needs for position in positions} | {-1 - i for i in own})
         for chunk in self._source.chunks(needed, rows):
-            columns, faults = {}, []
+            columns: dict[int, Any] = {i: chunk.columns[-1 - i] for i in own}
+            faults: list[tuple[str, Fault]] = []
             for i, column in made.items():
                 value = column.make(chunk.columns)
                 columns[i] = value.values
