@@ -155,7 +155,9 @@ def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[s
     stopping and without leaving anything. ``today``: discharges after it are named too. Raises DrgpayError for what
     no run can be made from."""
     with TemporaryDirectory(prefix="drgpay-") as name:
-        return Running(order, Path(name) / "run", engine, quiet).look(today)
+        draft = Path(name) / "run"
+        draft.mkdir()
+        return Running(order, draft, engine, quiet).look(today)
 
 
 def _position(batch: Any, part: Part, replaced: Mapping[int, Any]) -> Any:
