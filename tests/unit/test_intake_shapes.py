@@ -49,6 +49,8 @@ DATA = [["病例号", "性别", "年龄", "诊断编码", "手术操作编码"],
         ("id,入院诊断,其他诊断编码1", "入院诊断"),
         ("id,diagnosis_main,other_diag_code_1", "diagnosis_main"),
         ("A48,C06x01C,C03", ""),
+        ("id,诊断编码,其他诊断编码1", "诊断编码"),
+        ("其他诊断编码1,id,诊断", "诊断"),
         ("setl_id,diag_code_2,diag_code_3", ""),
     ],
 )
