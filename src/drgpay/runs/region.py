@@ -201,7 +201,7 @@ def _is_canonical(path: Path) -> bool:
 def known_codes() -> intake.KnownCodes:
     """The insurer's edition of the codes, as the checks take them."""
     dx, proc = load_codes("icd10-nhsa-2.0"), load_codes("icd9cm3-nhsa-2.0")
-    return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists())
+    return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists(), proc.gray)
 
 
 def register_file(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:

@@ -1,5 +1,6 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
+from drgpay.tables.ages import INFANT_DAYS, with_years, years_of
 from drgpay.tables.care import (
     CARE,
     CATEGORIES,
@@ -303,6 +304,7 @@ __all__ = [
     "HOSPITAL_RESULTS",
     "HOSPITAL_STAYS",
     "INDICATOR_VALUES",
+    "INFANT_DAYS",
     "INPUTS",
     "INSTITUTIONS",
     "INSTITUTION_CHANGES",
@@ -407,4 +409,6 @@ __all__ = [
     "Column",
     "Table",
     "tables_markdown",
+    "with_years",
+    "years_of",
 ]

@@ -26,6 +26,7 @@ from drgpay.scheme.rules import (
     Sites,
 )
 from drgpay.steps.grouping.path import Explanation, Finding, Step
+from drgpay.tables import years_of
 
 _COMPARE = {
     "<": operator.lt,
@@ -79,7 +80,8 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
 
     ``stay`` has ``dx`` and ``proc`` (sequences of codes, the first is the principal one; missing, None or empty
     allowed) and may have ``sex`` (male, female), ``age`` (years), ``age_days``, ``birth_weight`` (grams), ``los``
-    (days), ``icu`` and ``bilateral``; a missing or None value makes every comparison with it false.
+    (days), ``icu`` and ``bilateral``; a missing or None value makes every comparison with it false. The years of
+    infants who have only days are what :mod:`drgpay.tables.ages` says.
     """
     dx: Sequence[str | None] = stay.get("dx") or ()
     reported: Sequence[str | None] = stay.get("proc") or ()
@@ -95,7 +97,8 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
         for those in (reported, reported[1:])
     )
     facts = {
-        **{name: stay.get(name) for name in ("sex", "age", "age_days", "los", "icu", "bilateral")},
+        **{name: stay.get(name) for name in ("sex", "age_days", "los", "icu", "bilateral")},
+        "age": years_of(stay.get("age"), stay.get("age_days")),
         "weight": stay.get("birth_weight"),
     }
     standing, told = _severity(scheme, reported_first, others)

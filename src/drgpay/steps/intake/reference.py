@@ -10,7 +10,7 @@ from drgpay.steps.intake.coding import NEWBORN_DAYS
 from drgpay.steps.intake.known import CodeList
 from drgpay.steps.intake.persons import DIED
 from drgpay.steps.intake.rules import RULES, limits
-from drgpay.tables import STAYS
+from drgpay.tables import INFANT_DAYS, STAYS, years_of
 
 _MONEY = ("total_cost", "personal_paid", "fund_by_item")
 
@@ -47,7 +47,7 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
             found.add((name, "not_listed"))
     if context.institutions is not None and get("institution_id") not in {None, *context.institutions}:
         found.add(("institution_id", "institution_unknown"))
-    if get("age") is None and get("age_days") is None:
+    if get("age") is None and (get("age_days") is None or get("age_days") > INFANT_DAYS):
         found.add(("age_days" if "age" in context.absent else "age", "age_missing"))
     found |= _ages(get("age"), get("age_days"), get("birth_weight"))
     found |= _codes(get("dx") or [], get("proc") or [], context)
@@ -87,8 +87,9 @@ def _ages(age: int | None, days: int | None, weight: int | None) -> set[tuple[st
 
 def _years(age: int | None, days: int | None) -> int:
     """Age in whole years, −1 when unknown."""
-    if age is not None:
-        return age
+    known = years_of(age, days)
+    if known is not None:
+        return known
     return -1 if days is None else days // 365
 
 
@@ -102,8 +103,9 @@ def _codes(dx: list[str], proc: list[str], context: CheckContext) -> set[tuple[s
             found.add((name, f"{name}_repeated"))
     if context.codes is None:
         return found
-    known, gray, known_proc = (
-        set(c.to_pylist()) for c in (context.codes.dx, context.codes.dx_gray, context.codes.proc)
+    known, gray, known_proc, gray_proc = (
+        set() if c is None else set(c.to_pylist())
+        for c in (context.codes.dx, context.codes.dx_gray, context.codes.proc, context.codes.proc_gray)
     )
     if dx[:1] and dx[0] not in {None, *known}:
         found.add(("dx", "dx_unknown"))
@@ -111,6 +113,10 @@ def _codes(dx: list[str], proc: list[str], context: CheckContext) -> set[tuple[s
         found.add(("dx", "dx_gray"))
     if any(code not in {None, *known} for code in dx[1:]):
         found.add(("dx", "dx_other_unknown"))
+    if any(code in gray for code in dx[1:]):
+        found.add(("dx", "dx_other_gray"))
+    if any(code in gray_proc for code in proc):
+        found.add(("proc", "proc_gray"))
     if any(code not in {None, *known_proc} for code in proc):
         found.add(("proc", "proc_unknown"))
     return found
@@ -145,6 +151,8 @@ def _lists(stay: dict[str, Any], context: CheckContext) -> set[tuple[str, str]]:
             found.add((one.kind, one.rule))
         if one.weight and on and weight is not None and weight >= 0 and not one.weight[0] <= weight <= one.weight[1]:
             found.add(("birth_weight", one.rule))
+        if one.rule == "age_adult" and on and stay["age"] is None and years == 0:
+            found.add(("age_days", one.rule))
         if one.principal and codes and codes[0] in on:
             found.add(("dx", one.rule))
     principal = stay["dx"][0] if stay["dx"] else None

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.files import fail, open_source, refuse_floats
-from drgpay.steps.intake.findings import shown
+from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.headers import known_headers, locate
 from drgpay.steps.intake.rules import RULES, limits
 from drgpay.steps.intake.values import Typed, typed

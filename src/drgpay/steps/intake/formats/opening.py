@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ class Opened:
 
     ``format``: its format (id), ``said``: the words that say so (Chinese, English); ``names``: column -> header cell
     of the file, where they differ in meaning; ``unknown``: (header cell, nearest known one), None = not looked for;
-    ``summed``: columns added up from their parts.
+    ``summed``: columns added up from their parts; ``spread``: column -> header cells, where its codes stand in several;
+    ``seen``: the header cells as they stand in the file.
     """
 
     source: Source
@@ -39,6 +40,8 @@ class Opened:
     names: Mapping[str, str]
     unknown: tuple[tuple[str, str], ...] | None
     summed: tuple[str, ...] = ()
+    spread: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
 
     def demand(self, required: frozenset[str]) -> None:
         """Fail, for a format that is not the canonical one, when it lacks required columns: naming them, and the ways
@@ -134,13 +137,13 @@ def open_stays(path: Path, hints: Hints) -> Opened:
     if form is None:
         names = {target: header for header, target in hints.columns.items() if target in STAYS.names}
         said = (f"{zh} {CANONICAL}(标准列)", f"{en} {CANONICAL} (drgpay's own columns)")
-        return _constant(Opened(source, CANONICAL, said, names, None), hints)
+        return _constant(Opened(source, CANONICAL, said, names, None, seen=seen), hints)
     lacking = form.lacking(source.header)
     if lacking:
         raise _not_of(form, source, lacking)
     view = View(source, seen, form, hints.newborn_age, hints.constants)
     said = (f"{zh} {form.id}({form.zh})", f"{en} {form.id} ({form.en})")
-    return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed)), hints)
+    return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed), view.spread), hints)
 
 
 def open_details(path: Path) -> Source | None:
