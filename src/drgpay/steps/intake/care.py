@@ -73,8 +73,8 @@ def _having(b: Batch, start: str) -> Flags:
 
 def _ventilator(b: Batch, head: str, minutes: Any) -> None:
     used = _ints(minutes)
-    long, short, any_ = (_having(b, start) for start in (LONG, SHORT, ANY))
-    wrong = np.where(used >= LONG_VENTILATION, ~long, (used > 0) & (long | ~any_))
+    long, short = (_having(b, start) for start in (LONG, SHORT))
+    wrong = np.where(used >= LONG_VENTILATION, ~long, (used > 0) & long)
     procedures = b.batch.column("proc")
 
     def value(row: int) -> str:

@@ -38,8 +38,8 @@ _UNNEEDED = ("birth_weight", "age_days")
 _BESIDE = (WITHDRAWN, VENTILATOR, WEIGHT, ICU)
 _TOTALS = ("合计", "总计", "小计", "总合计", "合计:", "总计:", "total", "sum", "grand total")
 _DAMAGED = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"
-_ROUNDED = r"^[1-9][0-9]{14}0+$"
-"""an id that a spreadsheet kept 15 digits of; it may also be one that ends so, if it does not occur again"""
+_LONG = r"^[1-9][0-9]{15,29}$"
+"""an id of more digits than a spreadsheet keeps"""
 _NUMBERS = r"[0-9]+"
 
 
@@ -203,7 +203,9 @@ class Reading:
             return self.context.duplicates
         ids, column = batch.column("stay_id"), STAYS["stay_id"]
         twice = repeats.twice(ids)
-        damaged = _matching(ids, _DAMAGED) | (twice & _matching(ids, _ROUNDED))
+        damaged = _matching(ids, _DAMAGED)
+        for at in np.flatnonzero(twice & _matching(ids, _LONG)).tolist():
+            damaged[at] = _rounded(ids[at].as_py())
         plain = pc.if_else(pa.array(damaged), pa.scalar(None, pa.string()), ids)
         dates = [chunk.columns[at] for at in self.dates.values()]
         others = [name for name in batch.schema.names if name != "stay_id"]
@@ -240,6 +242,13 @@ class Reading:
 def _is_text(kind: Any) -> bool:
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
+
+
+def _rounded(digits: str) -> bool:
+    """Whether a long number is what a spreadsheet makes of one: 15 digits and zeros, or the binary number next to
+    that. It may also be an id that happens to end so, if it does not occur again."""
+    kept = int(digits[:15]) * 10 ** (len(digits) - 15)
+    return int(digits) == kept or any(int(float(near)) == int(digits) for near in (kept, kept + 10 ** (len(digits) - 15)))
 
 
 def _matching(ids: Any, pattern: str) -> Flags:

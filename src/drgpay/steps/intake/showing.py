@@ -53,7 +53,7 @@ def shown(value: str | None) -> str:
         return ""
     plain = unicodedata.normalize("NFKC", value)
     if _NAME.fullmatch(plain) and (plain[0] in _SURNAMES or "·" in plain):
-        return plain[0] + "*" * (len(plain) - 1)
+        return "*" * len(plain)
     text = masked(plain) if _IDENTITY.search(plain) else value
     cut = text[:_LONGEST] + "…" if len(text) > _LONGEST else text
     return cut if cut.isascii() and cut.isprintable() else "".join(map(_visible, cut))

@@ -100,6 +100,9 @@ def key(record: Any, institution: Any = None, times: Any = None, admitted: Any =
     if admitted is not None:
         day = pl.Series(typed(STAYS["admission_date"], admitted).values).dt.strftime("%Y%m%d")
         times = day.to_arrow() if times is None else pc.coalesce(_arrow(text_of(times)), _arrow(day))
-    parts = [_arrow(text_of(part)) for part in (institution, record, times) if part is not None]
+    number = _arrow(text_of(record))
+    filled = pc.fill_null(number, "")  # a row of nothing but nulls would be left out of the join
+    parts = [_arrow(text_of(institution))] if institution is not None else []
+    parts += [filled, *([_arrow(text_of(times))] if times is not None else [])]
     whole = pc.binary_join_element_wise(*parts, "-", null_handling="skip")
-    return Typed(pc.if_else(pc.is_valid(_arrow(text_of(record))), whole, pa.scalar(None, pa.string())))
+    return Typed(pc.if_else(number.is_valid(), whole, pa.scalar(None, pa.string())))
