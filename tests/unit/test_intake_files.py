@@ -96,8 +96,13 @@ def test_convert_writes_canonical_parts(tmp_path: Path, monkeypatch: pytest.Monk
     other.touch()
     done = convert(path, folder, chunk_rows=3)
     assert (done.rows_in, done.rows_ok, done.findings.num_rows) == (20, 17, 5)
-    assert sorted(p.name for p in folder.iterdir()) == ["month-00000.parquet", "month-00001.parquet", other.name]
-    assert [pq.ParquetFile(p).metadata.num_row_groups for p in done.parts] == [2, 2]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "month-00000.parquet",
+        "month-00001.parquet",
+        "month-00002.parquet",
+        other.name,
+    ]
+    assert [pq.ParquetFile(p).metadata.num_row_groups for p in done.parts] == [2, 2, 1]
     table = pa.concat_tables([pq.read_table(p) for p in done.parts])
     assert table.schema.equals(STAYS.schema)
     STAYS.check(table)

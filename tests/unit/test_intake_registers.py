@@ -102,8 +102,8 @@ def test_every_error_is_named(tmp_path: Path) -> None:
     for line in (
         "2 · revenue · «1.234» 基金收入预算:小数超过 2 位",
         "3 · drg_budget · «» 缺少住院DRG预算",
-        "3 · insurance_scheme · «» 险种不在 employee | resident 之内",
-        "4 · drg_budget · «-100» 住院DRG预算超出范围 0–",
+        "3 · insurance_scheme · «生育» 险种不在 employee | resident 之内",
+        "4 · drg_budget · «-1.00» 住院DRG预算超出范围 0.00–",
         "4 · year · «24» 年度超出范围 1990–2200",
         "5 · year, insurance_scheme · «2024 / employee» 与第 2 行重复",
         "6 ·  · «1 / 4» 该行的单元格数与表头不符",

@@ -51,7 +51,9 @@ def spread(years: Any, days: Any) -> tuple[Any, Any]:
             continue
         whole, small = of_units(text)
         read = united & whole.is_not_null()
-        blank = pl.Series([True] * len(text)) if other is None else text_cells(other).is_null() if _text(other) else None
+        blank = (
+            pl.Series([True] * len(text)) if other is None else text_cells(other).is_null() if _text(other) else None
+        )
         into_years, into_days = whole.cast(pl.String), small.cast(pl.String)
         if cells is years:
             years = _where(read, into_years, years)

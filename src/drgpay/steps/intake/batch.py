@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.steps.intake.findings import Flags, Notes
-from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.known import KnownCodes
+from drgpay.steps.intake.showing import shown
 from drgpay.tables import INFANT_DAYS, STAYS
 from drgpay.units import show_fen
 from drgpay.units.vector import Ints

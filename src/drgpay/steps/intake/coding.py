@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from drgpay.steps.intake.batch import Batch
 from drgpay.steps.intake.findings import Flags
+from drgpay.steps.intake.known import GRAY, UNKNOWN, KnownCodes
 from drgpay.steps.intake.rules import RULES
 from drgpay.steps.intake.showing import shown
-from drgpay.steps.intake.known import GRAY, UNKNOWN, KnownCodes
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
 

@@ -17,6 +17,7 @@ from drgpay.units.vector import Ints
 
 Flags = npt.NDArray[np.bool_]
 
+
 class Notes:
     """The findings of some rows, gathered rule by rule.
 
@@ -85,15 +86,17 @@ class Notes:
         full = [pa.repeat(cell, n) if isinstance(cell, str) else cell for cell in cells.values()]
         self._parts.append(pa.table(full, names=list(cells)))
 
-    def only(self, rule: str, column: Column, here: Flags) -> None:
+    def only(self, rule: str, column: Column | None, here: Flags, field: str = "") -> None:
         """Rows of which this is said and nothing else, before or after."""
         before = np.flatnonzero(here)
-        self._parts = [part.filter(pa.array(~np.isin(part.column("row"), self.lines[before]))) for part in self._parts]
+        self._parts = [
+            part.filter(pa.array(~np.isin(part.column("row"), self.lines[before]))) for part in self._parts
+        ]
         self.broken = [(name, at[~here[at]]) for name, at in self.broken]
         for lost in self.lost.values():
             lost[before] = 0
-        self.add(rule, column, before)
-        self._closed = here
+        self.add(rule, column, before, field=field)
+        self._closed = here if self._closed is None else self._closed | here
 
     def _field(self, column: Column, places: Sequence[Sequence[int]] | None) -> Any:
         """The header of a column as it stands in the file; per row, where its codes stand in several cells."""

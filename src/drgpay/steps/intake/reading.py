@@ -133,9 +133,9 @@ class Reading:
         over = np.flatnonzero(chunk.inside)
         notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
         again = self._again(batch, chunk, repeats, notes)
-        self._totals(chunk, batch, notes, silent)
-        judge(batch, replace(self.context, duplicates=again), notes, replace(read, silent=silent))
+        self._totals(batch, notes)
         self._settlements(chunk, notes)
+        judge(batch, replace(self.context, duplicates=again), notes, replace(read, silent=silent))
         extras = {name: (self._shown(name), chunk.columns[at]) for name, at in self._beside.items()}
         judge_care(batch, self.context, notes, extras)
         return batch, notes
@@ -219,11 +219,16 @@ class Reading:
         notes.add("stay_id_shared", column, np.flatnonzero(other))
         return np.asarray(chunk.lines[same])
 
-    def _totals(self, chunk: Chunk, batch: Any, notes: Notes, silent: dict[str, Flags]) -> None:
-        """Rows of totals, which are no stays: the word stands for the id, and nothing else is said of them."""
+    def _totals(self, batch: Any, notes: Notes) -> None:
+        """Rows of totals, which are no stays, and nothing else is said of them: the word stands for the id, or there
+        is neither an id nor anything about a patient."""
         folded = pc.utf8_lower(pc.fill_null(batch.column("stay_id"), ""))
         words = pc.is_in(pc.utf8_rtrim(pc.utf8_trim_whitespace(folded), ":："), value_set=pa.array(_TOTALS))
         total = np.asarray(words.to_numpy(zero_copy_only=False))
+        nothing = np.ones(batch.num_rows, bool)
+        for name in ("stay_id", "dx", "sex", "age", "age_days"):
+            nothing &= np.asarray(batch.column(name).is_null().to_numpy(zero_copy_only=False))
+        total = total | nothing
         if total.any():
             notes.only("total_row", STAYS["stay_id"], total)
 
@@ -233,9 +238,13 @@ class Reading:
         head = self._names.get("stay_id", "")
         if WITHDRAWN in self._beside:
             flags = pc.fill_null(pc.equal(chunk.columns[self._beside[WITHDRAWN]], "1"), False)
-            at = np.flatnonzero(flags.to_numpy(zero_copy_only=False))
-            notes.add("list_withdrawn", None, at, field=self._shown(WITHDRAWN))
-        notes.add("refund_pair", None, cancelled, field=head)
+            withdrawn = np.asarray(flags.to_numpy(zero_copy_only=False), bool)
+            if withdrawn.any():
+                notes.only("list_withdrawn", None, withdrawn, self._shown(WITHDRAWN))
+        if len(cancelled):
+            pair = np.zeros(len(chunk.lines), bool)
+            pair[cancelled] = True
+            notes.only("refund_pair", None, pair, head)
         notes.add("visit_lists", None, several, counts, field=self._shown(VISIT))
 
 
@@ -248,7 +257,9 @@ def _rounded(digits: str) -> bool:
     """Whether a long number is what a spreadsheet makes of one: 15 digits and zeros, or the binary number next to
     that. It may also be an id that happens to end so, if it does not occur again."""
     kept = int(digits[:15]) * 10 ** (len(digits) - 15)
-    return int(digits) == kept or any(int(float(near)) == int(digits) for near in (kept, kept + 10 ** (len(digits) - 15)))
+    return int(digits) == kept or any(
+        int(float(near)) == int(digits) for near in (kept, kept + 10 ** (len(digits) - 15))
+    )
 
 
 def _matching(ids: Any, pattern: str) -> Flags:

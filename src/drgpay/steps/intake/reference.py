@@ -47,7 +47,7 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
             found.add((name, "not_listed"))
     if context.institutions is not None and get("institution_id") not in {None, *context.institutions}:
         found.add(("institution_id", "institution_unknown"))
-    if get("age") is None and (get("age_days") is None or get("age_days") > INFANT_DAYS):
+    if years_of(get("age"), days := get("age_days")) is None and (days is None or days > INFANT_DAYS):
         found.add(("age_days" if "age" in context.absent else "age", "age_missing"))
     found |= _ages(get("age"), get("age_days"), get("birth_weight"))
     found |= _codes(get("dx") or [], get("proc") or [], context)

@@ -11,11 +11,12 @@ import pyarrow as pa
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.files import fail, open_source, refuse_floats
-from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.headers import known_headers, locate
 from drgpay.steps.intake.rules import RULES, limits
+from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import Column, Table
+from drgpay.units import show_fen
 
 REGISTER_SUFFIXES = (".csv", ".xlsx", ".parquet")
 _LISTED = 20
@@ -97,7 +98,8 @@ def _judge(column: Column, value: Typed, lines: Any) -> list[_Wrong]:
     wrong: list[_Wrong] = []
     reproached: set[int] = set()
     for fault in value.faults:
-        texts = fault.texts or [RULES[fault.rule].texts(column)] * len(fault.at)
+        rule = "not_listed" if fault.rule == "scheme_other" else fault.rule  # a register is no stay
+        texts = fault.texts or [RULES[rule].texts(column)] * len(fault.at)
         for at, there, (zh, en) in zip(fault.at.tolist(), fault.values, texts, strict=True):
             reproached.add(at)
             wrong.append(_Wrong(int(lines[at]), column.name, there, zh, en))
@@ -110,7 +112,8 @@ def _judge(column: Column, value: Typed, lines: Any) -> list[_Wrong]:
         for at, number in enumerate(value.values.to_pylist()):
             if number is not None and not low <= number <= high:
                 zh, en = RULES["bounds"].texts(column)
-                wrong.append(_Wrong(int(lines[at]), column.name, shown(str(number)), zh, en))
+                there = show_fen(number, group=False) if column.type == "fen" else str(number)
+                wrong.append(_Wrong(int(lines[at]), column.name, shown(there), zh, en))
     return wrong
 
 

@@ -192,5 +192,7 @@ class _Work:
         offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32))
         coded = pa.array(self.codes, pa.string()).take(pa.array(self.at[self.kept])).dictionary_encode()
         origins = None if self.read.origins is None else self.read.origins[self.kept]
-        values = pa.ListArray.from_arrays(offsets, coded, mask=self.lists.is_null() if self.lists.null_count else None)
+        values = pa.ListArray.from_arrays(
+            offsets, coded, mask=self.lists.is_null() if self.lists.null_count else None
+        )
         return replace(self.read, values=values, faults=(*self.read.faults, *self.faults), origins=origins)

@@ -62,7 +62,9 @@ def infant_age(cells: Any, unit: str, years: Any = None) -> Typed:
 
 
 def _from_months(text: pl.Series) -> pl.Series:
-    parts = text.str.extract_groups(r"^(?:([0-9]{1,2})(?:\.([0-9]))?)?(?:(?:^|[ 又+]+)([0-9]{1,2})/30)?$").struct.unnest()
+    parts = text.str.extract_groups(
+        r"^(?:([0-9]{1,2})(?:\.([0-9]))?)?(?:(?:^|[ 又+]+)([0-9]{1,2})/30)?$"
+    ).struct.unnest()
     whole, tenths, days = (parts.to_series(i).cast(pl.Int64, strict=False) for i in range(3))
     some = text.is_not_null() & (whole.is_not_null() | days.is_not_null())
     total = whole.fill_null(0) * _MONTH + tenths.fill_null(0) * (_MONTH // 10) + days.fill_null(0)

@@ -181,7 +181,9 @@ class View:
 
         def make(data: Cells) -> Typed:
             beside_it = set(stars.values())
-            return Typed(lists.zipped([lists.asterisks(data[at]) if at in beside_it else data[at] for at in positions]))
+            return Typed(
+                lists.zipped([lists.asterisks(data[at]) if at in beside_it else data[at] for at in positions])
+            )
 
         return _Made(positions, make, positions[0], positions if len(positions) > 1 else ())
 
@@ -251,7 +253,9 @@ class View:
                 (hours.first,), lambda data: beside.minutes_of(data[hours.first], hours.entry.unit), hours.first
             )
         if weight := self._field("newborn_admission_weight"):
-            found[care.WEIGHT] = _Made((weight.first,), lambda data: beside.weight_of(data[weight.first]), weight.first)
+            found[care.WEIGHT] = _Made(
+                (weight.first,), lambda data: beside.weight_of(data[weight.first]), weight.first
+            )
         if made := self._intensive_care():
             found[care.ICU] = made
         return found
