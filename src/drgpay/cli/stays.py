@@ -102,25 +102,57 @@ def check(
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
         done = check_file(_said(parts, lang), source.name, engine, Path(work))
     _tell(done.rows, done.kept, done.findings.num_rows, lang)
-    if done.findings.num_rows:
-        target = findings or source.with_name(f"{source.stem}.findings.xlsx")
-        if target.suffix.lower() == ".xlsx":
-            units = need == "settlement"
-            scores, lowest = (done.scores, done.lowest) if units else (None, None)
-            intake.write_findings_workbook(done.findings, target, lang, scores=scores, lowest=lowest)
-            _tell_file(target, lang)
-        else:
-            _write_findings(done.findings, target, lang)
+    tell_dropped(done.dropped, lang)
+    target = findings or source.with_name(f"{source.stem}.findings.xlsx")
+    if not done.findings.num_rows:
+        _drop_findings(target, lang)
+    elif target.suffix.lower() == ".xlsx":
+        scores, lowest = (done.scores, done.lowest) if need == "settlement" else (None, None)
+        intake.write_findings_workbook(done.findings, target, lang, scores=scores, lowest=lowest)
+        _tell_file(target, lang)
+    else:
+        _write_findings(done.findings, target, lang)
     _tell_scores(done, lang)
     if done.kept == 0:
-        raise DrgpayError(
-            Kind.DATA,
-            zh="没有一行可用",
-            en="no usable row",
-            file=source.name,
-            fix_zh="按问题清单修改后重试",
-            fix_en="mend the file as the findings say and try again",
-        )
+        raise _nothing_left(source.name, done.rows, done.dropped)
+
+
+def _nothing_left(file: str, rows: int, dropped: pl.DataFrame) -> DrgpayError:
+    """No row of a file can be used: says so, and what most of them fell to."""
+    by_rule = dropped.group_by("rule").agg(pl.col("n").sum()).sort("n", "rule", descending=[True, False])
+    zh = en = ""
+    if by_rule.height:
+        rule, n = by_rule.row(0)
+        words = intake.RULES[rule].texts()
+        zh, en = f",最多的是“{words[0]}”({n:,} 行)", f"; most often: {words[1]} ({n:,})"
+    return DrgpayError(
+        Kind.DATA,
+        zh=f"{rows:,} 行中没有一行可用{zh}",
+        en=f"none of {rows:,} rows can be used{en}",
+        file=file,
+        fix_zh="按问题清单修改后重试",
+        fix_en="mend the file as the findings say and try again",
+    )
+
+
+def tell_dropped(dropped: pl.DataFrame, lang: str) -> None:
+    """The rows that were kept out, by kind and institution, the most frequent first."""
+    by_rule = dropped.group_by("rule").agg(pl.col("n").sum()).sort("n", "rule", descending=[True, False])
+    for rule, n in by_rule.head(_LOWEST_UNITS).iter_rows():
+        of_rule = dropped.filter((pl.col("rule") == rule) & (pl.col("institution_id") != ""))
+        units = [f"{unit} {count:,}" for unit, count in of_rule.select("institution_id", "n").iter_rows()]
+        more = f" … {len(units):,}" if len(units) > _LOWEST_UNITS else ""
+        words = intake.RULES[rule].texts()[lang == "en"]
+        listed = ("、" if lang == "zh" else ", ").join(units[:_LOWEST_UNITS]) + more
+        said = f"  {n:,}: {words}" + (f" [{listed}]" if listed else "")
+        err.print(("  剔除 " if lang == "zh" else "  kept out ") + said.strip(), markup=False, highlight=False)
+
+
+def _drop_findings(target: Path, lang: str) -> None:
+    """Without findings, those of an earlier run do not stay behind."""
+    if intake.drop_findings(target):
+        zh, en = "没有问题,已删去上次的问题清单:", "no findings; those of an earlier run are removed: "
+        err.print((zh if lang == "zh" else en) + str(target), markup=False, highlight=False)
 
 
 def _check_region(region: Path, output: Path | None, lang: str) -> None:
@@ -135,6 +167,7 @@ def _check_region(region: Path, output: Path | None, lang: str) -> None:
     with engine_with_progress(CPUS, lang) as engine:
         done = check_region(region, output, engine, book)
     _tell(done.rows, done.kept, int(done.counts["n"].sum()), lang)
+    tell_dropped(done.dropped, lang)
     _tell_scores(done, lang)
     _tell_file(output, lang)
 
@@ -194,13 +227,19 @@ def group(
 
     _write_results(results(), output)
     whole = intake.merge_findings(found)
+    dropped = intake.dropped_of(whole)
     _tell(total, kept, whole.num_rows, lang)
+    tell_dropped(dropped, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
     err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         _write_findings(whole, target, lang)
+    elif target:
+        _drop_findings(target, lang)
+    if kept == 0:
+        raise _nothing_left(source.name, total, dropped)
 
 
 def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:

@@ -9,7 +9,7 @@ from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
-from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
+from drgpay.steps.intake.export import drop_findings, write_findings_csv, write_findings_workbook
 from drgpay.steps.intake.findings import merge as merge_findings
 from drgpay.steps.intake.formats import (
     CANONICAL,
@@ -26,7 +26,15 @@ from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overla
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
-from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
+from drgpay.steps.intake.scores import (
+    TALLY_KEY,
+    dropped_of,
+    kept_out,
+    record_scores,
+    score_stays,
+    tally,
+    with_findings,
+)
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 
 WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_scores", "stays", "visits")
@@ -63,10 +71,13 @@ __all__ = [
     "columns_brought",
     "convert",
     "convert_rows",
+    "drop_findings",
+    "dropped_of",
     "fee_total_check",
     "holds_details",
     "is_canonical",
     "judged",
+    "kept_out",
     "later_duplicates",
     "merge_findings",
     "overlaps",

@@ -40,8 +40,11 @@ class CheckContext:
 
 @dataclass(frozen=True)
 class AsRead:
-    """What is left of the cells a batch was read from: ``silent`` cells were already reproached on reading; ``cells``:
-    column -> its cells as text; ``origins``: list column -> the number of the cell every code stood in."""
+    """What is left of the cells a batch was read from.
+
+    ``silent``: cells that were already reproached on reading; ``cells``: column -> its cells as text; ``origins``:
+    list column -> the number of the cell every code stood in.
+    """
 
     silent: Mapping[str, Flags] = field(default_factory=dict)
     cells: Mapping[str, Any] = field(default_factory=dict)

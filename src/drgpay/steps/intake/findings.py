@@ -23,8 +23,9 @@ class Notes:
 
     ``file``: the name of the file, or one for every row (Arrow text); ``lines``: line of every row; ``ids``: their
     stay_id (Arrow text, may be null); ``names``: column -> header cell that people know it by; ``headers``: the same
-    for columns that stand in several cells, in order; ``quality``: keep findings of level ``info``. ``out``: which of the rows
-    are kept out; ``lost``: the points each row loses, by what the rules are about; ``broken``: rules and where.
+    for columns that stand in several cells, in order; ``quality``: keep findings of level ``info``. ``out``: which of
+    the rows are kept out; ``lost``: the points each row loses, by what the rules are about; ``broken``: rules and
+    where.
     """
 
     def __init__(

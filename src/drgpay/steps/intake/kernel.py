@@ -50,8 +50,8 @@ def check_batch(batch: Any, *, file: str, first_row: int, context: CheckContext)
     """Judge typed stays: (rows without an error, FINDINGS).
 
     ``batch``: Arrow record batch with at least the columns of :func:`stays_schema`, in its types; ``first_row``: line
-    of its first row. Accepted rows keep every value as it is, but for the years of infants who have days only, and come in the columns of the schema. Raises
-    DrgpayError of kind DATA when a column is missing or of another type. Source: design/01 (bad data is a finding).
+    of its first row. Accepted rows keep every value as it is, but for the years of infants who have days only, and
+    come in the columns of the schema. Raises DrgpayError of kind DATA when a column is missing or of another type.
     """
     batch, notes = judged(batch, file, first_row, context)
     return accepted(batch, notes, context.need), notes.table()
@@ -149,8 +149,8 @@ def _listed(b: Batch, rule: str, name: str, allowed: Iterable[str]) -> None:
 def _ages(b: Batch) -> None:
     age, days, weight = b.ints("age"), b.ints("age_days"), b.null("birth_weight")
     no_age, no_days = b.null("age"), b.null("age_days")
-    b.note("age_missing", "age_days" if "age" in b.context.absent else "age", no_age & (no_days | (days > INFANT_DAYS)),
-           value=False)  # fmt: skip
+    unknown = no_age & (no_days | (days > INFANT_DAYS))
+    b.note("age_missing", "age_days" if "age" in b.context.absent else "age", unknown, value=False)
     b.note("age_days_missing", "age_days", ~no_age & (age == 0) & no_days, value=False)
     years = age.astype(np.int64)
     b.note("age_conflict", "age_days", ~no_age & ~no_days & ((days < years * 365) | (days >= (years + 1) * 366)))

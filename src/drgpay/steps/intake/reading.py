@@ -1,5 +1,5 @@
-"""A chunk of a file of stays as a typed, judged batch: cells are read, repaired where there is one reading only, derived
-where the file has what it takes, and everything that was done is said.
+"""A chunk of a file of stays as a typed, judged batch: cells are read, repaired where there is one reading only,
+derived where the file has what it takes, and everything that was done is said.
 """
 
 from __future__ import annotations

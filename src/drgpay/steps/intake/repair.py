@@ -1,7 +1,7 @@
 """Codes that were damaged on the way and have one reading only: read so, and said.
 
-Spreadsheets turn procedures into numbers (51.23 for 51.2300), people type O for 0, paste × or a Cyrillic х for x, leave
-out the point, or write the name beside the code. Such a code is not in the dictionary; if exactly one of its possible
+Spreadsheets turn procedures into numbers (51.23 for 51.2300), people type O for 0, paste × or a Cyrillic х for x,
+leave out the point, or write the name beside the code. Such a code is not in the dictionary; if exactly one of its possible
 readings is, that one is taken. A dagger and its asterisk code given apart are joined where the joined code is in the
 dictionary; a lone asterisk code and morphology codes belong to no group and are left out of the other diagnoses.
 """
@@ -90,7 +90,7 @@ def proposals(code: str, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def repaired(kind: str, read: Typed, known: Set[str]) -> Typed:
-    """A column of diagnoses (``dx``) or procedures (``proc``) with its damaged codes repaired, and faults that say so.
+    """A column of diagnoses (``dx``) or procedures (``proc``) with damaged codes repaired, and faults that say so.
 
     Faults, one per stay: ``code_repaired`` (``as written>as read``), ``asterisk_joined``, ``asterisk_orphan``,
     ``morphology_skipped``. The principal code is never left out: no other one may move up.
@@ -111,7 +111,7 @@ def repaired(kind: str, read: Typed, known: Set[str]) -> Typed:
 
 
 class _Work:
-    """The codes of a column end to end while they are repaired: ``at`` numbers the codes, ``kept`` says which stay."""
+    """The codes of a column end to end while they are repaired: ``at``: their numbers, ``kept``: which stay."""
 
     def __init__(self, kind: str, read: Typed, lists: Any, flat: Any, codes: list[str]) -> None:
         self.kind, self.read, self.lists, self.codes = kind, read, lists, codes

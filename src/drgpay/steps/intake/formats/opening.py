@@ -30,8 +30,8 @@ class Opened:
 
     ``format``: its format (id), ``said``: the words that say so (Chinese, English); ``names``: column -> header cell
     of the file, where they differ in meaning; ``unknown``: (header cell, nearest known one), None = not looked for;
-    ``summed``: columns added up from their parts; ``spread``: column -> header cells, where its codes stand in several;
-    ``seen``: the header cells as they stand in the file.
+    ``summed``: columns added up from their parts; ``spread``: column -> header cells, where its codes stand in
+    several; ``seen``: the header cells as they stand in the file.
     """
 
     source: Source
