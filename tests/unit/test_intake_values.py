@@ -70,14 +70,14 @@ def test_codes_in_the_wrong_case_are_mended_and_said(tmp_path: Path) -> None:
         *(("total_cost", cell, 123450) for cell in ("１234.5", "1234.5元", "1,234.50 元", "0.12345万元")),
         *(("total_cost", cell, 0) for cell in ("-0", "−0.00", "０")),
         *(("sex", cell, "male") for cell in ("1.0", "01", "1男", "1-男性", "男(1)", "1.男")),
-        *(("discharge_way", cell, 1) for cell in ("1.0", "01", "１", "1-医嘱离院", "医嘱离院", "1.医嘱离院", "1 医嘱离院")),
+        *(("discharge_way", cell, 1) for cell in ("1.0", "01", "１", "1-医嘱离院", "医嘱离院", "1.医嘱离院")),
         ("insurance_scheme", "310-职工基本医疗保险", "employee"),
         *(("insurance_scheme", cell, "employee") for cell in ("城镇职工", "城镇职工基本医疗保险")),
         *(("insurance_scheme", cell, "resident") for cell in ("城镇居民", "新农合", "390.0", "380")),
         *(
             ("admission_date", cell, date(2024, 3, 1))
-            for cell in ("2024年3月1日8时30分", "2024年3月1日10时", "2024年3月1日 8:30", "45352", "45352.354", "1-Mar-24",
-                         "2024/3/1 上午 8:30:00", "2024-03-01 08:30:00+08:00")
+            for cell in ("2024年3月1日8时30分", "2024年3月1日10时", "2024年3月1日 8:30", "45352", "45352.354",
+                         "1-Mar-24", "2024/3/1 上午 8:30:00", "2024-03-01 08:30:00+08:00")
         ),
         *(("los", cell, 5) for cell in ("5天", "5.0", "5 日")),
         *(("age", cell, 67) for cell in ("67岁", "67Y", "67周岁", "67岁2月", "67.0")),
@@ -101,7 +101,7 @@ def test_spellings(tmp_path: Path, name: str, cell: str, value: Any) -> None:
         ("total_cost", "9" * 5000, "unreadable", "9" * 60 + "…", "不是数字"),
         ("total_cost", "1,23", "unreadable", "1,23", "不是数字"),
         ("total_cost", "1e3", "unreadable", "1e3", "不是数字"),
-        ("total_cost", "９９９９９９９９９９９９９９９９９９９９", "too_large", "９９９９９９９９９９９９９９９９９９９９", "放不下"),
+        ("total_cost", "９" * 20, "too_large", "９" * 20, "放不下"),
         ("total_cost", "-12.3", "money_bounds", "-12.3", "冲正单"),
         ("total_cost", "9999999999.00", "money_bounds", "9999999999.00", "0.00–1000000000.00 元"),
         ("total_cost", "-", "missing", "", "缺少总费用"),

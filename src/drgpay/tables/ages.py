@@ -1,4 +1,4 @@
-"""The age in years of an infant who has an age in days only. The one place that decides it, for every way a stay comes.
+"""The age in years of an infant who has an age in days only: the one place that decides it, however a stay comes.
 
 People leave the years blank where the days are given. Up to 365 days the years are then 0; beyond, they stay unknown.
 """
@@ -20,7 +20,7 @@ def years_of(years: int | None, days: int | None) -> int | None:
 
 
 def with_years(batch: Any) -> Any:
-    """A batch of stays whose ``age`` is filled as :func:`years_of` says; the same batch where nothing is to be done."""
+    """A batch of stays with ``age`` as :func:`years_of` says; the same batch where nothing is to be done."""
     names = batch.schema.names
     if "age_days" not in names or batch.column("age_days").null_count == batch.num_rows:
         return batch

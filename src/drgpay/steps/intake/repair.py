@@ -44,6 +44,8 @@ def reading(kind: str, code: str, known: Set[str]) -> str | None:
 
     ``kind``: ``dx`` or ``proc``; ``code`` in NFKC, as :func:`clean_code` spells it.
     """
+    if kind == "dx" and MORPHOLOGY.fullmatch(code):
+        return None
     plain = code.translate(_ALIKE)
     whole = clean_code(plain.replace(" ", "").strip(".,:-_'\"()[]/+"))
     if whole in known:

@@ -113,9 +113,7 @@ def dropped_of(findings: Any) -> pl.DataFrame:
 
 def _counted(frame: pl.DataFrame) -> pl.DataFrame:
     rows = frame.group_by("rule", "institution_id").agg(n=pl.len().cast(pl.Int64))
-    return rows.select("rule", "institution_id", "n").sort(
-        "n", "rule", "institution_id", descending=[True, False, False]
-    )
+    return rows.sort("n", "rule", "institution_id", descending=[True, False, False])
 
 
 def tally(scores: Any) -> Any:

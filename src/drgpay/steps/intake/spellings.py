@@ -16,11 +16,11 @@ FLAGS = {
 ELSEWHERE: dict[str, frozenset[str]] = {
     "insurance_scheme": frozenset(
         ("自费", "全自费", "自费病人", "商业保险", "商保", "公费", "全公费", "公费医疗", "离休", "离休人员",
-         "离休干部", "离休人员医疗保障", "工伤", "工伤保险", "生育", "生育保险", "残疾军人", "老红军", "其他社会保险", "其他社保",
-         "self", "340", "350", "360", "399", "410", "510")
+         "离休干部", "离休人员医疗保障", "工伤", "工伤保险", "生育", "生育保险", "残疾军人", "老红军",
+         "其他社会保险", "其他社保", "self", "340", "350", "360", "399", "410", "510")
     ),
 }  # fmt: skip
-"""column -> words for payers that are known, and none of the column's: 340 is 离休人员, 410 long-term care, 510 birth"""
+"""column -> words for payers that are known, and none of the column's: 340 is 离休人员, 510 birth"""
 
 WORDS: dict[str, dict[str, str | None]] = {
     "kind": {
