@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.care import LEAST_GRAMS, LONG, LONG_VENTILATION, MOST_GRAMS, SHORT
 from drgpay.steps.intake.coding import NEWBORN_DAYS
 from drgpay.steps.intake.known import CodeList
 from drgpay.steps.intake.persons import DIED
@@ -162,6 +163,31 @@ def _lists(stay: dict[str, Any], context: CheckContext) -> set[tuple[str, str]]:
         found.add(("dx", "dx_symptom"))
     if principal in named.get("perinatal", []) and years == 0 and (stay["age_days"] or 0) > NEWBORN_DAYS:
         found.add(("dx", "newborn_dx"))
+    return found
+
+
+def check_care(stay: dict[str, Any], minutes: int | None, grams: int | None) -> set[str]:
+    """What a stay breaks of the checks on intensive care: ``minutes`` on a ventilator, ``grams`` at admission (−1 =
+    cannot be read), None = not given. Hours in intensive care are checked as they are read."""
+    found = set()
+    codes = [code for code in stay["proc"] or [] if code]
+    long, short = (any(code.startswith(start) for code in codes) for start in (LONG, SHORT))
+    if minutes and (not long if minutes >= LONG_VENTILATION else long):
+        found.add("ventilator_code")
+    if not minutes and (long or short):
+        found.add("ventilator_hours_missing")
+    days, years, born = stay["age_days"], _years(stay["age"], stay["age_days"]), stay["birth_weight"]
+    newborn = days is not None and days <= NEWBORN_DAYS and years == 0
+    older = years >= 1 or (days is not None and days > NEWBORN_DAYS and years == 0)
+    readable = grams is not None and LEAST_GRAMS <= grams <= MOST_GRAMS
+    if grams is None:
+        return found | ({"admission_weight_missing"} if newborn else set())
+    if older:
+        found.add("admission_weight_age")
+    elif not readable:
+        found.add("admission_weight_bounds")
+    elif newborn and days == 0 and born is not None and abs(grams - born) * 10 > born:
+        found.add("admission_weight_birth")
     return found
 
 

@@ -1,9 +1,9 @@
 """Codes that were damaged on the way and have one reading only: read so, and said.
 
 Spreadsheets turn procedures into numbers (51.23 for 51.2300), people type O for 0, paste × or a Cyrillic х for x,
-leave out the point, or write the name beside the code. Such a code is not in the dictionary; if exactly one of its possible
-readings is, that one is taken. A dagger and its asterisk code given apart are joined where the joined code is in the
-dictionary; a lone asterisk code and morphology codes belong to no group and are left out of the other diagnoses.
+leave out the point, or write the name beside the code. Such a code is not in the dictionary; if exactly one of its
+possible readings is, that one is taken. A dagger and its asterisk code given apart are joined where the joined code is
+in the dictionary; a lone asterisk code and morphology codes belong to no group and are left out of the other diagnoses.
 """
 
 from __future__ import annotations
