@@ -142,7 +142,7 @@ def tell_dropped(dropped: pl.DataFrame, lang: str) -> None:
         of_rule = dropped.filter((pl.col("rule") == rule) & (pl.col("institution_id") != ""))
         units = [f"{unit} {count:,}" for unit, count in of_rule.select("institution_id", "n").iter_rows()]
         more = f" … {len(units):,}" if len(units) > _LOWEST_UNITS else ""
-        words = intake.RULES[rule].texts()[lang == "en"]
+        words = intake.RULES[rule].texts()[lang == "en"].split(";")[0]
         listed = ("、" if lang == "zh" else ", ").join(units[:_LOWEST_UNITS]) + more
         said = f"  {n:,}: {words}" + (f" [{listed}]" if listed else "")
         err.print(("  剔除 " if lang == "zh" else "  kept out ") + said.strip(), markup=False, highlight=False)

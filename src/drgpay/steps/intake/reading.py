@@ -256,10 +256,15 @@ def _is_text(kind: Any) -> bool:
 def _rounded(digits: str) -> bool:
     """Whether a long number is what a spreadsheet makes of one: 15 digits and zeros, or the binary number next to
     that. It may also be an id that happens to end so, if it does not occur again."""
-    kept = int(digits[:15]) * 10 ** (len(digits) - 15)
-    return int(digits) == kept or any(
-        int(float(near)) == int(digits) for near in (kept, kept + 10 ** (len(digits) - 15))
-    )
+    step = 10 ** (len(digits) - 15)
+    kept = int(digits) // step * step
+    return any(int(digits) in (near, _binary(near)) for near in (kept, kept + step))
+
+
+def _binary(number: int) -> int:
+    """The nearest number of 53 binary digits, as a spreadsheet holds it."""
+    over = number.bit_length() - 53
+    return number if over <= 0 else (number + (1 << (over - 1)) >> over) << over
 
 
 def _matching(ids: Any, pattern: str) -> Flags:

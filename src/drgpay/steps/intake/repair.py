@@ -2,8 +2,8 @@
 
 Spreadsheets turn procedures into numbers (51.23 for 51.2300), people type O for 0, paste × or a Cyrillic х for x,
 leave out the point, or write the name beside the code. Such a code is not in the dictionary; if exactly one of its
-possible readings is, that one is taken. A dagger and its asterisk code given apart are joined where the joined code is
-in the dictionary; a lone asterisk code and morphology codes belong to no group and are left out of the other diagnoses.
+possible readings is, that one is taken. A dagger and its asterisk code given apart are joined where the joined code
+is in the dictionary; a lone asterisk code and morphology codes are left out of the other diagnoses.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def proposals(code: str, known: Sequence[str]) -> tuple[str, ...]:
         low = bisect_left(known, plain[:length])
         high = bisect_left(known, plain[:length] + "\U0010ffff")
         if low < high:
-            return tuple(difflib.get_close_matches(plain, known[low : min(high, low + 200)], _NEAR, 0.0))
+            return tuple(difflib.get_close_matches(plain, known[low : min(high, low + 200)], _NEAR, 0))
     return ()
 
 
