@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from drgpay.steps.intake.values import normal, tidy
 
@@ -18,6 +19,7 @@ _PARTS = (
     r"^(?:([0-9]{1,3})\s*(?:周岁|岁|[Yy]))?\s*(?:([0-9]{1,3})\s*(?:个月|月龄|月|[Mm]))?零?\s*"
     r"(?:([0-9]{1,5})\s*(?:日龄|天|日|[Dd]))?\s*(?:([0-9]{1,3})\s*(?:小时|时|[Hh]))?$"
 )
+_ANY_UNIT = "[岁月天日时YyMmDdHhＹＭＤＨ]"
 _UNIT = r"[岁月天日时YyMmDdHh]$"
 
 
@@ -43,7 +45,7 @@ def spread(years: Any, days: Any) -> tuple[Any, Any]:
     Cells without a unit are handed back as they are, and both columns when no cell has one.
     """
     for cells, other in ((years, days), (days, years)):
-        if cells is None or not _text(cells):
+        if cells is None or not _text(cells) or not _any_unit(cells):
             continue
         text = text_cells(cells)
         united = text.str.contains(_UNIT).fill_null(False)
@@ -64,6 +66,10 @@ def spread(years: Any, days: Any) -> tuple[Any, Any]:
             if blank is not None:
                 years = _where(read & blank, into_years, years)
     return years, days
+
+
+def _any_unit(cells: Any) -> bool:
+    return bool(pc.any(pc.match_substring_regex(cells.cast(pa.string()), _ANY_UNIT)).as_py())
 
 
 def _text(cells: Any) -> bool:

@@ -55,8 +55,10 @@ class _Codes:
         named = pa.array([shown(code) for code in codes], pa.string()).take(pa.array(which))
         offsets = pa.array(np.append(start, len(places)).astype(np.int32))
         values = pc.binary_join(pa.ListArray.from_arrays(offsets, named), "|")
-        parts = np.split(which, start[1:])
-        texts = None if near is None else [_proposed(rule, self.name, [codes[i] for i in of], near) for of in parts]
+        texts = None
+        if near is not None:
+            parts = np.split(which, start[1:])
+            texts = [_proposed(rule, self.name, [codes[i] for i in of], near) for of in parts]
         origins = self.b.read.origins.get(self.name)
         cells = None if origins is None else [of.tolist() for of in np.split(origins[places], start[1:])]
         self.b.notes.add(rule, STAYS[self.name], at, values, texts, places=cells)

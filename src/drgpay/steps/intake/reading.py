@@ -203,9 +203,14 @@ class Reading:
             return self.context.duplicates
         ids, column = batch.column("stay_id"), STAYS["stay_id"]
         twice = repeats.twice(ids)
-        damaged = _matching(ids, _DAMAGED)
-        for at in np.flatnonzero(twice & _matching(ids, _LONG)).tolist():
-            damaged[at] = _rounded(ids[at].as_py())
+        damaged = np.zeros(len(ids), bool)
+        if pc.any(pc.match_substring(ids, "E+", ignore_case=True)).as_py():
+            damaged = _matching(ids, _DAMAGED)
+        if twice.any():
+            for at in np.flatnonzero(twice & _matching(ids, _LONG)).tolist():
+                damaged[at] = _rounded(ids[at].as_py())
+        if not (damaged.any() or twice.any()):
+            return np.zeros(0, np.int64)
         plain = pc.if_else(pa.array(damaged), pa.scalar(None, pa.string()), ids)
         dates = [chunk.columns[at] for at in self.dates.values()]
         others = [name for name in batch.schema.names if name != "stay_id"]
@@ -222,13 +227,18 @@ class Reading:
     def _totals(self, batch: Any, notes: Notes) -> None:
         """Rows of totals, which are no stays, and nothing else is said of them: the word stands for the id, or there
         is neither an id nor anything about a patient."""
-        folded = pc.utf8_lower(pc.fill_null(batch.column("stay_id"), ""))
+        bare = np.flatnonzero(batch.column("dx").is_null().to_numpy(zero_copy_only=False))
+        if not len(bare):
+            return
+        few = batch.take(pa.array(bare))
+        folded = pc.utf8_lower(pc.fill_null(few.column("stay_id"), ""))
         words = pc.is_in(pc.utf8_rtrim(pc.utf8_trim_whitespace(folded), ":："), value_set=pa.array(_TOTALS))
-        total = np.asarray(words.to_numpy(zero_copy_only=False))
-        nothing = np.ones(batch.num_rows, bool)
-        for name in ("stay_id", "dx", "sex", "age", "age_days"):
-            nothing &= np.asarray(batch.column(name).is_null().to_numpy(zero_copy_only=False))
-        total = total | nothing
+        said = np.asarray(words.to_numpy(zero_copy_only=False))
+        nothing = np.ones(len(bare), bool)
+        for name in ("stay_id", "sex", "age", "age_days"):
+            nothing &= np.asarray(few.column(name).is_null().to_numpy(zero_copy_only=False))
+        total = np.zeros(batch.num_rows, bool)
+        total[bare[said | nothing]] = True
         if total.any():
             notes.only("total_row", STAYS["stay_id"], total)
 

@@ -51,6 +51,8 @@ def shown(value: str | None) -> str:
     """A value as a finding may show it."""
     if not value:
         return ""
+    if len(value) < 11 and value.isascii() and value.isprintable():
+        return value  # too short for a number of a person
     plain = unicodedata.normalize("NFKC", value)
     if _NAME.fullmatch(plain) and (plain[0] in _SURNAMES or "·" in plain):
         return "*" * len(plain)

@@ -24,7 +24,7 @@ from drgpay.steps.intake.known import KnownCodes
 from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.reading import Reading
 from drgpay.steps.intake.scores import score_stays
-from drgpay.steps.intake.visits import find_visits, may_be_negative, named_places
+from drgpay.steps.intake.visits import VISIT, find_visits, may_be_negative, named_places
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
 
@@ -93,7 +93,9 @@ def read_stays(
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
-    visits = find_visits(source, named_places(source.header), chunk_rows, may_be_negative(path))
+    places = named_places(source.header)
+    reversals = need == "settlement" and VISIT not in places and may_be_negative(path, source)
+    visits = find_visits(source, places, chunk_rows, reversals)
     return _intakes(Reading(opened, layout, context, crosswalk, dates, visits), chunk_rows)
 
 

@@ -28,19 +28,18 @@ VISIT, WITHDRAWN = "visit_id", "withdrawn"
 """columns that a view of a format may have beside those of STAYS"""
 VISIT_HEADERS = (VISIT, "mdtrt_id", "就诊ID", "就诊编号", "就诊登记号")
 """headers of the visit in a file with drgpay's own columns"""
-_SIGNS = (b",-", b"\t-", b";-", b'"-', b" -", b"\xe2\x88\x92", b"\xa3\xad", b"\xef\xbc\x8d", b"\r-", b"\n-")
-"""what stands before a negative amount in a text file, or is its sign; a date has its - elsewhere"""
 AMOUNTS = ("total_cost", "personal_paid", "fund_by_item")
 _SAME = ("institution_id", "person_id", "admission_date", "discharge_date")
 """what a settlement and its reversal have in common where no visit id says so"""
 
 
-def may_be_negative(path: Path) -> bool:
-    """Whether a file may hold negative amounts. A text file without any sign before a cell has none."""
-    if path.suffix.lower() not in (".csv", ".txt", ".tsv"):
+def may_be_negative(path: Path, source: Source) -> bool:
+    """Whether a file may hold negative amounts. A text file without a sign at the start of a cell has none."""
+    separator = getattr(source, "separator", "")
+    if not separator:
         return True
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        return any(content.find(sign) >= 0 for sign in _SIGNS)
+        return any(content.find(mark.encode() + b"-") >= 0 for mark in (separator, '"'))
 
 
 def named_places(header: Sequence[str]) -> dict[str, int]:
