@@ -109,7 +109,7 @@ def test_a_slip_is_a_file_of_its_own_with_its_sources(result: Path) -> None:
     page = (result / "slips" / row["department_id"] / f"{row['staff_id']}.html").read_text(encoding="utf-8")
     assert row["name"] in page
     assert f"{row['paid'] // 100:,}.{row['paid'] % 100:02d}" in page
-    assert "seed 003" in page
+    assert "《基于DRG的绩效分配与医保预付管理》" in page
     assert "各岗位系数: 副主任医师 1" in page
     assert "主治医师" in page
     assert len(list((result / "slips").rglob("*.html"))) == table(result, "slips").height

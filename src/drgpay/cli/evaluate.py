@@ -22,6 +22,7 @@ from drgpay.engine import drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
 from drgpay.scorecard import ALL_TYPES, Given, Item, cards, rule_text, show_number
+from drgpay.sources import in_words
 from drgpay.steps import evaluation
 from drgpay.tables import EVALUATION_RESULTS, FIGURES, INSTITUTIONS, MARKS, OUTCOMES, REPORTED_VALUES
 
@@ -129,7 +130,9 @@ def indicators(
     )
     for i in found:
         formula = f"#{i.distinct}" if i.distinct else i.numerator + (f" ÷ {i.denominator}" if i.denominator else "")
-        grid.add_row(i.id, i.zh if zh else i.en, formula + (" Δ" if i.growth else ""), i.better, i.clause)
+        grid.add_row(
+            i.id, i.zh if zh else i.en, formula + (" Δ" if i.growth else ""), i.better, in_words(i.clause, lang)
+        )
     out.print(grid)
 
 
@@ -144,15 +147,15 @@ def show_cards(
         for name in cards():
             found = runs.known_card(name)
             items = f"{len(found.items)} {'项' if zh else 'items'}"
-            out.print(f"{name}  {found.zh if zh else found.en}  {items}  {found.source}")
+            out.print(f"{name}  {found.zh if zh else found.en}  {items}  {in_words(found.source, lang)}")
         return
     found = runs.known_card(card)
-    out.print(f"{found.id}  {found.zh if zh else found.en}  {found.source}")
+    out.print(f"{found.id}  {found.zh if zh else found.en}  {in_words(found.source, lang)}")
     grid = Grid(*(("编号", "指标", "满分", "规则", "来源") if zh else ("item", "name", "full", "rule", "source")))
     for item in found.items:
         rule = rule_text(item, found.grade_names)
         name = f"{item.zh if zh else item.en}" + (f" [{item.indicator}]" if item.indicator else "")
-        grid.add_row(item.id, name, _full(item), rule.zh if zh else rule.en, item.source)
+        grid.add_row(item.id, name, _full(item), rule.zh if zh else rule.en, in_words(item.source, lang))
     out.print(grid)
 
 
@@ -247,7 +250,8 @@ def explain(
     card = runs.known_card(str(folder / "card.yaml"))
     names = {item.id: item.zh if zh else item.en for item in card.items}
     for r in rows:
-        out.print(f"{names.get(r['item'], r['item'])}: {r['zh'] if zh else r['en']}  [{r['source']}]")
+        why, by = r["zh"] if zh else r["en"], in_words(r["source"], lang)
+        out.print(f"{names.get(r['item'], r['item'])}: {why}  [{by}]")
     for r in result.iter_rows(named=True):
         total = "–" if r["total"] is None else show_number(r["total"])
         grade = GRADE_WORDS.get(r["grade"], ("–", "–"))[0 if zh else 1]

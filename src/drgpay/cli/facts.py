@@ -11,6 +11,7 @@ import typer
 from drgpay import policy as law
 from drgpay import tables
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.sources import cited, documents
 from drgpay.steps import performance
 
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
@@ -57,8 +58,18 @@ def policy_show(
     for name, value in shown.items():
         out.print(f"{name} = {value.value}")
         out.print(f"    {words[name].zh if lang == 'zh' else words[name].en}")
-        out.print(f"    ← {value.source}" + (f" · {value.clause}" if value.clause else ""))
-    out.print(f"digest {policy.digest}")
+        out.print(f"    ← {cited(value.source, value.clause, lang)}")
+    out.print(f"{'摘要值' if lang == 'zh' else 'digest'} {policy.digest}")
+
+
+@policy_app.command("sources")
+def policy_sources(lang: Lang = "zh") -> None:
+    """列出各值所引的文件。 List the documents that values cite."""
+    zh = in_lang(lang) == "zh"
+    for d in documents().values():
+        said = [d.title_zh, d.by_zh] if zh else [d.title_en, d.by_en]
+        title, issuer = said if d.title_zh else [d.zh if zh else d.en, ""]
+        out.print(f"{d.id}  " + " · ".join(part for part in (title, issuer, d.date) if part))
 
 
 @policy_app.command("export")
@@ -94,7 +105,7 @@ def policy_diff(practice: Practice, other: Practice, on: On, known_on: KnownOn =
 def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[str] | None) -> law.Policy:
     day: date | None = known_on.date() if known_on else None
     policy = law.load(practice, on=on.date(), known_on=day)
-    return policy.amend(dict(law.parse_setting(c) for c in changes), "--set") if changes else policy
+    return policy.amend(dict(law.parse_setting(c) for c in changes), "set") if changes else policy
 
 
 @docs_app.command("write")

@@ -18,6 +18,7 @@ from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lan
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
 from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.oversight_books import write_books
+from drgpay.sources import in_words
 from drgpay.steps import oversight
 from drgpay.tables import ALERT_STATES
 from drgpay.units import half_up, show_coefficient, show_fen, show_percent, show_ratio
@@ -206,7 +207,7 @@ def limits(
     zh = in_lang(lang) == "zh"
     grid = Grid(*(("阈值", "值", "单位", "来源") if zh else ("limit", "value", "unit", "source")))
     for name, limit in oversight.limits(law.load(policy, on=on.date())).values.items():
-        grid.add_row(name, show_coefficient(limit.value), limit.unit, limit.source)
+        grid.add_row(name, show_coefficient(limit.value), limit.unit, in_words(limit.source, lang))
     out.print(grid)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, read_dictionary
+from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, parameter_words, read_dictionary
 from drgpay.policy.law import Policy, diff, load, needed, parse_setting, replay
 from drgpay.policy.lists import ModeRule, Rate, rates_of
 from drgpay.policy.practice import ValueSource, practice_text, practices, read_practice
@@ -24,6 +24,7 @@ __all__ = [
     "diff",
     "load",
     "needed",
+    "parameter_words",
     "parse_setting",
     "practice_text",
     "practices",

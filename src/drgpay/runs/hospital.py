@@ -139,7 +139,7 @@ def read_hospital(order: PerformOrder, tables: Path, engine: Engine) -> Hospital
     institution, year = institution_of(order), int(manifest["year"])
     plan = performance.load_plan(order.plan, period_of(year, order.quarter)[1])
     if order.changes:
-        plan = performance.check_plan(plan.amend(order.changes, "--set"), order.plan)
+        plan = performance.check_plan(plan.amend(order.changes, "set"), order.plan)
     registers = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
     facts = _facts(order.run, manifest, registers, engine)
     known = read_table(order.run / TABLES, BASE_GROUPS).select("drg", "base_points").drop_nulls()

@@ -23,7 +23,7 @@ from drgpay.steps import fund, points
 from drgpay.tables import GROUPED, INSTITUTIONS, STATEMENTS
 from drgpay.units import half_up, parse_coefficient, parse_fen, parse_scaled, show_coefficient, show_fen
 
-REASON = "模拟 what-if"
+REASON = "what-if"
 """source of a value that was changed for a simulation"""
 _DECIDE = ("modes", "bed_day", "single_disease", "quota")
 """topics of the parameters that decide which stays go on to the points"""
