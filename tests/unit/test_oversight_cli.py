@@ -92,7 +92,8 @@ def test_a_suspicion_and_an_alert_explain_themselves(seen: Path) -> None:
     told = CliRunner().invoke(app, ["oversee", "explain", str(seen), name, "--lang", "en"])
     assert told.exit_code == 0
     for words in (
-        "hanging bed (Zhejiang, evaluation of DRG", "§5(6))",
+        "hanging bed (Zhejiang, evaluation of DRG",
+        "§5(6))",
         "charges.charge_date",
         "at stake",
         "may be innocent",

@@ -10,13 +10,15 @@ import pytest
 import yaml
 
 from drgpay.engine import read_table
-from drgpay.policy import Policy, ValueSource, band_of, dictionary, diff, load, practice_text, practices
+from drgpay.policy import START, Policy, ValueSource, band_of, dictionary, diff, load, practice_text, practices
 from drgpay.policy.practice import Notice, open_practice
 from drgpay.runs import Order, run, verify
-from drgpay.samples import make_region
+from drgpay.runs.money import with_weights
+from drgpay.runs.region import Registers
+from drgpay.samples import EXTRAS, MODES, make_region
 from drgpay.scheme import catalogue
 from drgpay.sources import documents
-from drgpay.tables import ADJUSTMENTS, BASE_GROUPS, CASE_POINTS, CLOSINGS, COEFFICIENTS
+from drgpay.tables import ADJUSTMENTS, BASE_GROUPS, CASE_POINTS, CLOSINGS, COEFFICIENTS, GROUP_WEIGHTS
 from support.engines import usual
 
 WEIGHTS = Path(__file__).parents[1] / "data" / "weights"
@@ -59,7 +61,7 @@ def given(practice: str, year: int) -> dict[str, ValueSource]:
 
 
 def test_every_shipped_practice_is_tested_here_or_is_the_demonstration() -> None:
-    assert practices() == sorted([*PLACES, "demo"])
+    assert practices() == sorted([*PLACES, "demo", "national"])
 
 
 @pytest.mark.parametrize("practice", PLACES)
@@ -246,6 +248,40 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights = pl.read_csv(WEIGHTS / "beijing-2022.csv", infer_schema=False).select("drg", "weight")
     weights.write_csv(folder / "2024" / "group_weights.csv")
     return folder
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small region with everything: other modes, visits, communities, procurement, persons."""
+    folder = tmp_path_factory.mktemp("full") / "r"
+    make_region(folder, stays=2_500, seed=7, extras=frozenset({*EXTRAS, MODES}))
+    return folder
+
+
+@pytest.mark.parametrize("practice", practices())
+def test_every_shipped_practice_settles_a_region_with_everything(practice: str, full: Path, tmp_path: Path) -> None:
+    engine = usual(2)
+    done = run(Order(full, practice, 2024), tmp_path / "run", engine)
+    assert [c for c in verify(done, engine) if not c.ok] == []
+    closings = read_table(done / "tables", CLOSINGS)
+    assert closings["paid"].min() > 0  # type: ignore[operator]
+
+
+def test_the_practice_a_new_area_starts_from_is_on_the_national_scheme() -> None:
+    policy = law(START, 2024)
+    assert policy.scheme == "chs-drg-2.0"
+    demo = law("demo", 2024)
+    assert [name for name, _, _ in diff(policy, demo)] == ["coefficient.basic_groups"]
+
+
+def test_beijing_brings_its_published_weights_and_a_register_comes_first() -> None:
+    policy = law("beijing", 2024)
+    empty = Registers({})
+    found = dict(with_weights(empty, policy)[GROUP_WEIGHTS].select("drg", "weight").rows())
+    assert (len(found), found["AE19"], found["AG11"]) == (647, "5.8000", "12.5200")
+    own = Registers({"group_weights": pl.DataFrame({"drg": ["AE19"], "weight": ["6"]})})
+    assert with_weights(own, policy) is own
+    assert with_weights(empty, law("demo", 2024)) is empty
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rich.table import Table as Grid
 from drgpay import policy as law
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
-from drgpay.cli.folders import PolicyName, RunFolder
+from drgpay.cli.folders import START, PolicyName, RunFolder
 from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
@@ -75,8 +75,8 @@ def ledger(
 
 
 def calendar(
-    policy: PolicyName,
     year: Annotated[int, typer.Option("--year", help="结算年度 settlement year")],
+    policy: PolicyName = START,
     today: Annotated[
         datetime | None, typer.Option("--today", formats=["%Y-%m-%d"], help="对照日,默认今天 day to compare with")
     ] = None,

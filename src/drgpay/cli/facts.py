@@ -32,10 +32,13 @@ def register(app: typer.Typer) -> None:
 
 
 @policy_app.command("list")
-def policy_list() -> None:
-    """列出自带的地方做法。 List the shipped practices."""
+def policy_list(lang: Lang = "zh") -> None:
+    """列出自带的地方做法,标明默认的一个。 List the shipped practices, and which one is the default."""
+    zh = in_lang(lang) == "zh"
     for name in law.practices():
-        out.print(name)
+        found = law.read_practice(*law.practice_text(name), law.dictionary())
+        mark = ("(默认)" if zh else " (default)") if name == law.START else ""
+        out.print(f"{name}  {found.title_zh if zh else found.title_en}  {found.scheme}{mark}")
 
 
 @policy_app.command("show")

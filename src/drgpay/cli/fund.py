@@ -13,7 +13,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
-from drgpay.cli.folders import PolicyName
+from drgpay.cli.folders import START, PolicyName
 from drgpay.cli.sheets import CREATED
 from drgpay.engine import drafted, new_folder
 from drgpay.errors import DrgpayError, Kind
@@ -73,7 +73,7 @@ def register(app: typer.Typer) -> None:
 
 
 @fund_app.command()
-def budget(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def budget(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """总额预算、分项和机构指标。 The budget of a year, its parts, and the institutions' indicators."""
     tables, unassigned = runs.plan_budget(region, policy, year)
     give(tables, output, lang)
@@ -85,19 +85,19 @@ def budget(region: Region, policy: PolicyName, year: Year, output: Output = None
 
 
 @fund_app.command()
-def health(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def health(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """基金运行分析与风险预警。 Months of payment, plan and projection."""
     give(runs.watch_fund(region, policy, year), output, lang)
 
 
 @fund_app.command()
-def prepay(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def prepay(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
     give(runs.plan_prepayments(region, policy, year), output, lang)
 
 
 @fund_app.command()
-def risk(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def risk(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """风险调剂金账。 The account of the risk adjustment fund."""
     give(runs.keep_risk_fund(region, policy, year), output, lang)
 

@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
-from drgpay.cli.folders import PolicyName, RunFolder
+from drgpay.cli.folders import START, PolicyName, RunFolder
 from drgpay.cli.fund import Output, Region, Year, give, word_of
 from drgpay.steps import modes
 from drgpay.tables import BENEFIT_SPLITS, ENROLMENT_GAPS
@@ -52,7 +52,12 @@ def assign(
 
 @modes_app.command()
 def capitation(
-    region: Region, policy: PolicyName, year: Year, output: Output = None, threads: Threads = CPUS, lang: Lang = "zh"
+    region: Region,
+    year: Year,
+    policy: PolicyName = START,
+    output: Output = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
 ) -> None:
     """按人头:归属、人头总额、扣减和结算。 Heads of the communities, charges and results."""
     in_lang(lang)
@@ -62,13 +67,17 @@ def capitation(
 
 
 @modes_app.command("out-of-area")
-def out_of_area(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def out_of_area(
+    region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh"
+) -> None:
     """异地就医月度清算单和关注名单。 Monthly clearing with other areas, and the watch list."""
     give(runs.clear_out_of_area(region, policy, year), output, lang)
 
 
 @modes_app.command()
-def procurement(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def procurement(
+    region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh"
+) -> None:
     """带量采购预付与奖励。 Advances and rewards of volume-based procurement."""
     give(runs.procure(region, policy, year), output, lang)
 
@@ -103,9 +112,9 @@ def enrolment_check(
 @modes_app.command()
 def benefit(
     region: Region,
-    policy: PolicyName,
     year: Year,
     output: Annotated[Path, typer.Option("-o", "--output", help="放 Parquet 的新文件夹 new folder for Parquet")],
+    policy: PolicyName = START,
     threads: Threads = CPUS,
     lang: Lang = "zh",
 ) -> None:

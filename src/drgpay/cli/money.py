@@ -17,7 +17,7 @@ from drgpay import report as reports
 from drgpay import runs, samples
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
-from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, keep_out, schemes_folder
+from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, keep_out, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
@@ -145,9 +145,9 @@ def _run(
 @run_app.command("year")
 def run_year(
     region: RegionFolder,
-    policy: PolicyName,
     year: Year,
     output: OutFolder,
+    policy: PolicyName = START,
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -168,10 +168,10 @@ def run_year(
 @run_app.command("month")
 def run_month(
     region: RegionFolder,
-    policy: PolicyName,
     year: Year,
     month: Annotated[int, typer.Option("--month", min=1, max=12, help="月份 month")],
     output: OutFolder,
+    policy: PolicyName = START,
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,

@@ -16,7 +16,7 @@ from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
-from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
+from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.oversight_books import write_books
 from drgpay.sources import in_words
 from drgpay.steps import oversight
@@ -199,7 +199,7 @@ def audit(
 
 @oversee_app.command("limits")
 def limits(
-    policy: PolicyName = "demo",
+    policy: PolicyName = START,
     on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day")] = datetime(2024, 12, 31),
     lang: Lang = "zh",
 ) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, parameter_words, read_dictionary
 from drgpay.policy.law import Policy, diff, load, needed, parse_setting, replay
 from drgpay.policy.lists import ModeRule, Rate, rates_of
-from drgpay.policy.practice import ValueSource, practice_text, practices, read_practice
+from drgpay.policy.practice import START, ValueSource, practice_text, practices, read_practice
 from drgpay.policy.reference import reference_markdown
 from drgpay.policy.values import Band, MonthDay, YearWeight, band_of
 
 __all__ = [
+    "START",
     "Band",
     "Dictionary",
     "ModeRule",

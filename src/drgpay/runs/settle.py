@@ -178,6 +178,7 @@ class _Run:
         self.registers = self.region.registers
         self.period = money.Period(order.year, order.months)
         self.policy: Policy = load(order.policy, on=order.on, known_on=order.known_on)
+        self.registers = money.with_weights(self.registers, self.policy)
         switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
         self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
         money.check_groups(self.policy, self.scheme)

@@ -141,7 +141,7 @@ class Simulation:
         """The run's year under ``policy``; only scans whose question is new are made."""
         self._outcomes += 1
         work = Path(self._work.name, str(self._outcomes))
-        registers, period = self._registers, self._period
+        registers, period = money.with_weights(self._registers, policy), self._period
         # Policies that decide the modes alike share the stays that go on to the points.
         decided = {name: value.value for name, value in policy.kept().items() if name.partition(".")[0] in _DECIDE}
         folder = Path(self._work.name, "modes-" + hashlib.sha256(repr(decided).encode()).hexdigest())
