@@ -114,7 +114,7 @@ def _rate(policy: Policy) -> int:
 
 
 def with_weights(registers: Registers, policy: Policy) -> Registers:
-    """The registers, with the policy's weights of the groups where a year is paid by rate and the area brings none."""
+    """The registers, with the policy's weights of groups where a year is paid by rate and the area brings none."""
     weights = policy.table_or_none("rate.weights")
     if policy.choice_or_none("points.pricing") != "rate" or not weights or registers[GROUP_WEIGHTS].height:
         return registers
