@@ -33,6 +33,11 @@ def in_word(code: str, lang: str) -> str:
     return code if pair is None else pair[lang == "en"]
 
 
+def words_in(text: str, lang: str) -> str:
+    """Free text with the codes in it put in words."""
+    return _CODE.sub(lambda found: in_word(found[0], lang), text)
+
+
 def value_words(text: str, lang: str) -> str:
     """The canonical text of a policy's value with its codes in words: ``{tertiary: 1.2}`` as 三级 1.2."""
     if text == "none":

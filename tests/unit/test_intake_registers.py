@@ -97,7 +97,7 @@ def test_every_error_is_named(tmp_path: Path) -> None:
     )
     error = refused(tmp_path / "budgets", BUDGETS)
     text = str(error)
-    assert "名册有 7 处错误" in text
+    assert "登记表有 7 处错误" in text
     assert "7 errors in the register" in text
     for line in (
         "2 · revenue · «1.234» 基金收入预算:小数超过 2 位",

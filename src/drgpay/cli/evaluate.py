@@ -25,6 +25,7 @@ from drgpay.scorecard import ALL_TYPES, Given, Item, cards, rule_text, show_numb
 from drgpay.sources import in_words
 from drgpay.steps import evaluation
 from drgpay.tables import EVALUATION_RESULTS, FIGURES, INSTITUTIONS, MARKS, OUTCOMES, REPORTED_VALUES
+from drgpay.words import in_word
 
 
 class _RunOrVerb(TyperGroup):
@@ -129,10 +130,8 @@ def indicators(
         *(("编号", "名称", "定义", "方向", "条款") if zh else ("id", "name", "definition", "better", "clause"))
     )
     for i in found:
-        formula = f"#{i.distinct}" if i.distinct else i.numerator + (f" ÷ {i.denominator}" if i.denominator else "")
-        grid.add_row(
-            i.id, i.zh if zh else i.en, formula + (" Δ" if i.growth else ""), i.better, in_words(i.clause, lang)
-        )
+        what, better = evaluation.formula_words(i, lang), in_word(i.better, lang)
+        grid.add_row(i.id, i.zh if zh else i.en, what, better, in_words(i.clause, lang))
     out.print(grid)
 
 
@@ -154,7 +153,7 @@ def show_cards(
     grid = Grid(*(("编号", "指标", "满分", "规则", "来源") if zh else ("item", "name", "full", "rule", "source")))
     for item in found.items:
         rule = rule_text(item, found.grade_names)
-        name = f"{item.zh if zh else item.en}" + (f" [{item.indicator}]" if item.indicator else "")
+        name = item.zh if zh else item.en
         grid.add_row(item.id, name, _full(item), rule.zh if zh else rule.en, in_words(item.source, lang))
     out.print(grid)
 

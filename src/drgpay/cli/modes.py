@@ -71,7 +71,7 @@ def out_of_area(
     region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh"
 ) -> None:
     """异地就医月度清算单和关注名单。 Monthly clearing with other areas, and the watch list."""
-    give(runs.clear_out_of_area(region, policy, year), output, lang)
+    give(runs.clear_out_of_area(region, policy, year), output, lang, region=region)
 
 
 @modes_app.command()
@@ -79,7 +79,7 @@ def procurement(
     region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh"
 ) -> None:
     """带量采购预付与奖励。 Advances and rewards of volume-based procurement."""
-    give(runs.procure(region, policy, year), output, lang)
+    give(runs.procure(region, policy, year), output, lang, region=region)
 
 
 @modes_app.command("enrolment-check")

@@ -345,7 +345,7 @@ def _institutions(tables: Path, zh: bool) -> None:
 def _conservation(tables: Path, zh: bool) -> None:
     words = {
         "distributable": ("可分配", "distributable"),
-        "risk_draw": ("风险金", "risk fund"),
+        "risk_draw": ("预留动用", "reserve drawn"),
         "recovered": ("收回", "recovered"),
         "paid": ("支付", "paid"),
         "returned": ("归基金", "returned"),

@@ -18,10 +18,13 @@ from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lan
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
 from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.oversight_books import write_books
+from drgpay.ledger import account_words, event_words
+from drgpay.scorecard import show_number
 from drgpay.sources import in_words
 from drgpay.steps import oversight
 from drgpay.tables import ALERT_STATES
 from drgpay.units import half_up, show_coefficient, show_fen, show_percent, show_ratio
+from drgpay.words import in_word
 
 
 class _LookFirst(TyperGroup):
@@ -76,8 +79,8 @@ def look(
             schemes=schemes_folder(own),
             seed=seed,
             reports=[
-                lambda folder: write_books(folder, lang),
-                lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang),
+                lambda folder: write_books(folder, lang, run),
+                lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang, run),
             ],
         )
     _summary(output, lang)
@@ -100,7 +103,7 @@ def _summary(folder: Path, lang: str) -> None:
         rule = oversight.RULES[row["rule"]]
         words, kind = rule.words, oversight.TYPES[rule.violation].words
         if row["status"] == "missing":
-            lacks = ("缺 " if zh else "lacks ") + row["missing"].replace("|", ", ")
+            lacks = ("缺 " if zh else "lacks ") + reports.field_words(row["missing"].replace("|", ", "), lang)
             grid.add_row(rule.id, kind.zh if zh else kind.en, lacks, "–", "")
         else:
             grid.add_row(
@@ -111,7 +114,7 @@ def _summary(folder: Path, lang: str) -> None:
                 show_fen(row["amount"]),
             )
     out.print(grid)
-    alerts = " · ".join(f"{name} {count}" for name, count in counted.alerts)
+    alerts = " · ".join(f"{zh_name if zh else en_name} {count}" for zh_name, en_name, count in counted.alerts)
     out.print(("预警: " if zh else "alerts: ") + (alerts or "–"))
 
 
@@ -126,26 +129,28 @@ def explain(
     row, rule = told.row, told.rule
     if rule is None:
         out.print(f"{name}: {row['zh'] if zh else row['en']}")
-        out.print(f"  {show_coefficient(row['value'])} > {show_coefficient(row['threshold'])}  ({row['parameter']})")
+        show = show_percent if reports.alert_is_share(row["rule"]) else show_coefficient
+        against = "上限" if zh else "limit"
+        out.print(f"  {show(row['value'])} ({against} {show(row['threshold'])})")
         out.print(
-            f"  {'处置' if zh else 'action'}: {row['action_zh'] if zh else row['action_en']} · {row['owner']} · "
-            f"{row['deadline']} · {row['state']}"
+            f"  {'处置' if zh else 'action'}: {row['action_zh'] if zh else row['action_en']} · "
+            f"{in_word(row['owner'], lang)} · {row['deadline']} · {in_word(row['state'], lang)}"
         )
         for one in told.evidence:
-            out.print(
-                f"  {one['month']:>2}: {one['numerator']:,} / {one['denominator']:,} = "
-                f"{show_coefficient(one['value'])}  n={one['n']:,}"
-            )
+            month = f"{one['month']:>2}月" if zh else f"month {one['month']:>2}"
+            stays = f"{one['n']:,} 例" if zh else f"{one['n']:,} stays"
+            out.print(f"  {month}: {show(one['value'])}, {stays}")
         return
     out.print(f"{name}: {row['term_zh'] if zh else row['term_en']} · {rule.words.zh if zh else rule.words.en}")
     out.print(
         f"  {'评分' if zh else 'score'} {show_coefficient(row['score'])} · {'涉及金额' if zh else 'at stake'} "
-        f"{show_fen(row['amount'])} · {row['state']}"
+        f"{show_fen(row['amount'])} · {in_word(row['state'], lang)}"
     )
     for one in told.evidence:
         note = one["note_zh"] if zh else one["note_en"]
+        where = reports.field_words(one["field"], lang)
         out.print(
-            f"  +{show_coefficient(one['weight'])}  {one['record']}  {one['field']} = {one['value']}"
+            f"  +{show_coefficient(one['weight'])}  {one['record']}  {where} = {one['value']}"
             + (f"  ({'参照' if zh else 'against'} {one['expected']})" if one["expected"] else "")
             + f"  {note}"
         )
@@ -184,7 +189,11 @@ def review(
         *(("疑点", "事项", "借方", "贷方", "金额(元)") if zh else ("suspicion", "event", "debit", "credit", "yuan"))
     )
     for row in proposal.entries:
-        grid.add_row(row["suspicion_id"], row["event"], row["debit"], row["credit"], show_fen(row["amount"]))
+        said = (
+            event_words(row["event"], lang, {}),
+            *(account_words(row[side], lang, {}) for side in ("debit", "credit")),
+        )
+        grid.add_row(row["suspicion_id"], *said, show_fen(row["amount"]))
     out.print(grid)
     out.print(f"{len(proposal.treatments)} {'条认定' if zh else 'confirmed'} → {output}")
 
@@ -207,8 +216,17 @@ def limits(
     zh = in_lang(lang) == "zh"
     grid = Grid(*(("阈值", "值", "单位", "来源") if zh else ("limit", "value", "unit", "source")))
     for name, limit in oversight.limits(law.load(policy, on=on.date())).values.items():
-        grid.add_row(name, show_coefficient(limit.value), limit.unit, in_words(limit.source, lang))
+        grid.add_row(name, _limit(limit), in_word(limit.unit, lang), in_words(limit.source, lang))
     out.print(grid)
+
+
+def _limit(limit: oversight.Limit) -> str:
+    """A limit in its unit: per cent, yuan, whole days and counts, or a number."""
+    if limit.unit == "share":
+        return show_percent(limit.value)
+    if limit.unit == "yuan":
+        return show_fen(half_up(limit.value, 100))
+    return show_number(limit.value)
 
 
 @oversee_app.command("bench")

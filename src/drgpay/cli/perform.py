@@ -40,7 +40,7 @@ perform_app = typer.Typer(
 
 Plan = Annotated[str, typer.Option("--plan", help="方案编号或 YAML 文件 plan id or YAML file")]
 Run = Annotated[Path, typer.Option("--run", help="结算运行结果 folder of a settled run")]
-Registers = Annotated[Path, typer.Option("--registers", help="医院名册文件夹 folder of the hospital's registers")]
+Registers = Annotated[Path, typer.Option("--registers", help="医院登记表文件夹 folder of the hospital's registers")]
 Institution = Annotated[str | None, typer.Option("--institution", help="机构编号 institution id")]
 Quarter = Annotated[int, typer.Option("--quarter", min=0, max=4, help="季度，0 为全年 quarter; 0: the year")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the result")]
@@ -81,7 +81,7 @@ def perform(
     plan: Annotated[str, typer.Option("--plan", help="方案编号或 YAML 文件 plan id or YAML file")] = "",
     run: Annotated[Path | None, typer.Option("--run", help="结算运行结果 folder of a settled run")] = None,
     registers: Annotated[
-        Path | None, typer.Option("--registers", help="医院名册文件夹 folder of the hospital's registers")
+        Path | None, typer.Option("--registers", help="医院登记表文件夹 folder of the hospital's registers")
     ] = None,
     institution: Institution = None,
     quarter: Quarter = 0,
@@ -142,7 +142,7 @@ def check(
     plan: Plan, run: Run, registers: Registers, institution: Institution = None, quarter: Quarter = 0,
     output: File = None, lang: Lang = "zh",
 ) -> None:  # fmt: skip
-    """核对名册、方案和运行结果,列出全部问题。 Check registers against plan and run: everything that does not fit."""
+    """核对登记表、方案和运行结果,列出全部问题。 Check registers against plan and run: all that does not fit."""
     order = runs.PerformOrder(plan, run, registers, institution, quarter)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, in_lang(lang)) as engine:
         found = runs.check_performance(order, Path(work), engine)
@@ -163,7 +163,7 @@ def check(
 
 @perform_app.command()
 def template(output: Output, lang: Lang = "zh") -> None:
-    """写出名册模板和方案样例。 Write templates of the registers, and the shipped plans to start from."""
+    """写出登记表模板和方案样例。 Write templates of the registers, and the shipped plans to start from."""
     zh = in_lang(lang) == "zh"
     with new_folder(output) as draft:
         for table in PERFORMANCE_REGISTERS:
@@ -195,7 +195,7 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, help="种子 seed")] = 1,
     lang: Lang = "zh",
 ) -> None:
-    """给模拟统筹区的一家医院造名册。 Make the registers of a hospital of a synthetic region."""
+    """给模拟统筹区的一家医院造登记表。 Make the registers of a hospital of a synthetic region."""
     in_lang(lang)
     made = samples.make_hospital(region, institution, output, seed=seed)
     for name, n in made.rows.items():

@@ -28,6 +28,7 @@ from drgpay.report.labels import Both, check_language
 from drgpay.report.workbook import CREATED
 from drgpay.scorecard import rule_text, show_number
 from drgpay.sources import in_words
+from drgpay.steps.evaluation import formula_words
 from drgpay.tables import FIGURES, INSTITUTION_CHANGES, OUTCOMES, RANKS, RISK_CLASSES, SUPERVISION_TIERS
 from drgpay.units import ONE, half_up, show_percent
 
@@ -277,9 +278,7 @@ def _risk_rows(found: Evaluated) -> Rows:
 def _note_rows(found: Evaluated, lang: str) -> Rows:
     rows: list[Sequence[Any]] = []
     for i in found.registry.indicators.values():
-        formula = i.numerator + (f" ÷ {i.denominator}" if i.denominator else "") or f"# {i.distinct}"
-        exclusions = f" − {i.exclusions}" if i.exclusions else ""
-        rows.append((i.id, Both(i.zh, i.en)[lang], formula + exclusions, in_words(i.clause, lang)))
+        rows.append((i.id, Both(i.zh, i.en)[lang], formula_words(i, lang), in_words(i.clause, lang)))
     for item in found.card.items:
         rule = getattr(rule_text(item, found.card.grade_names), lang)
         rows.append((item.id, Both(item.zh, item.en)[lang], rule, in_words(item.source, lang)))

@@ -8,7 +8,7 @@ from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
-from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES
@@ -85,6 +85,7 @@ __all__ = [
     "findings_of",
     "first_stay",
     "in_house",
+    "institution_names",
     "keep_risk_fund",
     "known_card",
     "known_codes",

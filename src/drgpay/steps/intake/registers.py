@@ -77,14 +77,14 @@ def _found(path: Path) -> Path:
     if there:
         names = "、".join(candidate.name for candidate in there)
         raise fail(
-            f"同一名册有几个文件:{names}",
+            f"同一登记表有几个文件:{names}",
             f"several files for one register: {', '.join(candidate.name for candidate in there)}",
             "只保留一个",
             "keep one of them",
             file=path.name,
         )
     raise fail(
-        "找不到名册文件",
+        "找不到登记表文件",
         "the register is not there",
         f"放一个 {path.name}.csv(或 .xlsx、.parquet)",
         f"put a {path.name}.csv (or .xlsx, .parquet) there",
@@ -138,7 +138,7 @@ def _refused(file: str, wrong: list[_Wrong]) -> DrgpayError:
     rest = len(wrong) - _LISTED
     return DrgpayError(
         Kind.DATA,
-        zh=f"名册有 {len(wrong)} 处错误:\n{listed('zh')}" + (f"\n  另有 {rest} 处" if rest > 0 else ""),
+        zh=f"登记表有 {len(wrong)} 处错误:\n{listed('zh')}" + (f"\n  另有 {rest} 处" if rest > 0 else ""),
         en=f"{len(wrong)} errors in the register:\n{listed('en')}" + (f"\n  and {rest} more" if rest > 0 else ""),
         fix_zh="改正后重新提交",
         fix_en="correct them and hand it in again",
