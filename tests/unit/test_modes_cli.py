@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from drgpay.cli import app
+from drgpay.cli.console import ZH_VALUES
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import write_page, write_workbook
@@ -98,10 +99,10 @@ def test_the_reports_show_the_modes(year: Path, tmp_path: Path) -> None:
 def test_a_stay_of_another_mode_explains_itself(year: Path) -> None:
     paths = sorted((year / TABLES / STAY_MODES.name).glob("*.parquet"))
     stays = pl.concat([pl.read_parquet(p).with_columns(pl.col(pl.Categorical).cast(pl.String)) for p in paths])
-    for mode, words in (("床日", "年终考核系数"), ("by_item", "DRG 模拟价格"), ("single_disease", "支付标准")):
+    for mode, words in (("bed_day", "年终考核系数"), ("by_item", "DRG 模拟价格"), ("single_disease", "支付标准")):
         stay = stays.filter(pl.col("mode") == mode)["stay_id"][0]
         text = CliRunner().invoke(app, ["explain", str(year), "--stay", stay]).output
-        assert mode in text
+        assert ZH_VALUES[mode] in text
         assert words in text
 
 
