@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import yaml
 
-_CODE = re.compile(r"(?<![\w.-])[a-z][a-z_]*(?![\w.-])")
+_CODE = re.compile(r"(?<![\w.-])[a-z][a-z_-]*(?![\w.-])")
 _MARKS = str.maketrans({"{": "", "}": "", ":": " ", "[": "", "]": ""})
 
 
@@ -42,6 +42,9 @@ def value_words(text: str, lang: str) -> str:
     """The canonical text of a policy's value with its codes in words: ``{tertiary: 1.2}`` as 三级 1.2."""
     if text == "none":
         return "未设定" if lang == "zh" else "not set"
+    if text.startswith("[{id:"):
+        count = text.count("{id:")
+        return f"{count} 条规则" if lang == "zh" else f"{count} rules"
     nested = text.count("{") > 1 or text.startswith("[{")
     said = _CODE.sub(lambda found: in_word(found[0], lang), text)
     if nested:

@@ -18,7 +18,7 @@ from drgpay.cli.folders import START, PolicyName, RunFolder
 from drgpay.engine import drafted, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger, account_words, event_words
-from drgpay.report import Sheet, head_words, write_tables
+from drgpay.report import Sheet, field_words, head_words, write_tables
 from drgpay.tables import INSTITUTIONS, LEDGER
 from drgpay.units import show_fen
 
@@ -55,7 +55,7 @@ def ledger(
         case ".xlsx":
             in_words: dict[str, Callable[[Any], str]] = {
                 "event": lambda event: event_words(event, lang, names),
-                "parameter": lambda name: law.parameter_words(name)[lang == "en"],
+                "parameter": lambda name: field_words(law.parameter_words(name)[lang == "en"], lang),
                 **dict.fromkeys(("debit", "credit"), lambda account: account_words(account, lang, names)),
             }
             sheet = Sheet(LEDGER, rows, frozenset({"run", "area", "hash"}), texts=in_words)

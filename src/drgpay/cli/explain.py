@@ -17,7 +17,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.sources import cited
 from drgpay.steps import grouping
 from drgpay.steps.grouping import BY_THE_RECORD, PARTS, VALUES, Said, Story
-from drgpay.words import value_words
+from drgpay.words import in_word, value_words
 
 _SHOWN = 6
 """names of failed groups on the screen for one reason; all are on the card and in the JSON"""
@@ -136,7 +136,7 @@ def _print_sections(
         out.print(f"\n■ {section.zh if lang == 'zh' else section.en}")
         for line in section.lines:
             text = line.zh if lang == "zh" else line.en
-            value = ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value
+            value = in_word(ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value, lang)
             by = f"   [{law.parameter_words(line.parameter)[lang == 'en']}]" if line.parameter else ""
             out.print("  " + text + (f": {value}" if value else "") + by)
     out.print("\n■ " + ("参数与来源" if lang == "zh" else "parameters and sources"))

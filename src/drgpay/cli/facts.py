@@ -13,6 +13,7 @@ from drgpay import tables
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.sources import cited, documents
 from drgpay.steps import performance
+from drgpay.words import value_words
 
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
 docs_app = typer.Typer(help="生成文档 generated documentation", no_args_is_help=True)
@@ -59,8 +60,8 @@ def policy_show(
         raise typer.BadParameter(f"{parameter}: 没有这样的参数 no such parameter", param_hint="PARAMETER")
     in_lang(lang)
     for name, value in shown.items():
-        out.print(f"{name} = {value.value}")
-        out.print(f"    {words[name].zh if lang == 'zh' else words[name].en}")
+        out.print(f"{words[name].zh if lang == 'zh' else words[name].en}: {value_words(value.value, lang)}")
+        out.print(f"    {name} = {value.value}", style="dim")
         out.print(f"    ← {cited(value.source, value.clause, lang)}")
     out.print(f"{'摘要值' if lang == 'zh' else 'digest'} {policy.digest}")
 

@@ -44,9 +44,8 @@ def assign(
     grid = Grid(*heads)
     for r in rows:
         due = "–" if r["mode"] == "drg" else show_fen(r["due"])
-        grid.add_row(
-            word_of(r["mode"], lang), r["rule"], word_of(r["exit"], lang), f"{r['n']:,}", show_fen(r["cost"]), due
-        )
+        coded = (word_of(r[name], lang) for name in ("mode", "rule", "exit"))
+        grid.add_row(*coded, f"{r['n']:,}", show_fen(r["cost"]), due)
     out.print(grid)
 
 

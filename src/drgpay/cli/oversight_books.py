@@ -37,6 +37,7 @@ from drgpay.tables import (
     VIOLATION_TIERS,
     Table,
 )
+from drgpay.words import words_in
 
 _BUREAU = (
     SUSPICIONS,
@@ -102,6 +103,8 @@ def _sheet(table: Table, rows: pl.DataFrame, lang: str) -> Sheet:
     texts: dict[str, Callable[[Any], str]] = {
         name: partial(field_words, lang=lang) for name in ("field", "missing") if name in table.names
     }
+    if table is SUSPICION_EVIDENCE:
+        texts |= dict.fromkeys(("value", "expected"), partial(words_in, lang=lang))
     if table is CODER_STAFFING:
         texts = {}  # its column missing is a number
     if table is LEDGER_PREVIEW:

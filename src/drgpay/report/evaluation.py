@@ -398,8 +398,14 @@ def _page(
     whole: Evaluated | None = None,
 ) -> None:
     check_language(lang)
-    facts = " · ".join(
-        (found.manifest["software"], found.card.id, found.card.version, f"indicators {found.manifest['indicators']}")
+    facts = both(
+        Both(
+            *(
+                f"{found.manifest['software']} · {Both(found.card.zh, found.card.en)[lang]} · {registry} "
+                f"{found.manifest['indicators']}"
+                for lang, registry in (("zh", "指标库版本"), ("en", "registry of indicators"))
+            )
+        )
     )
     write_frame(
         target,
@@ -408,7 +414,7 @@ def _page(
         heading=both(title),
         subheading=both(Both(in_words(found.card.source, "zh"), in_words(found.card.source, "en"))),
         sections=[(key, _WORDS[key], html) for key, html in sections],
-        footer=f"<p>{escape(facts)}</p>",
+        footer=f"<p>{facts}</p>",
         data=_figures(found, whole or found, lang),
         script="evaluation.js",
     )

@@ -34,8 +34,10 @@ STEPS = (
 _SELDOM = frozenset({"violations", "damages", "advance_netted", "debt_netted"})
 """steps drawn only where they are not zero"""
 _SCREEN_ONLY = frozenset(
-    {"institution_id", "keep_share", "overspend_reasonable", "deposit_held", "violations", "damages", "advance_netted",
-     "debt_netted", "cost", "points"}
+    (
+        "institution_id", "keep_share", "overspend_reasonable", "deposit_held", "violations", "damages",
+        "advance_netted", "debt_netted", "cost", "points",
+    )
 )  # fmt: skip
 """columns of the institutions' table that are not printed: a sheet of paper has no room for them"""
 _TINTS = {"returned": "surplus", "carried_over": "other", "risk_draw": "overspend", "recovered": "secondary"}

@@ -42,6 +42,7 @@ _PERCENT_ALERTS = frozenset(
     rule.id for rule in ALERT_RULES.values() if rule.limit and DEFAULTS.values[rule.limit].unit == "share"
 )
 _FIELD = re.compile(r"\b([a-z_]+)\.([a-z_0-9]+)\b")
+_TABLE = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 _TABLES = {t.name: t for t in vars(dictionary).values() if isinstance(t, Table)}
 
 
@@ -107,7 +108,12 @@ def field_words(text: str, lang: str) -> str:
         head = column_words(found[2], table)[0][lang]
         return f"{table.zh}·{head}" if lang == "zh" else f"{table.name.replace('_', ' ')}, {head.lower()}"
 
-    return _FIELD.sub(said, text)
+    return _TABLE.sub(lambda found: _table_words(found[0], lang), _FIELD.sub(said, text))
+
+
+def _table_words(name: str, lang: str) -> str:
+    table = _TABLES.get(name)
+    return name if table is None else table.zh if lang == "zh" else name.replace("_", " ")
 
 
 class _Writer:
