@@ -45,7 +45,7 @@ evaluate_app = typer.Typer(
 
 CardName = Annotated[str, typer.Option("--card", help="评分表编号或 YAML 文件 scorecard id or YAML file")]
 OutFolder = Annotated[Path, typer.Argument(help="评价结果文件夹 folder of an evaluation")]
-Institution = Annotated[str, typer.Option("--institution", help="机构编号 institution")]
+Institution = Annotated[str, typer.Option("--institution", help="机构编号 institution id")]
 REPORTS = ("report.xlsx", "report.html")
 
 
@@ -275,7 +275,7 @@ def _known(folder: Path, institution: str) -> None:
 def stays(
     folder: OutFolder,
     indicator: Annotated[str, typer.Option("--indicator", help="指标 indicator")],
-    institution: Annotated[str, typer.Option("--institution", help="机构 institution")] = "",
+    institution: Annotated[str, typer.Option("--institution", help="机构编号 institution id")] = "",
     department: Annotated[str, typer.Option("--department", help="科室 department")] = "",
     doctor: Annotated[str, typer.Option("--doctor", help="医师 doctor")] = "",
     drg: Annotated[str, typer.Option("--drg", help="病组 group")] = "",

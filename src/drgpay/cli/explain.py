@@ -46,7 +46,7 @@ def explain(
     scheme: Annotated[str, typer.Option(help="分组方案 grouping scheme")] = "chs-drg-1.1",
     switch: Annotated[list[str] | None, typer.Option(help="方案开关 switch of the scheme, repeatable")] = None,
     own: Schemes = None,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON write JSON")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="写成可打印的解释单 a card to print: .html")] = None,
     lang: Lang = "zh",
 ) -> None:

@@ -23,7 +23,7 @@ On = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用
 KnownOn = Annotated[
     datetime | None, typer.Option("--known-on", formats=["%Y-%m-%d"], help="已知日 notices known on that day")
 ]
-Set = Annotated[list[str] | None, typer.Option("--set", help="改一个参数 change a value: key=value, repeatable")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="改一个参数,可重复 change a parameter: key=value")]
 
 
 def register(app: typer.Typer) -> None:
@@ -114,7 +114,7 @@ def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[
 
 @docs_app.command("write")
 def docs_write(folder: Path) -> None:
-    """Write the generated pages: tables.md, policy-reference.md and plan-reference.md."""
+    """写出生成的文档。 Write the generated pages: tables.md, policy-reference.md and plan-reference.md."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tables.md").write_text(tables.tables_markdown(tables.ALL), encoding="utf-8")
     (folder / "policy-reference.md").write_text(law.reference_markdown(), encoding="utf-8")

@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
-RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
+RegionFolder = Annotated[Path, typer.Option("--region", help="统筹区文件夹 folder of the region")]
 PolicyName = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice, by id or YAML file")]
 Schemes = Annotated[
     Path | None,

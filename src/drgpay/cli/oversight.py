@@ -55,13 +55,13 @@ def register(app: typer.Typer) -> None:
 def look(
     run: RunFolder,
     region: RegionFolder,
-    output: Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder to write")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the result")],
     with_persons: Annotated[bool, typer.Option("--with-persons", help="写出人员编号 write person ids")] = False,
     seed: Annotated[int, typer.Option(help="审核抽样种子 seed of the audit sample")] = 1,
     own: Schemes = None,
     threads: Threads = CPUS,
     lang: Lang = "zh",
-    replace: Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="替换已有的结果 replace an earlier result")] = False,
     engine: EngineName = LOCAL.name,
     master: Master = LOCAL.master,
     partitions: Partitions = None,
@@ -163,7 +163,7 @@ def alert(
     folder: Look,
     name: Annotated[str, typer.Argument(metavar="ALERT", help="预警号 alert")],
     region: RegionFolder,
-    to: Annotated[str, typer.Option("--to", help=" | ".join(ALERT_STATES[1:]))],
+    to: Annotated[str, typer.Option("--to", help="处置后的状态 state after it: " + " | ".join(ALERT_STATES[1:]))],
     by: Annotated[str, typer.Option("--by", help="经办人 who")],
     note: Annotated[str, typer.Option("--note", help="说明 what was said or done")],
     on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="日期 day")],
@@ -178,7 +178,7 @@ def review(
     folder: Look,
     reviews: Annotated[Path, typer.Argument(metavar="REVIEWS", help="评审登记表 register of reviews")],
     output: Annotated[Path, typer.Option("-o", "--output", help="放提案的新文件夹 new folder for the proposal")],
-    region: Annotated[Path | None, typer.Option("--region", help="区域文件夹 folder of the region")] = None,
+    region: Annotated[Path | None, typer.Option("--region", help="统筹区文件夹 folder of the region")] = None,
     lang: Lang = "zh",
 ) -> None:
     """核对评审,写出拟登记的违规和拒付,显示将产生的分录。 Check reviews; write what is proposed, show its entries."""
@@ -209,7 +209,9 @@ def audit(
 @oversee_app.command("limits")
 def limits(
     policy: PolicyName = START,
-    on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day")] = datetime(2024, 12, 31),
+    on: Annotated[
+        datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day whose law is wanted")
+    ] = datetime(2024, 12, 31),
     lang: Lang = "zh",
 ) -> None:
     """列出全部监管阈值及来源。 Every limit in force, with its source."""

@@ -20,6 +20,7 @@ from drgpay.cli.fund import give
 from drgpay.cli.sheets import CREATED
 from drgpay.engine import drafted, new_folder
 from drgpay.errors import Kind
+from drgpay.policy import parameter_words
 from drgpay.steps import performance
 from drgpay.steps.grouping import BY_THE_RECORD
 from drgpay.tables import (
@@ -33,7 +34,7 @@ from drgpay.tables import (
 from drgpay.units import show_coefficient, show_fen
 
 perform_app = typer.Typer(
-    help="院内绩效：盈亏、绩效池、发放单 inside a hospital: gains and losses, pools, slips",
+    help="院内绩效:盈亏、绩效池、发放单 inside a hospital: gains and losses, pools, slips",
     no_args_is_help=False,
     invoke_without_command=True,
 )
@@ -42,9 +43,9 @@ Plan = Annotated[str, typer.Option("--plan", help="方案编号或 YAML 文件 p
 Run = Annotated[Path, typer.Option("--run", help="结算运行结果 folder of a settled run")]
 Registers = Annotated[Path, typer.Option("--registers", help="医院登记表文件夹 folder of the hospital's registers")]
 Institution = Annotated[str | None, typer.Option("--institution", help="机构编号 institution id")]
-Quarter = Annotated[int, typer.Option("--quarter", min=0, max=4, help="季度，0 为全年 quarter; 0: the year")]
+Quarter = Annotated[int, typer.Option("--quarter", min=0, max=4, help="季度,0 为全年 quarter; 0: the year")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the result")]
-Setting = Annotated[list[str] | None, typer.Option("--set", help="改方案参数 change a parameter: name=value")]
+Setting = Annotated[list[str] | None, typer.Option("--set", help="改一个参数,可重复 change a parameter: key=value")]
 File = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="结果文件 .xlsx,或放 CSV 的新文件夹 workbook, or new folder for CSV"),
@@ -91,7 +92,7 @@ def perform(
         Path | None, typer.Option(help="评价结果文件夹,补充科室指标 folder of an evaluation, for more indicators")
     ] = None,
     gains_only: Annotated[
-        bool, typer.Option("--gains-only", help="只算盈亏，不发绩效 gains and losses only, no pay")
+        bool, typer.Option("--gains-only", help="只算盈亏,不发绩效 gains and losses only, no pay")
     ] = False,
     threads: Threads = CPUS,
     lang: Lang = "zh",
@@ -247,7 +248,7 @@ def explain(
         _LINES[zh],
         [
             (_said(x["component"], lang), x["department_id"], _said(x["role"], lang), show_fen(x["pool"]),
-             _ratio(x["factor"]), show_fen(x["amount"]), x[lang], x["parameter"])
+             _ratio(x["factor"]), show_fen(x["amount"]), x[lang], _by(x["parameter"], lang))
             for x in told.lines
         ],
     )  # fmt: skip
@@ -257,7 +258,7 @@ def explain(
         _FLOWS[zh],
         [
             (*(_said(f[k], lang) for k in ("origin", "account", "event")), show_fen(f["base"]), _ratio(f["factor"]),
-             show_fen(f["amount"]), f["parameter"])
+             show_fen(f["amount"]), _by(f["parameter"], lang))
             for f in told.flows
         ],
     )  # fmt: skip
@@ -294,6 +295,11 @@ def in_house(
         )
     out.print(performance.NO_LIMIT[0 if lang == "zh" else 1])
     out.print(BY_THE_RECORD.zh if lang == "zh" else BY_THE_RECORD.en)
+
+
+def _by(parameter: str, lang: str) -> str:
+    """The plan's parameter in words."""
+    return parameter_words(parameter, performance.plan_dictionary())[lang == "en"]
 
 
 def _said(code: str, lang: str) -> str:

@@ -21,6 +21,7 @@ from drgpay.runs import known_codes
 from drgpay.scheme import Difference, Scheme
 from drgpay.steps import grouping, intake
 from drgpay.units import show_fen
+from drgpay.words import in_word, words
 
 scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=True)
 
@@ -37,12 +38,21 @@ def register(app: typer.Typer) -> None:
     app.add_typer(scheme_app, name="scheme")
 
 
+def _title(scheme: str, title: str, lang: str) -> str:
+    """A shipped scheme's title in the language; one's own scheme says its own."""
+    return in_word(scheme, lang) if scheme in words() else title
+
+
 @scheme_app.command("list")
-def scheme_list(own: Schemes = None) -> None:
+def scheme_list(own: Schemes = None, lang: Lang = "zh") -> None:
     """列出可用方案。 List the schemes there are."""
-    grid = Grid(*(Column(head, no_wrap=True) for head in ("id", "base", "ADRG", "DRG", "digest")), "title")
+    zh = in_lang(lang) == "zh"
+    heads = ("编号", "基础方案", "ADRG", "DRG", "摘要值") if zh else ("id", "base", "ADRG", "DRG", "digest")
+    grid = Grid(*(Column(head, no_wrap=True) for head in heads), "名称" if zh else "title")
     for e in schemes.catalogue(schemes_folder(own)):
-        grid.add_row(e.id, e.base, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12], e.title)
+        grid.add_row(
+            e.id, e.base, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12], _title(e.id, e.title, lang)
+        )
     out.print(grid)
 
 
