@@ -158,7 +158,7 @@ def test_reviews_become_registers_a_settlement_reads(
     )
     done = CliRunner().invoke(app, ["oversee", "review", str(seen), str(reviews), "-o", str(tmp_path / "proposal")])
     assert done.exit_code == 0, done.output
-    assert "damages" in done.output
+    assert "违约金" in done.output
     region = tmp_path / "region"
     shutil.copytree(labelled, region)
     shutil.copy(reviews, region / "reviews.csv")
