@@ -131,8 +131,8 @@ def test_the_months_end_with_the_year_and_the_findings_are_counted(year: Path) -
     months = sheet(year, "月度")[1:]
     assert [row[1] for row in months[:13]] == [*range(1, 13), "全年"]
     found = sheet(year, "校验问题")
-    assert found[2][:4] == ("negative_amount", "错误", "金额为负", 600)
-    assert sum(row[4] in ("unknown_code", "negative_amount") for row in found) == 1000
+    assert found[2][:3] == ("错误", "金额为负", 600)
+    assert sum(row[5] in ("错误", "提示") for row in found) == 1000
 
 
 def test_names_are_never_formulas_and_long_numbers_stay_exact(year: Path) -> None:
