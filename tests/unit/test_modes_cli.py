@@ -108,7 +108,7 @@ def test_a_stay_of_another_mode_explains_itself(year: Path) -> None:
 
 def test_assign_counts_stays_by_rule(year: Path, call: Callable[..., Result]) -> None:
     text = call("assign", year).output
-    assert "psychiatric-chronic" in text
+    assert "精神病慢性期" in text
     assert "cataract" in text
     assert "cataract" not in call("assign", year, "--policy", "beijing", "--lang", "en").output
 
