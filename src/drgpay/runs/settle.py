@@ -38,7 +38,7 @@ from drgpay.places import MARK
 from drgpay.policy import Laws, Policy, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
-from drgpay.runs.chain import Chain, go_on, reopen
+from drgpay.runs.chain import Chain, check_known, go_on, reopen
 from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.manifest import (
     LAWS,
@@ -372,7 +372,8 @@ class Running:
         asked = any(named.names_of(t, "stay") and self.registers[t].height for t in tables)
         out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
         found = named.check_named(
-            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out
+            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out,
+            self.order.known_on,
         )  # fmt: skip
         return sorted(found)
 
@@ -717,16 +718,20 @@ _PAID = ("month_due", "month_refused", "year_due", "year_refused")
 def chain_of(order: Order, area: str) -> Chain | None:
     """The chain a run goes on from. USAGE for a re-opening without a reason, or of a month."""
     if order.reopens is None:
-        return None if order.after is None else go_on(
-            order.after, area=area, year=order.year, month=order.month, newest=not order.again
-        )  # fmt: skip
+        if order.after is None:
+            return None
+        chain = go_on(order.after, area=area, year=order.year, month=order.month, newest=not order.again)
+        check_known(chain, order.known_on)
+        return chain
     if order.after is not None or order.month is not None:
         raise DrgpayError(Kind.USAGE, zh="--reopens 只用于年度运行,且不与 --after 同用",
                           en="--reopens is for a year, and not with --after", field="--reopens")  # fmt: skip
     if not order.reason.strip():
         raise DrgpayError(Kind.USAGE, zh="重开清算必须写明理由", en="opening a year again needs a reason",
                           field="--reason", fix_zh="加上 --reason 理由", fix_en="add --reason …")  # fmt: skip
-    return reopen(order.reopens, area=area, year=order.year, newest=not order.again)
+    chain = reopen(order.reopens, area=area, year=order.year, newest=not order.again)
+    check_known(chain, order.known_on)
+    return chain
 
 
 def _stays_of(cases: Dataset) -> Source:

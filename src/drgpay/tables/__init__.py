@@ -90,7 +90,7 @@ from drgpay.tables.inputs import (
     SCHEMES,
     STAYS,
 )
-from drgpay.tables.model import MOST, REFERENCES, Column, Table
+from drgpay.tables.model import MOST, RECORDING, REFERENCES, Column, Table
 from drgpay.tables.modes import (
     BED_DAY_ASSESSMENTS,
     BENEFIT_SPLITS,
@@ -373,6 +373,7 @@ __all__ = [
     "PUBLICATIONS",
     "QUALITY_EVENTS",
     "RANKS",
+    "RECORDING",
     "RECORD_QUALITY",
     "RECORD_SCORES",
     "REFERENCES",
