@@ -34,6 +34,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import batches
 from drgpay.runs.manifest import file_digest
 from drgpay.runs.stay_files import STAY_SUFFIXES, all_read, below
+from drgpay.runs.succession import Succession, check_events, succession_of
 from drgpay.runs.unread import refuse_unread
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
@@ -47,6 +48,7 @@ from drgpay.tables import (
     ENROLMENT,
     EVIDENCE,
     GRADE_REGISTER,
+    INSTITUTION_EVENTS,
     INSTITUTIONS,
     MODE_REGISTERS,
     MONTHS_PAID,
@@ -63,7 +65,9 @@ ALIAS = "stays.yaml"
 
 
 NEEDED = (INSTITUTIONS, BUDGETS)
-OPTIONAL = (GRADE_REGISTER, EVIDENCE, ADVANCES, MONTHS_PAID, PAYMENT_HOLDS, *DECISION_REGISTERS)
+OPTIONAL = (
+    GRADE_REGISTER, EVIDENCE, ADVANCES, MONTHS_PAID, PAYMENT_HOLDS, INSTITUTION_EVENTS, *DECISION_REGISTERS
+)  # fmt: skip
 MODAL = (*MODE_REGISTERS, BUDGET_AMOUNTS)
 """registers that only a run with payment modes reads and keeps"""
 
@@ -105,6 +109,11 @@ class Region:
     """the day until which it was read; None: all that was recorded"""
     recorded: Mapping[Path, str] = field(default_factory=dict)
     """of registers whose rows have days: the digest of the rows that are known"""
+
+    @property
+    def succession(self) -> Succession:
+        """Its institutions over time."""
+        return succession_of(self.registers)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -360,6 +369,7 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
             )
     if wrong:
         raise _together(wrong)
+    check_events(succession_of(Registers(frames)))
     later = batches.read_batches(folder, known_on, only)
     return Region(folder, about, Registers(frames), stamps, later, known_on, recorded)
 

@@ -54,6 +54,7 @@ from drgpay.runs.manifest import (
 from drgpay.runs.money import Rules, Scoring, Settled
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
+from drgpay.runs.succession import Succession, succession_of
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, grouping, intake, points, settlement
 from drgpay.tables import (
@@ -253,6 +254,11 @@ class Running:
         self.today: date | None = None
 
     @property
+    def succession(self) -> Succession:
+        """The institutions over time."""
+        return succession_of(self.registers)
+
+    @property
     def policy(self) -> Policy:
         """The law of the last day of the period."""
         return self.laws.policy
@@ -311,8 +317,16 @@ class Running:
 
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
-        names = dict(self.registers[INSTITUTIONS].select("institution_id", "name").rows())
-        return ready.Facts(self.order.year, self.order.months, self.registers[BUDGETS], names, self.years)
+        last = self.account.last_day
+        names = dict(self.succession.on(last).select("institution_id", "name").rows())
+        first = date(self.order.year, min(self.order.months), 1)
+        gone = frozenset(
+            h for h in names if self.succession.gone(h, last) or not self.succession.there(h, first, last)
+        )
+        heirs = self.succession.heirs(last)
+        return ready.Facts(
+            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs
+        )
 
     def _look(self, found: list[ready.Notice]) -> None:
         """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
@@ -323,7 +337,8 @@ class Running:
     def _group(self, facts: ready.Facts) -> tuple[Dataset, dict[str, int]]:
         years = facts.needed
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
-        context = intake.CheckContext("settlement", known_codes(), institutions)
+        open_days = self.succession.open_days()
+        context = intake.CheckContext("settlement", known_codes(), institutions, open_days=open_days)
         stays = self.region.stays(self.work, context, self.steps.convert)
         if not stays.data.rows():
             raise handed.all_rejected(stays.rejected, stays.findings)
@@ -541,7 +556,7 @@ class Running:
         if tables == self.tables:
             write_table(tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
             write_table(tables, BASE_SUMS, rules.base.institution_sums.to_arrow())
-            write_table(tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
+            write_table(tables, INSTITUTIONS, self.succession.on(self.account.last_day).to_arrow())
 
     def _reopen(self, earned: money.Earned, cases: Dataset) -> Settled:
         """The year opened again for the institutions that something changed for."""
@@ -586,7 +601,8 @@ class Running:
     def _poster(self) -> tuple[Ledger, settlement.BookPoster]:
         ledger = self.account.ledger(f"drgpay {self.run_id}")
         area, year = self.region.identity["id"], self.order.year
-        return ledger, settlement.BookPoster(ledger, self.run_id, area, year, self.policy)
+        heirs = self.succession.heirs(self.account.last_day)
+        return ledger, settlement.BookPoster(ledger, self.run_id, area, year, self.policy, heirs)
 
     def _month(
         self, settled: Settled, paid: modes.Paid, corrections: Mapping[tuple[str, str, int], int]
