@@ -49,6 +49,8 @@ DATA = [["病例号", "性别", "年龄", "诊断编码", "手术操作编码"],
         ("id,入院诊断,其他诊断编码1", "入院诊断"),
         ("id,diagnosis_main,other_diag_code_1", "diagnosis_main"),
         ("A48,C06x01C,C03", ""),
+        ("id,诊断编码,其他诊断编码1", "诊断编码"),
+        ("其他诊断编码1,id,诊断", "诊断"),
         ("setl_id,diag_code_2,diag_code_3", ""),
     ],
 )
@@ -188,7 +190,7 @@ def test_titles_separators_and_encodings(tmp_path: Path, separator: str, encodin
     text = title + "病例号,性别,诊断编码\n1,男,I21.900、I50.900\n合计,,\n".replace(",", separator)
     stays, findings, rows = read(write(tmp_path / "a.txt", text, encoding))
     assert [(s["stay_id"], s["sex"], s["dx"]) for s in stays] == [("1", "male", ["I21.900", "I50.900"])]
-    assert rows == 1
+    assert rows == 2
     assert [f["row"] for f in findings if f["rule"] == "total_row"] == [5]
 
 

@@ -156,7 +156,9 @@ def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[s
     stopping and without leaving anything. ``today``: discharges after it are named too. Raises DrgpayError for what
     no run can be made from."""
     with TemporaryDirectory(prefix="drgpay-") as name:
-        return Running(order, Path(name) / "run", engine, quiet).look(today)
+        draft = Path(name) / "run"
+        draft.mkdir()
+        return Running(order, draft, engine, quiet).look(today)
 
 
 def _position(batch: Any, part: Part, replaced: Mapping[int, Any]) -> Any:
@@ -241,6 +243,7 @@ class Running:
         for policy in self.laws.all():
             check_policy(policy, self.scheme)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
+        self.registers = money.with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
         self.made_from = self._made_from()

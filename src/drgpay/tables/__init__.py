@@ -1,5 +1,6 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
+from drgpay.tables.ages import INFANT_DAYS, with_years, years_of
 from drgpay.tables.book import (
     BASE_SUMS,
     BATCHES,
@@ -320,6 +321,7 @@ __all__ = [
     "HOSPITAL_RESULTS",
     "HOSPITAL_STAYS",
     "INDICATOR_VALUES",
+    "INFANT_DAYS",
     "INPUTS",
     "INSTITUTIONS",
     "INSTITUTION_CHANGES",
@@ -433,4 +435,6 @@ __all__ = [
     "Column",
     "Table",
     "tables_markdown",
+    "with_years",
+    "years_of",
 ]

@@ -147,6 +147,10 @@ def locate(
         name, order = _read(cell, table, wanted, passed)
         if name:
             places = found.setdefault(name, {})
+            if order not in places and min((order, *places)) < 0 < max((order, *places)):
+                there = {**places, order: position}  # is the column of all codes, beside those of others, the first?
+                others = [header[at] for place, at in sorted(there.items()) if place > 0]
+                raise headless(file, name, others, [header[there[-1]]])
             if order in places or (places and -1 in (order, *places)):
                 raise _twice(file, table[name], header[next(iter(places.values()))], cell)
             places[order] = position
