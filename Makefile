@@ -4,25 +4,29 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Everything comes by version and hash; the project itself is built with what is installed then.
+LOCKED := --require-hashes -r
+ITSELF := --no-deps --no-build-isolation -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-spark lint bench docs clean setup
+.PHONY: help demo test test-spark lint bench docs locks clean setup
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(TOOLS) ## make the environment with all tools, pinned
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml requirements/run.lock
 	$(PYTHON) -c 'import sys; sys.exit("drgpay needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	$(PIP) $(LOCKED) requirements/run.lock
+	$(PIP) $(ITSELF)
 	touch $(READY)
 
 # What tests and benchmarks need besides; Spark is most of it.
-$(TOOLS): $(READY)
-	$(PIP) -e '.[dev]'
+$(TOOLS): $(READY) requirements/dev.lock
+	$(PIP) $(LOCKED) requirements/dev.lock
 	touch $(TOOLS)
 
 demo: $(READY) ## make a region, settle its year, check it, and show where the report is
@@ -45,6 +49,13 @@ bench: $(TOOLS) ## measure: ratios in one run, growth, memory, where the time go
 
 docs: $(READY) ## write the generated pages in docs/
 	$(BIN)/drgpay docs write docs
+
+LOCK := uv pip compile --quiet pyproject.toml requirements/build.in -c constraints.txt --generate-hashes --universal \
+	--allow-unsafe --no-header --no-emit-index-url --no-annotate
+
+locks: ## work out the hashes again after a change of constraints.txt; needs uv
+	$(LOCK) -o requirements/run.lock
+	$(LOCK) --extra dev -o requirements/dev.lock
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist demo bench-results .mypy_cache .ruff_cache .hypothesis .import_linter_cache

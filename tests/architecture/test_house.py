@@ -119,3 +119,19 @@ def test_the_constraints_pin_every_dependency_without_addresses() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     wanted = re.findall(r'^    "([A-Za-z0-9_-]+)>=', text, re.MULTILINE)
     assert {re.sub(r"[-_.]+", "-", w).lower() for w in wanted} <= pinned
+
+
+def test_what_is_installed_is_pinned_by_hash_and_as_the_constraints_say() -> None:
+    wanted = dict(line.lower().split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").split())
+    locked: dict[str, dict[str, str]] = {}
+    for name in ("run", "dev"):
+        text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
+        pins = re.findall(r"^([A-Za-z0-9_.-]+)==([^ ;\n]+)", text, re.MULTILINE)
+        assert text.count("--hash=sha256:") >= len(pins)
+        blocks = re.split(r"\n(?=\S)", text.strip())
+        assert all("--hash=sha256:" in block for block in blocks)
+        locked[name] = {re.sub(r"[-_.]+", "-", package).lower(): version for package, version in pins}
+    pinned = {re.sub(r"[-_.]+", "-", package): version for package, version in wanted.items()}
+    assert {p: v for p, v in locked["dev"].items() if p in pinned} == pinned, "constraints changed: make locks"
+    assert locked["run"].items() <= locked["dev"].items()
+    assert {"pip", "setuptools", "hatchling"} <= locked["run"].keys()

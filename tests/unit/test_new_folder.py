@@ -9,18 +9,21 @@ import pytest
 
 from drgpay.engine import new_folder
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import MARK, read_mark
 
-MARK = "manifest.json"
+LIST = '{"tool": "drgpay", "kind": "results", "files": ["x"]}'
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(p.name for p in folder.iterdir())
+    """What is in a folder, its mark left out."""
+    return sorted(p.name for p in folder.iterdir() if p.name != MARK)
 
 
-def made(out: Path, text: str = "old") -> Path:
+def made(out: Path) -> Path:
     """An earlier result."""
     out.mkdir(parents=True)
-    (out / MARK).write_text(text, encoding="utf-8")
+    (out / MARK).write_text(LIST, encoding="utf-8")
+    (out / "x").write_text("old", encoding="utf-8")
     return out
 
 
@@ -42,6 +45,7 @@ def test_the_folder_appears_at_the_end_and_with_it_the_folders_above(tmp_path: P
 
 def test_a_failure_leaves_nothing_and_the_next_attempt_starts_anew(tmp_path: Path) -> None:
     (tmp_path / ".out.partial").mkdir()
+    (tmp_path / ".out.partial" / MARK).write_text(LIST.replace("[", '[], "draft": true, "x": ['), encoding="utf-8")
     (tmp_path / ".out.partial" / "left").touch()
     with pytest.raises(KeyError):
         interrupted(tmp_path / "out", [], "x")
@@ -71,26 +75,66 @@ def test_resuming_finds_what_was_left_and_leaves_no_empty_folder(tmp_path: Path)
 @pytest.mark.parametrize(
     ("replace", "mark", "said", "fix"),
     [
-        (None, MARK, "the output folder exists", "choose another -o"),
-        (False, MARK, "the output folder exists", "add --replace"),
-        (True, "other.json", "is no earlier result", "remove it yourself"),
+        (None, LIST, "the output folder exists", "choose another -o"),
+        (False, LIST, "the output folder exists", "add --replace"),
+        (True, "{}", "is no earlier result", "remove it yourself"),
+        (True, '{"tool": "another", "kind": "results", "files": ["x"]}', "is no earlier result", "yourself"),
+        (True, LIST.replace('"x"', ""), "holds a file that is not its own", "move it away"),
     ],
 )
 def test_an_existing_folder_is_refused_and_left_alone(
     tmp_path: Path, replace: bool | None, mark: str, said: str, fix: str
 ) -> None:
     out = made(tmp_path / "out")
-    with pytest.raises(DrgpayError) as failure, new_folder(out, replace=replace, mark=mark):
+    (out / MARK).write_text(mark, encoding="utf-8")
+    with pytest.raises(DrgpayError) as failure, new_folder(out, replace=replace):
         pytest.fail("nothing may be written")
     assert failure.value.kind is Kind.USAGE
     assert said in failure.value.en
     assert fix in str(failure.value.fix_en)
-    assert (names(tmp_path), names(out)) == (["out"], [MARK])
+    assert (names(tmp_path), names(out)) == (["out"], ["x"])
+
+
+@pytest.mark.parametrize("name", [".out.partial", ".out.old", "out"])
+def test_a_folder_of_somebody_else_is_never_removed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name / "below").mkdir(parents=True)
+    (tmp_path / name / "below" / "note.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(DrgpayError) as failure, new_folder(tmp_path / "out", replace=True) as draft:
+        (draft / "x").touch()
+    assert failure.value.kind is Kind.USAGE
+    assert (tmp_path / name / "below" / "note.txt").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("note", ["note.txt", "sub/note.txt", "link"])
+def test_a_note_in_a_result_stops_its_replacement_by_name(tmp_path: Path, note: str) -> None:
+    out = made(tmp_path / "out")
+    (out / note).parent.mkdir(exist_ok=True)
+    (out / note).symlink_to(tmp_path) if note == "link" else (out / note).touch()
+    with pytest.raises(DrgpayError, match=note), new_folder(out, replace=True):
+        pytest.fail("nothing may be written")
+    assert (out / note).is_symlink() or (out / note).exists()
+
+
+def test_a_note_that_arrives_meanwhile_is_kept(tmp_path: Path) -> None:
+    out = made(tmp_path / "out")
+    with pytest.raises(DrgpayError, match=r"note\.txt"), new_folder(out, replace=True):
+        (out / "note.txt").touch()
+    assert names(out) == ["note.txt", "x"]
+
+
+def test_the_mark_names_kind_and_files_and_nobody_else_may_look(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "out", kind="region") as draft:
+        (draft / "a").mkdir()
+        (draft / "a" / "b").touch()
+    mark = read_mark(tmp_path / "out")
+    assert mark is not None
+    assert (mark.kind, mark.files, mark.done) == ("region", {"a/b"}, True)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_file_of_that_name_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine", encoding="utf-8")
-    with pytest.raises(DrgpayError), new_folder(tmp_path / "out", replace=True, mark=MARK):
+    with pytest.raises(DrgpayError), new_folder(tmp_path / "out", replace=True):
         pytest.fail("nothing may be written")
 
 
@@ -98,7 +142,7 @@ def test_a_file_of_that_name_is_never_replaced(tmp_path: Path) -> None:
 def test_an_earlier_result_or_an_empty_folder_is_replaced(tmp_path: Path, empty: bool) -> None:
     out = tmp_path / "out"
     out.mkdir() if empty else made(out)
-    with new_folder(out, replace=True, mark=MARK) as draft:
+    with new_folder(out, replace=True) as draft:
         (draft / "x").touch()
         assert out.exists()
     assert (names(tmp_path), names(out)) == (["out"], ["x"])
@@ -108,7 +152,7 @@ def test_the_earlier_result_outlives_a_failure_even_between_the_renames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = made(tmp_path / "out")
-    with pytest.raises(KeyError), new_folder(out, replace=True, mark=MARK):
+    with pytest.raises(KeyError), new_folder(out, replace=True):
         raise KeyError
     rename = os.replace
 
@@ -118,13 +162,13 @@ def test_the_earlier_result_outlives_a_failure_even_between_the_renames(
         rename(old, new)
 
     monkeypatch.setattr(os, "replace", failing)
-    with pytest.raises(OSError, match="No space"), new_folder(out, replace=True, mark=MARK):
+    with pytest.raises(OSError, match="No space"), new_folder(out, replace=True):
         pass
-    assert (names(tmp_path), (out / MARK).read_text(encoding="utf-8")) == (["out"], "old")
+    assert (names(tmp_path), (out / "x").read_text(encoding="utf-8")) == (["out"], "old")
 
 
 def test_a_replacement_killed_between_its_renames_is_undone(tmp_path: Path) -> None:
     made(tmp_path / ".out.old")
     with pytest.raises(DrgpayError), new_folder(tmp_path / "out"):
         pytest.fail("nothing may be written")
-    assert (names(tmp_path), names(tmp_path / "out")) == (["out"], [MARK])
+    assert (names(tmp_path), names(tmp_path / "out")) == (["out"], ["x"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import openpyxl
@@ -14,10 +16,12 @@ from typer.testing import CliRunner
 
 from drgpay import runs
 from drgpay.cli import app
+from drgpay.cli.oversight_books import hide_evidence, hide_id, hide_related
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError
 from drgpay.samples import make_region
 from drgpay.tables import ALERTS, CHEATS, OVERSIGHT_TABLES, RULE_STATUS, STAY_DECISIONS, SUSPICIONS, VIOLATIONS
+from support.command import PROGRAM
 from support.engines import usual
 
 
@@ -267,3 +271,55 @@ def test_wrong_folders_and_limits_are_told(small_region: Path, small_run: Path, 
     bad.write_text(text.replace("gap_day:", "gap_days:"), encoding="utf-8")
     good = CliRunner().invoke(app, ["oversee", "limits", "--policy", str(bad), "--lang", "en"])
     assert "10.0000" in good.output
+
+
+def test_an_institution_sees_no_other_ones_stays_or_dates(labelled: Path, settled: Path, seen: Path) -> None:
+    owner = dict(
+        pl.read_parquet(settled / "tables" / "grouped" / "*.parquet").select("stay_id", "institution_id").rows()
+    )
+    named = 0
+    for book in sorted((seen / "institutions").glob("*.xlsx")):
+        house, text = book.stem, ""
+        for sheet in openpyxl.load_workbook(book, read_only=True):
+            for row in sheet.iter_rows(values_only=True):
+                text += " ".join(str(value) for value in row if value is not None) + "\n"
+        words = set(re.split(r"[\s|,;/]+", text))
+        foreign = {word for word in words if word in owner and owner[word] != house}
+        assert not foreign, (house, sorted(foreign)[:3])
+        named += sum(word in owner for word in words)
+        others = set(owner.values()) - {house}
+        assert not words & others
+    assert named > 20, "its own stays are named"
+
+
+def test_evidence_of_another_institution_is_hidden_with_its_dates() -> None:
+    columns = {"suspicion_id": "s", "record": "", "value": "", "expected": ""}
+    rows = [
+        columns | {"record": "B1", "value": "2024-01-01 – 2024-01-05", "expected": "2024-01-03 – 2024-01-09"},
+        columns | {"record": "A1", "value": "2024-01-03", "expected": "2024-01-01"},
+        columns | {"suspicion_id": "t", "record": "A2", "value": "2024-02-02 H2", "expected": "2024-02-01"},
+    ]
+    shown = hide_evidence(pl.DataFrame(rows), frozenset({"A1", "A2", "H1"}), frozenset({"H2"})).rows()
+    assert shown == [
+        ("s", "***", "*** – ***", "*** – ***"),
+        ("s", "A1", "2024-01-03", "***"),
+        ("t", "A2", "2024-02-02 ***", "2024-02-01"),
+    ]
+    assert hide_id("SP6/A1/A2|B1", frozenset({"B1"})).startswith("SP6/A1/A2|***#")
+    assert hide_id("SP6/A1/A2", frozenset({"B1"})) == "SP6/A1/A2"
+    (row,) = hide_related(pl.DataFrame({"related": ["A1|B1"], "person_id": ["p"]}), frozenset({"A1"})).rows()
+    assert row == ("A1|***", None)
+
+
+def test_alerts_moved_at_once_by_real_programs_are_all_kept(seen: Path, tmp_path: Path) -> None:
+    alerts = read_table(seen / "tables", ALERTS)["alert_id"].to_list()[:4]
+    assert len(alerts) == 4
+    words = ("--region", tmp_path, "--to", "acknowledged", "--by", "office", "--note", "seen", "--on", "2024-12-31")
+    all_of_them = [
+        subprocess.Popen([PROGRAM, "oversee", "alert", seen, name, *words], stdout=subprocess.DEVNULL)
+        for name in alerts
+    ]
+    assert [program.wait(timeout=120) for program in all_of_them] == [0] * len(alerts)
+    kept = pl.read_csv(tmp_path / "alert_events.csv")
+    assert sorted(kept["alert_id"]) == sorted(alerts)
+    assert [p.name for p in tmp_path.iterdir()] == ["alert_events.csv"]

@@ -13,7 +13,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, in_lang, out
-from drgpay.cli.folders import RunFolder, keep_out
+from drgpay.cli.folders import RunFolder
 from drgpay.cli.sheets import open_sheets
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import INSTITUTION_MONTHS, STATEMENTS
@@ -97,8 +97,6 @@ def difference(
     if stays:
         _show([_stay(row, zh) for row in found.stays.to_dicts()], zh)
     if output is not None:
-        for run in (before, after):
-            keep_out(output, run)
         sheets = {"机构" if zh else "institutions": rows,
                   "病例" if zh else "stays": [_stay(row, zh) for row in found.stays.to_dicts()]}  # fmt: skip
         _write(output, sheets, zh)
@@ -163,7 +161,6 @@ def book(
     last = view.accounts.group_by("account", maintain_order=True).last().filter(pl.col("balance") != 0)
     _show([{"account": a, "balance": show_fen(b)} for a, b in last.select("account", "balance").rows()], zh)
     if output is not None:
-        keep_out(output, run)
         amounts = [row | {"amount": row["amount"] / 100} for row in view.amounts.to_dicts()]
         days = [row | {n: row[n] / 100 for n in ("moved", "balance")} for row in view.accounts.to_dicts()]
         _write(output, {

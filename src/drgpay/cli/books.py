@@ -14,7 +14,7 @@ from drgpay import policy as law
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import PolicyName, RunFolder
-from drgpay.engine import drafted
+from drgpay.engine import drafted, for_people
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.units import show_fen
@@ -62,15 +62,18 @@ def ledger(
         }
         for e in book
     ]
-    writers = {".csv": lambda f, p: f.write_csv(p, include_bom=True), ".xlsx": lambda f, p: f.write_excel(p)}
-    write = writers.get(output.suffix.lower())
-    if write is None:
+    kind = output.suffix.lower()
+    if kind not in (".csv", ".xlsx"):
         raise DrgpayError(
             Kind.USAGE, zh="不认识的输出格式", en="unknown kind of output", value=output.name,
             fix_zh="用 .csv 或 .xlsx", fix_en="use .csv or .xlsx",
         )  # fmt: skip
+    entries = pl.DataFrame(rows)
     with drafted(output) as draft:
-        write(pl.DataFrame(rows), draft)
+        if kind == ".csv":
+            for_people(entries).write_csv(draft, include_bom=True)
+        else:
+            entries.write_excel(draft)
     out.print(str(output))
 
 

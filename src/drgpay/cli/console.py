@@ -15,9 +15,18 @@ from rich.table import Table
 
 from drgpay.engine import LocalEngine
 from drgpay.engine import Progress as EngineProgress
+from drgpay.places import masked, shown
 
 
-class _Screen(Console):
+class _Plain(Console):
+    """A console on which no text from a file acts, and no number of an identity card or telephone is shown: control
+    and direction signs are written as codes, such numbers masked."""
+
+    def render_str(self, text: str, **how: Any) -> Any:
+        return super().render_str(masked(shown(text)), **how)
+
+
+class _Screen(_Plain):
     """A console that cuts no table: a figure that ends in dots is none. A narrow terminal wraps the lines."""
 
     def print(self, *objects: Any, **how: Any) -> None:
@@ -30,7 +39,7 @@ class _Screen(Console):
 
 
 _UNBOUNDED = 10_000
-err = Console(stderr=True, soft_wrap=True, emoji=False)
+err = _Plain(stderr=True, soft_wrap=True, emoji=False)
 out = _Screen(soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 Lang = Annotated[str, typer.Option("--lang", help="输出语言 language of the output: zh | en", metavar="zh|en")]

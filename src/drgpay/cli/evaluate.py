@@ -18,7 +18,7 @@ from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
 from drgpay.cli.sheets import CREATED
-from drgpay.engine import drafted, read_table
+from drgpay.engine import drafted, for_people, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
 from drgpay.scorecard import ALL_TYPES, Given, Item, cards, rule_text, show_number
@@ -293,7 +293,7 @@ def stays(
         found = runs.evaluation_stays(folder, indicator, where, engine, Path(work), moved)
     if output is not None:
         with drafted(output) as draft:
-            found.write_csv(draft, include_bom=True)
+            for_people(found).write_csv(draft, include_bom=True)
         out.print(str(output))
         return
     shown = 40

@@ -11,6 +11,7 @@ import typer
 from drgpay import policy as law
 from drgpay import tables
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.places import check_target, write_text, writing
 from drgpay.steps import performance
 
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
@@ -66,10 +67,8 @@ def policy_export(
     practice: Practice, output: Annotated[Path, typer.Option("-o", "--output", help="YAML 文件 file to write")]
 ) -> None:
     """导出政策文件,作为自己政策的起点。 Write a practice's file, to start one's own from."""
-    if output.exists():
-        raise typer.BadParameter(f"{output}: 文件已存在 the file exists", param_hint="--output")
     text, _ = law.practice_text(practice)
-    output.write_text(text, encoding="utf-8")
+    write_text(output, text)
     out.print(str(output))
 
 
@@ -111,12 +110,31 @@ def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[
 @docs_app.command("write")
 def docs_write(folder: Path) -> None:
     """Write the generated pages: tables.md, policy-reference.md and plan-reference.md."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tables.md").write_text(tables.tables_markdown(tables.ALL), encoding="utf-8")
-    (folder / "policy-reference.md").write_text(law.reference_markdown(), encoding="utf-8")
     plan = law.reference_markdown(
         "院内绩效方案参数参考 / Reference of a hospital's plan",
         performance.plan_dictionary(),
         performance.plans_folder(),
     )
-    (folder / "plan-reference.md").write_text(plan, encoding="utf-8")
+    pages = {
+        "tables.md": tables.tables_markdown(tables.ALL),
+        "policy-reference.md": law.reference_markdown(),
+        "plan-reference.md": plan,
+    }
+    for name, text in pages.items():
+        _check_page(folder / name, text)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        write_text(folder / name, text)
+
+
+def _check_page(target: Path, text: str) -> None:
+    """A page replaces an earlier one of the same title and nothing else."""
+    try:
+        with target.open(encoding="utf-8") as stream:
+            ours = stream.readline() == text.partition("\n")[0] + "\n"
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        ours = False
+    check_target(target, file=True, replace=ours)

@@ -15,8 +15,9 @@ from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import PolicyName
 from drgpay.cli.sheets import CREATED
-from drgpay.engine import drafted, new_folder
+from drgpay.engine import drafted, for_people, new_folder
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import writing
 from drgpay.tables import FUND_HEALTH, Column, Table
 from drgpay.units import ONE, show_coefficient, show_fen
 
@@ -179,7 +180,8 @@ def _frame(table: Table, rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
 
 
 def _workbook(tables: runs.FundTables, target: Path, lang: str) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     with drafted(target) as draft, xlsxwriter.Workbook(draft, options) as book:
         book.set_properties({"created": CREATED})
@@ -214,4 +216,4 @@ def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
 def _folder(tables: runs.FundTables, target: Path, lang: str) -> None:
     with new_folder(target) as draft:
         for table, rows in tables:
-            _frame(table, rows, lang).write_csv(draft / f"{table.name}.csv", include_bom=True)
+            for_people(_frame(table, rows, lang)).write_csv(draft / f"{table.name}.csv", include_bom=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from datetime import datetime
@@ -18,7 +17,7 @@ from drgpay import runs, samples
 from drgpay.cli import book, hand_in
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
-from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, keep_out, schemes_folder
+from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
@@ -157,6 +156,10 @@ def run_year(
     year: Year,
     output: OutFolder,
     after: After = None,
+    reopens: Annotated[
+        Path | None, typer.Option("--reopens", help="重开的年度清算(已封账) the sealed clearing to open again")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="重开的理由 why it is opened again")] = "",
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -170,7 +173,7 @@ def run_year(
 ) -> None:
     """全年:校验、分组、点数、月结、清算、总账、报告。 The whole year, from checks to clearing, ledger and report."""
     day = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, None, day, schemes_folder(own), after)
+    order = runs.Order(region, policy, year, None, day, schemes_folder(own), after, reopens, reason)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 
@@ -216,28 +219,55 @@ def report(
             fix_zh="用 .xlsx 或 .html",
             fix_en="use .xlsx or .html",
         )
-    keep_out(output, run)
     writers[output.suffix.lower()](run, output, in_lang(lang))
     out.print(str(output))
 
 
 def verify(
-    run: RunFolder,
+    run: Annotated[Path, typer.Argument(help="结果文件夹 folder of a run, an evaluation, oversight or a quarter")],
     same_as: Annotated[
         Path | None, typer.Option("--same-as", help="另一个结果文件夹:逐表比较 another run: compare table by table")
     ] = None,
+    region: Annotated[
+        Path | None,
+        typer.Option(
+            "--region", help="运行所用的区域文件夹,默认在旁边找 the region it was made from; default: beside"
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="只核对文件,不重算 files only, nothing recomputed")] = False,
+    root: Annotated[str, typer.Option("--root", help="当时记下的根摘要 the root hash that was noted")] = "",
+    head: Annotated[str, typer.Option("--head", help="纸上所记的封账号 the head of the seals, as noted")] = "",
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", help="核对签名的公钥(ed25519,PEM) public key of the signatures")
+    ] = None,
+    own: Schemes = None,
     threads: Threads = CPUS,
+    lang: Lang = "zh",
 ) -> None:
-    """复核摘要、哈希链、金额与守恒。 Check digests, hash chain, sums and conservation again."""
-    with engine_with_progress(threads, "zh") as engine:
+    """复核:文件、根摘要、哈希链、守恒,并按记录的输入重算逐行比较。 Check again: files, root hash, chain,
+    conservation; and compare every row with what the recorded inputs give."""
+    with engine_with_progress(threads, in_lang(lang)) as engine:
         if same_as is not None:
             _compare(run, same_as, engine)
             return
-        checks = runs.verify(run, engine)
+        checks = runs.verify(
+            run, engine, quick=quick, region=region, schemes=schemes_folder(own), root=root,
+            reports={said: _reports(said) for said in ("zh", "en")}, head=head, key=public_key,
+        )  # fmt: skip
     for c in checks:
+        if c.ok and not c.done:
+            out.print(f"– {c.note_zh} {c.note_en}")
+            continue
         out.print(f"{'✓' if c.ok else '✗'} {c.zh} {c.en}" + (f"\n{c.failure}" if c.failure else ""))
+        if c.note_zh:
+            out.print(f"  {c.note_zh} {c.note_en}")
+    _tell_root(run)
     if not all(c.ok for c in checks):
         raise typer.Exit(int(Kind.BROKEN))
+
+
+def _tell_root(run: Path) -> None:
+    out.print(f"根摘要 root {runs.root_of(runs.read_manifest(run))}")
 
 
 def _compare(run: Path, other: Path, engine: Engine) -> None:
@@ -265,11 +295,9 @@ def demo(
             region, stays=stays, replace=region.exists(), progress=cast(Any, moved), extras=frozenset(_ALL)
         )
     made = time.monotonic()
-    if run.exists() and not (run / runs.MANIFEST).exists():
-        shutil.rmtree(run)
     _run(runs.Order(region, "demo", 2024), run, threads, lang, replace=True)
     settled = time.monotonic()
-    verify(run, threads=threads)
+    verify(run, region=region, threads=threads)
     err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
     example = f"{_command()} explain {run} --stay {runs.first_stay(run)}"
     page, workbook = run / REPORTS[1], run / REPORTS[0]
@@ -314,6 +342,7 @@ def _summary(run: Path, lang: str) -> None:
     if manifest["kind"] == "year":
         _institutions(tables, zh)
         _conservation(tables, zh)
+    _tell_root(run)
 
 
 def _modes(tables: Path, month: int, zh: bool) -> None:

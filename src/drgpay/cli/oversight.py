@@ -75,7 +75,7 @@ def look(
             schemes=schemes_folder(own),
             seed=seed,
             reports=[
-                lambda folder: write_books(folder, lang),
+                lambda folder: write_books(folder, lang, run, region),
                 lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang),
             ],
         )

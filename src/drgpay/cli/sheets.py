@@ -11,6 +11,8 @@ from typing import Any
 
 import xlsxwriter
 
+from drgpay.places import cell, check_target, drafted, may_replace
+
 Add = Callable[[Sequence[Any]], object]
 _SHEET_ROWS = 1_000_000
 _CELL = 32_000
@@ -21,9 +23,9 @@ CREATED = datetime(2000, 1, 1)
 class Sheets:
     """Where the tables go; ``sheet`` opens the next one."""
 
-    def __init__(self, output: Path, stack: ExitStack) -> None:
-        self._output, self._stack = output, stack
-        self._drafts: list[tuple[Path, Path]] = []
+    def __init__(self, output: Path, stack: ExitStack, kept: ExitStack) -> None:
+        self._output, self._kept = output, kept
+        self._drafts = 0
         self._book: Any = None
         if output.suffix.lower() == ".xlsx":
             options = {"strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
@@ -31,9 +33,10 @@ class Sheets:
             self._book.set_properties({"created": CREATED})
 
     def _draft(self, path: Path) -> Path:
-        draft = path.with_name(f".{path.stem}.tmp{path.suffix}")
-        self._drafts.append((draft, path))
-        return draft
+        if self._drafts:  # the first one has passed the gate
+            check_target(path, file=True, replace=bool(may_replace.get()))
+        self._drafts += 1
+        return self._kept.enter_context(drafted(path))
 
     @contextmanager
     def sheet(self, name: str, head: Sequence[str]) -> Iterator[Add]:
@@ -45,7 +48,7 @@ class Sheets:
             with self._draft(path).open("w", encoding="utf-8-sig", newline="") as stream:
                 writer = csv.writer(stream, lineterminator="\n")
                 writer.writerow(head)
-                yield writer.writerow
+                yield lambda row: writer.writerow([cell(c) if isinstance(c, str) else c for c in row])
             return
         sheet = self._book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
@@ -62,27 +65,9 @@ class Sheets:
         if at > _SHEET_ROWS:
             sheet.write_string(_SHEET_ROWS + 1, 0, f"… {at:,}: 全部见 CSV all rows are in the CSV")
 
-    def finish(self) -> None:
-        """Give everything its name."""
-        for draft, path in self._drafts:
-            draft.replace(path)
-
-    def discard(self) -> None:
-        """Remove what did not get its name."""
-        for draft, _ in self._drafts:
-            draft.unlink(missing_ok=True)
-
 
 @contextmanager
 def open_sheets(output: Path) -> Iterator[Sheets]:
     """A report written under temporary names; all of it appears under its own names, or nothing does."""
-    with ExitStack() as stack:
-        sheets = Sheets(output, stack)
-        try:
-            yield sheets
-        except BaseException:
-            stack.close()
-            sheets.discard()
-            raise
-        stack.close()
-        sheets.finish()
+    with ExitStack() as kept, ExitStack() as stack:
+        yield Sheets(output, stack, kept)

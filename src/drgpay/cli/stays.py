@@ -13,10 +13,11 @@ import polars as pl
 import pyarrow as pa
 import typer
 
-from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang
+from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
-from drgpay.engine import drafted, frame
+from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import masked
 from drgpay.runs import Checked, check_file, check_region, known_codes
 from drgpay.scheme import load
 from drgpay.steps import grouping, intake
@@ -154,7 +155,7 @@ def _tell_scores(done: Checked, lang: str) -> None:
                 else f"{scope} {unit}".rstrip()
                 + f": score {score}, {row['n']:,} stays, {wrong} with errors; {row['top_rules']}"
             )
-            typer.echo(said)
+            out.print(said)
         if of_scope.height > _LOWEST_UNITS:
             typer.echo(f"  … {of_scope.height}")
 
@@ -265,7 +266,8 @@ def _write_results(results: Iterator[pl.DataFrame], output: Path | None) -> None
 
 def _write_csv(results: Iterator[pl.DataFrame], out: TextIO) -> None:
     for i, result in enumerate(results):
-        out.write(result.write_csv(include_header=i == 0))
+        text = for_people(result).write_csv(include_header=i == 0)
+        out.write(masked(text) if out.isatty() else text)
 
 
 def _tell(read: int, kept: int, n: int, lang: str) -> None:

@@ -12,7 +12,6 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
-from drgpay.cli.folders import keep_out
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import parse_setting
 from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_points, show_ratio
@@ -72,7 +71,7 @@ def whatif(
     if not (setting or policy or sweep):
         raise typer.BadParameter("--set KEY=VALUE | --policy OTHER | --sweep KEY=A..B", param_hint="--set")
     if output:
-        _writable(output, run)
+        _writable(output)
     changes = dict(parse_setting(text) for text in setting or ())
     with engine_with_progress(threads, lang) as engine:
         found = (
@@ -95,10 +94,9 @@ def whatif(
         out.print(str(output))
 
 
-def _writable(output: Path, run: Path) -> None:
+def _writable(output: Path) -> None:
     """Fail before the work is done, not after."""
     reports.check_whatif_target(output)
-    keep_out(output, run)
     if not output.parent.is_dir():
         raise DrgpayError(
             Kind.USAGE,

@@ -1,7 +1,7 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
 from drgpay.engine.buckets import key_hash
-from drgpay.engine.columns import coded, codes_in, frame, integers, months_of, years_of
+from drgpay.engine.columns import coded, codes_in, for_people, frame, integers, months_of, years_of
 from drgpay.engine.contract import (
     Dataset,
     Engine,
@@ -17,17 +17,16 @@ from drgpay.engine.files import (
     ROW_GROUP,
     WRITE_OPTIONS,
     dataset,
-    drafted,
     read_table,
     table_path,
     write_table,
-    writing,
 )
-from drgpay.engine.folders import MANIFEST, new_folder, read_manifest
+from drgpay.engine.folders import read_manifest, whole_manifest
 from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, plain, read_part, write_part
 from drgpay.engine.spark import SparkEngine, spark_missing
+from drgpay.places import MANIFEST, drafted, new_folder, writing
 
 __all__ = [
     "MANIFEST",
@@ -49,6 +48,7 @@ __all__ = [
     "codes_in",
     "dataset",
     "drafted",
+    "for_people",
     "frame",
     "integers",
     "key_hash",
@@ -63,6 +63,7 @@ __all__ = [
     "read_table",
     "spark_missing",
     "table_path",
+    "whole_manifest",
     "write_part",
     "write_table",
     "writing",

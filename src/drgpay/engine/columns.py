@@ -10,6 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from drgpay.places import cell
+
 
 def codes_in(column: Any, vocabulary: Any) -> npt.NDArray[np.int64]:
     """Place of each text value in ``vocabulary`` (an Arrow text array), −1 for null and for unknown values.
@@ -70,3 +72,20 @@ def _plain(kind: Any) -> Any:
     if pa.types.is_list(kind) and pa.types.is_dictionary(kind.value_type):
         return pa.list_(kind.value_type.value_type)
     return kind
+
+
+_ACTS = r"^\s*[=+\-@＝＋－＠]|[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]"
+"""what :func:`drgpay.places.cell` looks at more closely"""
+
+
+def for_people(data: pl.DataFrame) -> pl.DataFrame:
+    """The texts of a table as cells of a CSV that people open: see :func:`drgpay.places.cell`. Numbers stay numbers.
+    Only values that may act on a spreadsheet or a terminal are touched, each once."""
+    changed = []
+    for column in data.get_columns():
+        if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
+            continue
+        texts = column.cast(pl.String)
+        acting = texts.filter(texts.str.contains(_ACTS)).unique()
+        changed.append(texts.replace(acting, pl.Series([cell(text) for text in acting], dtype=pl.String)))
+    return data.with_columns(changed)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,7 @@ import pyarrow.parquet as pq
 
 from drgpay.engine.columns import frame
 from drgpay.engine.contract import Dataset, open_parquet
-from drgpay.errors import DrgpayError, Kind
+from drgpay.places import drafted
 from drgpay.tables import Table
 
 ROW_GROUP = 65_536
@@ -29,36 +26,6 @@ def table_path(folder: Path, table: Table) -> Path:
 def dataset(folder: Path, table: Table) -> Dataset:
     """A stay-level table below ``folder`` as a data set."""
     return Dataset.of(table_path(folder, table))
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """What the disk refuses while a file or a folder is written is a failure a user can mend (ENGINE)."""
-    try:
-        yield
-    except OSError as error:
-        raise DrgpayError(
-            Kind.ENGINE,
-            zh="写文件失败",
-            en="a file could not be written",
-            file=path.name,
-            fix_zh="检查磁盘空间和权限",
-            fix_en="check disk space and permissions",
-        ) from error
-
-
-@contextmanager
-def drafted(target: Path, attempt: str = "") -> Iterator[Path]:
-    """A temporary name beside ``target`` to write to; renamed when all went well, removed when not, so that a reader
-    never sees half a file. ``attempt`` is part of the name, for two processes that may write the same file. Raises
-    ENGINE when it cannot be written."""
-    draft = target.with_name(f".{target.stem}{attempt}.tmp{target.suffix}")
-    with writing(target):
-        try:
-            yield draft
-            os.replace(draft, target)
-        finally:
-            draft.unlink(missing_ok=True)
 
 
 def write_table(folder: Path, table: Table, data: Any) -> None:

@@ -1,18 +1,17 @@
-"""Folders of results: written whole or not at all, and known by their manifest."""
+"""The manifest of a folder of results: of which kind it is, and what it was made from."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from drgpay.errors import DrgpayError, Kind
+from pydantic import BaseModel, ValidationError
 
-MANIFEST = "manifest.json"
+from drgpay.errors import DrgpayError, Kind
+from drgpay.places import MANIFEST
+
 KINDS = {
     "year": ("年度清算的运行结果", "run of a whole year", "drgpay run year"),
     "oversight": ("监管结果", "result of oversight", "drgpay oversee"),
@@ -21,69 +20,76 @@ KINDS = {
 """kinds of results that are asked for: their names and the command that makes them"""
 
 
-@contextmanager
-def new_folder(
-    out: Path, *, replace: bool | None = None, mark: str = MANIFEST, resume: bool = False
-) -> Iterator[Path]:
-    """A hidden folder beside ``out`` to write to; renamed when all went well, removed when not, so that ``out`` is
-    there as a whole or not at all.
+class _Title(BaseModel):
+    zh: str
+    en: str
 
-    An existing ``out`` is an error (USAGE), unless ``replace`` and it is empty or has the file ``mark``, by which an
-    earlier result is known: it is put aside until the new one is in its place, and put back if that fails. None: the
-    user cannot ask for that. ``resume``: what an attempt before left in the hidden folder is still there, and what
-    this one leaves is kept.
-    """
-    old, draft = out.with_name(f".{out.name}.old"), out.with_name(f".{out.name}.partial")
-    _put_back(old, out)
-    if out.exists() and not (replace and _replaceable(out, mark)):
-        raise _exists(out, replace)
-    if not resume:
-        shutil.rmtree(draft, ignore_errors=True)
-    made = [parent for parent in out.parents if not parent.exists()]
-    draft.mkdir(parents=True, exist_ok=True)
+
+class _Region(BaseModel):
+    id: str
+    title: _Title
+
+
+class _Results(BaseModel):
+    """What every manifest says."""
+
+    software: str
+    kind: str
+    outputs: dict[str, str] | None = None
+    inputs: dict[str, str] = {}
+
+
+class _Settled(_Results):
+    """What the manifest of a month or of a year says."""
+
+    run: str = ""
+    year: int
+    month: int | None
+    region: _Region
+    on: date | None = None
+    known_on: date | None = None
+    policy_digest: str
+    scheme: str
+    switches: list[str] = []
+    basis: str
+    counts: dict[str, int]
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """A manifest that says what it must, or BROKEN with what is wrong in it."""
     try:
-        yield draft
-        shutil.rmtree(old, ignore_errors=True)
-        if out.exists():
-            os.replace(out, old)
-        os.replace(draft, out)
-        shutil.rmtree(old, ignore_errors=True)
-    except BaseException:
-        _put_back(old, out)
-        if not (resume and draft.is_dir() and any(draft.iterdir())):
-            shutil.rmtree(draft, ignore_errors=True)
-        for parent in made:
-            with suppress(OSError):  # not empty: what is there is kept
-                parent.rmdir()
-        raise
+        said = json.loads(path.read_text(encoding="utf-8"))
+        settled = isinstance(said, dict) and said.get("kind") in ("year", "month")
+        (_Settled if settled else _Results).model_validate(said)
+    except (OSError, ValueError, RecursionError) as error:
+        wrong = error.errors()[0] if isinstance(error, ValidationError) else None
+        raise _damaged(path, ".".join(map(str, wrong["loc"])) if wrong else "") from error
+    return dict(said)
 
 
-def _exists(out: Path, replace: bool | None) -> DrgpayError:
-    more = {
-        None: ("", "", "", ""),
-        False: ("", "", ",或加 --replace 覆盖旧的结果", ", or add --replace to replace an earlier result"),
-        True: (",而且不是旧的结果", ", and is no earlier result", ",或自行删除后重试", ", or remove it yourself"),
-    }
-    zh, en, fix_zh, fix_en = more[replace]
+def _damaged(path: Path, field: str) -> DrgpayError:
     return DrgpayError(
-        Kind.USAGE,
-        zh="输出文件夹已存在" + zh,
-        en="the output folder exists" + en,
-        file=out,
-        fix_zh="换一个 -o" + fix_zh,
-        fix_en="choose another -o" + fix_en,
+        Kind.BROKEN,
+        zh="manifest.json 已损坏",
+        en="manifest.json is damaged",
+        file=path,
+        field=field or None,
+        fix_zh="用同样的输入重新运行",
+        fix_en="run again with the same inputs",
     )
 
 
-def _put_back(old: Path, out: Path) -> None:
-    """Undo a replacement that was interrupted between its two renames."""
-    if old.exists() and not out.exists():
-        os.replace(old, out)
+_WHOLE = ("inputs", "outputs")
+_WHOLE_RUN = (*_WHOLE, "run", "on", "known_on", "switches", "practice", "scheme_digest", "conservation")
 
 
-def _replaceable(out: Path, mark: str) -> bool:
-    """Only an earlier result or an empty folder is ever replaced."""
-    return out.is_dir() and ((out / mark).is_file() or not any(out.iterdir()))
+def whole_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of finished results, with everything that one has. BROKEN names what is missing."""
+    content = read_manifest(folder)
+    for field in _WHOLE_RUN if content["kind"] in ("year", "month") else _WHOLE:
+        if field not in content:
+            raise _damaged(folder / MANIFEST, field)
+    return content
 
 
 def read_manifest(folder: Path, kind: str = "") -> dict[str, Any]:
@@ -99,12 +105,7 @@ def read_manifest(folder: Path, kind: str = "") -> dict[str, Any]:
             fix_zh="给出 drgpay run 的输出文件夹",
             fix_en="name the output folder of drgpay run",
         )
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DrgpayError(
-            Kind.BROKEN, zh="manifest.json 读不出", en="manifest.json cannot be read", file=path.name
-        ) from error
+    content = _content(path)
     if kind and content.get("kind") != kind:
         zh, en, command = KINDS[kind]
         raise DrgpayError(

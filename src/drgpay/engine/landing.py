@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from drgpay.engine.contract import Dataset
-from drgpay.engine.folders import new_folder
 from drgpay.engine.rows import write_part
 from drgpay.engine.spark import SparkEngine
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import new_folder
 
 PART_ROWS = 524_288
 """rows of one file"""
@@ -49,7 +49,7 @@ def land(engine: SparkEngine, source: Outside, schema: Any, needed: Iterable[str
     Rows are sorted by ``key``, then by all other columns, so that landing the same table again gives the same lines.
     Raises DATA when the table cannot be read, USAGE when ``out`` exists.
     """
-    with new_folder(out) as draft:
+    with new_folder(out, kind="stays") as draft:
         done, other = _landed(engine, source, schema, frozenset(needed), draft, key)
     return Landed(Dataset.of(out), sum(done.column("rows").to_pylist()), other)
 

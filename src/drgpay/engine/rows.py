@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drgpay.engine.contract import Part, open_parquet
-from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS, drafted
+from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import drafted
 
 
 def one_batch(table: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import drafted
 
 _LINE = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
@@ -157,8 +157,7 @@ class Ledger:
     def write(self, path: Path) -> None:
         """Write the book as JSON lines under a temporary name, then rename. The first line names the book, the last
         says how many entries it has and the hash of the last one."""
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8", newline="\n") as out:
+        with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as out:
             first: dict[str, Any] = {"ledger": self.name}
             if self.opening is not None:
                 first["after"] = self.opening.content()
@@ -166,7 +165,6 @@ class Ledger:
             for entry, digest in zip(self, self._hashes, strict=True):
                 out.write(f'{{"hash": "{digest}", "entry": {entry.canonical()}}}\n')
             out.write(json.dumps({"entries": len(self), "head": self.head}) + "\n")
-        os.replace(temporary, path)
 
     @staticmethod
     def read(path: Path) -> Ledger:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import xlsxwriter
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import drafted
 from drgpay.report.evaluated import (
     MEASURES,
     Evaluated,
@@ -157,7 +160,9 @@ class _Book:
     """A workbook of tables in one language; texts are never formulas."""
 
     def __init__(self, target: Path, lang: str) -> None:
-        self._book = xlsxwriter.Workbook(target, {"strings_to_formulas": False, "strings_to_urls": False})
+        self._stack = ExitStack()
+        draft = self._stack.enter_context(drafted(target))
+        self._book = xlsxwriter.Workbook(draft, {"strings_to_formulas": False, "strings_to_urls": False})
         self._book.set_properties({"created": CREATED})
         self._lang = lang
         self._formats = {unit: self._book.add_format({"num_format": f}) for unit, f in _FORMATS.items()}
@@ -166,8 +171,14 @@ class _Book:
     def __enter__(self) -> _Book:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._book.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._stack.__exit__(kind, error, trace)
+            return
+        with self._stack:
+            self._book.close()
 
     def table(self, name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """A sheet; heads are keys of the words. Numbers are written as numbers, in their unit."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
+from drgpay.places import write_text
 from drgpay.report.labels import LANGUAGES, Both, word
 from drgpay.report.source import Row
 from drgpay.report.views import NUMBERS, Field, View, show
@@ -62,7 +63,7 @@ def write_frame(
         plotly=get_plotlyjs(),
         script=(here / script).read_text(encoding="utf-8"),
     )
-    target.write_text(page, encoding="utf-8", newline="\n")
+    write_text(target, page)
 
 
 def both(text: Both) -> str:

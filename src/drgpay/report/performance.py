@@ -14,6 +14,7 @@ from typing import Any
 import xlsxwriter
 
 from drgpay.engine import drafted, read_table, table_path
+from drgpay.places import inside, safe_names, write_text
 from drgpay.report.labels import Both, check_language
 from drgpay.report.views import Field, View, show
 from drgpay.report.workbook import CREATED, Writer
@@ -281,8 +282,8 @@ def _summary(writer: Writer, names: _Names, manifest: Mapping[str, Any], period:
 
 
 def write_slips(out: Path, folder: Path, lang: str = "zh") -> int:
-    """A page for every person below ``folder/<department>/``, named by staff id; how many. Each line has its base,
-    its factor, how it was worked out, and the parameter with its source."""
+    """A page for every person below ``folder/<department>/``, named by staff id as far as it is a name; how many.
+    Each line has its base, its factor, how it was worked out, and the parameter with its source."""
     check_language(lang)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     sources = json.loads((out / "policy.json").read_text(encoding="utf-8"))
@@ -292,11 +293,12 @@ def write_slips(out: Path, folder: Path, lang: str = "zh") -> int:
     for line in _rows(out, SLIP_LINES):
         by_staff.setdefault(line["staff_id"], []).append(line)
     slips = _rows(out, SLIPS)
+    departments, people = (safe_names(s[k] for s in slips) for k in ("department_id", "staff_id"))
     for slip in slips:
-        place = folder / _SHEET_NAME.sub("_", slip["department_id"])
+        place = inside(folder, departments[slip["department_id"]])
         place.mkdir(parents=True, exist_ok=True)
         text = _slip(page, slip, by_staff.get(slip["staff_id"], []), names, manifest, sources, lang)
-        (place / f"{_SHEET_NAME.sub('_', slip['staff_id'])}.html").write_text(text, encoding="utf-8")
+        write_text(inside(place, f"{people[slip['staff_id']]}.html"), text)
     return len(slips)
 
 

@@ -10,6 +10,7 @@ from string import Template
 from typing import Protocol
 
 from drgpay import __version__
+from drgpay.places import write_text
 from drgpay.report.labels import check_language
 from drgpay.steps.grouping import BY_THE_RECORD, PARTS, VALUES, Layer, Named, Said, Standing, Story
 from drgpay.steps.points import Line
@@ -99,7 +100,7 @@ def write_stay_card(
         body="\n".join(part for part in parts if part),
         footer=f"{_word('scheme')} {escape(f'{story.scheme} {story.scheme_title}')}{switches} · drgpay {__version__}",
     )
-    target.write_text(page, encoding="utf-8", newline="\n")
+    write_text(target, page)
 
 
 def _both(said: Said | Line | Section) -> str:

@@ -12,6 +12,7 @@ import xlsxwriter
 
 from drgpay import __version__
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import drafted, write_text
 from drgpay.report.html import both, card, chart, compact, panel, view_table, write_frame
 from drgpay.report.labels import LANGUAGES, Both, check_language, column_words, word, words
 from drgpay.report.source import Row
@@ -51,21 +52,23 @@ def check_whatif_target(target: Path) -> None:
 
 def _write_json(content: Mapping[str, Any], target: Path, lang: str) -> None:
     text = json.dumps({"units": _UNITS, **content}, ensure_ascii=False, indent=1)
-    target.write_text(text + "\n", encoding="utf-8", newline="\n")
+    write_text(target, text + "\n")
 
 
 def _write_book(content: Mapping[str, Any], target: Path, lang: str) -> None:
-    book = xlsxwriter.Workbook(target)
-    book.set_properties({"title": _title(content)[lang], "created": CREATED})
-    writer = Writer(book, lang)
-    if content["kind"] == "sweep":
-        writer.tables("sweep", [*([_changes(content)] if content["changes"] else []), _sweep(content)])
-    else:
-        _summary_sheet(writer, content)
-        writer.tables("levels", [_levels(content)])
-        writer.tables("institutions", [_institutions(content)])
-        writer.tables("statements", [_statements(content)])
-    book.close()
+    with (
+        drafted(target) as draft,
+        xlsxwriter.Workbook(draft, {"strings_to_formulas": False, "strings_to_urls": False}) as book,
+    ):
+        book.set_properties({"title": _title(content)[lang], "created": CREATED})
+        writer = Writer(book, lang)
+        if content["kind"] == "sweep":
+            writer.tables("sweep", [*([_changes(content)] if content["changes"] else []), _sweep(content)])
+        else:
+            _summary_sheet(writer, content)
+            writer.tables("levels", [_levels(content)])
+            writer.tables("institutions", [_institutions(content)])
+            writer.tables("statements", [_statements(content)])
 
 
 def _summary_sheet(writer: Any, content: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
+from drgpay.places import drafted
 from drgpay.report import views
 from drgpay.report.labels import check_language, word, words
 from drgpay.report.source import Source, read_source
@@ -46,9 +47,6 @@ def write_workbook(run: Path, target: Path, lang: str = "zh") -> None:
     """
     check_language(lang)
     source = read_source(run)
-    book = xlsxwriter.Workbook(target, {"default_date_format": "yyyy-mm-dd"})
-    book.set_properties({"title": f"{source.title[lang]} {word('title')[lang]}", "created": CREATED})
-    writer = Writer(book, lang)
     sheets: tuple[tuple[str, Sequence[View]], ...] = (
         ("institutions", [views.institutions(source)]),
         ("groups", [views.groups(source)]),
@@ -63,11 +61,14 @@ def write_workbook(run: Path, target: Path, lang: str = "zh") -> None:
         ("findings", [views.rule_counts(source), views.findings(source)]),
     )
     kept = [(key, shown) for key, shown in sheets if key == "findings" or shown[0].rows]
-    writer.summary(source)
-    for key, shown in kept:
-        writer.tables(key, shown)
-    writer.notes([(key, view) for key, shown in kept for view in shown])
-    book.close()
+    options = {"default_date_format": "yyyy-mm-dd", "strings_to_formulas": False, "strings_to_urls": False}
+    with drafted(target) as draft, xlsxwriter.Workbook(draft, options) as book:
+        book.set_properties({"title": f"{source.title[lang]} {word('title')[lang]}", "created": CREATED})
+        writer = Writer(book, lang)
+        writer.summary(source)
+        for key, shown in kept:
+            writer.tables(key, shown)
+        writer.notes([(key, view) for key, shown in kept for view in shown])
 
 
 class Writer:

@@ -14,7 +14,7 @@ from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
-from drgpay.runs.manifest import LEDGER, POLICY, TABLES
+from drgpay.runs.manifest import LEDGER, POLICY, TABLES, root_of
 from drgpay.runs.mode_tools import (
     capitate,
     check_enrolment,
@@ -32,6 +32,7 @@ from drgpay.runs.oversight_review import (
     audit_template,
     count_look,
     move_alert,
+    owners_of,
     write_proposal,
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
@@ -106,6 +107,7 @@ __all__ = [
     "month_of",
     "move_alert",
     "oversee",
+    "owners_of",
     "perform",
     "plan_budget",
     "plan_prepayments",
@@ -116,6 +118,7 @@ __all__ = [
     "read_region",
     "read_truth",
     "reopen_year",
+    "root_of",
     "run",
     "same_tables",
     "seal_run",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -22,12 +22,15 @@ import pyarrow.parquet as pq
 
 from drgpay.engine import ROW_GROUP, drafted, frame, open_parquet
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import locked
 from drgpay.runs.manifest import file_digest
 from drgpay.steps import intake
 from drgpay.tables import BATCHES, STAY_CHANGES, STAYS
 
 FOLDER = "batches"
 ABOUT, ACCEPTED, CHANGES, FOUND = "batch.json", "stays.parquet", "changes.parquet", "findings.parquet"
+WAIT = 30
+"""seconds that a hand-in waits for another one"""
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
@@ -96,14 +99,24 @@ class Batch:
         named = intake.read_stays(self.path, need="grouping")
         return [*(s for part in named for s in part.stays.column("stay_id").to_pylist()), *withdrawn_in(self)]
 
+    def line(self) -> str:
+        """The row of the register, for a digest."""
+        year, month = self.month
+        day = self.received_on.isoformat() if self.received_on else ""
+        parts = (self.number, self.institution, f"{year}-{month:02d}", self.path.name, day, self.sha256 or "")
+        return "\x1f".join(map(str, parts))
+
     def files(self) -> list[Path]:
         """What a run reads of it: the file as received, and the stays accepted from it where they are kept."""
         kept = self.kept
         return [self.path, *([kept / ACCEPTED, kept / CHANGES] if kept else [])]
 
 
-def read_batches(region: Path, known_on: date | None = None) -> tuple[Batch, ...]:
-    """The batches of a region in order, of those received on or before ``known_on``; none where it has no register.
+def read_batches(
+    region: Path, known_on: date | None = None, only: Collection[int] | None = None
+) -> tuple[Batch, ...]:
+    """The batches of a region in order, of those received on or before ``known_on`` (and of the numbers ``only``);
+    none where it has no register.
 
     Raises DATA for a file that is missing, not inside the region or given twice, BROKEN for one that is not as it was
     received.
@@ -114,6 +127,8 @@ def read_batches(region: Path, known_on: date | None = None) -> tuple[Batch, ...
     batches = []
     for row in rows:
         if known_on is not None and row["received_on"] is not None and row["received_on"] > known_on:
+            continue
+        if only is not None and row["batch"] not in only:
             continue
         path = region / row["file"]
         if Path(row["file"]).is_absolute() or not path.resolve().is_relative_to(region.resolve()):
@@ -263,10 +278,11 @@ def withdrawn_in(batch: Batch) -> list[str]:
 
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """Alone while something is added to a region's folder; USAGE names who else is writing."""
+    """Alone while something is added to a region's folder; ENGINE names who else is writing."""
     if not folder.is_dir():
         raise DrgpayError(Kind.DATA, zh="没有这个区域文件夹", en="no such region folder", file=folder)
-    yield
+    with locked(folder, wait=WAIT):
+        yield
 
 
 def write_stays(path: Path, stays: Any) -> None:

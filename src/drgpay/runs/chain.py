@@ -127,6 +127,18 @@ def read_link(folder: Path, seals: list[Seal] | None = None) -> Link:
     return Link(folder, manifest, file_digest(folder / MANIFEST), seal_of(folder, seals))
 
 
+def before_of(run: Path, manifest: Mapping[str, Any]) -> Path | None:
+    """The folder of the run that a run goes on from; None for a first link. BROKEN when it is gone or changed."""
+    after = manifest.get("after")
+    if not after:
+        return None
+    runs = run.resolve().parent
+    seal = next((s for s in read_seals(runs) if s.digest == after["digest"]), None)
+    if seal is None:
+        raise _broken("找不到前一期的封账记录", "the seal of the run before is not in the list", read_link(run))
+    return folder_of(seal, runs)
+
+
 def read_chain(last: Path, *, sealed: bool = True) -> Chain:
     """The book that ends with a run, from its first link. With ``sealed`` the last must be sealed too.
 
@@ -182,13 +194,29 @@ def follows(before: str, name: str) -> bool:
     return before.startswith("m") and int(name[1:]) == int(before[1:]) + 1
 
 
-def go_on(after: Path, *, area: str, year: int, month: int | None) -> Chain:
-    """The chain that a month, or the clearing (None), of an area and year goes on from.
+def reopen(cleared: Path, *, area: str, year: int, newest: bool = True) -> Chain:
+    """The chain that ends with a clearing (or what opened it again before), to be opened again.
+
+    USAGE as :func:`go_on`, and for a month: earlier months are corrected, not opened.
+    """
+    chain = read_chain(cleared)
+    if chain.last.month is not None:
+        raise _wrong("只能重开清算;已封账的月份用更正",
+                     "only a clearing can be opened again; a sealed month is corrected",
+                     chain.last, "给出年度清算的结果", "name the run of the clearing")  # fmt: skip
+    last = chain.last.name
+    name = "r1" if last == "year" else f"r{int(last[1:]) + 1}"
+    return go_on(cleared, area=area, year=year, month=None, name=name, newest=newest)
+
+
+def go_on(after: Path, *, area: str, year: int, month: int | None, name: str = "", newest: bool = True) -> Chain:
+    """The chain that a month, or the clearing (None), of an area and year goes on from; ``name``: of another link;
+    ``newest``: it must be the last sealed one.
 
     USAGE: another area or year, a gap, or a predecessor that is not sealed or is not the last of its book.
     """
     chain = read_chain(after)
-    name = "year" if month is None else f"m{month:02d}"
+    name = name or ("year" if month is None else f"m{month:02d}")
     if chain.area != area:
         raise _mismatch("统筹区", "area", chain.area, area, after)
     if chain.year != year:
@@ -199,7 +227,7 @@ def go_on(after: Path, *, area: str, year: int, month: int | None) -> Chain:
                      f"{chain.last.name}: there is a gap, or it is settled already", chain.last,
                      "给出紧接的前一期", "name the link right before it")  # fmt: skip
     newer = [s for s in read_seals(after.resolve().parent) if (s.area, s.year) == (area, year)]
-    if newer[-1].digest != chain.last.digest:
+    if newest and newer[-1].digest != chain.last.digest:
         raise _wrong("它之后已有封账的一期", "a later link is sealed already", chain.last,
                      f"接在 {newer[-1].run} 之后", f"go on from {newer[-1].run}")  # fmt: skip
     return chain

@@ -25,7 +25,7 @@ from drgpay.engine import (
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.manifest import REGISTERS, TABLES, file_digest, folder_digests, law_of, write_json
+from drgpay.runs.manifest import REGISTERS, TABLES, file_digest, law_of, write_json, write_manifest
 from drgpay.runs.region import Region, Registers, read_region, register_file
 from drgpay.scorecard import Card, card_text, check, read_card
 from drgpay.steps import evaluation, intake, points
@@ -189,7 +189,7 @@ class _Work:
         for report in reports:
             report(self.folder)
         content = read_manifest(self.folder)
-        write_json(self.folder / MANIFEST, content | {"outputs": folder_digests(self.folder)})
+        write_manifest(self.folder, content)
 
     def _write(self, table: Table, rows: list[Row]) -> None:
         write_table(self.tables, table, table.of(rows))

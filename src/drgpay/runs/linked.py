@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import calendar
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -43,8 +44,12 @@ from drgpay.tables import (
     BASE_SUMS,
     BASE_YEARS,
     CASE_POINTS,
+    CLOSINGS,
     CORRECTIONS,
+    EVIDENCE,
+    GRADE_REGISTER,
     GROUPED,
+    MODE_TABLES,
     MONTH_CASH,
     MONTHS_PAID,
     PAYMENT_HOLDS,
@@ -52,6 +57,7 @@ from drgpay.tables import (
     STAY_DECISIONS,
     STAY_MODES,
     STAY_PAYMENTS,
+    VIOLATIONS,
     Table,
 )
 from drgpay.units import ONE, half_up
@@ -218,6 +224,15 @@ class Account:
         paths = [p for link in self.links if link.month is not None
                  for p in dataset(link.tables, STAY_PAYMENTS).paths]  # fmt: skip
         return Dataset(tuple(paths)) if paths else _empty(work, STAY_PAYMENTS)
+
+    def standing(self) -> dict[Key, list[Entry]]:
+        """What the clearing said of each institution and nothing has taken back since."""
+        taken = {e.entry_id.removesuffix("/reversal") for e in self.past if e.event.endswith(settlement.REVERSAL)}
+        found: dict[Key, list[Entry]] = defaultdict(list)
+        for e in self.past:
+            if e.month == 0 and e.event in settlement.JUDGED and e.entry_id not in taken and e.institution_id:
+                found[e.insurance_scheme, e.institution_id].append(e)
+        return dict(found)
 
     def held(self) -> dict[Key, int]:
         """Payments of months that are held, by what the accounts say."""
@@ -429,3 +444,47 @@ def pay_month(
             }
         )
     return rows
+
+
+_JUDGED_BY = ("drg", "case_class", "points", "total_cost", "personal_paid", "fund_by_item")
+
+
+def _institutions_that_differ(old: Any, new: Any) -> Any:
+    """(insurance scheme, institution) of stays that differ, on either side."""
+    key = ["stay_id", "institution_id", "insurance_scheme"]
+    ours, theirs = frame(old), frame(new)
+    both = ours.join(theirs, on=key, how="full", coalesce=True, suffix="_now")
+    differs = pl.any_horizontal(pl.col(n).ne_missing(pl.col(f"{n}_now")) for n in _JUDGED_BY)
+    return both.filter(differs).select(*key[1:]).unique().sort(pl.all()).to_arrow()
+
+
+def changed_since(
+    link: Link, registers: Registers, engine: Engine, cases: Dataset, year: int, work: Path
+) -> frozenset[Key]:
+    """(insurance scheme, institution) whose stays, decisions, evidence, violations or grade are others than when a
+    year was cleared."""
+    columns = ("stay_id", "institution_id", "insurance_scheme", *_JUDGED_BY)
+    sources = [Source(data, columns, ("stay_id",)) for data in (dataset(link.tables, CASE_POINTS), cases)]
+    found = engine.map_by(sources, "stay_id", _institutions_that_differ, work / "changed", "what changed")
+    keys = {(s, h) for batch in engine.scan(found) for h, s in frame(batch).rows()}
+    then = Registers.read(link.folder / REGISTERS)
+    schemes = read_table(link.tables, CLOSINGS)["insurance_scheme"].to_list()
+    for table in (STAY_DECISIONS, EVIDENCE, VIOLATIONS, GRADE_REGISTER):
+        old, new = (its if table == STAY_DECISIONS else its.filter(pl.col("year") == year)
+                    for its in (then[table], registers[table]))  # fmt: skip
+        for ours, theirs in ((old, new), (new, old)):
+            rows = ours.join(theirs, on=ours.columns, how="anti", nulls_equal=True)
+            for row in rows.to_dicts():
+                own = [row["insurance_scheme"]] if "insurance_scheme" in row else schemes
+                keys |= {(scheme, row["institution_id"]) for scheme in own}
+    return frozenset(keys)
+
+
+def copy_modes(link: Link, tables: Path) -> None:
+    """The tables of payment modes of a clearing: opening a year again leaves them as they are."""
+    for table in MODE_TABLES:
+        source, target = table_path(link.tables, table), table_path(tables, table)
+        if source.is_dir() and not target.exists():
+            shutil.copytree(source, target)
+        elif source.is_file() and not target.exists():
+            shutil.copyfile(source, target)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from drgpay.engine import MANIFEST, drafted
+from drgpay.places import MARK
 from drgpay.policy import Laws, Policy, laws, load
 
 LEDGER = "ledger.jsonl"
@@ -21,6 +22,7 @@ LAWS = "laws.json"
 SEGMENTS = "segments"
 """the tables that scored stays discharged before the last change, in a folder by the first day of each law"""
 TABLES = "tables"
+ROOT = "root"
 REGISTERS = "registers"
 """the small tables people brought, as they were read"""
 
@@ -32,11 +34,11 @@ def file_digest(path: Path) -> str:
 
 
 def folder_digests(folder: Path) -> dict[str, str]:
-    """Digests of all files below a folder but the manifest, by relative name."""
+    """Digests of all files below a folder but its manifest and mark, by relative name."""
     return {
         p.relative_to(folder).as_posix(): file_digest(p)
         for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name != MANIFEST
+        if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, MARK)
     }
 
 
@@ -56,3 +58,17 @@ def laws_of_run(run: Path, manifest: dict[str, Any]) -> Laws:
     """All laws a run was made with."""
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
     return laws(run / PRACTICE, manifest["year"], month=manifest["month"], known_on=known_on)
+
+
+def root_of(manifest: dict[str, Any]) -> str:
+    """The root hash: sha256 over everything a manifest says (inputs, counts, the head of the ledger, the digest of
+    every file), keys sorted and without spaces. Whoever has noted it knows these results again."""
+    body = {name: value for name, value in manifest.items() if name != ROOT}
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+    """The manifest of whole results: what they were made from, the digest of every file, and the root hash."""
+    whole = content | {"outputs": folder_digests(folder)}
+    write_json(folder / MANIFEST, whole | {ROOT: root_of(whole)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -376,6 +376,61 @@ def settle(
         (pl.col("year") == period.year) & pl.col("insurance_scheme").is_in(list(statements))
     )
     return Settled(pools, months, statements, tuple(ahead.to_dicts()))
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """A clearing that is opened again: its rows of ``pools``, ``institution_months`` and ``statements``, and what its
+    months booked (as ``Booked.amounts``)."""
+
+    pools: list[dict[str, Any]]
+    months: list[dict[str, Any]]
+    statements: list[dict[str, Any]]
+    booked: list[dict[str, Any]]
+
+
+def reopen(
+    engine: Engine, laws: Laws, registers: Registers, period: Period, earned: Earned, work: Path, cleared: Cleared,
+    changed: Collection[tuple[str, str]],
+) -> Settled:  # fmt: skip
+    """A year opened again: its point value stands, and only the ``changed`` (insurance scheme, institution) are
+    computed again at it, each share half up to fen; everybody else's statement and every second distribution stay.
+    What it comes to beyond what was paid is ``passed``. Source: design/12 §2."""
+    policy, sums = laws.policy, earned.sums
+    by_rate = policy.choice_or_none("points.pricing") == "rate"
+    with_patients = policy.choice("fund.basis") == "total"
+    pools = [fund.Pool.of(row) for row in cleared.pools]
+    whole = sums.group_by("institution_id", "insurance_scheme").agg(
+        pl.col("n", "points", "weight_points", "cost", "personal", "actual").sum()
+    )
+    before = {(r["insurance_scheme"], r["institution_id"]): r for r in cleared.statements}
+    years = {pool.insurance_scheme: pool for pool in pools if pool.month == fund.YEAR}
+    shares = {}
+    for scheme, h, n, patients in whole.select("insurance_scheme", "institution_id", "points", "personal").rows():
+        if (scheme, h) in changed:
+            pool = years[scheme]
+            gross = n if by_rate or not pool.points else half_up(n * pool.distributable, pool.points)
+            shares[scheme, h, fund.YEAR] = max(gross - (patients if with_patients else 0), 0)
+    refused = _refused(engine, earned, shares, with_patients, period, work)
+    statements: dict[str, list[dict[str, Any]]] = {}
+    for scheme, pool in years.items():
+        its = [h for s, h in changed if s == scheme]
+        stand = [r for (s, h), r in before.items() if s == scheme and h not in its]
+        left = replace(pool, reserve=pool.reserve - sum(r["overspend_shared"] for r in stand))
+        counted = [row for row in cleared.booked if (row["insurance_scheme"], row["institution_id"]) in changed]
+        places = registers[INSTITUTIONS].filter(pl.col("institution_id").is_in(its))
+        sums_here = whole.filter(pl.col("insurance_scheme") == scheme)
+        deals = dealings(registers, period.year, scheme)
+        rows = settlement.clear(left, sums_here, counted, places, deals, policy, shares, refused)
+        for row in rows:
+            old = before[scheme, row["institution_id"]]
+            kept = ("second_distribution", "advance_netted", "debt_netted", "held", "final_payment")
+            second = row["second_distribution"]
+            row |= {name: old[name] for name in kept}
+            row["settled"] += row["second_distribution"] - second
+            row["passed"] = row["settled"] - settlement.had_before(row | {"passed": 0}) - row["final_payment"]
+        statements[scheme] = sorted([*stand, *rows], key=lambda r: str(r["institution_id"]))
+    return Settled(pools, cleared.months, statements)
 
 
 def _of(booked: Booked | None, scheme: str) -> dict[str, int]:

@@ -27,7 +27,7 @@ from drgpay.engine import (
     write_table,
 )
 from drgpay.runs.fund import Rows, watch_fund
-from drgpay.runs.manifest import PRACTICE, TABLES, file_digest, folder_digests, write_json
+from drgpay.runs.manifest import PRACTICE, TABLES, file_digest, write_json, write_manifest
 from drgpay.runs.oversight_inputs import Inputs, campuses
 from drgpay.runs.oversight_singles import Singles
 from drgpay.runs.region import Region, read_region
@@ -186,10 +186,11 @@ class _Oversight:
         self._specials(facts, means, discharges)
         self._loop(reviews, suspicions, levels["institution_id"].to_list())
         shutil.rmtree(self.work)
-        self._manifest(n)
+        about = self._manifest(n)
+        write_json(self.folder / MANIFEST, about)
         for report in reports:
             report(self.folder)
-        self._manifest(n)
+        write_manifest(self.folder, about)
         return suspicions.height, n
 
     def _write(self, table: Table, rows: pl.DataFrame | Rows) -> None:
@@ -368,27 +369,23 @@ class _Oversight:
             pl.col(c).cast(t) for c, t in oversight.HITS.items()
         )
 
-    def _manifest(self, n: int) -> None:
+    def _manifest(self, n: int) -> dict[str, Any]:
         run = self.settlement.manifest
-        write_json(
-            self.folder / MANIFEST,
-            {
-                "software": f"drgpay {__version__}",
-                "kind": "oversight",
-                "run": run["run"],
-                "year": run["year"],
-                "month": run["month"],
-                "region": run["region"],
-                "policy_digest": run["policy_digest"],
-                "stays": n,
-                "seed": self.seed,
-                "with_persons": self.with_persons,
-                "brought": sorted(self.inputs.brought),
-                "limits": {k: v.value for k, v in sorted(self.limits.values.items())},
-                "inputs": {MANIFEST: file_digest(self.settlement.run / MANIFEST)},
-                "outputs": folder_digests(self.folder),
-            },
-        )
+        return {
+            "software": f"drgpay {__version__}",
+            "kind": "oversight",
+            "run": run["run"],
+            "year": run["year"],
+            "month": run["month"],
+            "region": run["region"],
+            "policy_digest": run["policy_digest"],
+            "stays": n,
+            "seed": self.seed,
+            "with_persons": self.with_persons,
+            "brought": sorted(self.inputs.brought),
+            "limits": {k: v.value for k, v in sorted(self.limits.values.items())},
+            "inputs": {MANIFEST: file_digest(self.settlement.run / MANIFEST)},
+        }
 
 
 def _bare_facts(stays: Any, part: Any) -> Any:

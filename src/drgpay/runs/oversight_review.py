@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from drgpay.engine import drafted, frame, new_folder, read_manifest, read_table
+from drgpay.engine import dataset, drafted, frame, new_folder, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import locked, writing
 from drgpay.runs.manifest import TABLES
-from drgpay.runs.region import register_file
+from drgpay.runs.region import read_region, register_file
 from drgpay.steps import intake, oversight
 from drgpay.tables import (
     ALERT_EVENTS,
     ALERT_EVIDENCE,
     ALERTS,
     AUDIT_SAMPLE,
+    GROUPED,
     REVIEWS,
     RULE_STATUS,
     SECOND_CODINGS,
@@ -30,12 +34,16 @@ from drgpay.tables import (
     SUSPICION_EVIDENCE,
     SUSPICIONS,
     VIOLATIONS,
+    VISITS,
     Column,
     Table,
 )
 from drgpay.units import show_coefficient, show_fen
 
 Row = dict[str, Any]
+
+_WAIT = 30
+"""seconds another writer of the same register is waited for"""
 
 
 @dataclass(frozen=True)
@@ -103,19 +111,21 @@ def write_proposal(proposal: Proposal, folder: Path) -> None:
 
 
 def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: str, on: date) -> str:
-    """Add an event to the region's ``alert_events.csv``; returns the state before. Raises DATA for an alert the look
-    does not have, and for a state that may not follow."""
+    """Add an event to the region's ``alert_events.csv``; returns the state before. One at a time: a second program
+    that moves an alert waits for the first, and after half a minute is told who it is (ENGINE). Raises DATA for an
+    alert the look does not have, and for a state that may not follow."""
     read_manifest(out, "oversight")
     if not read_table(out / TABLES, ALERTS).filter(pl.col("alert_id") == alert).height:
         raise _unknown(alert)
     path = region / f"{ALERT_EVENTS.name}.csv"
-    events = _register(path, ALERT_EVENTS) if path.is_file() else []
-    now = oversight.follow(events).get(alert, "raised")
-    if state not in oversight.NEXT[now]:
-        raise oversight.refused(alert, now, state)
-    number = 1 + sum(e["alert_id"] == alert for e in events)
-    event = {"alert_id": alert, "number": number, "state": state, "on": on, "by": by, "note": note}
-    write_register(path, ALERT_EVENTS, [*events, event])
+    with writing(path), locked(path, wait=_WAIT):
+        events = _register(path, ALERT_EVENTS) if path.is_file() else []
+        now = oversight.follow(events).get(alert, "raised")
+        if state not in oversight.NEXT[now]:
+            raise oversight.refused(alert, now, state)
+        number = 1 + sum(e["alert_id"] == alert for e in events)
+        event = {"alert_id": alert, "number": number, "state": state, "on": on, "by": by, "note": note}
+        write_register(path, ALERT_EVENTS, [*events, event])
     return now
 
 
@@ -175,3 +185,21 @@ def count_look(out: Path) -> Counted:
     rules = [r | {"amount": amounts.get(r["rule"], 0)} for r in read_table(out / TABLES, RULE_STATUS).to_dicts()]
     alerts = read_table(out / TABLES, ALERTS).group_by("rule", "zh", "en").agg(pl.len()).sort("rule").rows()
     return Counted(rules, [(f"{zh} {en}", n) for _, zh, en, n in alerts])
+
+
+def owners_of(records: frozenset[str], run: Path, region: Path) -> dict[str, str]:
+    """Whose the stays and visits of these ids are, as far as the run's stays and the region's visits say."""
+    if not records:
+        return {}
+    wanted = pa.array(sorted(records), pa.string())
+    found: dict[str, str] = {}
+    visits = [p for p in read_region(region).table_files(VISITS) if p.suffix.lower() == ".parquet"]
+    for name, paths in (("stay_id", dataset(run / TABLES, GROUPED).paths), ("visit_id", visits)):
+        for path in paths:
+            file = open_parquet(path)
+            if {name, "institution_id"} <= set(file.schema_arrow.names):
+                for batch in file.iter_batches(columns=[name, "institution_id"]):
+                    its = pa.table(batch).cast(pa.schema([(name, pa.string()), ("institution_id", pa.string())]))
+                    its = its.filter(pc.is_in(its.column(name), value_set=wanted))
+                    found |= dict(zip(its.column(0).to_pylist(), its.column(1).to_pylist(), strict=True))
+    return found

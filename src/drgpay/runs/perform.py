@@ -42,7 +42,7 @@ from drgpay.runs.hospital import (
     roles_of,
     sum_of,
 )
-from drgpay.runs.manifest import POLICY, TABLES, file_digest, folder_digests, write_json
+from drgpay.runs.manifest import POLICY, TABLES, file_digest, write_json, write_manifest
 from drgpay.scorecard import card_text
 from drgpay.steps import performance
 from drgpay.tables import (
@@ -80,7 +80,7 @@ def perform(
         write_json(draft / MANIFEST, content)
         for report in reports:
             report(draft)
-        write_json(draft / MANIFEST, content | {"outputs": folder_digests(draft)})
+        write_manifest(draft, content)
     return out
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, partial
@@ -29,6 +30,7 @@ from drgpay.engine import (
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import batches
+from drgpay.runs.manifest import file_digest
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
 from drgpay.tables import (
@@ -42,6 +44,8 @@ from drgpay.tables import (
     GRADE_REGISTER,
     INSTITUTIONS,
     MODE_REGISTERS,
+    MONTHS_PAID,
+    PAYMENT_HOLDS,
     STAY_DETAILS,
     STAYS,
     VISITS,
@@ -55,7 +59,7 @@ ALIAS = "stays.yaml"
 
 
 NEEDED = (INSTITUTIONS, BUDGETS)
-OPTIONAL = (GRADE_REGISTER, EVIDENCE, ADVANCES, *DECISION_REGISTERS)
+OPTIONAL = (GRADE_REGISTER, EVIDENCE, ADVANCES, MONTHS_PAID, PAYMENT_HOLDS, *DECISION_REGISTERS)
 MODAL = (*MODE_REGISTERS, BUDGET_AMOUNTS)
 """registers that only a run with payment modes reads and keeps"""
 
@@ -104,9 +108,16 @@ class Region:
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
         beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
         later = [p for batch in self.batches for p in batch.files()]
-        if later and (register := register_file(self.folder, BATCHES.name)):
-            later.insert(0, register)
         return [*(p for p in registers if p), *alias, *self._first(), *beside, *later]
+
+    def digests(self, *, modes: bool = False) -> dict[str, str]:
+        """sha256 of every input by its name; of the register of batches, that of the rows that are known, so that
+        later hand-ins leave it as it is."""
+        found = {p.relative_to(self.folder).as_posix(): file_digest(p) for p in self.files(modes=modes)}
+        if self.batches:
+            rows = "\n".join(batch.line() for batch in self.batches)
+            found[BATCHES.name] = hashlib.sha256(rows.encode()).hexdigest()
+        return dict(sorted(found.items()))
 
     def _first(self) -> list[Path]:
         """The files of batch 0; there may be none where batches are."""
@@ -279,9 +290,9 @@ def _holds_rows(path: Path, suffixes: Sequence[str]) -> bool:
     return path.suffix.lower() in suffixes and not name.startswith((".", "~$")) and ".findings." not in name
 
 
-def read_region(folder: Path, known_on: date | None = None) -> Region:
+def read_region(folder: Path, known_on: date | None = None, only: Collection[int] | None = None) -> Region:
     """Registers of a region; institutions and budgets must be there, the others may be missing. ``known_on``: take
-    what was handed in until that day."""
+    what was handed in until that day; ``only``: of the batches those with these numbers."""
     if not folder.is_dir():
         raise DrgpayError(
             Kind.DATA,
@@ -313,4 +324,4 @@ def read_region(folder: Path, known_on: date | None = None) -> Region:
                 fix_zh="列见 docs/tables.md",
                 fix_en="docs/tables.md lists its columns",
             )
-    return Region(folder, about, Registers(frames), batches.read_batches(folder, known_on))
+    return Region(folder, about, Registers(frames), batches.read_batches(folder, known_on, only))

@@ -20,10 +20,10 @@ from typing import Any
 
 from drgpay.engine import MANIFEST, read_manifest, writing
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import SEAL, locked
 from drgpay.runs.manifest import file_digest, write_json
 
 SEALS = "seals.jsonl"
-SEAL = "seal.json"
 SIGNATURE = "seal.sig"
 _START = "drgpay seals"
 
@@ -142,6 +142,13 @@ def seal(run: Path, *, by: str, on: date, ledger_head: str, sign: Callable[[byte
     is not the last sealed link. ``ledger_head``: of the run's ledger; ``sign``: signs the hash of the seal.
     """
     folder = run.resolve().parent
+    with locked(folder / SEALS, wait=30):
+        return _sealed(run, folder, by, on, ledger_head, sign)
+
+
+def _sealed(
+    run: Path, folder: Path, by: str, on: date, ledger_head: str, sign: Callable[[bytes], bytes] | None
+) -> Seal:
     manifest = read_manifest(run)
     area, year, link = manifest["region"]["id"], manifest["year"], link_of(manifest)
     digest = file_digest(run / MANIFEST)

@@ -26,16 +26,18 @@ from drgpay.engine import (
     frame,
     months_of,
     new_folder,
+    read_table,
     table_path,
     write_table,
     years_of,
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
+from drgpay.places import MARK
 from drgpay.policy import Laws, Policy, laws, practice_text
 from drgpay.runs import laws as law_in_time
 from drgpay.runs import linked, modes, money
-from drgpay.runs.chain import go_on
+from drgpay.runs.chain import Chain, go_on, reopen
 from drgpay.runs.manifest import (
     LAWS,
     LEDGER,
@@ -44,9 +46,8 @@ from drgpay.runs.manifest import (
     REGISTERS,
     SEGMENTS,
     TABLES,
-    file_digest,
-    folder_digests,
     write_json,
+    write_manifest,
 )
 from drgpay.runs.money import Rules, Scoring, Settled
 from drgpay.runs.region import Region, known_codes, read_region
@@ -93,6 +94,13 @@ class Order:
     """folder of grouping schemes besides those shipped"""
     after: Path | None = None
     """the sealed run of a book that this one follows"""
+    reopens: Path | None = None
+    """the sealed clearing that this one opens again, and why"""
+    reason: str = ""
+    batches: tuple[int, ...] | None = None
+    """only these batches of the region, to make a run again after later ones came; None = all that are known"""
+    again: bool = False
+    """a run is made again: later links may be sealed"""
 
     @property
     def on(self) -> date:
@@ -124,7 +132,7 @@ def run(
     that fails. ``say`` is told what is reused.
     """
     with new_folder(out, replace=overwrite, resume=resume) as draft:
-        _Run(order, draft, engine, say if resume else quiet).go(reports)
+        Running(order, draft, engine, say if resume else quiet).go(reports)
     return out
 
 
@@ -169,10 +177,10 @@ class _Grouping:
             findings = intake.without_rows(findings, gone)
         if part.file_number in self.checked:
             findings = findings.filter(pc.equal(findings.column("level").cast(pa.string()), "error"))
-        return _grouped(accepted, self.scheme, self.years), findings
+        return grouped_of(accepted, self.scheme, self.years), findings
 
 
-def _grouped(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
+def grouped_of(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
     days = accepted.column("discharge_date")
     year, month = years_of(days), months_of(days)
     wanted = np.isin(year, list(years))
@@ -195,18 +203,19 @@ def _rows_with_errors(batch: Any) -> Any:
     return errors.group_by("file").agg(n=pl.len()).to_arrow()
 
 
-class _Run:
+class Running:
     """One run on its way; every method is one stage."""
+
+    book: dict[str, Any]
+    """what binds the ledger to the manifest: its entries and the hash of the last one"""
 
     def __init__(self, order: Order, folder: Path, engine: Engine, say: Say) -> None:
         self.order, self.folder = order, folder
         self.tables = folder / TABLES
         self.work = folder / "work"
-        self.region: Region = read_region(order.region, order.known_on)
+        self.region: Region = read_region(order.region, order.known_on, order.batches)
         self.registers = self.region.registers
-        self.chain = None if order.after is None else go_on(
-            order.after, area=self.region.identity["id"], year=order.year, month=order.month
-        )  # fmt: skip
+        self.chain = chain_of(order, self.region.identity["id"])
         self.account = linked.Account(self.chain, self.registers, order.year, order.month)
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
@@ -238,7 +247,7 @@ class _Run:
         else:
             say("接着上次完成的步骤运行", "going on after the last complete step")
         if changed is None or changed:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            _emptied(self.folder)
         self.tables.mkdir(parents=True, exist_ok=True)
         return Steps(engine, records, self.made_from)
 
@@ -247,12 +256,7 @@ class _Run:
         grouped, counts = self._group()
         rules, conservation, by_mode = self._money(grouped)
         counts |= by_mode
-        write_json(
-            self.folder / POLICY,
-            {name: asdict(value) for name, value in self.policy.kept().items()},
-        )
-        if self.laws.changes:
-            write_json(self.folder / LAWS, law_in_time.kept(self.laws))
+        self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
         manifest = self._manifest(counts, rules.base, conservation)
@@ -260,12 +264,17 @@ class _Run:
         for report in reports:
             report(self.folder)
         shutil.rmtree(self.work)
-        write_json(self.folder / MANIFEST, manifest | {"outputs": folder_digests(self.folder)})
+        write_manifest(self.folder, manifest)
+
+    @property
+    def years(self) -> frozenset[int]:
+        """Years whose stays are grouped and kept."""
+        years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
+        last_year = any(policy.choice("fund.seasonality") == "last_year" for policy in self.laws.all())
+        return years | ({self.order.year - 1} if last_year else set())
 
     def _group(self) -> tuple[Dataset, dict[str, int]]:
-        years = frozenset({self.order.year, *(y for y, _ in self.policy.years("points.base_years"))})
-        if any(policy.choice("fund.seasonality") == "last_year" for policy in self.laws.all()):
-            years |= {self.order.year - 1}
+        years = self.years
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context, self.steps.convert)
@@ -273,8 +282,7 @@ class _Run:
         kernel = _Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
-        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
-        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
+        self._write_names()
         for number, found in enumerate(stays.findings):
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
         rejected = stays.rejected + self._kept_out(findings)
@@ -291,6 +299,15 @@ class _Run:
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
         return grouped, counts
+
+    def _write_policy(self) -> None:
+        write_json(self.folder / POLICY, {name: asdict(value) for name, value in self.policy.kept().items()})
+        if self.laws.changes:
+            write_json(self.folder / LAWS, law_in_time.kept(self.laws))
+
+    def _write_names(self) -> None:
+        names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
+        write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
@@ -322,6 +339,7 @@ class _Run:
         all_grouped = grouped
         in_months = self.work / "months"
         assigned, paid, month_stays = None, modes.Paid(), grouped
+        again = self.order.reopens is not None
         if self.with_modes:
             common = (self.registers, self.period)
             assigned = modes.assign(
@@ -335,7 +353,8 @@ class _Run:
             grouped, month_stays = assigned.pooled, by_month.pooled
             beside = (self.tables, self.work, table_path(self.tables, FINDINGS))
             booked = self.account.sealed_months(MODE_PAYMENTS) if self._clears_book else None
-            paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside, booked)
+            if not again:
+                paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside, booked)
         scoring = self._scoring(grouped, cleared, self.work)
         rules = scoring.rules
         self._write_rules(rules, self.tables)
@@ -350,21 +369,27 @@ class _Run:
                 self.engine, month_stays, by_month_law, self.policy, in_months / CASE_POINTS.name
             )
             by_months = money.Earned(month_sums, _stays_of(month_cases))
-        settled = money.settle(
-            self.engine, grouped, self.laws, self.registers, self.period, money.Earned(sums, _stays_of(cases)),
-            self.work, by_months, paid.forfeited(), self._booked(),
-        )  # fmt: skip
+        earned = money.Earned(sums, _stays_of(cases))
+        if self.order.reopens is not None:
+            settled = self._reopen(earned, cases)
+        else:
+            settled = money.settle(
+                self.engine, grouped, self.laws, self.registers, self.period, earned, self.work, by_months,
+                paid.forfeited(), self._booked(),
+            )  # fmt: skip
         corrected = None
-        if self.chain is not None:
+        if self.chain is not None and self.order.reopens is None:
             out = table_path(self.tables, CORRECTIONS)
             corrected = linked.correct(self.account, self.engine, all_grouped, self.region, out, self.work)
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
-        if assigned is not None:
+        if assigned is not None and not again:
             paid.write(self.tables, settled)
             by_rate = self.policy.choice_or_none("points.pricing") == "rate"
             modes.shadow(self.engine, assigned, scoring.tables, settled, self.tables, by_rate)
-        if self.period.whole:
+        if self.order.reopens is not None:
+            conservation = self._reopening(settled)
+        elif self.period.whole:
             conservation = self._clearing(settled, paid)
         else:
             conservation = self._month(settled, paid, linked.worth(self.account, corrected, self.policy))
@@ -413,6 +438,46 @@ class _Run:
             write_table(tables, BASE_SUMS, rules.base.institution_sums.to_arrow())
             write_table(tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
 
+    def _reopen(self, earned: money.Earned, cases: Dataset) -> Settled:
+        """The year opened again for the institutions that something changed for."""
+        assert self.chain is not None
+        last = self.chain.last
+        pools, months, statements = (
+            read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)
+        )
+        cleared = money.Cleared(pools, months, statements, self.account.booked_months())
+        self.changed = linked.changed_since(last, self.registers, self.engine, cases, self.order.year, self.work)
+        return money.reopen(
+            self.engine,
+            self.laws,
+            self.registers,
+            self.period,
+            earned,
+            self.work,
+            money.Cleared(*rows, self.account.booked_months()),
+            self.changed,
+        )
+
+    def _reopening(self, settled: Settled) -> list[tuple[str, int, int]]:
+        """Post what a re-opening changes, and stop unless the book balances."""
+        assert self.chain is not None
+        linked.copy_modes(self.chain.last, self.tables)
+        ledger, poster = self._poster()
+        book = self.account.whole(ledger)
+        statements = [row for rows in settled.statements.values() for row in rows]
+        its = [row for row in statements if (row["insurance_scheme"], row["institution_id"]) in self.changed]
+        poster.reopened(its, self.account.standing(), self.account.booked_dues())
+        closings = [settlement.closing(book, scheme) for scheme in settled.statements]
+        settlement.check_closed(book, statements, closings)
+        write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
+        write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
+        self._keep(ledger)
+        return list(settlement.conservation(closings))
+
+    def _keep(self, ledger: Ledger) -> None:
+        ledger.write(self.folder / LEDGER)
+        self.book = {"entries": len(ledger), "head": ledger.head}
+
     def _poster(self) -> tuple[Ledger, settlement.BookPoster]:
         ledger = self.account.ledger(f"drgpay {self.run_id}")
         area, year = self.region.identity["id"], self.order.year
@@ -429,7 +494,7 @@ class _Run:
         write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
         poster.mode_months(paid.months)
         settlement.check_link(self.account.whole(ledger), [pool.insurance_scheme for pool in settled.opening])
-        ledger.write(self.folder / LEDGER)
+        self._keep(ledger)
         return []
 
     def _clearing(self, settled: Settled, paid: modes.Paid) -> list[tuple[str, int, int]]:
@@ -471,7 +536,7 @@ class _Run:
             settlement.check_modes(book, paid.years, paid.results)
             write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
             write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
-        ledger.write(self.folder / LEDGER)
+        self._keep(ledger)
         return list(settlement.conservation(closings))
 
     def _pay_stays(self, cases: Dataset, dues: money.Dues, month_cases: Dataset | None) -> None:
@@ -504,8 +569,16 @@ class _Run:
         return self.made_from | {
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
+            "ledger": self.book,
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
+
+    def _reopens(self) -> dict[str, Any] | None:
+        """Which opening of the year this is, and why."""
+        if self.order.reopens is None or self.chain is None:
+            return None
+        last = self.chain.last.name
+        return {"number": 1 if last == "year" else int(last[1:]) + 1, "reason": self.order.reason.strip()}
 
     def _made_from(self) -> dict[str, Any]:
         """All that a run is made from: the same, and it makes the same bytes."""
@@ -527,10 +600,8 @@ class _Run:
             "basis": self.policy.choice("fund.basis"),
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
-            "inputs": {
-                p.relative_to(self.region.folder).as_posix(): file_digest(p)
-                for p in self.region.files(modes=self.with_modes)
-            },
+            "reopens": self._reopens(),
+            "inputs": self.region.digests(modes=self.with_modes),
         }
 
 
@@ -538,9 +609,33 @@ _PLACE = ("insurance_scheme", "institution_id", "month")
 _PAID = ("month_due", "month_refused", "year_due", "year_refused")
 
 
+def chain_of(order: Order, area: str) -> Chain | None:
+    """The chain a run goes on from. USAGE for a re-opening without a reason, or of a month."""
+    if order.reopens is None:
+        return None if order.after is None else go_on(
+            order.after, area=area, year=order.year, month=order.month, newest=not order.again
+        )  # fmt: skip
+    if order.after is not None or order.month is not None:
+        raise DrgpayError(Kind.USAGE, zh="--reopens 只用于年度运行,且不与 --after 同用",
+                          en="--reopens is for a year, and not with --after", field="--reopens")  # fmt: skip
+    if not order.reason.strip():
+        raise DrgpayError(Kind.USAGE, zh="重开清算必须写明理由", en="opening a year again needs a reason",
+                          field="--reason", fix_zh="加上 --reason 理由", fix_en="add --reason …")  # fmt: skip
+    return reopen(order.reopens, area=area, year=order.year, newest=not order.again)
+
+
 def _stays_of(cases: Dataset) -> Source:
     """Case points as the settlement reads them."""
     return Source(cases, settlement.SCANNED, settlement.ORDER)
+
+
+def _emptied(folder: Path) -> None:
+    """Remove what an earlier attempt left, but not the mark by which the folder is known as ours."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()
 
 
 def _paid_by_institution(batch: Any) -> Any:

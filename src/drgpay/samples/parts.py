@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def write_blocks(
         [],
     )
     total = sum(per_year.values())
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool, _none_left(pool):
         for done in pool.map(work, jobs):
             for care in done:
                 year = care.block.year
@@ -104,6 +105,16 @@ def write_blocks(
             if progress:
                 progress(min(sum(made.stays.values()), total), total)
     return made
+
+
+@contextmanager
+def _none_left(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """What was not begun when something fails is not begun any more."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def write_persons(folder: Path, people: People, lives: Lives | None, death: npt.NDArray[np.int64] | None) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from drgpay import __version__
 from drgpay.engine import new_folder
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import MARK, REGION, files_below
 from drgpay.samples.care import EXTRAS
 from drgpay.samples.cheats import truth_of_region
 from drgpay.samples.modes import MODES, mode_institutions, write_modes
@@ -34,7 +35,7 @@ from drgpay.tables import (
 )
 from drgpay.units import split
 
-IDENTITY = "region.json"
+IDENTITY = REGION
 """what a synthetic region is"""
 TRUTH_FILE = "truth/violations.parquet"
 """where a labelled region says what was put into it"""
@@ -103,7 +104,7 @@ def make_region(
     count = default_institutions(stays) if institutions is None else institutions
     _check(stays, seed, years, count)
     extras, rates = _asked(extras, violations or {})
-    with new_folder(folder, replace=replace, mark=IDENTITY) as draft:
+    with new_folder(folder, replace=replace, kind="region") as draft:
         per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
         plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
         made = write_blocks(draft, plan, per_year, extras, rates, progress)
@@ -243,5 +244,8 @@ def _write_identity(path: Path, summary: RegionSummary, per_year: Mapping[int, i
         **facts,
         "stays_per_year": {str(year): stays for year, stays in per_year.items()},
         "generator": {"name": "drgpay.samples", "version": GENERATOR, "drgpay": __version__},
+        "tool": "drgpay",
+        "kind": "region",
+        "files": [name for name in files_below(path.parent) if name not in (IDENTITY, MARK)],
     }
     path.write_text(json.dumps(facts, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

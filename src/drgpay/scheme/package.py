@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
@@ -16,12 +15,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay.places import MARK, check_target, inside, new_folder, require_name
 from drgpay.scheme import integrity, rules, switches
 from drgpay.scheme.codes import DATA, load_codes
 from drgpay.scheme.model import Adrg, Drg, Mdc, Scheme
 from drgpay.scheme.source import TABLES, Row, Source, read_source
 
 SCHEMES = DATA / "schemes"
+KIND = "scheme"
 _GRAY_DICTIONARY = "icd9cm3-nhsa-2.0"
 
 
@@ -52,7 +53,8 @@ class CatalogueEntry:
 def build(source: Path, dest: Path = SCHEMES, base: str = "") -> BuildReport:
     """Check the scheme folder ``source`` and write it as package data to ``<dest>/<id>/``.
 
-    The folder is written under a temporary name and renamed, so a failed build leaves the old one in place.
+    The folder is written under a temporary name and renamed, so a failed build leaves the old one in place; a folder
+    of that name that is no built scheme, or holds anything else, is left alone (USAGE).
     ``base`` names the scheme this one was derived from. Raises :class:`DrgpayError` (SCHEME) naming every problem.
     """
     read, problems = read_source(source)
@@ -66,27 +68,26 @@ def install(read: Source, dest: Path, base: str, origin: object) -> BuildReport:
     Otherwise as :func:`build`.
     """
     integrity.raise_if_any(integrity.check(read), origin)
-    scheme_id = str(read.identity["id"])
-    folder, draft = dest / scheme_id, dest / f".{scheme_id}.draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    for name, rows in read.tables.items():
-        if rows:
-            columns = {c: [row[c] for row in rows] for c in TABLES[name].columns}
-            pq.write_table(
-                pa.table({c: pa.array(values, pa.string()) for c, values in columns.items()}),
-                draft / f"{name}.parquet",
-                compression="zstd",
-                compression_level=19,
-                store_schema=False,
-            )
-    identity = {**read.identity, "base": base or read.identity.get("base", "")}
-    digest = _assemble(draft, identity, frozenset()).digest
-    (draft / "scheme.toml").write_text(_toml({**identity, "digest": digest}), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    draft.rename(folder)
+    scheme_id = require_name(str(read.identity["id"]), Kind.SCHEME, file=origin)
+    folder = inside(dest, scheme_id)
+    if dest != SCHEMES:
+        check_target(folder, [Path(origin)] if isinstance(origin, str | Path) else [], file=False)
+    with new_folder(folder, replace=True, kind=KIND) as draft:
+        for name, rows in read.tables.items():
+            if rows:
+                columns = {c: [row[c] for row in rows] for c in TABLES[name].columns}
+                pq.write_table(
+                    pa.table({c: pa.array(values, pa.string()) for c, values in columns.items()}),
+                    draft / f"{name}.parquet",
+                    compression="zstd",
+                    compression_level=19,
+                    store_schema=False,
+                )
+        identity = {**read.identity, "base": base or read.identity.get("base", "")}
+        digest = _assemble(draft, identity, frozenset()).digest
+        (draft / "scheme.toml").write_text(_toml({**identity, "digest": digest}), encoding="utf-8")
     _load.cache_clear()
-    size = sum(path.stat().st_size for path in folder.iterdir())
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.name != MARK)
     return BuildReport(scheme_id, folder, {n: len(r) for n, r in read.tables.items()}, size, digest)
 
 

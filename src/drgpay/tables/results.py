@@ -202,8 +202,9 @@ STATEMENTS = Table(
         Column("advance_netted", "fen", "冲抵预付", "advances of the year, netted", low=0),
         Column("debt_netted", "fen", "冲抵上年应退", "owed from an earlier clearing, netted", low=0),
         Column("held", "fen", "暂缓拨付转下年", "payments of months still held", low=0),
-        Column("final_payment", "fen", "清算支付", "settled − paid in months − advances − debts − held; negative: "
-               "paid back"),
+        Column("passed", "fen", "转下年账本", "left by a re-opening: claimed (+) or owed (−) in the next book"),
+        Column("final_payment", "fen", "清算支付", "settled − paid in months − advances − debts − held − "
+               "passed; negative: paid back"),
     ),
 )  # fmt: skip
 

@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from drgpay.engine import for_people
+from drgpay.places import drafted, locked, writing
 from drgpay.steps.intake.findings import merge
 from drgpay.steps.intake.rules import LEVELS, RESPONSIBLE, RULES
 from drgpay.tables import FINDINGS, RECORD_SCORES, STAY_SCORES, Table
@@ -17,6 +19,8 @@ from drgpay.units import show_percent
 
 _CREATED = datetime(2000, 1, 1)
 """fixed, so that the same findings give the same bytes"""
+_WAIT = 5
+"""seconds another writer of the same file is waited for"""
 _SHEET_ROWS = 1_000_000
 """a sheet holds 1,048,576 rows; the counts are always of all findings"""
 
@@ -40,8 +44,9 @@ _WORDS = {
 
 
 def write_findings_csv(findings: Any, path: Path) -> None:
-    """FINDINGS as CSV (UTF-8 with a mark, so that Excel reads the Chinese), sorted by file, line, column, rule."""
-    frame = pl.DataFrame(merge([findings]))
+    """FINDINGS as CSV (UTF-8 with a mark, so that Excel reads the Chinese), sorted by file, line, column, rule;
+    no cell is a formula to a spreadsheet."""
+    frame = for_people(pl.DataFrame(merge([findings])))
     renamed(path, lambda temporary: frame.write_csv(temporary, include_bom=True))
 
 
@@ -137,11 +142,9 @@ def _cell(table: Table, name: str, value: Any, lang: str) -> Any:
 
 
 def renamed(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under a temporary name in the same folder, then rename: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write under a temporary name in the same folder, then rename: a reader never sees half a file. One at a time:
+    a second program that writes the same file is refused (ENGINE)."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path, wait=_WAIT), drafted(path) as draft:
+        write(draft)

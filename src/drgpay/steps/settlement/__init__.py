@@ -15,11 +15,13 @@ from drgpay.steps.settlement.allocate import (
 )
 from drgpay.steps.settlement.book_posting import BookPoster, check_link
 from drgpay.steps.settlement.cash import Before, Cash, month_cash
-from drgpay.steps.settlement.clearing import Dealings, clear
+from drgpay.steps.settlement.clearing import Dealings, clear, had_before
 from drgpay.steps.settlement.corrections import CASES, DUES, EARLIER, PoolOfMonth, corrections, worth
 from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
 from drgpay.steps.settlement.months import month_rows, pool_shares
 from drgpay.steps.settlement.posting import (
+    JUDGED,
+    REVERSAL,
     Poster,
     advance_place,
     check_closed,
@@ -36,8 +38,10 @@ __all__ = [
     "CASES",
     "DUES",
     "EARLIER",
+    "JUDGED",
     "ORDER",
     "PAID_BEFORE",
+    "REVERSAL",
     "SCANNED",
     "WRITES",
     "Before",
@@ -59,6 +63,7 @@ __all__ = [
     "corrections",
     "due_moved",
     "dues_of",
+    "had_before",
     "month_cash",
     "month_rows",
     "of_month",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Whole
+from drgpay.ledger import Entry, Whole
 from drgpay.steps.settlement import posting as p
 from drgpay.steps.settlement.cash import Cash
 from drgpay.steps.settlement.clearing import Row
@@ -86,6 +87,30 @@ class BookPoster(ModePoster):
             stands = booked.get((scheme, h), 0) - row["deposit_held"] - row["refused_in_months"]
             against.append(row | {"advance_netted": outstanding, "paid_in_months": stands})
         self.clearing(against)
+
+    def reopened(self, rows: Iterable[Row], standing: Mapping[Key, list[Entry]], booked: Mapping[Key, int]) -> None:
+        """A year opened again for some institutions (their new statements): what their clearing said is taken back
+        and said anew; what that leaves goes between the fund and ``passed``. ``standing``: entries of :data:`JUDGED`
+        that hold until now; ``booked``: as for :meth:`clearing_of_book`. The second distribution stays."""
+        rows = list(rows)
+        for row in rows:
+            scheme, h = row["insurance_scheme"], row["institution_id"]
+            for old in standing.get((scheme, h), ()):
+                self._ledger.post(
+                    replace(old, entry_id=f"{old.entry_id}/reversal", run=self._run, debit=old.credit,
+                            credit=old.debit, event=f"{old.event}{p.REVERSAL}")
+                )  # fmt: skip
+            self._judged(row, booked.get((scheme, h), 0))
+            owed = -self._ledger.balance(f"{scheme}:{h}:payable")
+            sides = (f"{h}:payable", f"{h}:{p.PASSED}")
+            self._post(scheme, p.REOPENED_PASSED, *(sides if owed > 0 else sides[::-1]), abs(owed), self.clearing_day,
+                       institution=h)  # fmt: skip
+        for scheme in sorted({row["insurance_scheme"] for row in rows}):
+            for part in ("drg", "second"):
+                left = -self._ledger.balance(f"{scheme}:fund:{part}")
+                ways = (f"fund:{part}", "fund:returned")
+                self._post(scheme, f"{p.REOPENED}:{part}", *(ways if left > 0 else ways[::-1]), abs(left),
+                           self.clearing_day)  # fmt: skip
 
 
 _OWED = ("payable", "deposit", "held", p.PASSED)

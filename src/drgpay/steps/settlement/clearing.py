@@ -87,6 +87,7 @@ def clear(
             "advance_netted": dealings.advances.get(institution, 0),
             "debt_netted": dealings.debts.get(institution, 0),
             "held": dealings.held.get(institution, 0),
+            "passed": 0,
         }
         rows.append(row | _sharing(row, dealings.evidence.get(institution, {}), policy))
     _limit_draws(rows, pool.reserve)
@@ -101,8 +102,7 @@ def clear(
             - row["violations"]
             - row["damages"]
         )
-        had = sum(row[name] for name in ("paid_in_months", "advance_netted", "debt_netted", "held"))
-        row["final_payment"] = row["settled"] - had
+        row["final_payment"] = row["settled"] - had_before(row)
     return rows
 
 
@@ -155,6 +155,11 @@ def _second_distribution(rows: list[Row], policy: Policy, forfeited: int) -> Non
     given = split(amount, by) if any(by.values()) else dict.fromkeys(by, 0)
     for row in rows:
         row["second_distribution"] = given[row["institution_id"]]
+
+
+def had_before(row: Row) -> int:
+    """What an institution has had of a year before its clearing pays, or does not get with it."""
+    return sum(row[name] for name in ("paid_in_months", "advance_netted", "debt_netted", "held", "passed"))
 
 
 def set_aside(rows: list[Row], policy: Policy) -> int:

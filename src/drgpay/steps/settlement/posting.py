@@ -22,6 +22,7 @@ from drgpay.steps.settlement.clearing import Row, set_aside
 BUDGET, RESERVE = "budget", "reserve"
 BUDGET_CHANGED, RESERVE_CHANGED = "budget_changed", "reserve_changed"
 CORRECTION, CORRECTION_DEPOSIT = "correction", "correction_deposit"
+REOPENED, REOPENED_PASSED = "reopened", "reopened_passed"
 MONTH_HELD, HELD_PAID, HELD_RELEASED, HELD_PASSED = "month_held", "held_paid", "held_released", "held_passed"
 MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT = "month_due", "month_paid", "month_deposit"
 REFUSED, REFUSED_LESS = "refused", "refused_less"
@@ -121,21 +122,10 @@ class Poster:
         on = self.clearing_day
         for row in rows:
             h = row["institution_id"]
-            payable, deposit = f"{h}:payable", f"{h}:deposit"
-            booked = row["paid_in_months"] + row["deposit_held"] + row["refused_in_months"]
-            more = row["due"] + row["refused"] - booked
+            payable = f"{h}:payable"
+            self._judged(row, row["paid_in_months"] + row["deposit_held"] + row["refused_in_months"])
             final = row["final_payment"]
             for event, debit, credit, amount, parameter in (
-                (YEAR_MORE, "fund:drg", payable, max(more, 0), "fund.basis"),
-                (YEAR_LESS, payable, "fund:drg", max(-more, 0), "fund.basis"),
-                *refusals(payable, row["refused"] - row["refused_in_months"]),
-                (SURPLUS, payable, "fund:returned", row["surplus_returned"], "settlement.keep_bands"),
-                (SHARED, "fund:reserve", payable, row["overspend_shared"], "settlement.reasonable_fund_share"),
-                (DEPOSIT_BACK, deposit, payable, row["deposit_held"] - row["deposit_forfeited"],
-                 "settlement.deposit_return"),
-                (FORFEITED, deposit, "fund:second", row["deposit_forfeited"], "settlement.deposit_return"),
-                (VIOLATION, payable, "fund:returned", row["violations"], "violations"),
-                (DAMAGES, payable, "fund:returned", row["damages"], "violations"),
                 (ADVANCE_NETTED, payable, f"{h}:advance", row["advance_netted"], "advances"),
                 (DEBT_OPENED, f"{h}:debt", "fund:returned", row["debt_netted"], "debts"),
                 (DEBT_NETTED, payable, f"{h}:debt", row["debt_netted"], "debts"),
@@ -156,6 +146,32 @@ class Poster:
         # Under the rate method the stays may earn more than the budget: then a deficit is carried over.
         self._post(scheme, CARRIED, "fund:drg", "fund:carried", max(unearned, 0), on)
         self._post(scheme, f"{CARRIED}:deficit", "fund:carried", "fund:drg", max(-unearned, 0), on)
+
+    def _judged(self, row: Row, booked: int) -> None:
+        """What a clearing makes of an institution's year: the rest of its due (``booked``: what the months booked of
+        it, refused shares included), surplus, overspend, deposit, violations."""
+        scheme, h = row["insurance_scheme"], row["institution_id"]
+        payable, deposit = f"{h}:payable", f"{h}:deposit"
+        more = row["due"] + row["refused"] - booked
+        for event, debit, credit, amount, parameter in (
+            (YEAR_MORE, "fund:drg", payable, max(more, 0), "fund.basis"),
+            (YEAR_LESS, payable, "fund:drg", max(-more, 0), "fund.basis"),
+            *refusals(payable, row["refused"] - row["refused_in_months"]),
+            (SURPLUS, payable, "fund:returned", row["surplus_returned"], "settlement.keep_bands"),
+            (SHARED, "fund:reserve", payable, row["overspend_shared"], "settlement.reasonable_fund_share"),
+            (DEPOSIT_BACK, deposit, payable, row["deposit_held"] - row["deposit_forfeited"],
+             "settlement.deposit_return"),
+            (FORFEITED, deposit, "fund:second", row["deposit_forfeited"], "settlement.deposit_return"),
+            (VIOLATION, payable, "fund:returned", row["violations"], "violations"),
+            (DAMAGES, payable, "fund:returned", row["damages"], "violations"),
+        ):  # fmt: skip
+            self._post(scheme, event, debit, credit, amount, self.clearing_day, institution=h, parameter=parameter)
+
+
+REVERSAL = ":reversal"
+"""ends the event of an entry that takes another back"""
+JUDGED = (YEAR_MORE, YEAR_LESS, REFUSED, REFUSED_LESS, SURPLUS, SHARED, DEPOSIT_BACK, FORFEITED, VIOLATION, DAMAGES)
+"""events of a clearing that a re-opening takes back and posts again"""
 
 
 def refusals(payable: str, amount: int) -> Iterator[tuple[str, str, str, int, str]]:
@@ -219,7 +235,11 @@ PASSED = "passed"
 
 def _forward(entry: Entry) -> bool:
     """Whether an entry of a kind that goes both ways goes its first way: a budget, reserve or correction grows."""
+    if entry.event.endswith(REVERSAL):
+        return False
     family = entry.event.partition(":")[0]
+    if family == REOPENED_PASSED:
+        return entry.credit.endswith(f":{PASSED}")
     if family in (BUDGET_CHANGED, CORRECTION_DEPOSIT):
         return entry.credit.partition(":")[2].startswith("fund:") or entry.credit.endswith(":deposit")
     if family in (RESERVE_CHANGED, CORRECTION):
@@ -248,12 +268,14 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
     booked: dict[tuple[str, str | None, str], int] = {}
     for e in ledger:
         key = (e.insurance_scheme, e.institution_id, e.event)
+        key = (*key[:2], e.event.removesuffix(REVERSAL))
         booked[key] = booked.get(key, 0) + (e.amount if _forward(e) else -e.amount)
     for row in statements:
         scheme, h = row["insurance_scheme"], row["institution_id"]
         in_book = {e: booked.get((scheme, h, e), 0) for e in (
             MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, REFUSED, REFUSED_LESS, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED,
             FORFEITED, SECOND, CORRECTION, CORRECTION_DEPOSIT, HELD_PAID, HELD_PASSED,
+            REOPENED_PASSED,
             VIOLATION, DAMAGES, ADVANCE_NETTED, DEBT_NETTED, FINAL_PAID, RECOVERED)}  # fmt: skip
         in_months = in_book[MONTH_PAID] + in_book[HELD_PAID]
         cash = in_months + in_book[FINAL_PAID] - in_book[RECOVERED]
@@ -269,12 +291,13 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
             "second_distribution": in_book[SECOND],
             "paid_in_months": in_months,
             "held": in_book[HELD_PASSED],
+            "passed": in_book[REOPENED_PASSED],
             "final_payment": in_book[FINAL_PAID] - in_book[RECOVERED],
             "violations": in_book[VIOLATION],
             "damages": in_book[DAMAGES],
             "advance_netted": in_book[ADVANCE_NETTED],
             "debt_netted": in_book[DEBT_NETTED],
-            "settled": cash + in_book[HELD_PASSED] + in_book[ADVANCE_NETTED] + in_book[DEBT_NETTED],
+            "settled": cash + sum(in_book[e] for e in (HELD_PASSED, REOPENED_PASSED, ADVANCE_NETTED, DEBT_NETTED)),
         }
         for column, amount in pairs.items():
             if row[column] != amount:
