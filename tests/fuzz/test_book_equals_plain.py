@@ -105,10 +105,8 @@ class _Dice(random.Random):
 
     def lived(self) -> Lived:
         """A small year: the first link is in its last quarter, most often."""
-        institutions = {
-            f"H{i}": self.choice(("tertiary", "secondary", "primary")) for i in range(self.randint(1, 4))
-        }
-        names, first = list(institutions), self.choice([8, 9, 10, 10, 10, 11, 11, 11, 12])
+        institutions = {f"H{i}": self.choice(("tertiary", "secondary", "primary")) for i in range(self.randint(1, 4))}
+        names, first = list(institutions), self.choice([9, 9, 10, 10, 10, 11, 11])
         stays = [self.stay_of(9_000 + i, self.choice([2021, 2022, 2023]), self.randint(1, 12), self.choice(names))
                  for i in range(self.choice([12, 40]))]  # fmt: skip
         number = 0
@@ -116,7 +114,7 @@ class _Dice(random.Random):
             for _ in range(self.randint(1 if month >= first else 0, 6)):
                 number += 1
                 stays.append(self.stay_of(number, 2024, month, self.choice(names)))
-        budget = self.choice([0, 1_000_003, 3_000_000, 20_000_000])
+        budget = self.choice([0, 1_000_003, 3_000_000, 3_000_000, 3_000_000, 20_000_000, 20_000_000])
         start = Case(
             demo("a lived year", **{k.replace(".", "__"): v for k, v in
                                     {**self.policy_of(BEFORE), **self.policy_of(CHANGING)}.items()}),
@@ -142,17 +140,25 @@ class _Dice(random.Random):
         for month in [*range(first + 1, 13), 13]:
             its: list[Event] = []
             touched: set[str] = set()
-            for _ in range(self.randint(0, 4)):
+            for _ in range(self.randint(1, 6)):
                 number += 10
                 its += self._event(start, own, held, touched, number, first, month)
             found.append(tuple(its))
         return tuple(found)
 
     def _event(
-        self, start: Case, own: dict[str, Stay], held: list[str], touched: set[str], number: int, first: int, month: int
+        self,
+        start: Case,
+        own: dict[str, Stay],
+        held: list[str],
+        touched: set[str],
+        number: int,
+        first: int,
+        month: int,
     ) -> Iterator[Event]:
         names = list(start.institutions)
-        kind = self.choice(["hand_in"] * 4 + ["decide", "decide", "budget", "notice", "advance", "hold", "release"])
+        often = {"hand_in": 4, "decide": 2, "advance": 3, "hold": 3, "release": 6, "budget": 1, "notice": 1}
+        kind = self.choices(list(often), list(often.values()))[0]
         if kind == "hand_in":
             yield self._hand_in(own, touched, number, first, self.choice(names))
         elif kind == "decide" and (free := sorted(own.keys() - touched)):
@@ -166,10 +172,12 @@ class _Dice(random.Random):
         elif kind == "advance":
             day = date(2024, self.choice([first, min(month, 12)]), 20)
             amount = self.choice([5_000, 100_000, 1_200_001])
-            yield Advance(f"a{number}", self.choice(names), self.choice(SCHEMES), amount, day)
+            yield Advance(f"a{number}", self.choice(names), "employee", amount, day)
         elif kind == "hold":
             held.append(f"h{number}")
-            yield Hold(f"h{number}", self.choice(names), date(2024, min(month, 12), 1) + timedelta(self.randint(0, 9)))
+            yield Hold(
+                f"h{number}", self.choice(names), date(2024, min(month, 12), 1) + timedelta(self.randint(0, 9))
+            )
             touched.add(f"h{number}")
         elif kind == "release" and held and held[0] not in touched:
             day = date(2024, min(month, 12), 25) if self.random() < 0.8 else date(2025, 3, 1)
@@ -216,7 +224,7 @@ def _lived(year: Lived, **options: Any) -> Iterator[list[Path]]:
 
 
 @given(seed=SEEDS)
-@some(25)
+@some(16)
 def test_a_lived_year_is_the_plain_book(seed: int) -> None:
     year = lived(seed)
     plain = plain_book(year)
@@ -236,7 +244,7 @@ def test_a_lived_year_is_the_plain_book(seed: int) -> None:
 
 
 @given(seed=SEEDS)
-@some(4)
+@some(3)
 def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> None:
     year = lived(seed)
     turned = replace(year, events=tuple(tuple(reversed(its)) for its in year.events))
@@ -253,7 +261,7 @@ def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> Non
 
 
 @given(seed=SEEDS)
-@some(6)
+@some(4)
 def test_the_clearing_counts_as_a_year_without_a_book(seed: int) -> None:
     """Points, actual and due are those of a year run on the same inputs; settled too when forfeits are equal."""
     year = lived(seed)

@@ -18,7 +18,7 @@ from drgpay.runs.chain import Chain, Link
 from drgpay.runs.manifest import LEDGER, TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, _Run
+from drgpay.runs.settle import Order, Running
 from drgpay.tables import (
     ADVANCES,
     CLOSINGS,
@@ -102,7 +102,7 @@ def _link(
 ) -> Link:
     case = known.case
     folder.mkdir(parents=True)
-    run = object.__new__(_Run)
+    run = object.__new__(Running)
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)

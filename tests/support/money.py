@@ -17,7 +17,7 @@ from drgpay.runs.linked import Account
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, _Run
+from drgpay.runs.settle import Order, Running
 from drgpay.steps import fund, points
 from drgpay.tables import (
     ADVANCES,
@@ -147,7 +147,7 @@ def settle(
     """Settle a case as a run does once the stays are grouped; the folder of the tables. ``held``: registers other
     than the case's own."""
     folder.mkdir(exist_ok=True)
-    run = object.__new__(_Run)
+    run = object.__new__(Running)
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)

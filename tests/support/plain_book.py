@@ -1,7 +1,8 @@
 """A lived year by hand: hand-ins, late decisions, months paid and sealed, advances, holds, corrections, clearing.
 
-Written from design/12 §1, §2, §5 and §9, in exact fractions, one plain step at a time. Points and the sharing of a
-pool are those of :mod:`support.plain_year`; everything that a book adds is here. It is slow, and it judges the program.
+Written from design/12 §1, §2, §5 and §9, in exact fractions, one plain step at a time. Points and the sharing of
+a pool are those of :mod:`support.plain_year`; everything that a book adds is here. It is slow, and it judges the
+program.
 """
 
 from __future__ import annotations
@@ -180,9 +181,7 @@ class Known:
 
     def held(self, on: date, released_by: date) -> set[str]:
         """Institutions whose payments are held."""
-        return {
-            h for h, first, end in self.holds.values() if first <= on and (end is None or end > released_by)
-        }
+        return {h for h, first, end in self.holds.values() if first <= on and (end is None or end > released_by)}
 
 
 def known_at_links(lived: Lived) -> list[Known]:
@@ -265,7 +264,7 @@ class _Book:
         return Result(month, months, cash, corrections, payments, statements, closings, balances)
 
     def _on_fixed_base(self, case: Case) -> Case:
-        """§2 Base: the stays of the base years, and the multiples they were trimmed by, are those of the first link."""
+        """§2 Base: the stays of the base years, and the law they were trimmed by, are those of the first link."""
         assert self.first_known is not None
         first = self.first_known
         base = [s for s in first.stays if s["year"] != self.year]
@@ -343,8 +342,11 @@ class _Book:
         for scheme, h in sorted(places):
             row = months.get((scheme, h), {"due": 0, "paid": 0, "deposit": 0})
             moved = {m: fen for (s, its, m), fen in worth.items() if (s, its) == (scheme, h)}
-            paid_of = {m: _signed(ratio * fen) for m, fen in moved.items()}
-            for m, fen in moved.items():
+            paid_of: dict[int, int] = {}
+            for m, fen in sorted(moved.items()):
+                # the paying month's ratio and deposit; nobody's deposit falls below nothing
+                part = max(fen - _signed(ratio * fen), -self.total["deposit", scheme, h])
+                paid_of[m] = fen - part
                 self._move(scheme, "due", "fund:drg", f"{h}:payable", fen, h)
                 self._move(scheme, "deposit", f"{h}:payable", f"{h}:deposit", fen - paid_of[m], h)
             before = self.carried.pop((scheme, h), 0)
@@ -439,7 +441,8 @@ class _Book:
         pools = _pools(case, settled)
         places = [(scheme, h) for scheme in case.budgets for h in case.institutions]
         book = {
-            (s, YEAR, h): {"deposit": self.total["deposit", s, h], "paid": self.total["paid", s, h]} for s, h in places
+            (s, YEAR, h): {"deposit": self.total["deposit", s, h], "paid": self.total["paid", s, h]}
+            for s, h in places
         }
         advances = [(a.institution, a.scheme, a.fen) for a in known.advances]
         its = replace(case, advances=advances)
@@ -450,9 +453,7 @@ class _Book:
         for scheme in case.budgets:
             pool = pools[scheme, YEAR]
             self._move(scheme, "budget", "bank", "fund:drg", pool["budget"] - self.total["budget", scheme])
-            self._move(
-                scheme, "reserve", "fund:drg", "fund:reserve", pool["reserve"] - self.total["reserve", scheme]
-            )
+            self._move(scheme, "reserve", "fund:drg", "fund:reserve", pool["reserve"] - self.total["reserve", scheme])
             rows = {h: row for (s, h), row in statements.items() if s == scheme}
             for h, row in rows.items():
                 self._settle(scheme, h, row, h in still_held)
@@ -462,7 +463,8 @@ class _Book:
                 left = -self.balances[f"{scheme}:fund:{fund}"]
                 self._move(scheme, "carried", f"fund:{fund}", "fund:carried", left)
             closings[scheme,] = {
-                "budget": pool["budget"], "reserve": pool["reserve"], "distributable": pool["budget"] - pool["reserve"],
+                "budget": pool["budget"], "reserve": pool["reserve"],
+                "distributable": pool["budget"] - pool["reserve"],
                 "risk_draw": self.total["shared", scheme], "debts": self.total["debt", scheme],
                 "recovered": self.total["recovered", scheme],
                 "paid": sum(self.total[what, scheme] for what in ("paid", "advance", "final")),
@@ -553,5 +555,3 @@ def _as_booked(stays: Sequence[Stay]) -> dict[tuple[str, str, str], tuple[int, i
         (s["stay_id"], s["institution_id"], s["insurance_scheme"]): (s["points"], s["personal_paid"], s["case_class"])
         for s in stays
     }
-
-

@@ -556,7 +556,7 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
             row["damages"] = sum(rounded(amount * Fraction(multiple, UNIT)) for _, _, amount, multiple in found)
             row["advance_netted"] = sum(amount for its, s, amount in case.advances if (its, s) == (h, scheme))
             row["debt_netted"] = case.debts.get((h, scheme), 0)
-            row["held"] = 0
+            row["held"] = row["passed"] = 0
             row["settled"] = (
                 row["due"] - row["surplus_returned"] + row["overspend_shared"] - row["deposit_forfeited"] + second[h]
                 - row["violations"] - row["damages"]
