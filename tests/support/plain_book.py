@@ -139,8 +139,8 @@ class Lived:
 
     @property
     def links(self) -> tuple[int, ...]:
-        """The months of the links, then 0 for the clearing."""
-        return (*range(self.first, 13), YEAR)
+        """The months of the links, then 0 for the clearing; as many as there are events for."""
+        return (*range(self.first, 13), YEAR)[: len(self.events)]
 
 
 @dataclass(frozen=True)
