@@ -24,6 +24,8 @@ Structure: TypeAlias = "str | list[Structure] | dict[str, Structure]"
 """What strict YAML holds: text, lists and mappings, nothing else."""
 
 NumberKind = Literal["integer", "ratio", "points", "yuan"]
+_MOST = 10**15
+"""most a number may be in its smallest unit; sums and products of such numbers stay exact"""
 _DECIMALS: Mapping[NumberKind, int] = {"integer": 0, "ratio": 4, "points": 4, "yuan": 2}
 _EXAMPLES: Mapping[NumberKind, str] = {
     "integer": "6",
@@ -300,7 +302,10 @@ def read_number(value: Structure, kind: NumberKind, place: Place) -> int:
             right_zh=f"{cut}（最多 {places} 位小数）",
             right_en=f"{cut} (at most {places} decimals)",
         )
-    return parse_scaled(text.removesuffix("%"), places)
+    number = parse_scaled(text.removesuffix("%"), places)
+    if abs(number) > _MOST:
+        raise place.mistake("数值过大", "a number that is too large", value=text, right_zh=print_number(_MOST, kind))
+    return number
 
 
 def print_number(value: int, kind: NumberKind) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 
 import pyarrow as pa
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from drgpay import scheme
 from drgpay.scheme import Scheme
-from drgpay.steps.grouping import compile_scheme, explain_stay, kernel
+from drgpay.steps.grouping import Why, compile_scheme, explain_stay, kernel, why
+from drgpay.steps.grouping.reasons import reasons_of
 from support.stays import Stay, StayMaker, as_batch, dictionary_coded
 
 SCHEMES = ("bj-drg-2022", "chs-drg-1.0", "chs-drg-1.1", "chs-drg-2.0", "zj-drg-1.0")
@@ -43,6 +45,36 @@ def assert_equal(rules: Scheme, stays: list[Stay], batch: pa.RecordBatch) -> Non
     want, got = by_reference(rules, stays), by_kernel(rules, batch)
     wrong = [(stay, w, g) for stay, w, g in zip(stays, want, got, strict=True) if w != g]
     assert not wrong, f"{len(wrong)} of {len(stays)} differ, the first: {wrong[0]}"
+    assert_same_reasons(rules, stays, batch)
+
+
+def assert_same_reasons(rules: Scheme, stays: list[Stay], batch: pa.RecordBatch) -> None:
+    """Why a stay has no group: the plain reading of each stay, and that of the whole batch."""
+    told = [explain_stay(rules, stay) for stay in stays]
+    plain = [why(rules, stay, t) for stay, t in zip(stays, told, strict=True)]
+    at, which, whys = reasons_of(rules).of(batch, compile_scheme(rules).group(batch))
+    found: list[Why | None] = [None] * len(stays)
+    for place, number in zip(at.tolist(), which.tolist(), strict=True):
+        found[place] = whys[number]
+    wrong = [(stay, w, g) for stay, w, g in zip(stays, plain, found, strict=True) if w != g]
+    assert not wrong, f"{len(wrong)} reasons of {len(stays)} differ, the first: {wrong[0]}"
+    assert all((w is None) == (t.status == "grouped") for w, t in zip(plain, told, strict=True))
+    for one in set(plain) - {None}:
+        assert one is not None
+        assert all(one.said(rules))
+        assert not any("{" in text for text in one.said(rules))
+
+
+def with_gaps(stays: list[Stay], seed: int) -> list[Stay]:
+    """The stays with facts and principal codes missing here and there, and gray codes in front."""
+    dice = random.Random(seed)
+    for stay in stays:
+        for name in ("age", "age_days", "birth_weight", "sex", "los"):
+            if dice.random() < 0.3:
+                stay[name] = None
+        if stay["dx"] and dice.random() < 0.1:
+            stay["dx"] = [dice.choice((None, "", "Z37.000", "?")), *stay["dx"]]
+    return stays
 
 
 @pytest.mark.parametrize("scheme_id", SCHEMES)
@@ -69,7 +101,7 @@ def test_every_group_is_reached(scheme_id: str) -> None:
 )
 def test_kernel_equals_reference_with_switches(scheme_id: str, switches: frozenset[str]) -> None:
     rules = scheme.load(scheme_id, switches)
-    stays = StayMaker(rules, seed=3).many(400)
+    stays = with_gaps(StayMaker(rules, seed=3).many(400), seed=3)
     assert_equal(rules, stays, as_batch(stays))
 
 

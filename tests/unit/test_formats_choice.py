@@ -159,6 +159,8 @@ def test_a_template_filled_in_is_read(tmp_path: Path, name: str) -> None:
         "front-page-tcm": {"BAH": "1", "ZYZD_JBBM": "K35.800", "JBDM1": "I10.x00", "XB": "2", "NL": "40"},
         "front-page-shanghai": {"BAH": "1", "XY_JBDM": "K35.800", "XY_JBDM1": "I10.x00", "XB": "2", "NL": "40"},
         "front-page-hqms": {"A48": "1", "C03C": "K35.800", "C06x01C": "I10.x00", "A12C": "2", "A14": "40"},
+        "front-page-named": {"病案号": "1", "主要诊断编码": "K35.800", "其他诊断编码1": "I10.x00", "性别": "2",
+                             "年龄": "40"},
         "settlement-list": {"setl_id": "1", "diag_code_1": "I10.x00", "diag_code_2": "K35.800",
                             "maindiag_flag_2": "1", "gend": "2", "age": "40"},
     }[name]  # fmt: skip

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake import fee_total_check, files, read_stays
+from drgpay.steps.intake import fee_total_check, read_stays, textfiles
 from support.dbf import write_dbf
 from support.formats import DATA, brief, read, rows_of, write_csv, write_xlsx
 
@@ -61,7 +61,7 @@ def test_the_same_content_in_every_kind_of_file(tmp_path: Path) -> None:
 
 def test_chunks_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = [(i.stays.to_pylist(), i.findings.num_rows) for i in read_stays(DATA / WESTERN)]
-    monkeypatch.setattr(files, "_CSV_BLOCK", 600)
+    monkeypatch.setattr(textfiles, "_CSV_BLOCK", 600)
     parts = list(read_stays(DATA / WESTERN, chunk_rows=1))
     assert [s for part in parts for s in part.stays.to_pylist()] == whole[0][0]
     assert sum(part.findings.num_rows for part in parts) == whole[0][1]

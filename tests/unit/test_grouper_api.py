@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -19,7 +21,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.grouping import alternatives, group_batch, read_stay, tell_stay
 from support.stays import StayMaker, as_batch
 
-RESULTS = ["mdc", "adrg", "drg", "severity", "status", "drg_name"]
+RESULTS = ["mdc", "adrg", "drg", "severity", "status", "drg_name", "reason", "reason_code"]
 BIRTH = {"dx": ["O82.000", "I10.x00x002"], "proc": ["74.1x01"], "sex": "female", "age": 30}
 CHEST = {"dx": "J18.900 | J96.000", "proc": "", "sex": "男", "age": 45}
 CODES = ["O82.000", "I10.x00x002", "J18.900", "J96.000", "E11.900", "B20.000", "S06.000", "S22.000", "?"]
@@ -42,7 +44,8 @@ def test_a_stay_gives_a_group(grouper: Grouper) -> None:
     assert grouper.group(BIRTH) == Grouped("O", "OB1", "OB19", "剖宫产术", "none", "grouped")
     chest = grouper.group(CHEST)
     assert (chest.drg, chest.severity, chest.status) == ("ES31", "mcc", "grouped")
-    assert grouper.group({"dx": []}) == Grouped(None, None, "0000", "未入组", "none", "ungrouped")
+    none = ("没有主要诊断", "no_principal")
+    assert grouper.group({"dx": []}) == Grouped(None, None, "0000", "未入组", "none", "ungrouped", *none)
 
 
 def test_a_list_gives_a_list_and_few_are_grouped_like_many(grouper: Grouper) -> None:
@@ -107,10 +110,11 @@ def test_tables_of_every_kind_give_the_same_and_keep_their_kind(grouper: Grouper
         got = grouper.group(table)
         assert type(got) is type(table)
         names = got.schema.names if isinstance(got, pa.RecordBatch | pa.Table) else got.columns
-        assert list(names)[-6:] == RESULTS
+        assert list(names)[-8:] == RESULTS
         assert _column(got, "row") == list(range(len(stays)))
         rows = zip(*(_column(got, name) for name in RESULTS), strict=True)
-        assert [Grouped(*row[:3], row[5], *row[3:5]) for row in rows] == want
+        got_rows = [Grouped(*row[:3], row[5], *row[3:5], row[6] or "", row[7] or "") for row in rows]
+        assert got_rows == want
 
 
 def test_real_pandas_when_it_is_there(grouper: Grouper) -> None:
@@ -151,7 +155,11 @@ def test_a_table_without_procedures_or_with_empty_cells(grouper: Grouper) -> Non
         ({"dx": [], "sex": "x"}, "sex"),
         ({"dx": [], "sex": True}, "sex"),
         ({"dx": [], "age": "60"}, "age"),
-        ({"dx": [], "age": 60.0}, "age"),
+        ({"dx": [], "age": 60.5}, "age"),
+        ({"dx": [], "age": np.float32(0.5)}, "age"),
+        ({"dx": [], "prco": []}, "proc"),
+        ({"dx": [], "weight": 3000}, "birth_weight"),
+        ({"dx": [], "kolour": 1}, "kolour"),
         ({"dx": [], "age": -1}, "age"),
         ({"dx": [], "birth_weight": 2**31}, "birth_weight"),
         ({"dx": [], "los": True}, "los"),
@@ -180,6 +188,7 @@ def test_what_is_wrong_with_a_stay_is_named(grouper: Grouper, stay: dict[str, An
         ({"proc": [1, 2, 3]}, "proc", None),
         ({"proc": [[1], [2], [3]]}, "proc", None),
         ({"icu": ["a", "b", "c"]}, "icu", None),
+        ({"procs": ["a", "b", "c"]}, "proc", None),
         ({"drg": ["a", "b", "c"]}, "drg", None),
     ],
 )
@@ -190,6 +199,84 @@ def test_what_is_wrong_with_a_table_is_named(
     with pytest.raises(DrgpayError) as caught:
         grouper.group(table)
     assert (caught.value.kind, caught.value.field, caught.value.row) == (Kind.DATA, field, row)
+
+
+@pytest.mark.parametrize(
+    "dx",
+    [
+        ["i21.001 "],
+        "Ｉ２１．００１",
+        "I21.001,I10.x00x002",
+        ["I21.001", None, "-"],
+        np.array(["I21.001"]),
+        "I21.001；I10.x00x002",
+    ],
+)
+def test_codes_are_read_as_in_files(grouper: Grouper, dx: Any) -> None:
+    stay = {"dx": dx, "proc": "36.0700X004", "age": np.int64(60), "sex": "M"}
+    assert grouper.group(stay).drg == "FM19"
+    cell = list(dx) if isinstance(dx, np.ndarray) else dx
+    table = pl.DataFrame({"dx": [cell], "proc": ["36.0700X004"], "age": [60.0], "sex": ["M"]}, strict=False)
+    assert grouper.group(table)["drg"].to_list() == ["FM19"]
+    assert grouper.explain(stay).drg == grouper.tell(stay).drg == "FM19"
+
+
+@pytest.mark.parametrize(
+    "sex", ["男", "男性", "M", "m", "1", "1.0", "01", "１", 1, 1.0, np.int64(1), np.float32(1), "male"]
+)
+def test_the_sexes_the_files_know(grouper: Grouper, sex: Any) -> None:
+    assert grouper.group({"dx": ["N40.x00"], "sex": sex}).mdc == "M"
+    plain = sex.item() if isinstance(sex, np.generic) else sex
+    assert grouper.group(pl.DataFrame({"dx": ["N40.x00"], "sex": [plain]}))["mdc"].to_list() == ["M"]
+
+
+def test_numbers_of_numpy_and_missing_ones(grouper: Grouper) -> None:
+    for years in (30, 30.0, np.int8(30), np.int64(30), np.float32(30), np.float64(30)):
+        assert grouper.group(BIRTH | {"age": years}).drg == "OB19"
+    assert grouper.group(BIRTH | {"age": float("nan"), "los": None}).drg == "OB19"
+    assert grouper.group(BIRTH | {"icu": np.bool_(False)}).drg == "OB19"
+
+
+@pytest.mark.parametrize(
+    "dx", [["", "I21.001"], [None, "I21.001"], "|I21.001", "-|I21.001", ["无", "I21.001", "I10.x00x002"]]
+)
+def test_no_other_diagnosis_becomes_the_principal_one(grouper: Grouper, dx: Any) -> None:
+    for result in (grouper.group({"dx": dx}), *grouper.group([{"dx": dx}] * 9)):
+        assert (result.mdc, result.drg, result.reason_code) == (None, "0000", "no_principal")
+    table = pl.DataFrame({"dx": [dx]})
+    assert grouper.group(table)["drg"].to_list() == ["0000"]
+    assert grouper.tell({"dx": dx}).reason == ("没有主要诊断", "there is no principal diagnosis")
+
+
+def test_no_other_procedure_becomes_the_principal_one(grouper: Grouper) -> None:
+    stay = {"dx": ["I21.001"], "proc": ["", "36.0700x004"]}
+    assert grouper.group(stay).drg == "FR19"
+    assert grouper.group(pl.DataFrame({"dx": ["I21.001"], "proc": ["|36.0700x004"]}))["drg"].to_list() == ["FR19"]
+
+
+def test_findings_are_those_of_the_files(grouper: Grouper) -> None:
+    stay = {"dx": "o80.000|Z37.000", "sex": 2, "age": 30, "proc": ["73.5900"]}
+    rules = ["scheme_erratum", "code_case", "dx_other_gray", "not_grouped", "proc_gray"]
+    found = grouper.findings(stay)
+    assert [row["rule"] for row in found] == rules
+    assert {row["row"] for row in found} == {1}
+    table = pl.DataFrame({"dx": ["o80.000|Z37.000"], "sex": [2], "age": [30], "proc": ["73.5900"]})
+    assert grouper.findings(table) == found
+    assert grouper.findings([]) == grouper.findings(table.head(0)) == []
+    assert Grouper(lang="en").group(stay).reason == "no group of MDC O holds"
+    with pytest.raises(DrgpayError):
+        Grouper(lang="fr")
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_a_grouper_works_in_other_processes(grouper: Grouper, way: str) -> None:
+    pl.DataFrame({"a": range(1000)}).group_by("a").len()  # the parent has used its threads
+    stays = [BIRTH, CHEST, {"dx": []}, {"dx": ["O80.000"], "sex": "女"}]
+    with multiprocessing.get_context(way).Pool(2) as pool:
+        got = pool.map_async(grouper.group, stays).get(timeout=120)
+        many = pool.map_async(grouper.group, [stays * 5]).get(timeout=120)
+    assert got == [grouper.group(stay) for stay in stays]
+    assert many == [got * 5]
 
 
 def test_things_that_are_no_stays(grouper: Grouper) -> None:

@@ -45,7 +45,9 @@ def test_the_first_mdc_whose_condition_holds_is_final(small: Scheme) -> None:
     assert both(small, dx=["N40.000"], sex="female") == (None, "0000", "none", "ungrouped")
     assert both(small, dx=["N40.000"]) == (None, "0000", "none", "ungrouped")
     assert both(small, dx=["G40.000"], proc=["37.5100"]) == ("A", "AA19", "none", "grouped")
-    assert both(small, dx=[], proc=["37.5100"]) == ("A", "AA19", "none", "grouped")
+    # without a principal diagnosis there is no group, not even one that asks for none
+    for dx in ([], None, [None, "G40.000"], ["", "G40.000"]):
+        assert both(small, dx=dx, proc=["37.5100"])[:2] == (None, "0000")
 
 
 def test_an_ungrouped_stay_keeps_its_mdc(small: Scheme) -> None:

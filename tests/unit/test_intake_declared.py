@@ -158,7 +158,7 @@ def test_what_cannot_be_read_at_all_is_refused(tmp_path: Path) -> None:
         (b"", "empty"),
         (text_of([{k: v for k, v in VISIT.items() if k != "visit_date"}]).encode(), "visit_date"),
         ("总费用,total_cost\n1,2\n".encode(), "two columns"),
-        (b"\xff\xfea\x00", "UTF-16"),
+        (b"\xff\xfea\x00\n", "UTF-16"),
     ):
         with pytest.raises(DrgpayError) as failure:
             read(tmp_path, VISITS, content)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake import convert, files, parts, read_stays
+from drgpay.steps.intake import convert, parts, read_stays, textfiles
 from drgpay.tables import STAYS
 from support.stay_files import STAY, excel, many_stays, read, table_text, write
 
@@ -22,15 +22,15 @@ def bad_file(tmp_path: Path, kind: str) -> Path:
         (tmp_path / kind).write_bytes((tmp_path / "whole.parquet").read_bytes()[:-20])
     content = {
         "encoding.csv": b"id,dx\n1,A00.000\n\x80\xff\xff\n",
-        "utf16.csv": "id,dx\n1,A00.000\n".encode("utf-16"),
+        "utf16.csv": b"\xff\xfei\x00d\x00\x00\xd8\n\x00",
         "empty.csv": b"",
         "header.csv": b"id,dx\n",
         "header_only_no_break.csv": b"id,dx",
         "blank_rows.csv": b"id,dx\n,\n\n",
-        "no_header.csv": b"\nid,dx\n1,A00.000\n",
+        "no_header.csv": b"\n,\n\n",
         "quotes.csv": b'id,dx\n1,"A00.000\n2,A00.000\n',
         "quotes_ragged.csv": b'id,dx\n1,A00.000\n"2,A00.000\n3,A00.000\n',
-        "text.xlsx": b"id,dx\n1,A00.000\n",
+        "text.xlsx": b"PK\x03\x04id,dx\n1,A00.000\n",
         "text.parquet": b"id,dx\n1,A00.000\n",
         "stays.doc": b"id,dx\n1,A00.000\n",
     }
@@ -45,7 +45,7 @@ def bad_file(tmp_path: Path, kind: str) -> Path:
         ("folder", "这是文件夹", "a folder, not a file"),
         ("missing.csv", "找不到文件", "no such file"),
         ("encoding.csv", "第 17 字节起不符", "neither UTF-8 .wrong from byte 17. nor GB18030 .wrong from byte 17."),
-        ("utf16.csv", "UTF-16", "save it as .CSV UTF-8."),
+        ("utf16.csv", "第 7 字节起不符", "UTF-16, but wrong from byte"),
         ("empty.csv", "文件是空的", "the file is empty"),
         ("header.csv", "只有表头", "a header and no rows"),
         ("header_only_no_break.csv", "只有表头", "a header and no rows"),
@@ -70,7 +70,7 @@ def test_bad_files_say_what_to_do(tmp_path: Path, kind: str, zh: str, en: str) -
 
 
 def test_an_excel_without_cells(tmp_path: Path) -> None:
-    with pytest.raises(DrgpayError, match="first sheet is empty"):
+    with pytest.raises(DrgpayError, match="the sheet is empty"):
         read_stays(excel(tmp_path / "a.xlsx", []))
 
 
@@ -108,7 +108,7 @@ def test_convert_writes_canonical_parts(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_failed_conversion_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "ROW_GROUP", 1)
-    monkeypatch.setattr(files, "_CSV_BLOCK", 300)
+    monkeypatch.setattr(textfiles, "_CSV_BLOCK", 300)
     path = write(tmp_path / "a.csv", table_text(many_stays()) + '"a\nb\n')
     folder = tmp_path / "out"
     with pytest.raises(DrgpayError, match="quotation mark"):

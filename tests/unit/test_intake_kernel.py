@@ -25,7 +25,7 @@ from drgpay.steps.intake import (
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.tables import FINDINGS, STAYS
 
-CODES = KnownCodes.of(["A", "B", "C"], ["C"], ["P", "Q"])
+CODES = KnownCodes.of(["A", "B", "C"], ["C"], ["P", "Q"], (), ["Q"])
 DAYS = st.none() | st.dates(date(2023, 12, 30), date(2024, 1, 3))
 FEN = st.none() | st.sampled_from([-1, 0, 1, 2, 3, 10**11, 10**11 + 1, 2**63 - 1, -(2**63)])
 STAY = st.fixed_dictionaries(
@@ -54,7 +54,7 @@ def clean(n: int) -> dict[str, Any]:
     return {
         "stay_id": f"s{n}", "person_id": "p", "institution_id": "h1", "department_id": None, "doctor_id": None,
         "insurance_scheme": "resident", "sex": "female", "age": 0, "age_days": 3, "birth_weight": 3000, "los": 2,
-        "admission_date": date(2024, 1, 1), "discharge_date": date(2024, 1, 3), "discharge_way": 1, "dx": ["A", "C"],
+        "admission_date": date(2024, 1, 1), "discharge_date": date(2024, 1, 3), "discharge_way": 1, "dx": ["A", "B"],
         "proc": None, "total_cost": 3, "personal_paid": 1, "fund_by_item": 2,
     }  # fmt: skip
 
@@ -111,7 +111,8 @@ def test_every_rule_of_one_stay_can_be_broken() -> None:
                   "proc_main_flag", "fee_total", "fee_unreadable", "duration", "duration_stay",
                   "amount_summed", "code_converted", "code_other_meaning", "code_to_gray",
                   "code_no_counterpart", "stays_overlap", "after_death", "key_repeated",
-                  "death_before_birth"}  # fmt: skip
+                  "death_before_birth", "total_row", "not_grouped", "operation_unrelated", "proc_barred",
+                  "scheme_erratum"}  # fmt: skip
     changes: list[dict[str, Any]] = [
         {"stay_id": None}, {"institution_id": None}, {"institution_id": "h2"}, {"sex": None}, {"sex": "x"},
         {"age": 151}, {"age": None, "age_days": None}, {"age": 0, "age_days": None}, {"age": 7},
@@ -122,12 +123,14 @@ def test_every_rule_of_one_stay_can_be_broken() -> None:
         {"proc": ["60.2100"]}, {"dx": ["O80.900"]}, {"dx": ["A", "A"]}, {"proc": ["P", "P"]}, {"dx": ["V01.000"]},
         {"dx": ["Z37.000"]}, {"dx": ["R05.x00", "S00.000"]}, {"dx": ["S00.000"]},
         {"age_days": 29, "birth_weight": None, "dx": ["P07.000"]}, {"dx": ["P07.000"]}, {"age": 1, "age_days": None},
+        {"dx": ["A", "C"]}, {"proc": ["P", "G"]},
     ]  # fmt: skip
     codes = KnownCodes.of(
         ["A", "B", "C", "C61.x00", "O80.900", "V01.000", "Z37.000", "R05.x00", "S00.000", "P07.000"],
         ["C"],
-        ["P", "60.2100"],
+        ["P", "60.2100", "G"],
         code_lists(),
+        ["G"],
     )
     context = CheckContext("settlement", codes, frozenset(["h1"]), 2024, np.array([1], np.int64), quality=True)
     batch = batch_of([{**clean(i), **change} for i, change in enumerate(changes)])

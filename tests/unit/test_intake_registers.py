@@ -97,13 +97,13 @@ def test_every_error_is_named(tmp_path: Path) -> None:
     )
     error = refused(tmp_path / "budgets", BUDGETS)
     text = str(error)
-    assert "名册有 7 处错误" in text
+    assert "登记表有 7 处错误" in text
     assert "7 errors in the register" in text
     for line in (
         "2 · revenue · «1.234» 基金收入预算:小数超过 2 位",
         "3 · drg_budget · «» 缺少住院DRG预算",
-        "3 · insurance_scheme · «» 险种不在 employee | resident 之内",
-        "4 · drg_budget · «-100» 住院DRG预算超出范围 0–",
+        "3 · insurance_scheme · «生育» 不认识的险种;应为 职工、居民 之一",
+        "4 · drg_budget · «-1» 住院DRG预算超出范围 0.00–10000000000000.00元",
         "4 · year · «24» 年度超出范围 1990–2200",
         "5 · year, insurance_scheme · «2024 / employee» 与第 2 行重复",
         "6 ·  · «1 / 4» 该行的单元格数与表头不符",
@@ -115,7 +115,7 @@ def test_every_error_is_named(tmp_path: Path) -> None:
 def test_at_most_twenty_errors_are_listed(tmp_path: Path) -> None:
     put(tmp_path / "a.csv", "institution_id,name,level\n" + "".join(f"h{i},n,x\n" for i in range(25)))
     text = str(refused(tmp_path / "a", INSTITUTIONS))
-    assert text.count("等级不在") == 20
+    assert text.count("不认识的等级") == 20
     assert "另有 5 处" in text
     assert "and 5 more" in text
 

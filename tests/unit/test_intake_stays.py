@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake import files, read_stays, stays_schema
+from drgpay.steps.intake import read_stays, stays_schema, textfiles
 from support.stay_files import STAY, excel, many_stays, read, rules, settle, table_text, write
 
 
@@ -107,7 +107,7 @@ def test_wide_columns_are_joined_by_their_number(tmp_path: Path, header: str) ->
 
 def test_a_blank_principal_procedure_is_said(tmp_path: Path) -> None:
     stays_read, findings, _ = read(write(tmp_path / "a.csv", "dx,proc1,proc2\nA00.000,,35.1400\n"))
-    assert stays_read[0]["proc"] == ["35.1400"]
+    assert stays_read[0]["proc"] == [None, "35.1400"]
     assert (2, "proc", "principal_procedure_blank", "") in rules(findings)
 
 
@@ -180,7 +180,7 @@ def test_chunks_make_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     once = read(path, need="settlement")
     # s12 repeats s2; the torn line is ragged on both of its halves
     assert (len(once[0]), once[2]) == (20 - 5, 21)
-    monkeypatch.setattr(files, "_CSV_BLOCK", 400)  # the blocks of the file as small as its chunks
+    monkeypatch.setattr(textfiles, "_CSV_BLOCK", 400)  # the blocks of the file as small as its chunks
     for chunk_rows in (1, 3):
         assert read(path, need="settlement", chunk_rows=chunk_rows) == once
 

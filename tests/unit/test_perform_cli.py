@@ -373,3 +373,32 @@ def test_departments_are_marked_by_their_type(result: Path) -> None:
         raw, measured = int(main["mark"].sum()), int(main["full"].sum())
         exact = raw * 1_000_000 / measured + bonus
         assert abs(min(max(exact, 0), 1_050_000) - row["score"]) <= 1
+
+
+def test_people_who_left_and_sums_in_another_unit_are_findings(
+    small_run: Path, registers: Path, tmp_path: Path
+) -> None:
+    """Somebody whose assignment ended is named as one who is missing; Chinese file names are taken."""
+    own = shutil.copytree(registers, tmp_path / "own")
+    with (own / "operation_roles.csv").open(encoding="utf-8-sig") as file:
+        busy = next(csv.DictReader(file))["staff_id"]
+    edit(own, "staff", lambda rows: [r | {"valid_until": "2024-03-31"} if r["staff_id"] == busy else r for r in rows])
+    edit(own, "distributable_sums", lambda rows: [r | {"amount": "120"} for r in rows])
+    edit(own, "department_work", lambda rows: [r | {"department_id": "NOWHERE"} for r in rows[:1]] + rows[1:])
+    edit(own, "stay_costs", lambda rows: [rows[0] | {"stay_id": "S-NONE"}, *rows[1:]])
+    (own / "staff.csv").rename(own / "人员名册.csv")
+    order = ("--plan", "demo-hospital", "--run", small_run, "--registers", own, "--institution", H, "--quarter", 1)
+    perform("check", *order[:-1], 2, "-o", tmp_path / "found", "--lang", "en")
+    with (tmp_path / "found" / "performance_findings.csv").open(encoding="utf-8-sig") as file:
+        found = {(r["rule"], r["register_name"], r["unit_id"]): r for r in csv.DictReader(file)}
+    assert "2024-03-31" in found["assignment_ended", "operation_roles", busy]["zh"]
+    assert "2024-03-31" in found["assignment_ended", "attendance", busy]["en"]
+    assert "S-NONE" in found["unknown_stay", "stay_costs", "–"]["zh"]
+    assert "120.00 元" in found["sum_small", "distributable_sums", "2024Q2"]["zh"]
+    perform("check", *order, "-o", tmp_path / "before", "--lang", "en")
+    with (tmp_path / "before" / "performance_findings.csv").open(encoding="utf-8-sig") as file:
+        rules = {(r["rule"], r["unit_id"]) for r in csv.DictReader(file)}
+    assert ("assignment_ended", busy) not in rules
+    edit(own, "distributable_sums", lambda rows: [r | {"amount": "-5"} for r in rows])
+    with pytest.raises(DrgpayError, match=r"«-5» 金额超出范围 0\.00"):
+        perform("check", *order)

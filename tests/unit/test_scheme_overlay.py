@@ -231,14 +231,17 @@ def test_the_digest_of_the_base_is_checked_and_kept(tmp_path: Path, base: Path) 
 
 def test_the_shipped_errata_of_1_1(tmp_path: Path) -> None:
     report = scheme.build_overlay(scheme.overlay_file("chs-drg-1.1-errata"), tmp_path)
-    assert report.moved.rows == {"mdc_dx": (100, 0, 0), "adrg_code": (5, 0, 0)}
+    assert report.moved.rows == {"mdc_dx": (100, 0, 0), "adrg": (0, 0, 1), "adrg_code": (34, 29, 0)}
     printed, mended = scheme.load("chs-drg-1.1"), scheme.load("chs-drg-1.1-errata", folder=tmp_path)
     burn = {"dx": ["T20.100"], "age": 40}
     assert explain_stay(printed, burn).drg == "0000"
     assert drg(mended, **burn).startswith("W")
     told = scheme.compare(printed, mended)
-    assert {d.what for d in told} == {"codes"}
-    assert sum(len(d.added) for d in told) == 105
+    assert sum(len(d.added) for d in told if d.key != "OR1 odx") == 105
+    assert [(d.key, d.before, d.after) for d in told if d.what == "rule"] == [("OR1", "O: pdx", "O: odx")]
+    # the file and the switch are the same corrections, and the scheme made of the file has none left to suggest
+    assert scheme.compare(mended, scheme.load("chs-drg-1.1", frozenset({"errata"}))) == []
+    assert (len(printed.errata), mended.errata) == (164, ())
 
 
 def test_kernel_equals_reference_on_an_overlay(tmp_path: Path, base: Path) -> None:

@@ -238,6 +238,7 @@ def explain(
 ) -> None:
     """一个机构每项得分的来由。 Why an institution has its marks, item by item."""
     zh = in_lang(lang) == "zh"
+    institution = runs.institution_named(folder, institution)
     if output is not None:
         reports.write_institution_card(folder, institution, output, lang)
         out.print(str(output))
@@ -285,6 +286,7 @@ def stays(
 ) -> None:
     """列出一个指标背后的病例。 The stays behind an indicator, with what each adds."""
     zh = in_lang(lang) == "zh"
+    institution = runs.institution_named(folder, institution) if institution else ""
     said = {"institution_id": institution, "department_id": department, "doctor_id": doctor, "drg": drg}
     where = {name: code for name, code in said.items() if code}
     if institution:

@@ -13,7 +13,6 @@ from drgpay import runs
 from drgpay.cli.console import ZH_VALUES, Lang, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps import grouping
 from drgpay.steps.grouping import BY_THE_RECORD, PARTS, VALUES, Said, Story
 
 _SHOWN = 6
@@ -72,7 +71,7 @@ def explain(
     else:
         numbers = {"age": age, "age_days": age_days, "birth_weight": weight, "los": los}
         given = {"dx": dx, "proc": proc, "sex": sex or None, **numbers}
-    story = grouping.Grouper(scheme, switch or (), schemes_folder(own)).tell(given)
+    story = runs.Grouper(scheme, switch or (), schemes_folder(own)).tell(given)
     if html:
         reports.write_stay_card(story, html, lang)
         out.print(str(html))
@@ -88,8 +87,10 @@ def _read_json(path: Path) -> Any:
         given = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problem = "没有这个文件 no such file"
-    except ValueError as error:
-        problem = str(error)
+    except OSError:
+        problem = "读不了 it cannot be read"
+    except (ValueError, RecursionError):
+        problem = "不是 UTF-8 的 JSON it is no JSON in UTF-8"
     if not isinstance(given, dict):
         raise DrgpayError(
             Kind.DATA,
@@ -149,6 +150,11 @@ def _print_story(story: Story, lang: str) -> None:
 
     state = f"{say(VALUES[story.status])}, {say(VALUES[story.severity])}"
     out.print(f"{story.drg} {story.drg_name}  [{state}]  {story.scheme}")
+    if story.reason:
+        out.print(("  原因: " if zh else "  why: ") + say(story.reason), markup=False, highlight=False)
+    if story.erratum:
+        out.print(("  方案勘误: " if zh else "  erratum of the scheme: ") + say(story.erratum), markup=False,
+                  highlight=False)  # fmt: skip
     facts = [f"{say(name)} {say(value)}" for name, value in story.record()]
     if facts:
         out.print("  " + (",".join(facts) if zh else ", ".join(facts)))
@@ -181,3 +187,7 @@ def _print_story(story: Story, lang: str) -> None:
         for x in story.alternatives:
             principal = f"{x.principal} {x.principal_name}".rstrip()
             out.print(f"  {principal} → {x.drg} {x.drg_name}  [{say(VALUES[x.severity])}]")
+    if story.anomalies:
+        out.print("■ " + ("方案印本与读法" if zh else "what the scheme prints, and how it is read"))
+        for said in story.anomalies:
+            out.print(f"  · {say(said)}", markup=False, highlight=False)

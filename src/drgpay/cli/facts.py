@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from drgpay import policy as law
-from drgpay import tables
+from drgpay import runs, tables
 from drgpay.cli.console import Lang, in_lang, out
+from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.places import check_target, write_text, writing
 from drgpay.steps import performance
 
@@ -73,9 +74,12 @@ def policy_export(
 
 
 @policy_app.command("check")
-def policy_check(practice: Practice, on: On, known_on: KnownOn = None) -> None:
-    """检查政策文件在某日及当年是否完整、合法。 Check that a practice is complete and valid on a day, in its year."""
+def policy_check(practice: Practice, on: On, known_on: KnownOn = None, own: Schemes = None) -> None:
+    """检查政策文件在某日及当年是否完整、合法,能否据以结算。
+    Check that a practice is complete, valid and can be run, on a
+    day and in its year."""
     policy = _load(practice, on, known_on, None)
+    runs.check_practice(policy, schemes_folder(own))
     of_year = law.laws(practice, on.year, known_on=known_on.date() if known_on else None)
     out.print(f"{policy.practice}: {len(policy.values())} 个参数有效 values valid, digest {policy.digest}")
     for name in law.dictionary():

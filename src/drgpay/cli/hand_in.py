@@ -10,7 +10,7 @@ import typer
 
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
-from drgpay.cli.stays import Alias, Codes, Findings, Form, NewbornAge, hints_of, write_findings
+from drgpay.cli.stays import Alias, Codes, Findings, Form, HeaderRow, NewbornAge, Sheet, hints_of, write_findings
 from drgpay.tables import STAYS
 from drgpay.units import show_fen
 
@@ -53,12 +53,14 @@ def submit(
     alias: Alias = None,
     newborn_age: NewbornAge = "",
     codes: Codes = None,
+    sheet: Sheet = "",
+    header_row: HeaderRow = 0,
     lang: Lang = "zh",
 ) -> None:
     """提交一家机构一个月的病例批次。 Hand in a batch of stays of an institution and month."""
     zh = in_lang(lang) == "zh"
-    hints, way = hints_of(form, alias, newborn_age, codes)
-    told = form or alias or newborn_age or codes
+    hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
+    told = form or alias or newborn_age or codes or sheet or header_row
     taken = () if withdrawn is None else runs.stay_ids_in(withdrawn)
     with engine_with_progress(CPUS, lang) as engine:
         done = runs.submit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -42,6 +42,14 @@ Resume = Annotated[
 After = Annotated[
     Path | None,
     typer.Option("--after", help="账本中前一期(已封账)的结果 the sealed run of the book before this one"),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option("--accept", metavar="NAME", help="接受一项会停止结算的核对结果 accept what would stop the run; "
+                 "name of the check, or yours for all; repeatable, recorded"),
+]  # fmt: skip
+Reason = Annotated[
+    str, typer.Option("--reason", help="接受或重开的理由 why it is accepted, or opened again; recorded")
 ]
 
 _ALL = (*samples.EXTRAS, samples.MODES)
@@ -130,6 +138,34 @@ def region_land(
                   markup=False, highlight=False)  # fmt: skip
 
 
+@region_app.command("ready")
+def region_ready(
+    region: Annotated[Path, typer.Argument(help="区域文件夹 folder of the region")],
+    policy: PolicyName,
+    year: Year,
+    month: Annotated[int | None, typer.Option("--month", min=1, max=12, help="月份 month; default: the year")] = None,
+    known_on: KnownOn = None,
+    own: Schemes = None,
+    today: Annotated[
+        datetime | None, typer.Option("--today", formats=["%Y-%m-%d"], help="对照日,默认今天 day to compare with")
+    ] = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+) -> None:
+    """结算前核对:预算、病例、登记表有何不对。 What looks wrong before money moves; nothing is written."""
+    known = known_on.date() if known_on else None
+    order = runs.Order(region, policy, year, month, known, schemes_folder(own))
+    day = today.date() if today else date.today()
+    with engine_with_progress(threads, in_lang(lang)) as engine:
+        rows = runs.look(order, engine, day)
+    _notices(rows, lang)
+    stops = sum(row["stops"] for row in rows)
+    words = (f"{len(rows)} 处提示,其中 {stops} 处会停止结算", f"{len(rows)} notes, {stops} of them would stop a run")
+    out.print(words[lang != "zh"])
+    if stops:
+        raise typer.Exit(int(Kind.DATA))
+
+
 def _reports(lang: str) -> list[runs.Report]:
     workbook, page = REPORTS
     return [
@@ -147,6 +183,23 @@ def _run(
     with on.engine(threads, in_lang(lang)) as engine:
         runs.run(order, output, engine, _reports(lang), overwrite=replace, resume=resume, say=say)
     _summary(output, lang)
+    _notices(runs.read_manifest(output)["ready"], lang)
+
+
+def _notices(rows: list[dict[str, Any]], lang: str) -> None:
+    """What was noticed before money moved, and who accepted it."""
+    for row in rows:
+        check = runs.ready_checks()[row["check"]]
+        what = f"{check.zh}:{row['zh']}" if lang == "zh" else f"{check.en}: {row['en']}"
+        word = (
+            ("已接受", "accepted")
+            if "accepted" in row
+            else ("会付错钱", "stops")
+            if check.stops
+            else ("提示", "note")
+        )
+        by = f" ({row['accepted']}:{row['reason']})" if "accepted" in row else ""
+        err.print(f"⚠ {word[lang != 'zh']} {row['check']} · {what}{by}", markup=False, highlight=False)
 
 
 @run_app.command("year")
@@ -159,7 +212,6 @@ def run_year(
     reopens: Annotated[
         Path | None, typer.Option("--reopens", help="重开的年度清算(已封账) the sealed clearing to open again")
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="重开的理由 why it is opened again")] = "",
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -170,10 +222,15 @@ def run_year(
     master: Master = LOCAL.master,
     partitions: Partitions = None,
     conf: SparkConf = None,
+    accept: Accept = None,
+    reason: Reason = "",
 ) -> None:
     """全年:校验、分组、点数、月结、清算、总账、报告。 The whole year, from checks to clearing, ledger and report."""
     day = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, None, day, schemes_folder(own), after, reopens, reason)
+    accepted = runs.Accepted(accept or (), reason)
+    order = runs.Order(
+        region, policy, year, None, day, schemes_folder(own), accepted, after, reopens, reason if reopens else ""
+    )
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 
@@ -195,10 +252,13 @@ def run_month(
     master: Master = LOCAL.master,
     partitions: Partitions = None,
     conf: SparkConf = None,
+    accept: Accept = None,
+    reason: Reason = "",
 ) -> None:
     """一个月的预结算。 The pre-settlement of one month."""
     day = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, month, day, schemes_folder(own), after)
+    accepted = runs.Accepted(accept or (), reason)
+    order = runs.Order(region, policy, year, month, day, schemes_folder(own), accepted, after)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 

@@ -17,8 +17,9 @@ from drgpay.cli.console import Lang, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.sheets import Sheets, open_sheets
 from drgpay.cli.stays import Codes, crosswalk_of
+from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import known_codes
-from drgpay.scheme import Difference, Scheme
+from drgpay.scheme import Difference, Erratum, Scheme, Unreached
 from drgpay.steps import grouping, intake
 from drgpay.units import show_fen
 
@@ -28,6 +29,8 @@ To = Annotated[
     Path | None, typer.Option("-o", "--to", help="目标文件夹 folder to write to; default: your data folder")
 ]
 Name = Annotated[str, typer.Argument(help="方案编号,可加开关 id, switches after it: chs-drg-2.0+qy")]
+_FEW = 6
+"""codes of a list on the screen"""
 _SHOWN = 40
 """differences and transitions on the screen; a report has them all"""
 
@@ -50,35 +53,101 @@ def scheme_list(own: Schemes = None) -> None:
 def scheme_show(
     scheme: Name,
     code: Annotated[str | None, typer.Argument(help="MDC、ADRG 或 DRG 编码 code")] = None,
+    unreached: Annotated[
+        bool,
+        typer.Option("--unreached", help="列出入不了组的编码 list the codes of groups that their MDC lacks"),
+    ] = False,
     own: Schemes = None,
+    lang: Lang = "zh",
 ) -> None:
-    """显示方案,或其中一个病组。 Show a scheme, or one group of it."""
+    """显示方案(读法、开关、勘误),或其中一个病组。 Show a scheme (how it is read, switches, errata), or one group of
+    it."""
+    language = 0 if in_lang(lang) == "zh" else 1
     chosen = _load(scheme, own)
     if code is None:
-        out.print(f"{chosen.id}  {chosen.title}\n{chosen.icd_edition}\ndigest {chosen.digest}")
-        for m in chosen.mdcs:
-            out.print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]")
-        for name, effect in schemes.switches_of(chosen.id, folder=schemes_folder(own)).items():
-            out.print(f"--switch {name}: {effect}")
-        return
+        _show_scheme(chosen, schemes_folder(own), unreached, language)
+    elif not _show_part(chosen, code, unreached, language):
+        raise typer.BadParameter(f"{code}: 方案中没有 not in {scheme}", param_hint="CODE")
+
+
+def _print(text: str) -> None:
+    out.print(text, markup=False, highlight=False)
+
+
+def _show_scheme(chosen: Scheme, folder: Path, unreached: bool, language: int) -> None:
+    _print(f"{chosen.id}  {chosen.title}\n{chosen.icd_edition}\ndigest {chosen.digest}")
+    for m in chosen.mdcs:
+        _print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]")
+    for name, words in schemes.switch_words(chosen.id, folder=folder).items():
+        on = ("(已开)", "(on)")[language] if name in chosen.switches else ""
+        _print(f"--switch {name}{on}: {words[language]}")
+    if chosen.anomalies:
+        _print(("印本与读法:", "what the document prints, and how it is read:")[language])
+        for said in chosen.anomalies:
+            _print(f"  · {said[language]}")
+    if chosen.errata:
+        applied = "errata" in chosen.switches
+        state = (("未采用,照印本", "已采用"), ("not applied, as printed", "applied"))[language][applied]
+        _print((f"勘误 {len(chosen.errata)} 处({state}):", f"errata: {len(chosen.errata)} ({state})")[language])
+        for line in _errata_lines(chosen, language):
+            _print(f"  · {line}")
+    found = schemes.unreached(chosen)
+    total = sum(len(one.codes) for one in found)
+    if found:
+        head = f"{len(found)} 个 ADRG 有 {total:,} 个编码不在其大类的主要诊断表:"
+        if language:
+            head = f"{len(found)} ADRG have {total:,} codes that the table of their MDC lacks:"
+        _print(head)
+        for one in found if unreached else found[:_SHOWN]:
+            _print_unreached(one, unreached, language)
+        if len(found) > _SHOWN and not unreached:
+            _print(f"  … {len(found) - _SHOWN:,}: --unreached")
+    else:
+        none = "所有病组的主要诊断编码都在其大类的主要诊断表", "every code of a group stands in the table of its MDC"
+        _print(none[language])
+
+
+def _print_unreached(one: Unreached, all_codes: bool, language: int) -> None:
+    codes = one.codes if all_codes else one.codes[:_FEW]
+    more = " …" if len(codes) < len(one.codes) else ""
+    _print(f"  · {(one.zh, one.en)[language]}: {' '.join(codes)}{more}")
+
+
+def _errata_lines(chosen: Scheme, language: int) -> Iterator[str]:
+    """The corrections, those of one list together."""
+    places: dict[tuple[str, ...], list[Erratum]] = {}
+    for erratum in chosen.errata:
+        key = (erratum.table, erratum.key, erratum.list, erratum.action)
+        places.setdefault(key, []).append(erratum)
+    for those in places.values():
+        rest = f" … {len(those)}" if len(those) > 1 else ""
+        yield (those[0].zh, those[0].en)[language] + rest
+
+
+def _show_part(chosen: Scheme, code: str, unreached: bool, language: int) -> bool:
+    """Show an MDC, ADRG or DRG; False when there is none of that code."""
     for m in chosen.mdcs:
         if code == m.code:
-            out.print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]  {len(m.dx):,}")
+            _print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]  {len(m.dx):,}")
             for a in chosen.adrgs_of[code]:
-                out.print(f"  {a.code}  {a.name}  {a.kind}")
-            return
+                _print(f"  {a.code}  {a.name}  {a.kind}")
+            return True
     for a in chosen.adrgs:
         drgs = chosen.drgs_of[a.code]
         if code in (a.code, *(d.code for d in drgs)):
-            out.print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule_text}")
+            _print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule_text}")
             for name, codes in a.lists.items():
-                out.print(
-                    f"  {name}: {len(codes)}  " + " ".join(sorted(codes)[:8]) + (" …" if len(codes) > 8 else "")
-                )
+                _print(f"  {name}: {len(codes)}  " + " ".join(sorted(codes)[:8]) + (" …" if len(codes) > 8 else ""))
             for d in drgs:
-                out.print(f"  {d.code}  {d.name}  [{d.split_text}]")
-            return
-    raise typer.BadParameter(f"{code}: 方案中没有 not in {scheme}", param_hint="CODE")
+                _print(f"  {d.code}  {d.name}  [{d.split_text}]")
+            for one in schemes.unreached(chosen):
+                if one.adrg == a.code:
+                    _print_unreached(one, unreached, language)
+            for erratum in chosen.errata:
+                if erratum.key == a.code and "errata" not in chosen.switches:
+                    _print(f"  {('勘误', 'erratum')[language]}: {(erratum.zh, erratum.en)[language]}")
+            return True
+    return False
 
 
 @scheme_app.command("build")
@@ -198,7 +267,7 @@ class _Stays:
     """A file of stays grouped under two schemes; the counts are complete once ``changed`` has been gone through."""
 
     def __init__(self, a: Scheme, b: Scheme, source: Path, cost: bool, codes: str | None) -> None:
-        self.a, self.b = a, b
+        self.a, self.b, self.source = a, b, source
         need = "settlement" if cost else "grouping"
         self._parts = intake.read_stays(source, need=need, codes=known_codes(), crosswalk=crosswalk_of(codes))
         self._counts: list[pl.DataFrame] = []
@@ -212,6 +281,15 @@ class _Stays:
             pairs = grouping.paired_groups(part.stays, *groups)
             self._counts.append(grouping.count_transitions(pairs))
             yield pairs.filter(pl.col("drg_a") != pl.col("drg_b"))
+        if not self.kept:
+            raise DrgpayError(
+                Kind.DATA,
+                zh=f"{self.read:,} 行中没有一行可用",
+                en=f"none of {self.read:,} rows is usable",
+                file=self.source.name,
+                fix_zh="用 drgpay check --need grouping 查看问题",
+                fix_en="see what is wrong with drgpay check --need grouping",
+            )
 
     def transitions(self) -> pl.DataFrame:
         """Counts from group to group."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
@@ -18,16 +20,39 @@ from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import masked
-from drgpay.runs import Checked, check_file, check_region, known_codes
+from drgpay.runs import (
+    GROUP_COLUMNS,
+    Checked,
+    Found,
+    Shape,
+    all_rejected,
+    check_files,
+    check_region,
+    group_part,
+    known_codes,
+    named_files,
+    read_files,
+)
 from drgpay.scheme import load
-from drgpay.steps import grouping, intake
+from drgpay.steps import intake
 from drgpay.units import show_percent
 
-_RESULTS = ("stay_id", "mdc", "adrg", "drg", "drg_name", "severity", "status")
 _LOWEST_UNITS = 10
 """institutions, and departments, named on the screen; the workbook has them all"""
 
-Source = Annotated[Path, typer.Argument(help="病例文件 file of stays: CSV, XLSX, Parquet, DBF, JSON")]
+Sources = Annotated[
+    list[Path],
+    typer.Argument(help="病例文件,可多个,或文件夹 files of stays, or folders: CSV, XLSX, Parquet, DBF, JSON"),
+]
+Sheet = Annotated[
+    str, typer.Option("--sheet", help="工作表名或序号 sheet: its name, or number from 1; default: looked for")
+]
+HeaderRow = Annotated[
+    int,
+    typer.Option(
+        "--header-row", min=0, help="表头所在行 line of the header; default: looked for", show_default=False
+    ),
+]
 Findings = Annotated[
     Path | None, typer.Option("--findings", help="问题清单 findings: .xlsx or .csv; default beside the output")
 ]
@@ -61,8 +86,13 @@ def formats() -> None:
 
 
 def check(
-    source: Annotated[
-        Path | None, typer.Argument(help="病例文件 file of stays: CSV, XLSX, Parquet, DBF, JSON", show_default=False)
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="病例文件,可多个,或文件夹 files of stays, or folders: CSV, XLSX, Parquet, DBF, JSON",
+            show_default=False,
+        ),
     ] = None,
     need: Annotated[str, typer.Option(help="用途 purpose: grouping | settlement")] = "settlement",
     findings: Findings = None,
@@ -70,6 +100,8 @@ def check(
     alias: Alias = None,
     newborn_age: NewbornAge = "",
     codes: Codes = None,
+    sheet: Sheet = "",
+    header_row: HeaderRow = 0,
     template: Annotated[
         str, typer.Option("--template", metavar="FORMAT", help="不校验,写出该格式的模板 write a template (-o)")
     ] = "",
@@ -96,15 +128,17 @@ def check(
     if region is not None:
         _check_region(region, output, lang)
         return
-    if source is None:
+    if not sources:
         raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
-    hints, way = hints_of(form, alias, newborn_age, codes)
-    parts = intake.read_stays(source, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
+    source = sources[0]
+    hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
+    found = _found(sources, [findings], lang)
+    parts = read_files(found, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
-        done = check_file(_said(parts, lang), source.name, engine, Path(work))
+        done = check_files(_said(parts, lang), engine, Path(work))
     _tell(done.rows, done.kept, done.findings.num_rows, lang)
     if done.findings.num_rows:
-        target = findings or source.with_name(f"{source.stem}.findings.xlsx")
+        target = findings or _beside(source)
         if target.suffix.lower() == ".xlsx":
             units = need == "settlement"
             scores, lowest = (done.scores, done.lowest) if units else (None, None)
@@ -114,14 +148,7 @@ def check(
             write_findings(done.findings, target, lang)
     _tell_scores(done, lang)
     if done.kept == 0:
-        raise DrgpayError(
-            Kind.DATA,
-            zh="没有一行可用",
-            en="no usable row",
-            file=source.name,
-            fix_zh="按问题清单修改后重试",
-            fix_en="mend the file as the findings say and try again",
-        )
+        raise all_rejected(done.rows, [done.findings])
 
 
 def _check_region(region: Path, output: Path | None, lang: str) -> None:
@@ -161,7 +188,7 @@ def _tell_scores(done: Checked, lang: str) -> None:
 
 
 def group(
-    source: Source,
+    sources: Sources,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="结果文件 result: .csv, .xlsx, .parquet; default: screen")
     ] = None,
@@ -172,36 +199,90 @@ def group(
     alias: Alias = None,
     newborn_age: NewbornAge = "",
     codes: Codes = None,
+    sheet: Sheet = "",
+    header_row: HeaderRow = 0,
+    keep: Annotated[
+        str,
+        typer.Option(
+            "--keep", metavar="all|列名,…", help="保留输入的列 columns of the input to keep: all, or headers"
+        ),
+    ] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            "--columns",
+            metavar="列名,…",
+            help=f"结果的列,中文或英文名 columns of the result: {', '.join(GROUP_COLUMNS)}",
+        ),
+    ] = "",
+    headers: Annotated[
+        str, typer.Option("--headers", metavar="names|zh", help="表头用列名或中文 headers: the names, or Chinese")
+    ] = "names",
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
-    """给病例分组,只需要分组字段。 Group stays; only the grouping columns are needed."""
+    """给病例分组,只需要分组字段;说明未入组的原因。 Group stays; only the grouping columns are needed. It says why a
+    stay is in no group."""
     in_lang(lang)
+    if headers not in ("names", "zh"):
+        raise typer.BadParameter("names | zh", param_hint="--headers")
+    shape = Shape.of(_listed(columns), chinese=headers == "zh")
+    kept_heads = ("*",) if keep.strip() == "all" else tuple(_listed(keep))
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
-    hints, way = hints_of(form, alias, newborn_age, codes)
-    parts = intake.read_stays(source, need="grouping", codes=known_codes(), hints=hints, crosswalk=way)
-    rows = _grouped(_said(parts, lang), chosen)
+    hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
+    files = _found(sources, [output, findings], lang)
+    parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads)
     total, kept, found = 0, 0, []
     counts: dict[str, int] = {}
 
     def results() -> Iterator[pl.DataFrame]:
         nonlocal total, kept
-        for part, result in rows:
+        for file, part in _said(parts, lang):
+            done = group_part(chosen, part, shape, lang, file)
             total, kept = total + part.rows, kept + part.stays.num_rows
-            found.append(part.findings)
-            for status, n in result.group_by("status").len().rows():
+            found.append(done.findings)
+            for status, n in done.counts.items():
                 counts[status] = counts.get(status, 0) + n
-            yield result
+            result = done.result
+            yield result.select(pl.lit(file).alias("file"), pl.all()) if files.several else result
+        if not kept:
+            raise _NoRow
 
-    _write_results(results(), output)
+    refused: DrgpayError | None = None
+    try:
+        _write_results(results(), output)
+    except _NoRow:
+        refused = all_rejected(total, found)
     whole = intake.merge_findings(found)
     _tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
-    err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
+    if said:
+        err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         write_findings(whole, target, lang)
+    _tell_errata(whole, lang)
+    if refused is not None:
+        raise refused
+
+
+class _NoRow(Exception):  # noqa: N818 - it is no error but the end of a file without a usable row
+    """All rows were kept out: there is nothing to write."""
+
+
+def _tell_errata(findings: Any, lang: str) -> None:
+    """How many stays an erratum of the scheme bears on, and what to do for another reading."""
+    n = pc.sum(pc.equal(findings.column("rule").cast(pa.string()), "scheme_erratum")).as_py() or 0
+    if n:
+        zh = f"{n:,} 例的分组受方案勘误影响,现照印本;加 --switch errata 采用勘误"
+        en = f"an erratum of the scheme bears on {n:,} stays, grouped as printed; --switch errata applies the errata"
+        err.print(zh if lang == "zh" else en, markup=False, highlight=False)
+
+
+def _listed(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [part.strip() for part in text.replace("，", ",").replace("、", ",").split(",") if part.strip()]
 
 
 def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:
@@ -213,31 +294,46 @@ def crosswalk_of(codes: str | None) -> intake.Crosswalk | None:
 
 
 def hints_of(
-    form: str, alias: Path | None, newborn_age: str, codes: str | None
+    form: str, alias: Path | None, newborn_age: str, codes: str | None, sheet: str = "", header_row: int = 0
 ) -> tuple[intake.Hints, intake.Crosswalk | None]:
     """What the alias file says, with what the options say over it, and the crosswalk of the codes' edition."""
     if newborn_age not in ("", "days", "months"):
         raise typer.BadParameter("days | months", param_hint="--newborn-age")
     said = intake.read_hints(alias) if alias else intake.Hints()
-    hints = replace(said, format=form or said.format, newborn_age=newborn_age or said.newborn_age)
+    hints = replace(said, format=form or said.format, newborn_age=newborn_age or said.newborn_age,
+                    sheet=sheet or said.sheet, header_row=header_row or said.header_row)  # fmt: skip
     return hints, crosswalk_of(codes or said.codes)
 
 
-def _said(parts: Iterator[intake.Intake], lang: str) -> Iterator[intake.Intake]:
-    """The parts as they come; the first one says what the file was read as."""
-    for number, part in enumerate(parts):
-        if number == 0:
-            err.print(part.format[0 if lang == "zh" else 1], markup=False, highlight=False)
-        yield part
+def _beside(source: Path) -> Path:
+    """Where the findings of a file are written: beside it; of a folder, in it, where nobody takes them for stays."""
+    if source.is_dir():
+        return source / f"{Path(os.path.abspath(source)).name}.findings.xlsx"
+    return source.with_name(f"{source.stem}.findings.xlsx")
 
 
-def _grouped(parts: Iterator[intake.Intake], scheme: Any) -> Iterator[tuple[intake.Intake, pl.DataFrame]]:
-    names = {d.code: d.name for d in scheme.drgs}
-    for part in parts:
-        groups = frame(pa.Table.from_batches([grouping.group_batch(scheme, part.stays)]))
-        ids = frame(part.stays.select(["stay_id"]))
-        named = groups.with_columns(drg_name=pl.col("drg").replace_strict(names, default="", return_dtype=pl.String))
-        yield part, pl.concat([ids, named], how="horizontal").select(_RESULTS)
+def _found(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -> Found:
+    """The files of stays that were named, without those that are ``written``; what is none in a folder is said."""
+    own = {path.resolve() for path in written if path}
+    found = named_files(sources, without=lambda path: path.resolve() in own)
+    if found.left:
+        names = "、".join(found.left[:10]) + (" …" if len(found.left) > 10 else "")
+        said = f"不是病例文件,未读({len(found.left)} 个):{names}"
+        if lang != "zh":
+            said = f"no files of stays, not read ({len(found.left)}): {names}"
+        err.print(said, markup=False, highlight=False)
+    return found
+
+
+def _said(parts: Iterator[tuple[str, intake.Intake]], lang: str) -> Iterator[tuple[str, intake.Intake]]:
+    """The parts as they come; it is said what the files were read as, once for files that are alike."""
+    last = ""
+    for file, part in parts:
+        words = part.format[0 if lang == "zh" else 1]
+        if words != last:
+            err.print(words if not last else f"{file}: {words}", markup=False, highlight=False)
+        last = words
+        yield file, part
 
 
 def _write_results(results: Iterator[pl.DataFrame], output: Path | None) -> None:

@@ -22,6 +22,8 @@ from drgpay.policy.dictionary import Parameter, unknown
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]*")
 _LISTS = ("institutions", "levels", "kinds", "departments", "dx", "proc", "schemes", "visit_kinds")
 _NUMBERS = ("los_from", "los_upto")
+_MOST_RATE = 10**9
+"""most a rate may be, fen: times the days of the longest stay it still adds up in 64 bits"""
 _FLAGS = ("elsewhere", "internet")
 _EXIT_LISTS = ("dx", "proc", "ways")
 _EXIT_MONEY = ("cost_below", "cost_above")
@@ -179,6 +181,10 @@ def read_rates(parameter: Parameter, given: Structure, place: Place) -> tuple[Ra
         if fen < 0:
             raise here.at("yuan").mistake(
                 "金额不能为负", "an amount below zero", value=entry["yuan"], right_zh=">= 0"
+            )
+        if fen > _MOST_RATE:
+            raise here.at("yuan").mistake(
+                "金额过大", "an amount that is too large", value=entry["yuan"], right_zh="<= 10000000"
             )
         rates.append((Rate(keys, start, upto, fen), here))
     by_keys: dict[tuple[str, ...], list[tuple[Rate, Place]]] = defaultdict(list)

@@ -43,6 +43,8 @@ _WORDS = {
     "parameters": Said("参数与来源", "Parameters and sources"),
     "scheme": Said("分组方案", "grouping scheme"),
     "switches": Said("开关", "switches"),
+    "reason": Said("原因", "why"),
+    "erratum": Said("方案勘误", "erratum of the scheme"),
 }
 _CLASSES = {
     "normal": Said("正常倍率", "normal"),
@@ -83,6 +85,7 @@ def write_stay_card(
     check_language(lang)
     parts = [
         _result(story),
+        _remarks(story),
         _facts(story),
         _codes(story),
         f"<h2>{_word('path')}</h2>",
@@ -136,6 +139,12 @@ def _result(story: Story) -> str:
         f'<span class="name">{escape(story.drg_name)}</span>'
         f'<span class="more">{path + " · " if path else ""}{state}</span></div>'
     )
+
+
+def _remarks(story: Story) -> str:
+    """Why there is no group, and what a correction of the scheme would change."""
+    told = (("reason", story.reason), ("erratum", story.erratum))
+    return "".join(f"<p><strong>{_word(key)}</strong>: {_both(said)}</p>" for key, said in told if said)
 
 
 def _facts(story: Story) -> str:

@@ -3,15 +3,20 @@
 from drgpay.engine import MANIFEST, read_manifest
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.book import BookView, book, seal_run
-from drgpay.runs.checks import Checked, check_file, check_region
+from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
+from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
+from drgpay.runs.group_stays import Shape, commonest, group_part
+from drgpay.runs.grouper import Grouper
+from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES, root_of
@@ -38,21 +43,28 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.ready import Accepted
+from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
-from drgpay.runs.settle import Order, Report, run
+from drgpay.runs.settle import Order, Report, look, run
+from drgpay.runs.stay_files import Found, read_files
+from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.whatif import sweep, what_if
+from drgpay.runs.whose import institution_named
 
 __all__ = [
     "CAUSES",
+    "GROUP_COLUMNS",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
     "POLICY",
     "TABLES",
+    "Accepted",
     "Bench",
     "Beside",
     "BookView",
@@ -64,7 +76,9 @@ __all__ = [
     "Deadline",
     "Difference",
     "Evaluation",
+    "Found",
     "FundTables",
+    "Grouper",
     "Order",
     "PerformOrder",
     "PersonExplained",
@@ -74,20 +88,26 @@ __all__ = [
     "SameTable",
     "Score",
     "Section",
+    "Shape",
     "Submitted",
     "Sweep",
     "Told",
     "Version",
     "Watched",
+    "all_rejected",
     "audit_template",
     "bench",
     "book",
     "capitate",
     "check_enrolment",
     "check_file",
+    "check_files",
     "check_performance",
+    "check_policy",
+    "check_practice",
     "check_region",
     "clear_out_of_area",
+    "commonest",
     "count_look",
     "deadlines",
     "difference",
@@ -98,14 +118,18 @@ __all__ = [
     "explain_stay",
     "findings_of",
     "first_stay",
+    "group_part",
     "history",
     "in_house",
+    "institution_named",
     "keep_risk_fund",
     "known_card",
     "known_codes",
     "land_stays",
+    "look",
     "month_of",
     "move_alert",
+    "named_files",
     "oversee",
     "owners_of",
     "perform",
@@ -114,9 +138,11 @@ __all__ = [
     "preview",
     "procure",
     "propose_treatments",
+    "read_files",
     "read_manifest",
     "read_region",
     "read_truth",
+    "ready_checks",
     "reopen_year",
     "root_of",
     "run",

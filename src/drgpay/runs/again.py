@@ -15,6 +15,7 @@ from drgpay.places import MANIFEST, REGION
 from drgpay.runs import linked, money
 from drgpay.runs.chain import before_of
 from drgpay.runs.manifest import LEDGER, PRACTICE, REGISTERS, TABLES, file_digest, laws_of_run
+from drgpay.runs.ready import Accepted
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.settle import Order, Report, Running, chain_of, grouped_of, run
 from drgpay.scheme import Scheme
@@ -106,8 +107,10 @@ def _order(folder: Path, manifest: Mapping[str, Any], region: Path, schemes: Pat
     month = None if manifest["month"] is None else int(manifest["month"])
     before = before_of(folder, manifest)
     opened = manifest.get("reopens")
+    rows = [row for row in manifest.get("ready", ()) if "accepted" in row]
+    accept = Accepted(tuple(sorted({row["accepted"] for row in rows})), rows[0]["reason"] if rows else "")
     return Order(
-        region, str(folder / PRACTICE), int(manifest["year"]), month, known_on, schemes,
+        region, str(folder / PRACTICE), int(manifest["year"]), month, known_on, schemes, accept,
         after=None if opened else before, reopens=before if opened else None,
         reason=opened["reason"] if opened else "", batches=tuple(manifest.get("batches", ())), again=True,
     )  # fmt: skip

@@ -75,15 +75,23 @@ def _of_file(data: Any, file: str) -> Any:
     return data.set_column(at, data.schema.field(at), pa.repeat(file, data.num_rows))
 
 
-def check_file(parts: Iterable[intake.Intake], file: str, engine: Engine, work: Path) -> Checked:
-    """Judge a file that is read with ``quality``: see :func:`drgpay.steps.intake.read_stays`. ``work``: an empty
-    folder for as long as it takes; memory is bounded by it but for the findings."""
+def check_files(parts: Iterable[tuple[str, intake.Intake]], engine: Engine, work: Path) -> Checked:
+    """Judge files that are read with ``quality``: see :func:`drgpay.steps.intake.read_stays`. ``parts``: the name of
+    the file of each part, and what was read; ``work``: an empty folder for as long as it takes; memory is bounded by
+    it but for the findings. A stay_id that stands in several files is a finding."""
     folder = _Folder(work)
     rows = kept = 0
-    for number, part in enumerate(parts):
+    names: set[str] = set()
+    for number, (file, part) in enumerate(parts):
         rows, kept = rows + part.rows, kept + part.stays.num_rows
+        names.add(file)
         folder.add(f"part-{number:05d}", part, file)
-    return _finish(folder, engine, work, rows, kept)
+    return _finish(folder, engine, work, rows, kept, across=len(names) > 1)
+
+
+def check_file(parts: Iterable[intake.Intake], file: str, engine: Engine, work: Path) -> Checked:
+    """The same for one file."""
+    return check_files(((file, part) for part in parts), engine, work)
 
 
 def check_region(
@@ -98,7 +106,7 @@ def check_region(
         tables.mkdir()
         folder = _Folder(work)
         rows, kept = _judge(region, folder, engine)
-        done = _finish(folder, engine, tables, rows, kept, across=True)
+        done = _finish(folder, engine, tables, rows, kept, across=True, keep=True)
         shutil.rmtree(work)
         if book is not None:
             book(draft, done)
@@ -140,9 +148,11 @@ def _judge(region: Region, folder: _Folder, engine: Engine) -> tuple[int, int]:
     return rows, Dataset.of(folder.outs[1]).rows()
 
 
-def _finish(folder: _Folder, engine: Engine, tables: Path, rows: int, kept: int, across: bool = False) -> Checked:
+def _finish(
+    folder: _Folder, engine: Engine, tables: Path, rows: int, kept: int, *, across: bool = False, keep: bool = False
+) -> Checked:
     """Compare the stays with each other, add what that finds to the scores, and add those up. ``across``: of many
-    files, whose tables are kept."""
+    files; ``keep``: whose tables are kept."""
     found, placed, scored = folder.outs
     late = intake.merge_findings(_late(engine, folder.folder, placed, across) if placed.is_dir() else [])
     write_part(found / "side-by-side.parquet", late)
@@ -157,11 +167,11 @@ def _finish(folder: _Folder, engine: Engine, tables: Path, rows: int, kept: int,
     records = intake.record_scores(sums)
     findings = Dataset.of(found)
     counts = frame(engine.sum(findings, _by_rule, ("rule", "level"), ("rule", "level"), "count"))
-    if across:
+    if keep:
         write_table(tables, RECORD_SCORES, records)
         shutil.copytree(found, table_path(tables, FINDINGS))
     late_errors = int(pc.sum(pc.equal(late.column("level").cast(pa.string()), "error")).as_py() or 0)
-    large = across and int(counts["n"].sum()) > LISTED
+    large = keep and int(counts["n"].sum()) > LISTED
     listed = [pa.table(batch) for batch in engine.scan(findings)]
     if large:
         listed = [table.filter(pc.field("level") != "info") for table in listed]

@@ -26,7 +26,7 @@ from drgpay.engine import (
 )
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.manifest import REGISTERS, TABLES, file_digest, law_of, write_json, write_manifest
-from drgpay.runs.region import Region, Registers, read_region, register_file
+from drgpay.runs.region import Region, Registers, known_places, read_region, register_file
 from drgpay.scorecard import Card, card_text, check, read_card
 from drgpay.steps import evaluation, intake, points
 from drgpay.tables import (
@@ -198,8 +198,9 @@ class _Work:
         """A register of the region's folder that a run does not keep."""
         if self.order.region is None:
             return []
-        there = register_file(self.order.region, table.name) is not None
-        return frame(intake.read_register(self.order.region / table.name, table)).to_dicts() if there else []
+        path = register_file(self.order.region, table)
+        known = known_places(self.order.region)
+        return frame(intake.read_register(path, table, known)).to_dicts() if path else []
 
     def _before(self, table: Table) -> list[Row]:
         """Rows of the evaluation before, which must be of an earlier year."""

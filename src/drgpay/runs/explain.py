@@ -188,7 +188,7 @@ def _facts(stay: dict[str, Any]) -> Section:
             Line("住院天数", "length of stay", str(stay["los"])),
             Line("出院", "discharged", stay["discharge_date"].isoformat()),
             Line("诊断", "diagnoses", " | ".join(stay["dx"])),
-            Line("手术操作", "procedures", " | ".join(stay["proc"] or []) or "–"),
+            Line("手术操作", "procedures", " | ".join(code or "–" for code in stay["proc"] or []) or "–"),
         ),
     )
 
@@ -199,7 +199,15 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
     told = (s for s in path.steps if s.matched or s.part != "mdc" or s.text != "pdx")
     lines = [Line(step.zh, step.en, "") for step in told]
     name = scheme.drg_name(stay["drg"])
-    return Section("分组", "group", (*lines, Line("病组", "DRG", f"{stay['drg']} {name}".strip())))
+    result = [Line("病组", "DRG", f"{stay['drg']} {name}".strip())]
+    reason = grouping.why(scheme, stay, path)
+    if reason is not None:
+        said = reason.said(scheme)
+        result.append(Line(f"原因：{said.zh}", f"why: {said.en}", ""))
+    erratum = grouping.erratum_of(scheme, stay, path.drg)
+    if erratum is not None:
+        result.append(Line(f"方案勘误：{erratum.zh}", f"erratum of the scheme: {erratum.en}", ""))
+    return Section("分组", "group", (*lines, *result))
 
 
 def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from drgpay.ledger import Ledger
 from drgpay.policy import Laws, Policy, dictionary
 from drgpay.runs.explain import Line, Section, source_of
 from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
+from drgpay.runs.whose import institution_named
 from drgpay.steps import fund
 from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS
 from drgpay.units import show_fen, show_percent, show_points
@@ -79,6 +81,9 @@ ITEMS = {
 }  # fmt: skip
 ALIASES = {"deposit": "deposit_held", "surplus": "surplus_returned", "overspend": "overspend_shared",
            "second": "second_distribution", "paid": "paid_in_months", "final": "final_payment"}  # fmt: skip
+ALIASES_ZH = {"保证金": "deposit_held", "结余": "balance", "超支": "balance", "按项目": "actual",
+              "按项目记账": "actual", "最终支付": "final_payment", "实付": "final_payment",
+              "违规": "violations", "上缴": "surplus_returned", "分担": "overspend_shared"}  # fmt: skip
 
 _STAYS = 10
 """largest stays shown"""
@@ -88,15 +93,15 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     """Sections that explain a figure of an institution's statement, for each insurance scheme, and the parameters
     named with their values and sources. Raises DATA for an unknown institution and USAGE for an unknown item."""
     manifest, tables = read_manifest(run), run / TABLES
-    name = ALIASES.get(item, item)
-    if name not in ITEMS:
+    name = _item(item)
+    if name is None:
         raise DrgpayError(
             Kind.USAGE,
             zh="清算单没有这一项",
             en="the statement has no such item",
             field="--item",
             value=item,
-            fix_zh=f"可选:{', '.join([*ITEMS, *ALIASES])}",
+            fix_zh=f"可选:{'、'.join(STATEMENTS[column].zh for column in ITEMS)}",
             fix_en=f"one of: {', '.join([*ITEMS, *ALIASES])}",
         )
     if manifest["kind"] != "year":
@@ -104,12 +109,8 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
             Kind.USAGE, zh="月度运行没有清算单", en="a month run has no statements", file=run.name,
             fix_zh="用 drgpay run year 的结果", fix_en="name the result of drgpay run year",
         )  # fmt: skip
+    institution = institution_named(run, institution)
     rows = read_table(tables, STATEMENTS).filter(pl.col("institution_id") == institution).to_dicts()
-    if not rows:
-        raise DrgpayError(
-            Kind.DATA, zh="没有这家机构", en="no such institution", field="--institution", value=institution,
-            fix_zh="机构编号见报告或 registers/institutions", fix_en="the report lists the institutions' codes",
-        )  # fmt: skip
     chosen, ledger = ITEMS[name], Ledger.read(run / LEDGER)
     sections = []
     for row in rows:
@@ -148,6 +149,16 @@ def _sources(laws: Laws, names: tuple[str, ...]) -> dict[str, dict[str, str]]:
         elif name in kept:
             found[name] = source_of(laws.policy, name)
     return found
+
+
+def _item(said: str) -> str | None:
+    """The column meant by an item's name: English, short, or Chinese as the statement prints it."""
+    plain = unicodedata.normalize("NFKC", said).strip().casefold()
+    words = {c: c for c in ITEMS} | ALIASES | ALIASES_ZH
+    for column in ITEMS:
+        zh = unicodedata.normalize("NFKC", STATEMENTS[column].zh).casefold()
+        words |= {zh: column, zh.split("(")[0]: column}
+    return words.get(plain)
 
 
 def _shown(column: str, value: Any) -> str:

@@ -6,6 +6,7 @@ Registers in, rows of the declared tables out; nothing is written here.
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from drgpay.engine import frame, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import TABLES
-from drgpay.runs.region import register_file
+from drgpay.runs.region import known_places, register_file
 from drgpay.steps import fund, intake
 from drgpay.tables import (
     ADVANCE_USE,
@@ -62,15 +63,21 @@ class RegisterFolder:
             )
         self.folder = folder
 
+    @cached_property
+    def known(self) -> intake.Known:
+        """The institutions and communities its rows may name."""
+        return known_places(self.folder)
+
     def has(self, table: Table) -> bool:
         """Whether the register is there."""
-        return register_file(self.folder, table.name) is not None
+        return register_file(self.folder, table) is not None
 
     def rows(self, table: Table, *, needed: bool = False) -> Rows:
         """Rows of a register, checked; one that is not there is empty unless it is needed."""
-        if not needed and not self.has(table):
+        path = register_file(self.folder, table)
+        if path is None and not needed:
             return []
-        return frame(intake.read_register(self.folder / table.name, table)).to_dicts()
+        return frame(intake.read_register(path or self.folder / table.name, table, self.known)).to_dicts()
 
     def levels(self) -> dict[str, str]:
         """Institution → level."""

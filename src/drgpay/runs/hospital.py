@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,12 +20,14 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.runs.fund import RegisterFolder
 from drgpay.runs.manifest import TABLES
+from drgpay.runs.whose import institution_named
 from drgpay.scorecard import Result
 from drgpay.steps import evaluation, performance
 from drgpay.tables import (
     ATTENDANCE,
     BASE_GROUPS,
     CASE_POINTS,
+    DEPARTMENT_FIGURES,
     DEPARTMENT_OVERSPENDS,
     DEPARTMENT_WORK,
     DISTRIBUTABLE_SUMS,
@@ -37,6 +40,8 @@ from drgpay.tables import (
     OPERATION_ROLES,
     PERFORMANCE_TARGETS,
     QUALITY_EVENTS,
+    RESEARCH,
+    SATISFACTION,
     STAFF,
     STAY_COSTS,
     STAY_PAYMENTS,
@@ -113,14 +118,14 @@ def period_of(year: int, quarter: int) -> tuple[date, date]:
 
 def institution_of(order: PerformOrder) -> str:
     known = read_table(order.run / TABLES, INSTITUTIONS)["institution_id"].sort().to_list()
-    if order.institution in known:
-        return str(order.institution)
+    if order.institution:
+        return institution_named(order.run, order.institution)
     if order.institution is None and len(known) == 1:
         return str(known[0])
     raise DrgpayError(
         Kind.USAGE,
-        zh="运行结果里没有这家机构" if order.institution else "运行结果有多家机构",
-        en="the run has no such institution" if order.institution else "the run has several institutions",
+        zh="运行结果有多家机构",
+        en="the run has several institutions",
         fix_zh=f"用 --institution 指定，例如 {known[0]}",
         fix_en=f"name one with --institution, for example {known[0]}",
         field="--institution",
@@ -249,14 +254,23 @@ def sum_of(hospital: Hospital) -> int:
             "the sum to distribute in the period is missing; add a row",
         )  # fmt: skip
         return 0
-    return int(wanted[0]["amount"])
+    amount = int(wanted[0]["amount"])
+    rows = hospital.registers.rows(STAFF)
+    heads = len({r["staff_id"] for r in rows} - set(performance.ended(rows, hospital.period)))
+    now = hospital.cells.filter(pl.col("month").is_in(hospital.months))
+    income, least = int(now["payment"].sum()), hospital.plan.fen_or_none(performance.LEAST_PER_HEAD)
+    name = performance.period_name(hospital.year, hospital.order.quarter)
+    performance.check_sum(amount, heads, income, name, least, hospital.findings)
+    return amount
 
 
 def check_stays_of(hospital: Hospital, engine: Engine) -> None:
     """Stays that do not fit the registers: departments, doctors, operators, costs."""
     findings, departments = hospital.findings, _departments(hospital)
     now = hospital.cells.filter(pl.col("month").is_in(hospital.months))
-    staff = {r["staff_id"] for r in hospital.registers.rows(STAFF)}
+    rows_of_staff = hospital.registers.rows(STAFF)
+    staff = {r["staff_id"] for r in rows_of_staff}
+    left = performance.ended(rows_of_staff, hospital.period)
     for (department,), rows in now.group_by("department_id", maintain_order=True):
         if department not in departments:
             n = int(rows["n"].sum())
@@ -264,14 +278,48 @@ def check_stays_of(hospital: Hospital, engine: Engine) -> None:
                          f"{n} 例所在科室不在科室名册中，不参加分配", f"{n} stays of a department that is not in "
                          "hospital_departments take no part")  # fmt: skip
     for (doctor,), rows in now.group_by("doctor_id", maintain_order=True):
-        if doctor not in staff:
-            n = int(rows["n"].sum())
+        n = int(rows["n"].sum())
+        if doctor in left:
+            findings.add("warn", "assignment_ended", "staff", doctor,
+                         f"本期没有任职(任职止于 {left[doctor]}),其主诊的 {n} 例由本科医师按基础权重分;核对起止日期",
+                         f"no assignment in the period (ended {left[doctor]}): the part of its {n} stays goes to the "
+                         "department's doctors by base weight; check the dates")  # fmt: skip
+        elif doctor not in staff:
             findings.add("warn", "unknown_doctor", "staff", str(doctor) or "–",
                          f"{n} 例的主诊医师不在人员名册中，其部分由本科医师按基础权重分",
                          f"the attending doctor of {n} stays is not in the staff register: that part goes to the "
                          "department's doctors by base weight")  # fmt: skip
     _check_costs(hospital, engine)
     _check_roles(hospital, engine, staff)
+    _check_registers(hospital, departments, rows_of_staff, left)
+
+
+def _check_registers(
+    hospital: Hospital, departments: Mapping[str, Row], staff: list[Row], left: Mapping[str, str]
+) -> None:
+    """People and departments that registers name, and departments that nothing but a minimum can reach."""
+    first, last = hospital.period
+    events = [r for r in hospital.registers.rows(QUALITY_EVENTS) if first <= r["date"] <= last]
+    present = [r for r in hospital.registers.rows(ATTENDANCE) if first <= date(r["year"], r["month"], 1) <= last]
+    known = {r["staff_id"] for r in staff}
+    named = {
+        ATTENDANCE.name: Counter(r["staff_id"] for r in present),
+        QUALITY_EVENTS.name: Counter(r["staff_id"] for r in events if r["staff_id"]),
+        OPERATION_ROLES.name: Counter(s for s in roles_of(hospital)["staff_id"] if s in left),
+    }
+    performance.check_named(named, left, known, hospital.findings)
+    work = hospital.of_quarter(DEPARTMENT_WORK)
+    of_departments = {QUALITY_EVENTS.name: events, DEPARTMENT_WORK.name: work} | {
+        table.name: hospital.of_quarter(table)
+        for table in (DEPARTMENT_OVERSPENDS, SATISFACTION, RESEARCH, DEPARTMENT_FIGURES)
+    }
+    performance.check_departments(departments, of_departments, hospital.findings)
+    if performance.shares_surplus(hospital.plan):
+        return
+    now = hospital.cells.filter(pl.col("month").is_in(hospital.months))
+    working = {r["department_id"] for r in work if r["work"] or r["difficulty"]}
+    staffed = {r["department_id"] for r in staff if r["staff_id"] not in left}
+    performance.check_without_stays(departments, set(now["department_id"]), working, staffed, hospital.findings)
 
 
 def _check_costs(hospital: Hospital, engine: Engine) -> None:
@@ -292,6 +340,9 @@ def _check_roles(hospital: Hospital, engine: Engine, staff: set[str]) -> None:
     roles = roles_of(hospital)
     names = ("stay_id", "department_id", "month", "operated")
     rows = pl.concat([frame(b) for b in engine.scan(hospital.stays, names)])
+    costs = [str(r["stay_id"]) for r in hospital.registers.rows(STAY_COSTS)]
+    named = {OPERATION_ROLES.name: roles["stay_id"].to_list(), STAY_COSTS.name: costs}
+    performance.check_stays(named, rows["stay_id"].to_list(), hospital.findings)
     rows = rows.filter(pl.col("month").is_in(hospital.months))
     if roles.height == 0 and not hospital.registers.has(OPERATION_ROLES):
         hospital.findings.add("warn", "no_roles", "operation_roles", "–", "没有手术人员名册，手术病例按主诊医师分",

@@ -38,7 +38,7 @@ def in_house(order: PerformOrder, engine: Engine, schemes: Path | None = None) -
     folder = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
     known = {r["stay_id"]: r for r in folder.rows(IN_HOUSE_STAYS, needed=True)}
     scheme = load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes)
-    path = cast(Path, register_file(order.registers, IN_HOUSE_STAYS.name))
+    path = cast(Path, register_file(order.registers, IN_HOUSE_STAYS))
     prices = _Prices(order, manifest, engine)
     means = _means(run, int(manifest["year"]), engine)
     rows = []

@@ -35,6 +35,7 @@ from drgpay.runs.fund import Rows, Tables, checked, year_law
 from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES
 from drgpay.runs.money import Period
+from drgpay.runs.named import check_named
 from drgpay.runs.region import Registers, known_codes, read_region
 from drgpay.steps import fund, intake, modes
 from drgpay.tables import (
@@ -160,6 +161,7 @@ def split_benefits(region: Path, practice: str, year: int, out: Path, engine: En
         work = draft / "work"
         work.mkdir()
         stays = read.stays(work, intake.CheckContext("settlement", known_codes(), frozenset(levels)))
+        check_named(engine, stays.data, region, read.registers, (REFERRALS,))
         details = read.table(STAY_DETAILS, work)
         if details is None:
             write_part(work / "none.parquet", STAY_DETAILS.schema.empty_table())

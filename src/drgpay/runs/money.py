@@ -37,13 +37,20 @@ from drgpay.units import ONE, half_up
 
 def check_groups(policy: Policy, scheme: Scheme) -> None:
     """Fail with POLICY when the policy names groups the scheme does not have."""
-    unknown = sorted(set(policy.codes("coefficient.basic_groups")) - {d.code for d in scheme.drgs})
-    if unknown:
+    there = frozenset(scheme.group_names)
+    for name, codes in (
+        ("coefficient.basic_groups", policy.codes("coefficient.basic_groups")),
+        ("points.tcm_groups", policy.codes_or_none("points.tcm_groups") or ()),
+        ("points.readmit_exempt", policy.codes_or_none("points.readmit_exempt") or ()),
+    ):
+        unknown = sorted(set(codes) - there)
+        if not unknown:
+            continue
         raise DrgpayError(
             Kind.POLICY,
             zh=f"政策列出的病组不在分组方案 {scheme.id} 中",
             en=f"the policy names groups that {scheme.id} does not have",
-            field="coefficient.basic_groups",
+            field=name,
             value=", ".join(unknown[:10]),
             fix_zh="改为该方案的病组编码",
             fix_en="name groups of that scheme",
@@ -503,7 +510,7 @@ def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealing
         damages[h] += half_up(amount * (multiple or 0), ONE)
 
     def amounts(rows: pl.DataFrame) -> dict[str, int]:
-        return dict(rows.group_by("institution_id").agg(pl.col("amount").sum()).rows())
+        return dict(rows.group_by("institution_id").agg(pl.col("amount").cast(pl.Int128).sum()).rows())
 
     return settlement.Dealings(
         grades=dict(

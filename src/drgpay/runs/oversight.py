@@ -122,8 +122,9 @@ class _Oversight:
         self.with_persons, self.seed = with_persons, seed
         self.limits = oversight.limits(settlement.policy)
         self.inputs = Inputs(region, self.work)
+        self.inputs.engine = engine
         self.screen = Screen(settlement, self.limits.ratio("upcoding.cost"))
-        self.grouped = dataset(settlement.run / TABLES, GROUPED)
+        self.grouped = self.inputs.grouped = dataset(settlement.run / TABLES, GROUPED)
         self.singles = Singles(engine, self.grouped, self.screen)
 
     def go(self, reports: Sequence[Callable[[Path], None]]) -> tuple[int, int]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
-from drgpay.engine import Dataset, Source, frame
-from drgpay.runs.region import Region, register_file
+from drgpay.engine import Dataset, Engine, Source, frame
+from drgpay.runs.named import check_named, homes_of, names_of
+from drgpay.runs.region import Region, Registers, known_codes, known_places, register_file
 from drgpay.steps import intake
-from drgpay.tables import Table
+from drgpay.tables import INSTITUTIONS, Table
 
 
 def campuses(institutions: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
@@ -37,6 +38,9 @@ class Inputs:
     work: Path
     tables: dict[str, Dataset] = field(default_factory=dict)
     brought: set[str] = field(default_factory=set)
+    engine: Engine | None = None
+    grouped: Dataset | None = None
+    """stays of the run, in which the stays registers name are looked up first; None: they are not looked up"""
 
     def bring(self, table: Table) -> None:
         """Read a table of stays, charges, visits or persons where the region has it."""
@@ -55,11 +59,28 @@ class Inputs:
 
     def has(self, table: Table) -> bool:
         """Whether the region's folder holds the register."""
-        return register_file(self.region.folder, table.name) is not None
+        return register_file(self.region.folder, table) is not None
 
     def register(self, table: Table) -> pl.DataFrame:
         """A small register; one that was not brought is empty."""
-        if not self.has(table):
+        path = register_file(self.region.folder, table)
+        if path is None:
             return frame(table.schema.empty_table())
         self.brought |= {f"{table.name}.{column}" for column in table.names}
-        return frame(intake.read_register(self.region.folder / table.name, table))
+        rows = frame(intake.read_register(path, table, known_places(self.region.folder)))
+        if names_of(table, "stay") and names_of(table, "institution"):
+            self._look_up(table, rows)
+        return rows
+
+    def _look_up(self, table: Table, rows: pl.DataFrame) -> None:
+        """The stays a register names, in the run and, for those of other years, in the region."""
+        if self.engine is None or self.grouped is None:
+            return
+        wanted = {str(stay) for name in names_of(table, "stay") for stay in rows[name]}
+        there = homes_of(self.engine, self.grouped, wanted)
+        data = self.grouped
+        if wanted - set(there):
+            known = frozenset(self.region.registers[INSTITUTIONS]["institution_id"])
+            context = intake.CheckContext("settlement", known_codes(), known)
+            data = self.region.stays(self.work / f"named-{table.name}", context).data
+        check_named(self.engine, data, self.region.folder, Registers({table.name: rows}), (table,), kept_out=there)

@@ -90,8 +90,9 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
     treated = oversight.treatments(_register(reviews, REVIEWS), known)
     first = 1
     special = oversight.decision_rows(read_table(out / TABLES, SPECIAL_RESULTS).to_dicts())
-    if region is not None and register_file(region, STAY_DECISIONS.name):
-        there = _register(region / STAY_DECISIONS.name, STAY_DECISIONS)
+    path = None if region is None else register_file(region, STAY_DECISIONS)
+    if path is not None:
+        there = _register(path, STAY_DECISIONS)
         first += max((r["number"] for r in there), default=0)
     refused = oversight.refusal_rows(treated, first)
     special = [row | {"number": first + len(refused) + i} for i, row in enumerate(special)]

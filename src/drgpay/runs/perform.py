@@ -43,6 +43,7 @@ from drgpay.runs.hospital import (
     sum_of,
 )
 from drgpay.runs.manifest import POLICY, TABLES, file_digest, write_json, write_manifest
+from drgpay.runs.region import register_file
 from drgpay.scorecard import card_text
 from drgpay.steps import performance
 from drgpay.tables import (
@@ -132,7 +133,7 @@ def _about(plan: Policy) -> Row:
 
 
 def _manifest(order: PerformOrder, totals: Mapping[str, Any]) -> dict[str, Any]:
-    registers = (p for p in sorted(order.registers.iterdir()) if p.stem in {t.name for t in PERFORMANCE_REGISTERS})
+    registers = sorted(p for t in PERFORMANCE_REGISTERS if (p := register_file(order.registers, t)) is not None)
     manifest = read_manifest(order.run)
     figures = {"figures": file_digest(order.figures / MANIFEST)} if order.figures else {}
     return {

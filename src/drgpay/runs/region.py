@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drgpay.engine import (
     Dataset,
@@ -31,6 +33,8 @@ from drgpay.engine import (
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import batches
 from drgpay.runs.manifest import file_digest
+from drgpay.runs.stay_files import STAY_SUFFIXES, all_read, below
+from drgpay.runs.unread import refuse_unread
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
 from drgpay.tables import (
@@ -38,6 +42,7 @@ from drgpay.tables import (
     BATCHES,
     BUDGET_AMOUNTS,
     BUDGETS,
+    COMMUNITIES,
     DECISION_REGISTERS,
     ENROLMENT,
     EVIDENCE,
@@ -53,7 +58,6 @@ from drgpay.tables import (
 )
 
 SUFFIXES = intake.REGISTER_SUFFIXES
-STAY_SUFFIXES = (*SUFFIXES, ".dbf", ".json", ".jsonl")
 ALIAS = "stays.yaml"
 """alias file beside the stays: what holds for every file of them that is no canonical Parquet"""
 
@@ -93,6 +97,8 @@ class Region:
     folder: Path
     about: dict[str, Any]
     registers: Registers
+    stamps: Mapping[Path, intake.Stamp | None] = field(default_factory=dict)
+    """what the files beside each other in the folder were before the first of them was read"""
     batches: tuple[batches.Batch, ...] = ()
     """what was handed in after ``stays``, in order, as far as it is known"""
 
@@ -104,16 +110,16 @@ class Region:
 
     def files(self, *, modes: bool = False) -> list[Path]:
         """Every input file a run reads, in name order; one with payment modes reads more."""
-        registers = (register_file(self.folder, t.name) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
+        registers = (register_file(self.folder, t) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
         beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
         later = [p for batch in self.batches for p in batch.files()]
         return [*(p for p in registers if p), *alias, *self._first(), *beside, *later]
 
-    def digests(self, *, modes: bool = False) -> dict[str, str]:
+    def digests(self, watch: intake.Watch, *, modes: bool = False) -> dict[str, str]:
         """sha256 of every input by its name; of the register of batches, that of the rows that are known, so that
         later hand-ins leave it as it is."""
-        found = {p.relative_to(self.folder).as_posix(): file_digest(p) for p in self.files(modes=modes)}
+        found = watch.digests(self.files(modes=modes), self.folder, file_digest)
         if self.batches:
             rows = "\n".join(batch.line() for batch in self.batches)
             found[BATCHES.name] = hashlib.sha256(rows.encode()).hexdigest()
@@ -145,12 +151,14 @@ class Region:
         said = self.said()
         ready, others = self.stay_files()
         paths, findings = list(ready), []
+        lost: Counter[str] = Counter()
         for number, path in enumerate(others):
             done = convert(
                 path, work / f"{number:03d}", codes=context.codes, institutions=context.institutions, **said
             )
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
+        lost_by = dict(lost)
         later = batches.versions(self.batches, work / "batches", context, said)
         first = dict.fromkeys(range(len(paths)), later.first) if len(later.first) else {}
         of_batches = {len(paths) + at: keys for at, keys in enumerate(later.replaced) if len(keys)}
@@ -161,11 +169,12 @@ class Region:
             [*(f for _, f in findings), *later.findings],
             sum(n for n, _ in findings) + later.rejected,
             first | of_batches,
+            lost_by,
         )
 
     def table_files(self, table: Table) -> list[Path]:
         """The files of a table beside the stays: below ``<name>/``, and ``<name>.csv`` (or .xlsx, .parquet)."""
-        return _files_of(self.folder, table.name)
+        return _files_of(self.folder, table)
 
     def table(self, table: Table, work: Path) -> Beside | None:
         """A table the region may bring (details of stays, charges, visits, persons); None when it brings none.
@@ -202,7 +211,7 @@ def land_stays(engine: SparkEngine, source: Outside, folder: Path) -> Landed:
 @dataclass(frozen=True)
 class Stays:
     """A region's stays ready to be mapped: which files were checked while being read, what that found, and how many
-    rows it kept out."""
+    rows it kept out, in all and by institution ("" where a row names none)."""
 
     data: Dataset
     checked: frozenset[int]
@@ -210,6 +219,8 @@ class Stays:
     rejected: int
     replaced: Mapping[int, Any] = field(default_factory=dict)
     """file number -> keys of its rows that a later batch replaces, see :func:`drgpay.steps.intake.replaced_rows`"""
+
+    kept_out: Mapping[str, int] = field(default_factory=dict)
 
     def rows_replaced(self, engine: Engine) -> int:
         """How many rows a later batch replaces."""
@@ -254,16 +265,25 @@ def _is_canonical(path: Path) -> bool:
 def known_codes() -> intake.KnownCodes:
     """The insurer's edition of the codes, as the checks take them."""
     dx, proc = load_codes("icd10-nhsa-2.0"), load_codes("icd9cm3-nhsa-2.0")
-    return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists())
+    return intake.KnownCodes.of(dx.known, dx.gray, proc.known, intake.code_lists(), proc.gray)
 
 
-def register_file(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> Path | None:
-    """The file of a small table in a folder; None where it was not brought."""
-    return next((p for s in suffixes if (p := folder / f"{name}{s}").is_file()), None)
+register_file = intake.register_file
+
+
+def known_places(folder: Path) -> intake.Known:
+    """The institutions and communities of a folder of registers, for the rows that name one; a register that is not
+    there says nothing. Raises DATA where one of them is wrong in itself."""
+    ids: dict[str, frozenset[str]] = {}
+    for kind, table in (("institution", INSTITUTIONS), ("community", COMMUNITIES)):
+        path = register_file(folder, table)
+        if path is not None:
+            ids[kind] = frozenset(intake.read_register(path, table).column(table.key[0]).to_pylist())
+    return intake.Known(ids)
 
 
 def _stay_files(folder: Path, *, needed: bool = True) -> list[Path]:
-    found = _files_of(folder, STAYS.name, STAY_SUFFIXES)
+    found = _files_of(folder, STAYS, STAY_SUFFIXES)
     if not found and needed:
         raise DrgpayError(
             Kind.DATA,
@@ -276,18 +296,16 @@ def _stay_files(folder: Path, *, needed: bool = True) -> list[Path]:
     return found
 
 
-def _files_of(folder: Path, name: str, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
-    """Every file of a table that is kept in a folder or in one file, in name order."""
-    inside = folder / name
-    found = sorted(p for p in inside.rglob("*") if _holds_rows(p, suffixes)) if inside.is_dir() else []
-    single = register_file(folder, name, suffixes)
-    return [*found, single] if single else found
-
-
-def _holds_rows(path: Path, suffixes: Sequence[str]) -> bool:
-    """Lists of findings, which ``check`` writes beside a file, and hidden files are no rows."""
-    name = path.name.lower()
-    return path.suffix.lower() in suffixes and not name.startswith((".", "~$")) and ".findings." not in name
+def _files_of(folder: Path, table: Table, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """Every file of a table that is kept in a folder or in one file, in name order. Raises DATA when the table is
+    there in both ways, or in several files: its rows would count twice."""
+    inside = [folder / name for name in table.file_names if (folder / name).is_dir()]
+    found = [all_read(below(one), one, suffixes) for one in inside]
+    single = register_file(folder, table, suffixes)
+    there = [one for one, files in zip(inside, found, strict=True) if files] + ([single] if single else [])
+    if len(there) > 1:
+        raise intake.several(there)
+    return [path for files in found for path in files] or ([single] if single else [])
 
 
 def read_region(folder: Path, known_on: date | None = None, only: Collection[int] | None = None) -> Region:
@@ -302,19 +320,18 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
             fix_zh="检查 --region,或先运行 drgpay region make",
             fix_en="check --region, or run drgpay region make first",
         )
-    about_file = folder / "region.json"
-    try:
-        about = json.loads(about_file.read_text(encoding="utf-8")) if about_file.is_file() else {}
-    except ValueError as error:
-        raise DrgpayError(
-            Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=about_file.name
-        ) from error
-
-    frames = {}
+    refuse_unread(folder, (*NEEDED, *OPTIONAL, *MODAL))
+    stamps = {path: intake.stamp(path) for path in folder.iterdir() if path.is_file()}
+    about = _about(folder / "region.json")
+    frames, known = {}, known_places(folder)
+    wrong: list[DrgpayError] = []
     for table in (*NEEDED, *OPTIONAL, *MODAL):
-        path = register_file(folder, table.name)
+        path = register_file(folder, table)
         if path is not None:
-            frames[table.name] = frame(intake.read_register(path, table))
+            try:
+                frames[table.name] = frame(intake.read_register(path, table, known))
+            except DrgpayError as error:
+                wrong.append(error)
         elif table in NEEDED:
             raise DrgpayError(
                 Kind.DATA,
@@ -324,4 +341,60 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
                 fix_zh="列见 docs/tables.md",
                 fix_en="docs/tables.md lists its columns",
             )
-    return Region(folder, about, Registers(frames), batches.read_batches(folder, known_on, only))
+    if wrong:
+        raise _together(wrong)
+    return Region(folder, about, Registers(frames), stamps, batches.read_batches(folder, known_on, only))
+
+
+class _Title(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    zh: str
+    en: str
+
+
+class _About(BaseModel):
+    """What ``region.json`` may say that is read; whatever else stands in it is passed over."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    id: str | None = Field(default=None, min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")
+    title: _Title | None = None
+
+
+def _about(path: Path) -> dict[str, Any]:
+    """``region.json``, checked; nothing where it is not there. Raises DATA that names what is wrong in it."""
+    if not path.is_file():
+        return {}
+    try:
+        found = _About.model_validate(json.loads(path.read_text(encoding="utf-8-sig")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DrgpayError(
+            Kind.DATA, zh="region.json 的内容不对", en="region.json does not say what it should", file=path.name,
+            field=".".join(map(str, first["loc"])) or None, value=str(first.get("input"))[:60],
+            fix_zh='写成 {"id": "…", "title": {"zh": "…", "en": "…"}},或删去该文件',
+            fix_en='write {"id": "…", "title": {"zh": "…", "en": "…"}}, or remove the file',
+        ) from error  # fmt: skip
+    except (ValueError, RecursionError) as error:
+        raise DrgpayError(
+            Kind.DATA, zh="region.json 不是有效的 JSON", en="region.json is not valid JSON", file=path.name,
+            fix_zh='改正,或删去该文件', fix_en="correct it, or remove the file",
+        ) from error  # fmt: skip
+    return found.model_dump(exclude_none=True)
+
+
+def _together(wrong: Sequence[DrgpayError]) -> DrgpayError:
+    """The errors of several registers as one, so that they can be corrected at once."""
+    first, *more = wrong
+    if not more:
+        return first
+    return DrgpayError(
+        first.kind,
+        zh="\n".join(f"{e.file}:{e.zh}" for e in wrong),
+        en="\n".join(f"{e.file}: {e.en}" for e in wrong),
+        fix_zh=first.fix_zh,
+        fix_en=first.fix_en,
+        file=first.file,
+        row=first.row,
+        field=first.field,
+        value=first.value,
+    )

@@ -351,7 +351,9 @@ def _plain(column: Any) -> Any:
 def _text(column: Any) -> Any:
     """Codes with | before, between and after them; a list without codes is null."""
     offsets, values = _lists(column)
-    text = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values.cast(pa.string())), "|")
+    text = pc.binary_join(
+        pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pc.fill_null(values.cast(pa.string()), "")), "|"
+    )
     filled = pc.binary_join_element_wise("|", text, "|", "")
     return pc.if_else(pa.array(np.diff(offsets) > 0), filled, pa.scalar(None, pa.string()))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import calendar
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,10 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.places import MARK
 from drgpay.policy import Laws, Policy, laws, practice_text
+from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
-from drgpay.runs import linked, modes, money
 from drgpay.runs.chain import Chain, go_on, reopen
+from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.manifest import (
     LAWS,
     LEDGER,
@@ -50,21 +52,22 @@ from drgpay.runs.manifest import (
     write_manifest,
 )
 from drgpay.runs.money import Rules, Scoring, Settled
-from drgpay.runs.region import Region, known_codes, read_region
+from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
-from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, intake, points, settlement
 from drgpay.tables import (
     BASE_GROUPS,
     BASE_SUMS,
     BASE_YEARS,
+    BUDGETS,
     CASE_POINTS,
     CLOSINGS,
     COEFFICIENTS,
     CORRECTIONS,
     FINDINGS,
     GROUP_NAMES,
+    GROUP_WEIGHTS,
     GROUPED,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
@@ -92,6 +95,8 @@ class Order:
     known_on: date | None = None
     schemes: Path | None = None
     """folder of grouping schemes besides those shipped"""
+    accept: ready.Accepted = field(default_factory=ready.Accepted)
+    """what is accepted of what would stop the run"""
     after: Path | None = None
     """the sealed run of a book that this one follows"""
     reopens: Path | None = None
@@ -132,8 +137,27 @@ def run(
     that fails. ``say`` is told what is reused.
     """
     with new_folder(out, replace=overwrite, resume=resume) as draft:
-        Running(order, draft, engine, say if resume else quiet).go(reports)
+        try:
+            Running(order, draft, engine, say if resume else quiet).go(reports)
+        except OverflowError as error:  # exact arithmetic refused; where a stay or sum is known it was named before
+            raise DrgpayError(
+                Kind.BROKEN,
+                zh="金额或点数之和超出 64 位整数",
+                en="a sum of amounts or points does not fit into 64 bits",
+                field=str(error), fix_zh="检查登记表和病例中的金额是否异常大",
+                fix_en="look for amounts that are far too large in registers and stays",
+            ) from error  # fmt: skip
     return out
+
+
+def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[str, Any]]:
+    """What looks wrong before the money of a month or a year moves, as the manifest of a run would keep it, without
+    stopping and without leaving anything. ``today``: discharges after it are named too. Raises DrgpayError for what
+    no run can be made from."""
+    with TemporaryDirectory(prefix="drgpay-") as name:
+        draft = Path(name) / "run"
+        draft.mkdir()
+        return Running(order, draft, engine, quiet).look(today)
 
 
 def _position(batch: Any, part: Part, replaced: Mapping[int, Any]) -> Any:
@@ -193,11 +217,6 @@ def grouped_of(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
     return pa.table({n: own[n] if n in own else accepted.column(n) for n in GROUPED.names}).cast(GROUPED.schema)
 
 
-def _counted(batch: Any, by: tuple[str, ...]) -> Any:
-    """How many rows there are of each key."""
-    return frame(batch).group_by(by).agg(n=pl.len()).to_arrow()
-
-
 def _rows_with_errors(batch: Any) -> Any:
     errors = frame(batch).filter(pl.col("level") == "error").unique(["file", "row"])
     return errors.group_by("file").agg(n=pl.len()).to_arrow()
@@ -219,16 +238,21 @@ class Running:
         self.account = linked.Account(self.chain, self.registers, order.year, order.month)
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
-        switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
-        self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
+        self.scheme: Scheme = scheme_of(self.policy, order.schemes)
         for policy in self.laws.all():
-            money.check_groups(policy, self.scheme)
+            check_policy(policy, self.scheme)
+        check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
+        self.watch = intake.Watch(self.region.stamps)
         self.made_from = self._made_from()
         if self.chain is not None:
             linked.check_same_rules(self.chain, self.made_from, self.policy)
         self.steps = self._steps(engine, say)
         self.engine: Engine = self.steps
+        self.limits = ready.limits(self.policy)
+        self.notices: list[ready.Notice] = []
+        self.stopping = True
+        self.today: date | None = None
 
     @property
     def policy(self) -> Policy:
@@ -253,12 +277,16 @@ class Running:
 
     def go(self, reports: Sequence[Report]) -> None:
         """All stages in order."""
-        grouped, counts = self._group()
+        facts = self.facts()
+        self._look(ready.registers_ready(facts, self.limits))
+        grouped, counts = self._group(facts)
         rules, conservation, by_mode = self._money(grouped)
+        self.notices += ready.point_values(self._values(rules), self.limits)
         counts |= by_mode
         self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
+        self.watch.check(self.region.files(modes=self.with_modes))
         manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
         for report in reports:
@@ -273,11 +301,35 @@ class Running:
         last_year = any(policy.choice("fund.seasonality") == "last_year" for policy in self.laws.all())
         return years | ({self.order.year - 1} if last_year else set())
 
-    def _group(self) -> tuple[Dataset, dict[str, int]]:
-        years = self.years
+    def look(self, today: date | None) -> list[dict[str, Any]]:
+        """The notices of a run, up to its point values; nothing is accepted and nothing stops."""
+        self.stopping, self.today = False, today
+        facts = self.facts()
+        self._look(ready.registers_ready(facts, self.limits))
+        grouped, _ = self._group(facts)
+        rules, _, _ = self._money(grouped)
+        self.notices += ready.point_values(self._values(rules), self.limits)
+        return [notice.row() for notice in self.notices]
+
+    def facts(self) -> ready.Facts:
+        """What is known of the region before its stays are read."""
+        names = dict(self.registers[INSTITUTIONS].select("institution_id", "name").rows())
+        return ready.Facts(self.order.year, self.order.months, self.registers[BUDGETS], names, self.years)
+
+    def _look(self, found: list[ready.Notice]) -> None:
+        """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
+        self.notices += found
+        if self.stopping:
+            ready.settled(self.notices, self.order.accept)
+
+    def _group(self, facts: ready.Facts) -> tuple[Dataset, dict[str, int]]:
+        years = facts.needed
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
         context = intake.CheckContext("settlement", known_codes(), institutions)
         stays = self.region.stays(self.work, context, self.steps.convert)
+        if not stays.data.rows():
+            raise handed.all_rejected(stays.rejected, stays.findings)
+        unkept = self._check_named(stays)
         again = self._duplicates(stays.data, stays.replaced)
         kernel = _Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
@@ -287,8 +339,12 @@ class Running:
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
         rejected = stays.rejected + self._kept_out(findings)
         rows = stays.data.rows() - stays.rows_replaced(self.engine)
-        by = ("year", "month", "status")
-        status = frame(self.engine.sum(grouped, partial(_counted, by=by), by, by, "count"))
+        columns = (*handed.CELL, *handed.SUMMED)
+        status = frame(self.engine.sum(grouped, handed.cells, handed.CELL, columns, "count"))
+        if status.is_empty() and rejected == rows + stays.rejected:
+            pieces = pa.Table.from_batches(list(self.engine.scan(findings)), FINDINGS.schema)
+            raise handed.all_rejected(rejected, [*stays.findings, pieces])
+        self._look(ready.stays_ready(self._handed(facts, stays, status, rejected, unkept), self.limits))
         now = status.filter((pl.col("year") == self.order.year) & pl.col("month").is_in(self.order.months))
         counts = {
             "stays_in": rows + stays.rejected,
@@ -308,6 +364,36 @@ class Running:
     def _write_names(self) -> None:
         names = [{"drg": drg, "name": name} for drg, name in self.scheme.group_names.items()]
         write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
+
+    def _check_named(self, stays: Stays) -> list[str]:
+        """Stop at registers that name stays or groups which are not there; returns the stays they name that were
+        handed in but kept out when they were read."""
+        by_rate = self.policy.choice_or_none("points.pricing") == "rate"
+        read = (*OPTIONAL, *(MODAL if self.with_modes else ()))
+        tables = [t for t in read if t.references() and (by_rate or t != GROUP_WEIGHTS)]
+        asked = any(named.names_of(t, "stay") and self.registers[t].height for t in tables)
+        out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
+        found = named.check_named(
+            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out
+        )  # fmt: skip
+        return sorted(found)
+
+    def _handed(
+        self, facts: ready.Facts, stays: Stays, cells: pl.DataFrame, rejected: int, unkept: list[str]
+    ) -> ready.Facts:
+        """The facts with the stays: accepted, kept out, outside the years. A further pass over two columns only where
+        something was kept out or lies outside."""
+        whole = replace(facts, cells=cells, nameless=unkept)
+        span = handed.span(stays.data)
+        late = self.today is not None and (span is None or span[1] > self.today)
+        outside = late or span is None or not {span[0].year, span[1].year} <= facts.needed
+        if not (rejected or outside):
+            return whole
+        years = handed.by_year(self.engine, stays.data, self.today)
+        there, out = handed.shares(years, cells, facts.needed, stays.kept_out)
+        strange = years.filter(~pl.col("year").is_in(list(facts.needed))).group_by("year").agg(pl.col("n").sum())
+        later = int(years["later"].sum()) if self.today else 0
+        return replace(whole, handed=there, kept_out=out, outside=dict(strange.rows()), later=later)
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
@@ -381,6 +467,7 @@ class Running:
         if self.chain is not None and self.order.reopens is None:
             out = table_path(self.tables, CORRECTIONS)
             corrected = linked.correct(self.account, self.engine, all_grouped, self.region, out, self.work)
+        self.pooled = grouped
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
         if assigned is not None and not again:
@@ -395,6 +482,25 @@ class Running:
             conservation = self._month(settled, paid, linked.worth(self.account, corrected, self.policy))
         self._pay_stays(cases, settled.dues(), month_cases)
         return rules, conservation, modes.count_modes(paid.months)
+
+    def _values(self, rules: Rules) -> list[tuple[str, int, int | None]]:
+        """Point values of the months settled and, of a single month, of the one before."""
+        columns = ("insurance_scheme", "month", "point_value")
+        values = read_table(self.tables, POOLS).select(columns).rows()
+        if len(self.order.months) == 1 and self.order.months[0] > 1:
+            last = self.order.months[0] - 1
+            if self.chain is not None:
+                sealed = self.account.sealed(POOLS).filter(pl.col("month") == last)
+                return [*values, *sealed.select(columns).rows()]
+            before = money.Period(self.order.year, (last,))
+            others = laws(self.order.policy, self.order.year, month=last, known_on=self.order.known_on)
+            tables = replace(rules.tables, months=before.months)
+            sums = points.tally(self.engine, self.pooled, tables, others.policy)
+            earned = money.Earned(sums, money.scored(tables, self.pooled))
+            its = (others, self.registers, before, earned, self.work / "before")
+            pools = money.settle(self.engine, self.pooled, *its).pools
+            values += [tuple(p.row()[name] for name in columns) for p in pools]
+        return values
 
     def _scoring(self, stays: Dataset, segments: law_in_time.Segments, work: Path) -> Scoring:
         kept = None if self.chain is None else partial(linked.kept_base, self.chain.first)
@@ -458,7 +564,7 @@ class Running:
             self.period,
             earned,
             self.work,
-            money.Cleared(*rows, self.account.booked_months()),
+            cleared,
             self.changed,
         )
 
@@ -574,6 +680,7 @@ class Running:
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
             "ledger": self.book,
+            "ready": ready.settled(self.notices, self.order.accept),
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
 
@@ -605,7 +712,7 @@ class Running:
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
-            "inputs": self.region.digests(modes=self.with_modes),
+            "inputs": self.region.digests(self.watch, modes=self.with_modes),
         }
 
 

@@ -81,12 +81,14 @@ class Steps:
             shutil.rmtree(folder, ignore_errors=True)
             done = intake.convert(path, folder, **how)
             about = {"rows_in": done.rows_in, "rows_ok": done.rows_ok, "files": self._sizes(done.parts)}
+            about["kept_out"] = dict(done.kept_out)
             return _table_of(done.findings).replace_schema_metadata({"about": json.dumps(about)})
 
         found = self._table(f"read {path.name}", made)
         about = json.loads(found.schema.metadata[b"about"])
         parts = tuple(self._root / name for name in about["files"])
-        return intake.Conversion(about["rows_in"], about["rows_ok"], found.replace_schema_metadata(None), parts)
+        plain = found.replace_schema_metadata(None)
+        return intake.Conversion(about["rows_in"], about["rows_ok"], plain, parts, about["kept_out"])
 
     def _files(self, label: str, outs: Sequence[Path], make: Callable[[], list[Dataset]]) -> list[Dataset]:
         record = self._record(label, ".json")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from drgpay.scheme.codes import Codes, build_codes, load_codes, load_crosswalk
 from drgpay.scheme.diff import Difference, compare
 from drgpay.scheme.document import found as overlay_file
+from drgpay.scheme.errata import Erratum
 from drgpay.scheme.model import UNGROUPED, Adrg, Drg, Mdc, Scheme
 from drgpay.scheme.official import ImportReport, import_workbook
 from drgpay.scheme.overlay import Moved, OverlayReport, build_overlay
@@ -19,9 +20,12 @@ from drgpay.scheme.package import (
     CatalogueEntry,
     build,
     catalogue,
+    corrected,
     load,
+    switch_words,
     switches_of,
 )
+from drgpay.scheme.reach import Unreached, unreached
 from drgpay.scheme.rules import SEVERITIES
 
 __all__ = [
@@ -33,20 +37,25 @@ __all__ = [
     "Codes",
     "Difference",
     "Drg",
+    "Erratum",
     "ImportReport",
     "Mdc",
     "Moved",
     "OverlayReport",
     "Scheme",
+    "Unreached",
     "build",
     "build_codes",
     "build_overlay",
     "catalogue",
     "compare",
+    "corrected",
     "import_workbook",
     "load",
     "load_codes",
     "load_crosswalk",
     "overlay_file",
+    "switch_words",
     "switches_of",
+    "unreached",
 ]

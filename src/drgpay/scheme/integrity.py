@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.scheme import rules
+from drgpay.scheme import errata, rules
 from drgpay.scheme.rules import Compare, Const, Expr, Flag, InList, Operation, RuleError, Severity
-from drgpay.scheme.source import TABLES, Problem, Row, Source
+from drgpay.scheme.source import NO_NAME, TABLES, Problem, Row, Source, plain_name
 
 KINDS = ("surgical", "procedure", "medical", "qy")
 
@@ -19,6 +19,7 @@ def check(source: Source) -> list[Problem]:
     """Every problem of content, in the order of the tables. An empty list means the scheme can be used."""
     tables = source.tables
     return [
+        *_named(source),
         *_keys(tables),
         *_orders(tables),
         *_references(tables),
@@ -26,8 +27,16 @@ def check(source: Source) -> list[Problem]:
         *_lists(tables),
         *_splits(tables),
         *_severity(tables),
+        *_errata(tables),
         *_counts(source),
     ]
+
+
+def _named(source: Source) -> Iterator[Problem]:
+    """The id becomes the name of a folder, and of nothing outside it."""
+    name = str(source.identity.get("id", ""))
+    if not plain_name(name):
+        yield Problem("id", name, *NO_NAME)
 
 
 def raise_if_any(problems: list[Problem], file: object) -> None:
@@ -67,7 +76,7 @@ def _orders(tables: dict[str, list[Row]]) -> Iterator[Problem]:
     seen: dict[tuple[str, str, str], str] = {}
     for name, key in (("mdc", "mdc"), ("adrg", "adrg")):
         for row in tables[name]:
-            if not row["order"].isdigit():
+            if not (row["order"].isascii() and row["order"].isdecimal()):
                 yield Problem(
                     name,
                     row[key],
@@ -316,6 +325,18 @@ def _severity(tables: dict[str, list[Row]]) -> Iterator[Problem]:
                     "在 exclusion.csv 中补上该表，或改正编号",
                     "add the table to exclusion.csv, or correct the number",
                 )
+
+
+def _errata(tables: dict[str, list[Row]]) -> Iterator[Problem]:
+    for erratum, zh, en in errata.wrong(errata.read(tables["errata"]), tables):
+        place = f"{erratum.table} · {erratum.key} · {erratum.code}"
+        yield Problem("errata", place, zh, en, "改正或删去该行", "correct or remove the row")
+    if tables["errata"]:
+        mended = errata.correct(tables, errata.read(tables["errata"]))
+        mended["errata"] = []
+        for problem in (*_keys(mended), *_words(mended), *_lists(mended), *_severity(mended)):
+            if problem not in {*_keys(tables), *_words(tables), *_lists(tables), *_severity(tables)}:
+                yield problem
 
 
 def _counts(source: Source) -> Iterator[Problem]:

@@ -7,8 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from drgpay.scheme.errata import Erratum
 from drgpay.scheme.rules import Expr
 
 UNGROUPED = "0000"
@@ -74,6 +76,10 @@ class Scheme:
     diagnosis to the one table it stands in. ``operation`` is the set behind ``op`` and ``pop``.
     ``invalid_dx`` cannot be a principal diagnosis. ``invalid_op`` never group; a first procedure from
     ``invalid_op`` or ``gray_op`` leaves the principal place empty.
+
+    Said about the scheme and no part of its content: ``anomalies`` are what the document prints and how it was read
+    (Chinese, English); ``errata`` the suggested corrections, which only the switch of that name applies; ``folder``
+    is the folder of further schemes it was looked for in.
     """
 
     id: str
@@ -90,6 +96,9 @@ class Scheme:
     invalid_op: frozenset[str] = field(repr=False)
     gray_op: frozenset[str] = field(repr=False)
     switches: frozenset[str] = frozenset()
+    anomalies: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
+    errata: tuple[Erratum, ...] = field(default=(), repr=False, compare=False)
+    folder: Path | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def digest(self) -> str:
@@ -143,7 +152,7 @@ def _plain(value: Any) -> Any:
     Lists of a condition are left out where there are none, as in all schemes that know only the tables of the MDC.
     """
     if isinstance(value, Scheme | Mdc | Adrg | Drg):
-        left_out = ["condition", "rule", "split"]
+        left_out = ["condition", "rule", "split", "anomalies", "errata", "folder"]
         if isinstance(value, Mdc) and not value.lists:
             left_out.append("lists")
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in left_out}

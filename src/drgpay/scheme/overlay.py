@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from drgpay.scheme import document, rules
+from drgpay.scheme import document, errata, rules
 from drgpay.scheme.codes import load_codes
 from drgpay.scheme.document import Mistake, Part
 from drgpay.scheme.integrity import KINDS, raise_if_any
@@ -68,6 +68,7 @@ def build_overlay(file: Path, dest: Path, *, folder: Path | None = None) -> Over
         except Mistake as mistake:
             problems.append(mistake.problem)
     raise_if_any(problems, file)
+    draft.settle_errata(base.tables)
     identity = {
         **{key: value for key, value in head.items() if key not in ("base_digest", "changes")},
         "icd_edition": base.identity["icd_edition"],
@@ -122,6 +123,8 @@ def moved(before: Mapping[str, list[Row]], after: Mapping[str, list[Row]]) -> Mo
     """What changed from the tables ``before`` to ``after``."""
     rows = {}
     for name, spec in TABLES.items():
+        if name == "errata":
+            continue
         old, new = ({tuple(r[c] for c in spec.key): r for r in tables[name]} for tables in (before, after))
         changed = sum(old[key] != new[key] for key in old.keys() & new.keys())
         counts = (len(new.keys() - old.keys()), len(old.keys() - new.keys()), changed)
@@ -162,6 +165,24 @@ class _Draft:
         make, also = self._verbs[verb]
         change.only((verb, *also, "reason"))
         make(change)
+
+    def settle_errata(self, base: Mapping[str, list[Row]]) -> None:
+        """Leave out the suggested corrections that the changes have settled: those that change nothing any more, and
+        those of a group with a corrected rule when that group's rule or lists are no longer the base's."""
+
+        def of_group(tables: Mapping[str, list[Row]], adrg: str) -> object:
+            rules_ = [row["rule"] for row in tables["adrg"] if row["adrg"] == adrg]
+            return rules_, {(r["list"], r["code"]) for r in tables["adrg_code"] if r["adrg"] == adrg}
+
+        rows = errata.read(self.tables["errata"])
+        ruled = {e.key for e in rows if e.table == "adrg"}
+        settled = {key for key in ruled if of_group(self.tables, key) != of_group(base, key)}
+        idle = set(errata.outdated(rows, self.tables))
+        self.tables["errata"] = [
+            row
+            for row, erratum in zip(self.tables["errata"], rows, strict=True)
+            if erratum not in idle and not (erratum.table in ("adrg", "adrg_code") and erratum.key in settled)
+        ]
 
     def _row(self, part: Part, *tables: str) -> tuple[str, Row]:
         """The table and row of an MDC, ADRG or DRG named by its code."""

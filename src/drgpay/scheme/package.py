@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MARK, check_target, inside, new_folder, require_name
-from drgpay.scheme import integrity, rules, switches
+from drgpay.scheme import errata, integrity, rules, switches
 from drgpay.scheme.codes import DATA, load_codes
 from drgpay.scheme.model import Adrg, Drg, Mdc, Scheme
 from drgpay.scheme.source import TABLES, Row, Source, read_source
@@ -94,10 +94,10 @@ def install(read: Source, dest: Path, base: str, origin: object) -> BuildReport:
 def _toml(identity: Mapping[str, Any]) -> str:
     """TOML of strings, lists of strings and tables of integers, in a fixed order."""
     plain = {k: v for k, v in identity.items() if not isinstance(v, dict)}
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items()]
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False, default=str)}" for key, value in plain.items()]
     for key, value in identity.items():
         if isinstance(value, dict):
-            lines += ["", f"[{key}]", *(f"{k} = {json.dumps(v)}" for k, v in value.items())]
+            lines += ["", f"[{key}]", *(f"{k} = {json.dumps(v, default=str)}" for k, v in value.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -113,7 +113,17 @@ def load(scheme_id: str, switches: frozenset[str] = frozenset(), *, folder: Path
 @lru_cache(maxsize=32)
 def _load(scheme_id: str, chosen: frozenset[str], folder: Path | None) -> Scheme:
     place = _find(scheme_id, folder)
-    return _assemble(place, _identity(place), chosen)
+    try:
+        return replace(_assemble(place, _identity(place), chosen), folder=folder)
+    except (OSError, KeyError, ValueError) as error:  # Arrow's errors are among them
+        raise _damaged(place) from error
+
+
+def corrected(scheme: Scheme) -> Scheme | None:
+    """The scheme with its errata applied besides its switches; None when it has none, or has them applied."""
+    if not scheme.errata or errata.SWITCH in scheme.switches:
+        return None
+    return load(scheme.id, scheme.switches | {errata.SWITCH}, folder=scheme.folder)
 
 
 def _find(scheme_id: str, folder: Path | None) -> Path:
@@ -140,7 +150,24 @@ def _folders(folder: Path | None) -> dict[str, Path]:
 
 
 def _identity(place: Path) -> dict[str, Any]:
-    return tomllib.loads((place / "scheme.toml").read_text(encoding="utf-8"))
+    try:
+        told = tomllib.loads((place / "scheme.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(place) from error
+    if not all(isinstance(told.get(name), str) for name in ("id", "title", "icd_edition", "digest")):
+        raise _damaged(place)
+    return told
+
+
+def _damaged(place: Path) -> DrgpayError:
+    return DrgpayError(
+        Kind.SCHEME,
+        zh=f"分组方案 «{place.name}» 已损坏",
+        en=f"the scheme «{place.name}» is damaged",
+        fix_zh="用 drgpay scheme build 重新生成，或删去该文件夹",
+        fix_en="build it again with drgpay scheme build, or remove its folder",
+        file=place.name,
+    )
 
 
 def catalogue(folder: Path | None = None) -> list[CatalogueEntry]:
@@ -166,7 +193,15 @@ def switches_of(scheme_id: str, *, folder: Path | None = None) -> dict[str, str]
     """The switches the scheme knows -> their effect, in words."""
     place = _find(scheme_id, folder)
     kinds = _columns(place, "adrg")[TABLES["adrg"].columns.index("kind")]
-    return switches.available(_rows(place, "alternative"), (place / "invalid.parquet").exists(), kinds)
+    invalid, errata_there = ((place / f"{name}.parquet").exists() for name in ("invalid", "errata"))
+    return switches.available(_rows(place, "alternative"), invalid, kinds, errata_there)
+
+
+def switch_words(scheme_id: str, *, folder: Path | None = None) -> dict[str, tuple[str, str]]:
+    """The switches the scheme knows -> their effect in words (Chinese, English); what a scheme of one's own words
+    itself stands for both."""
+    known = switches_of(scheme_id, folder=folder)
+    return {name: (switches.CHINESE.get(name, effect), effect) for name, effect in known.items()}
 
 
 def source_of(scheme_id: str, *, folder: Path | None = None) -> Source:
@@ -193,13 +228,26 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
     invalid = _rows(place, "invalid")
     adrg_rows = _rows(place, "adrg")
     kinds = [r["kind"] for r in adrg_rows]
-    texts = switches.chosen(chosen, switches.available(alternative, bool(invalid), kinds), alternative)
+    corrections = errata.read(_rows(place, "errata"))
+    known = switches.available(alternative, bool(invalid), kinds, bool(corrections))
+    texts = switches.chosen(chosen, known, alternative)
+    mended = (
+        {table: _rows(place, table) for table in {e.table for e in corrections}} if errata.SWITCH in chosen else {}
+    )
+    mended = errata.correct(mended, corrections if mended else ())
+
+    def columns(name: str) -> list[list[str]]:
+        if name not in mended:
+            return _columns(place, name)
+        return [[row[c] for row in mended[name]] for c in TABLES[name].columns]
+
+    adrg_rows = mended.get("adrg", adrg_rows)
     dx: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for mdc, code, site in zip(*_columns(place, "mdc_dx"), strict=True):
+    for mdc, code, site in zip(*columns("mdc_dx"), strict=True):
         dx[mdc][code] = (*dx[mdc].get(code, ()), *((site,) if site else ()))
     lists: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for table in ("adrg_code", "mdc_code"):
-        for owner, name, code in zip(*_columns(place, table), strict=True):
+        for owner, name, code in zip(*columns(table), strict=True):
             lists[owner][name].append(code)
     mdcs = tuple(
         Mdc(
@@ -212,7 +260,7 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
             dx[r["mdc"]],
             {name: frozenset(codes) for name, codes in lists[r["mdc"]].items()},
         )
-        for r in sorted(_rows(place, "mdc"), key=lambda r: int(r["order"]))
+        for r in sorted(mended.get("mdc") or _rows(place, "mdc"), key=lambda r: int(r["order"]))
     )
     rank = {m.code: m.order for m in mdcs}
     adrgs = tuple(
@@ -241,12 +289,21 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
         mdcs=mdcs,
         adrgs=adrgs,
         drgs=drgs,
-        mcc=dict(zip(*_columns(place, "mcc"), strict=True)),
-        cc=dict(zip(*_columns(place, "cc"), strict=True)),
+        mcc=dict(zip(*columns("mcc"), strict=True)),
+        cc=dict(zip(*columns("cc"), strict=True)),
         exclusion=dict(zip(excluded, exclusions, strict=True)),
         operation=frozenset(_columns(place, "operation")[0]),
         invalid_dx=frozenset(r["code"] for r in invalid if r["kind"] == "dx"),
         invalid_op=frozenset(r["code"] for r in invalid if r["kind"] == "op"),
         gray_op=load_codes(_GRAY_DICTIONARY).gray if invalid else frozenset(),
         switches=chosen,
+        anomalies=_anomalies(identity),
+        errata=corrections,
     )
+
+
+def _anomalies(identity: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the document prints and how it was read (Chinese, English); a language that is missing is the other."""
+    en = identity.get("anomalies") or identity.get("anomalies_zh") or []
+    zh = identity.get("anomalies_zh") or []
+    return tuple((zh[i] if i < len(zh) else text, text) for i, text in enumerate(en))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,9 @@ TABLES: dict[str, TableSpec] = {
     "invalid": TableSpec(("kind", "code", "name"), ("kind", "code"), required=False),
     "alternative": TableSpec(
         ("switch", "table", "key", "rule", "effect"), ("switch", "table", "key"), required=False
+    ),
+    "errata": TableSpec(
+        ("table", "key", "list", "code", "action", "reason"), ("table", "key", "list", "code"), required=False
     ),
 }
 
@@ -78,9 +83,7 @@ def read_source(folder: Path) -> tuple[Source, list[Problem]]:
         ) from error
     tables: dict[str, list[Row]] = {}
     problems: list[Problem] = []
-    for field in ("id", "title", "icd_edition"):
-        if not identity.get(field):
-            problems.append(Problem("scheme.toml", field, "缺少该项", "is missing", "补上该项", f"add {field} = ..."))
+    problems += _identity(identity)
     for name, spec in TABLES.items():
         tables[name] = []
         path = folder / f"{name}.csv"
@@ -95,7 +98,51 @@ def read_source(folder: Path) -> tuple[Source, list[Problem]]:
     return Source(identity, tables), problems
 
 
+def _identity(identity: dict[str, Any]) -> Iterator[Problem]:
+    """What is wrong with scheme.toml: items that are missing or of another kind, an id that is no plain name."""
+    for field in ("id", "title", "icd_edition"):
+        value = identity.get(field)
+        if not value:
+            yield Problem("scheme.toml", field, "缺少该项", "is missing", "补上该项", f"add {field} = ...")
+        elif not isinstance(value, str):
+            yield Problem("scheme.toml", field, "应为文本", "is not a text", "加上引号", "put it between quotes")
+    for field in ("counts", "rows"):
+        value = identity.get(field, {})
+        if not isinstance(value, dict) or not all(type(n) is int for n in value.values()):
+            zh, en = "应为各表的行数", "wants the number of rows of each table"
+            yield Problem(
+                "scheme.toml", field, zh, en, f"写成 [{field}] 下的 表 = 行数", f"write [{field}] table = rows"
+            )
+    for field in ("anomalies", "anomalies_zh"):
+        value = identity.get(field, [])
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            yield Problem("scheme.toml", field, "应为文本的列表", "wants a list of texts", "改正", "correct it")
+
+
+NO_NAME = (
+    "编号不能用作文件夹名",
+    "this id cannot be the name of a folder",
+    "用字母、数字、汉字、点、横线和下划线，以字母或数字开头，不超过 64 个字符",
+    "use letters, digits, dots, dashes and underscores, a letter or digit first, at most 64 of them",
+)
+"""what is said of an id that is no plain name, and what to do: Chinese, English, both again"""
+_NAME = re.compile(r"[^\W_](?:[\w-]|\.(?!\.|$)){0,63}")
+
+
+def plain_name(text: str) -> bool:
+    """Whether an id can be the name of a folder and nothing else: no path, no hidden file, no ``..``."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _read_table(path: Path, name: str, spec: TableSpec) -> tuple[list[Row], list[Problem]]:
+    try:
+        return _rows_of(path, name, spec)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        zh, en = "该表读不出", f"the table cannot be read ({error})"
+        return [], [Problem(name, path.name, zh, en, "存成 UTF-8 的 CSV", "save it as CSV in UTF-8")]
+
+
+def _rows_of(path: Path, name: str, spec: TableSpec) -> tuple[list[Row], list[Problem]]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream)
         header = tuple(next(reader, ()))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.scheme import rules
+from drgpay.scheme import errata, rules
 from drgpay.scheme.model import Adrg, Drg, Mdc
 from drgpay.scheme.rules import And, Expr, InList, Not, Operation
 from drgpay.scheme.source import Row
@@ -23,12 +23,36 @@ SKIP_INVALID = "skip_invalid_procedure"
 _SKIP_EFFECT = "an invalid or gray first procedure gives its place to the next"
 
 
-def available(alternative: Iterable[Row], has_invalid: bool, kinds: Iterable[str]) -> dict[str, str]:
+CHINESE: Mapping[str, str] = {
+    "mdc_fallthrough": "在所属大类没有符合的病组时，继续试后面条件符合的大类",
+    "qy": "有手术而大类内没有符合的手术或操作组时，入该大类的歧义组",
+    "mdca_operation": "先期分组大类要求主要手术属于手术",
+    "any_procedure": "规则所说的主要手术可以是任何一个手术操作",
+    "retry_procedures": "未入组时，依次改用后面的每个手术操作单独重试",
+    "medical_without_operation": "内科组要求主要手术不属于手术",
+    SKIP_INVALID: "无效或灰码的第一手术操作让位给下一个",
+    errata.SWITCH: errata.EFFECT[1],
+    "mdcy_principal_only": "只有主要诊断才能进入 HIV 大类",
+    "mdcy_any": "主要诊断或其他诊断为 HIV 都能进入 HIV 大类",
+    "mdcz_any": "多发创伤大类看全部诊断的部位，不要求主要诊断",
+    "mdcz_principal_required": "多发创伤大类要求主要诊断是表内的创伤",
+    "pv1_catch_all": "新生儿大类内未入组的病例都入 PV1",
+    "literal_lists": "只用文件印出的编码表",
+    "operation_wj1_all": "WJ1 取全部手术",
+}
+"""the effects of the switches of shipped schemes in Chinese"""
+
+
+def available(
+    alternative: Iterable[Row], has_invalid: bool, kinds: Iterable[str], has_errata: bool = False
+) -> dict[str, str]:
     """The switches a scheme knows -> their effect in words. ``kinds`` are the kinds of its ADRG.
 
     A scheme with groups of its own for unrelated operations has settled what ``qy`` leaves open.
     """
     result = dict(GENERAL)
+    if has_errata:
+        result[errata.SWITCH] = errata.EFFECT[0]
     if "qy" in kinds:
         del result["qy"]
     if has_invalid:

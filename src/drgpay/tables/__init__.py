@@ -90,7 +90,7 @@ from drgpay.tables.inputs import (
     SCHEMES,
     STAYS,
 )
-from drgpay.tables.model import Column, Table
+from drgpay.tables.model import MOST, REFERENCES, Column, Table
 from drgpay.tables.modes import (
     BED_DAY_ASSESSMENTS,
     BENEFIT_SPLITS,
@@ -345,6 +345,7 @@ __all__ = [
     "MODE_TABLES",
     "MONTHS_PAID",
     "MONTH_CASH",
+    "MOST",
     "NEGOTIATIONS",
     "OPERATION_ROLES",
     "OUTCOMES",
@@ -374,6 +375,7 @@ __all__ = [
     "RANKS",
     "RECORD_QUALITY",
     "RECORD_SCORES",
+    "REFERENCES",
     "REFERRALS",
     "REPORTED_VALUES",
     "RESEARCH",

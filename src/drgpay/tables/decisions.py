@@ -29,10 +29,12 @@ STAY_DECISIONS = Table(
         Column("decision", "code", "决定", "decision", choices=("approved", "declined", "pending")),
         Column("number", "int64", "评审序号", "order in which reviews were decided; quotas are filled in it", low=0),
         Column("amount", "fen", "金额", "special: cost the review recognised (empty = the stay's own); high_extra: "
-               "unreasonable cost taken out", null=True, low=0),
-        Column("share", "ratio", "比例", "technology: points added; deduct: points taken", null=True, low=0),
+               "unreasonable cost taken out", null=True, low=0, high=STAYS["total_cost"].high),
+        Column("share", "ratio", "比例", "technology: points added; deduct: points taken", null=True, low=0,
+               high=100_000),
         Column("reason", "text", "理由", "reason", null=True),
     ),
+    files=("病例决定", "评审决定", "评议结果"),
 )  # fmt: skip
 
 INDICATOR_VALUES = Table(
@@ -59,6 +61,7 @@ VIOLATIONS = Table(
                "agreement says so", null=True, low=0, high=50_000),
         Column("reason", "text", "事由", "what was found", null=True),
     ),
+    files=("违规", "违规扣款"),
 )  # fmt: skip
 
 DEBTS = Table(
@@ -70,6 +73,7 @@ DEBTS = Table(
         INSURANCE,
         Column("amount", "fen", "金额", "amount owed to the fund", low=0),
     ),
+    files=("欠款", "应退"),
 )  # fmt: skip
 
 ADJUSTMENTS = Table(
@@ -89,9 +93,10 @@ ADJUSTMENTS = Table(
 GROUP_WEIGHTS = Table(
     "group_weights", "病组权重", "published weights of the groups, for the rate method", "register", ("drg",),
     (
-        Column("drg", "code", "病组", "DRG"),
+        Column("drg", "code", "病组", "DRG", refers="group"),
         Column("weight", "text", "权重", "weight as printed, up to nine decimals"),
     ),
+    files=("权重",),
 )  # fmt: skip
 
 DECISION_REGISTERS = (GROUP_WEIGHTS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drgpay.tables.model import Column, Table
+from drgpay.tables.model import REFERENCES, Column, Table
 
 
 def _row(table: Table, column: Column) -> str:
@@ -13,9 +13,17 @@ def _row(table: Table, column: Column) -> str:
         column.type,
         column.printed_unit,
         "可空 null" if column.null else "",
-        column.constraint(),
+        " ".join(part for part in (column.constraint(), _refers(table, column)) if part),
     ]
     return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"
+
+
+def _refers(table: Table, column: Column) -> str:
+    """What a value of a register names: ``→ institutions``."""
+    if table.writer != "register" or column not in table.references():
+        return ""
+    kinds = [column.refers] if column.refers else [kind for _, _, kind in column.refers_when]
+    return "→ " + ", ".join(REFERENCES[kind][2] for kind in kinds)
 
 
 def tables_markdown(tables: tuple[Table, ...]) -> str:

@@ -55,7 +55,7 @@ REPORTED_VALUES = Table(
 
 APPLICANTS = Table(
     "applicants", "申请定点机构", "institutions that apply to be designated", "register", ("institution_id",),
-    INSTITUTIONS.columns,
+    (replace(INSTITUTION, refers=""), *INSTITUTIONS.columns[1:]),
 )  # fmt: skip
 
 AREA_VALUES = Table(

@@ -151,6 +151,7 @@ ADVANCES = Table(
                choices=("ordinary", "emergency")),
         Column("amount", "fen", "金额", "amount", low=0),
     ),
+    files=("预付", "预付款"),
 )  # fmt: skip
 
 ADVANCE_USE = Table(

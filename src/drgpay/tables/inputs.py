@@ -14,6 +14,7 @@ _MAX_FEN = 10**11
 INSTITUTION = Column(
     "institution_id", "code", "定点医疗机构编号", "institution",
     aliases=("hospital_code", "fixmedins_code", "定点医药机构编号", "医院编码", "医疗机构代码"),
+    refers="institution",
 )  # fmt: skip
 INSURANCE = Column(
     "insurance_scheme", "code", "险种", "insurance scheme: employee 职工, resident 居民", choices=SCHEMES,
@@ -23,7 +24,7 @@ INSURANCE = Column(
 STAYS = Table(
     "stays", "住院病例", "inpatient stays as handed in and checked", "intake", ("stay_id",),
     (
-        Column("stay_id", "text", "病例号", "stay", grouping=True,
+        Column("stay_id", "text", "病例号", "stay", grouping=True, refers="stay",
                aliases=("id", "record_id", "setl_id", "病例唯一号", "结算ID", "结算流水号")),
         Column("person_id", "text", "人员编号", "person", null=True,
                aliases=("patient_id", "psn_no", "医保人员编号")),
@@ -63,6 +64,7 @@ STAYS = Table(
                high=_MAX_FEN, aliases=("fund_total", "fund_pay_sumamt", "基金支付总额", "基金支付")),
     ),
     folder=True,
+    files=("病例", "结算清单", "病案首页"),
 )  # fmt: skip
 
 INSTITUTIONS = Table(
@@ -73,6 +75,7 @@ INSTITUTIONS = Table(
         Column("level", "code", "等级", "level: tertiary 三级, secondary 二级, primary 一级及以下", choices=LEVELS,
                aliases=("hospital_grade", "医院等级")),
     ),
+    files=("机构", "医疗机构", "机构名册"),
 )  # fmt: skip
 
 DEPARTMENTS = Table(
@@ -115,6 +118,7 @@ BUDGETS = Table(
         Column("revenue", "fen", "基金收入预算", "revenue budget of the year", low=0),
         Column("drg_budget", "fen", "住院DRG预算", "inpatient DRG budget of the year", low=0),
     ),
+    files=("预算",),
 )  # fmt: skip
 
 GRADE_REGISTER = Table(
@@ -125,6 +129,7 @@ GRADE_REGISTER = Table(
         Column("grade", "code", "等级", "grade: excellent 优秀, good 良好, pass 合格, fail 不合格", choices=GRADES,
                aliases=("考核等级",)),
     ),
+    files=("考核结果", "等级"),
 )  # fmt: skip
 
 EVIDENCE = Table(
@@ -139,6 +144,7 @@ EVIDENCE = Table(
             "policy_change", "new_disease", "new_drug_list", "outbreak", "new_technology")),
         Column("amount", "fen", "金额", "amount of the overspend it explains", low=0),
     ),
+    files=("超支依据", "合理超支"),
 )  # fmt: skip
 
 INPUTS = (STAYS, INSTITUTIONS, DEPARTMENTS, DOCTORS, PERSONS, BUDGETS, GRADE_REGISTER, EVIDENCE)

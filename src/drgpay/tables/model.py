@@ -25,6 +25,11 @@ _TYPES: dict[str, Any] = {
     "flag": pa.bool_(),
 }
 
+MOST = 10**15
+"""most a cell of money, points, ratios or long whole numbers may hold where its column says no less: ten trillion
+yuan, more than any fund has. Thousands of such cells still add up in 64 bits."""
+_LONG = ("fen", "points", "ratio", "int64")
+
 UNITS = {"fen": "分 (fen)", "points": "1/10,000 点 (point)", "ratio": "1/10,000"}
 """Unit printed for the types that carry one."""
 
@@ -32,7 +37,11 @@ UNITS = {"fen": "分 (fen)", "points": "1/10,000 点 (point)", "ratio": "1/10,00
 @dataclass(frozen=True)
 class Column:
     """One column. ``type`` is one of text, code (dictionary-coded text), codes (list of codes), int8…int64,
-    fen, points, ratio, date, flag. ``low``/``high`` are inclusive bounds; ``choices`` a closed list."""
+    fen, points, ratio, date, flag. ``low``/``high`` are inclusive bounds; ``choices`` a closed list.
+
+    ``refers``: what the value names, one of :data:`REFERENCES`; in a register it must be there. ``refers_when``:
+    the same depending on another column of the row, as (column, its value, what is named).
+    """
 
     name: str
     type: str
@@ -46,6 +55,8 @@ class Column:
     aliases: tuple[str, ...] = ()
     grouping: bool = False
     """needed to group a stay"""
+    refers: str = ""
+    refers_when: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def arrow(self) -> Any:
@@ -57,6 +68,14 @@ class Column:
         """Unit for the documentation."""
         return self.unit or UNITS.get(self.type, "")
 
+    @property
+    def bounds(self) -> tuple[int, int] | None:
+        """Lowest and highest value (inclusive) a cell handed in may have; None: it has no size."""
+        if self.low is None and self.high is None and self.type not in _LONG:
+            return None
+        most = MOST if self.type in _LONG else 2**63 - 1
+        return -most if self.low is None else self.low, most if self.high is None else self.high
+
     def constraint(self) -> str:
         """Constraint for the documentation and for messages: ``0–120``, ``a | b``."""
         if self.choices:
@@ -64,6 +83,17 @@ class Column:
         if self.low is None and self.high is None:
             return ""
         return f"{'' if self.low is None else self.low}–{'' if self.high is None else self.high}"
+
+
+REFERENCES = {
+    "institution": ("定点医疗机构", "institution", "institutions"),
+    "stay": ("病例", "stay", "stays"),
+    "group": ("病组", "group", "the grouping scheme"),
+    "community": ("医共体", "community", "communities"),
+    "hospital_department": ("科室", "department", "hospital_departments"),
+    "staff": ("人员", "member of staff", "staff"),
+}
+"""what a value of a register can name: in Chinese, in English, and where it is kept"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +108,8 @@ class Table:
     columns: tuple[Column, ...]
     folder: bool = False
     """kept as a folder of Parquet parts (one row per stay) instead of one file"""
+    files: tuple[str, ...] = ()
+    """further Chinese names a file of it may bear, besides its English and its Chinese name"""
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
@@ -92,15 +124,44 @@ class Table:
         return tuple(c.name for c in self.columns)
 
     @property
+    def file_names(self) -> tuple[str, ...]:
+        """Every name (without suffix) under which people may hand it in: the English one first."""
+        return tuple(dict.fromkeys((self.name, self.zh, *self.files)))
+
+    def references(self) -> tuple[Column, ...]:
+        """The columns whose values name something that is kept elsewhere than in this table."""
+        return tuple(c for c in self.columns if c.refers_when or (c.refers and REFERENCES[c.refers][2] != self.name))
+
+    @property
     def schema(self) -> Any:
         """Arrow schema."""
         return pa.schema([pa.field(c.name, c.arrow, nullable=c.null) for c in self.columns])
 
     def of(self, rows: list[dict[str, Any]]) -> Any:
         """An Arrow table of this schema from plain rows, checked."""
-        table = pa.Table.from_pylist(rows, schema=self.schema)
+        try:
+            table = pa.Table.from_pylist(rows, schema=self.schema)
+        except (OverflowError, pa.ArrowInvalid) as error:
+            raise self._beyond(rows) or error from error
         self.check(table)
         return table
+
+    def _beyond(self, rows: list[dict[str, Any]]) -> DrgpayError | None:
+        """The first whole number that does not fit its column, by the key of its row."""
+        for row in rows:
+            for column in self.columns:
+                value = row.get(column.name)
+                if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                    return DrgpayError(
+                        Kind.BROKEN,
+                        zh=f"表 {self.name}:{column.zh}超出 64 位整数",
+                        en=f"table {self.name}: {column.name} does not fit into 64 bits",
+                        field=" / ".join(str(row.get(name)) for name in self.key),
+                        value=value,
+                        fix_zh="检查登记表和病例中的金额是否异常大",
+                        fix_en="look for amounts that are far too large in registers and stays",
+                    )
+        return None
 
     def check(self, data: Any) -> None:
         """Fail when an Arrow table (or batch) is not what the dictionary says. A step's own output is checked with

@@ -26,7 +26,7 @@ _MODE = Column("mode", "code", "支付方式", "mode: drg DRG点数, bed_day 床
 _SETTING = Column("setting", "code", "就医类型", "setting: inpatient 住院, outpatient 门诊", choices=SETTINGS)
 _RULE = Column("rule", "code", "规则", "rule of the policy that decided; `default` where none did")
 _CATEGORY = Column("category", "code", "类别", "category of rates; `-` where there is none")
-_COMMUNITY = Column("community_id", "code", "医共体编号", "medical community")
+_COMMUNITY = Column("community_id", "code", "医共体编号", "medical community", refers="community")
 _PERSON = Column("person_id", "text", "人员编号", "person", aliases=STAYS["person_id"].aliases)
 _TOWNSHIP = Column("township", "code", "街道(乡镇)", "street or township", null=True)
 _AREA = Column("area", "code", "对方统筹区", "the other pooling area", aliases=("counterpart_area",))
@@ -65,7 +65,8 @@ COMMUNITY_MEMBERS = Table(
         _COMMUNITY,
         Column("member_kind", "code", "成员类型", "kind: institution 机构, township 街道(乡镇), school 学校, "
                "employer 单位", choices=MEMBERS),
-        Column("member_id", "code", "成员编号", "institution, township, school or employer"),
+        Column("member_id", "code", "成员编号", "institution, township, school or employer",
+               refers_when=(("member_kind", "institution", "institution"),)),
     ),
 )  # fmt: skip
 
@@ -119,7 +120,7 @@ OUT_OF_AREA_CLAIMS = Table(
                "treated here 异地参保本地就医", choices=("out", "in")),
         _AREA,
         _SETTING,
-        INSTITUTION,
+        replace(INSTITUTION, refers="", refers_when=(("direction", "in", "institution"),)),
         INSURANCE,
         Column("settled_on", "date", "结算日期", "date of settlement"),
         Column("referred", "flag", "转诊", "referred"),
@@ -137,10 +138,11 @@ PROCUREMENT = Table(
     (
         _YEAR, INSTITUTION, INSURANCE,
         Column("drug_id", "code", "药品编号", "drug"),
-        Column("agreed_volume", "int64", "约定采购量", "agreed volume", low=0),
-        Column("used_volume", "int64", "实际采购量", "volume used; null: not known yet", null=True, low=0),
-        Column("price", "fen", "中选价", "price per unit", low=0),
-        Column("price_before", "fen", "原采购价", "price per unit before", low=0),
+        Column("agreed_volume", "int64", "约定采购量", "agreed volume", low=0, high=10**9),
+        Column("used_volume", "int64", "实际采购量", "volume used; null: not known yet", null=True, low=0,
+               high=10**9),
+        Column("price", "fen", "中选价", "price per unit", low=0, high=10**8),
+        Column("price_before", "fen", "原采购价", "price per unit before", low=0, high=10**8),
     ),
 )  # fmt: skip
 

@@ -28,8 +28,9 @@ COMPONENTS = ("base", "project", "excess", "individual", "cmi_bonus", "prize", "
 
 _YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
 _QUARTER = Column("quarter", "int8", "季度", "quarter; 0 = the whole year", low=0, high=4)
-_DEPARTMENT = Column("department_id", "code", "科室编号", "department")
-_STAFF = Column("staff_id", "code", "人员工号", "member of staff; a doctor's is the doctor's code of the stays")
+_DEPARTMENT = Column("department_id", "code", "科室编号", "department", refers="hospital_department")
+_STAFF = Column("staff_id", "code", "人员工号", "member of staff; a doctor's is the doctor's code of the stays",
+                refers="staff")  # fmt: skip
 _PERIOD = Column("period", "text", "期间", "period: a year 2024, a quarter 2024Q2, a month 2024-04")
 _DRG = CASE_POINTS["drg"]
 
@@ -87,7 +88,10 @@ STAY_COSTS = Table(
 GROUP_COSTS = Table(
     "group_costs", "病组成本", "cost of one stay of a group from the hospital's cost accounting", "register",
     ("drg",),
-    (_DRG, Column("cost", "fen", "例均成本", "cost of one stay", low=0, high=STAYS["total_cost"].high)),
+    (
+        replace(_DRG, refers="group"),
+        Column("cost", "fen", "例均成本", "cost of one stay", low=0, high=STAYS["total_cost"].high),
+    ),
 )  # fmt: skip
 
 QUALITY_EVENTS = Table(
@@ -173,7 +177,8 @@ PERFORMANCE_TARGETS = Table(
         _YEAR,
         Column("scope", "code", "层级", "scope: hospital 全院, department 科室, doctor 医师",
                choices=("hospital", "department", "doctor")),
-        Column("unit_id", "code", "对象", "department, doctor, or `hospital`"),
+        Column("unit_id", "code", "对象", "department, doctor, or `hospital`",
+               refers_when=(("scope", "department", "hospital_department"), ("scope", "doctor", "staff"))),
         Column("indicator", "code", "指标代码", "indicator", choices=("cmi", "cost_index", "time_index")),
         Column("target", "ratio", "目标值", "target", low=0),
     ),
@@ -194,7 +199,8 @@ IN_HOUSE_STAYS = Table(
     "in_house_stays", "在院病例", "stays still in house; the columns that group a stay stand beside these",
     "register", ("stay_id",),
     (
-        STAYS["stay_id"], replace(_DEPARTMENT, null=True), STAYS["doctor_id"], STAYS["insurance_scheme"],
+        replace(STAYS["stay_id"], refers=""), replace(_DEPARTMENT, null=True), STAYS["doctor_id"],
+        STAYS["insurance_scheme"],
         Column("as_of", "date", "截至日期", "day up to which codes, days and charges are known"),
         Column("charges", "fen", "已发生费用", "charges so far", low=0, high=STAYS["total_cost"].high,
                aliases=("total_cost", "总费用")),

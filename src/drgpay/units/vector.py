@@ -70,6 +70,11 @@ def split_groups(starts: Ints, totals: Ints, weights: Ints) -> Ints:
     sizes = np.diff(np.append(starts, n))
     if len(starts) == 0 or starts[0] != 0 or int(sizes.min()) < 1:
         raise ValueError("split_groups: starts must begin at 0 and rise")
+    if (
+        int(weights.max()) * int(sizes.max()) > _LIMIT
+        and max(np.add.reduceat(weights.astype(object), starts)) > _LIMIT
+    ):
+        raise OverflowError("split_groups: a sum of weights does not fit 64 bits")
     sums = np.add.reduceat(weights, starts)
     if bool(((sums == 0) & (totals != 0)).any()):
         raise ValueError("split_groups: an amount and no weight to give it to")

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from drgpay.steps.grouping.api import Grouped, Grouper
-from drgpay.steps.grouping.given import read_stay
+from drgpay.steps.grouping.api import Grouped, Grouper, arrow_of, names_of
+from drgpay.steps.grouping.given import CODES, Reading, as_batch, fields, key_of, read_batch, read_stay
 from drgpay.steps.grouping.kernel import Kernel, compile_scheme, group_batch
 from drgpay.steps.grouping.path import Explanation, Finding, Step
+from drgpay.steps.grouping.reasons import reason_columns
 from drgpay.steps.grouping.reference import explain_stay
+from drgpay.steps.grouping.remarks import Remark, erratum_of, remarks
 from drgpay.steps.grouping.story import (
     BY_THE_RECORD,
     Alternative,
@@ -24,6 +26,7 @@ from drgpay.steps.grouping.story import (
     tell_stay,
 )
 from drgpay.steps.grouping.transition import all_transitions, count_transitions, groups_before_after, paired_groups
+from drgpay.steps.grouping.why import REASONS, Why, why
 from drgpay.steps.grouping.wording import PARTS, VALUES, Said
 
 WRITES = ("grouped", "group_names")
@@ -31,7 +34,9 @@ WRITES = ("grouped", "group_names")
 
 __all__ = [
     "BY_THE_RECORD",
+    "CODES",
     "PARTS",
+    "REASONS",
     "VALUES",
     "WRITES",
     "Alternative",
@@ -43,19 +48,32 @@ __all__ = [
     "Kernel",
     "Layer",
     "Named",
+    "Reading",
+    "Remark",
     "Said",
     "Standing",
     "Step",
     "Story",
     "Tried",
+    "Why",
     "all_transitions",
     "alternatives",
+    "arrow_of",
+    "as_batch",
     "compile_scheme",
     "count_transitions",
+    "erratum_of",
     "explain_stay",
+    "fields",
     "group_batch",
     "groups_before_after",
+    "key_of",
+    "names_of",
     "paired_groups",
+    "read_batch",
     "read_stay",
+    "reason_columns",
+    "remarks",
     "tell_stay",
+    "why",
 ]

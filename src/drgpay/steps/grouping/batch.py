@@ -37,6 +37,7 @@ class CodeLists:
             values = column.values.slice(offsets[0], offsets[-1] - offsets[0])
             self.offsets = offsets - offsets[0]
             self.lengths = np.diff(offsets)
+        self._values = values
         if pa.types.is_dictionary(values.type):
             self.ids = book.ids_of_dictionary(values.dictionary)
             indices = values.indices
@@ -56,6 +57,17 @@ class CodeLists:
     def word_of(self, words: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Words, given by number of the code, of every entry of the dictionary."""
         return words[self.ids]
+
+    def headless(self) -> Bools:
+        """Where there is no first code: an empty list, or one whose first place is null or empty."""
+        result: Bools = self.lengths == 0
+        values = self._values
+        words = values.dictionary if pa.types.is_dictionary(values.type) else values
+        if values.null_count or words.null_count or pc.any(pc.equal(words, "")).as_py():
+            filled = np.flatnonzero(~result)
+            firsts = values.take(pa.array(self.offsets[:-1][filled])).cast(pa.string())
+            result[filled] = pc.equal(pc.fill_null(firsts, ""), "").to_numpy(zero_copy_only=False)
+        return result
 
     def at_place(self, place: int) -> Ints:
         """Number of each stay's code at this place of its list; 0 when the list is shorter."""
@@ -148,6 +160,13 @@ class Stays:
             return np.zeros(self.count, dtype=np.bool_)
         flags: Bools = self._batch.column(name).cast(pa.bool_()).fill_null(False).to_numpy(zero_copy_only=False)
         return flags
+
+    def missing(self, name: str) -> Bools:
+        """Where a fact (``sex`` or a number) is not given."""
+        if name not in self._batch.schema.names:
+            return np.ones(self.count, dtype=np.bool_)
+        found: Bools = self._batch.column(name).is_null().to_numpy(zero_copy_only=False)
+        return found
 
     def sex_is(self, sex: str) -> Bools:
         """Whether the sex is given and is this one."""

@@ -1,8 +1,17 @@
-"""Stays as builders give them (dicts, tables of several libraries) turned into what the kernel and the rules read."""
+"""Stays as builders give them (dicts, tables of several libraries) turned into what the kernel and the rules read.
+
+How a code and a sex are spelled is not decided here: a :class:`Reading` says it. :data:`PLAIN` knows the least; the
+one of the files is put in where grouping and reading meet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -31,12 +40,36 @@ SPELLINGS = {
 } | {name: name for name in FLAGS}
 """every key or column name that is understood -> the name grouping uses"""
 
+_OTHERS = {
+    spelling: column.name for column in STAYS.columns for spelling in (column.name, column.zh, *column.aliases)
+}
+"""spellings of the columns of a stay, with those grouping has no use for"""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How words are read: ``code`` spells a code (None: a blank place), ``split`` parts a text of several codes,
+    ``sex`` says male, female or None, and raises ValueError for a word it does not know."""
+
+    code: Callable[[str], str | None]
+    split: Callable[[str], list[str]]
+    sex: Callable[[str], str | None]
+
+
+def _plain_sex(word: str) -> str | None:
+    if word.strip() not in SEXES:
+        raise ValueError(word)
+    return SEXES[word.strip()]
+
+
+PLAIN = Reading(lambda code: code.strip() or None, lambda text: text.split("|"), _plain_sex)
+
 _FIXES = {
     "codes": (
         "用编码的列表，或用 | 隔开的文本；第一个为主要的",
         "give a list of codes, or one text with | between them; the principal one first",
     ),
-    "sex": ("用 male/female、男/女 或 1/2", "use male/female, 男/女 or 1/2"),
+    "sex": ("用 male/female、男/女、M/F 或 1/2", "use male/female, 男/女, M/F or 1/2"),
     "number": (
         "用不小于 0 的整数，未知时用空值",
         "give a whole number from 0, or nothing when it is not known",
@@ -59,9 +92,14 @@ def _wrong(field: str, fix: str, value: object = None, row: int | None = None) -
     )
 
 
-def fields(given: Iterable[object]) -> dict[str, str]:
-    """Name grouping uses -> key or column given. A stay needs ``dx``; two spellings of one field are a failure."""
+def fields(given: Iterable[object], *, strict: bool = False) -> dict[str, str]:
+    """Name grouping uses -> key or column given. A stay needs ``dx``; two spellings of one field are a failure.
+
+    ``strict``: a key that no column of a stay has is a failure. Else (a table has columns of its own) only one that
+    is nearly a field of grouping which is not given.
+    """
     found: dict[str, str] = {}
+    unknown: list[str] = []
     for key in given:
         name = SPELLINGS.get(key) if isinstance(key, str) else None
         if name in found:
@@ -75,6 +113,12 @@ def fields(given: Iterable[object]) -> dict[str, str]:
             )
         if name:
             found[name] = str(key)
+        elif key not in _OTHERS:
+            unknown.append(str(key))
+    for key in unknown:
+        near = _near(key, strict)
+        if strict or (near and SPELLINGS[near] not in found):
+            _unknown(key, near)
     if "dx" not in found:
         raise DrgpayError(
             Kind.DATA,
@@ -87,42 +131,99 @@ def fields(given: Iterable[object]) -> dict[str, str]:
     return found
 
 
-def read_stay(given: Mapping[str, Any], row: int | None = None) -> dict[str, Any]:
+def key_of(stay: Iterable[object], name: str) -> str:
+    """The key under which a stay has a field; "" when it has none."""
+    return next((key for key in stay if isinstance(key, str) and SPELLINGS.get(key) == name), "")
+
+
+def _near(key: str, strict: bool) -> str:
+    """The nearest spelling: half the same will do to suggest one, four fifths to suspect a column of a table."""
+    plain = {spelling.casefold(): spelling for spelling in SPELLINGS}
+    cutoff: Any = Fraction(1, 2) if strict else Fraction(4, 5)
+    near = get_close_matches(key.strip().casefold(), plain, 1, cutoff)
+    return plain[near[0]] if near else ""
+
+
+def _unknown(key: str, near: str) -> NoReturn:
+    near = SPELLINGS[near] if near.isascii() and near else near
+    raise DrgpayError(
+        Kind.DATA,
+        zh=f"病例没有这样的一项：«{key}»",
+        en=f"a stay has no such item: «{key}»",
+        fix_zh=f"是否为 {near}？" if near else f"认识的名称：{'、'.join(SPELLINGS)}",
+        fix_en=f"did you mean {near}?" if near else f"names that are understood: {', '.join(SPELLINGS)}",
+        field=SPELLINGS.get(near) or key,
+        value=key,
+    )
+
+
+def read_stay(given: Mapping[str, Any], row: int | None = None, how: Reading = PLAIN) -> dict[str, Any]:
     """One stay with the names and values grouping uses. ``row`` is named in failures (DATA).
 
-    Keys are those of the table ``stays`` (any of their spellings), ``icu`` and ``bilateral``; other keys are left
-    aside. ``dx`` and ``proc``: a list of codes or a text with ``|`` between them. ``sex``: male/female, 男/女, 1/2.
-    Numbers are ints. Anything missing or None is not known.
+    Keys are those of the table ``stays`` (any of their spellings), ``icu`` and ``bilateral``; any other key is a
+    failure. ``dx`` and ``proc``: a list of codes or a text of them. ``sex``: a word or number as files have it.
+    Numbers are whole, of Python or NumPy. Anything missing, None or NaN is not known. No other code moves into a
+    blank principal place: without a principal diagnosis there are no diagnoses, and a procedure's place stays empty.
     """
     stay: dict[str, Any] = {"dx": [], "proc": []}
-    for name, key in fields(given).items():
+    for name, key in fields(given, strict=True).items():
         value = given[key]
-        if value is None:
+        if value is None or _is_nan(value):
             continue
         if name in CODES:
-            stay[name] = _codes(name, value, row)
+            stay[name] = _codes(name, value, row, how)
         elif name == "sex":
-            word = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else None
-            if word not in SEXES:
-                _wrong(name, "sex", value, row)
-            stay[name] = SEXES[word]
+            stay[name] = _sex(value, row, how)
         elif name in NUMBERS:
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _TOP:
-                _wrong(name, "number", value, row)
-            stay[name] = value
+            stay[name] = _number(name, value, row)
         else:
-            if not isinstance(value, bool):
+            if not isinstance(value, bool | np.bool_):
                 _wrong(name, "flag", value, row)
-            stay[name] = value
+            stay[name] = bool(value)
     return stay
 
 
-def _codes(name: str, value: Any, row: int | None) -> list[str | None]:
-    if isinstance(value, str):
-        return [code for part in value.split("|") if (code := part.strip())]
-    if not isinstance(value, list | tuple) or not all(code is None or isinstance(code, str) for code in value):
+def _sex(value: Any, row: int | None, how: Reading) -> str | None:
+    number = isinstance(value, Real) and not isinstance(value, bool) and value % 1 == 0
+    if not (isinstance(value, str) or number):
+        _wrong("sex", "sex", value, row)
+    try:
+        return how.sex(value if isinstance(value, str) else str(int(value)))
+    except ValueError:
+        _wrong("sex", "sex", value, row)
+
+
+def _number(name: str, value: Any, row: int | None) -> int:
+    whole = isinstance(value, Integral) or (isinstance(value, Real) and value % 1 == 0)
+    if not whole or isinstance(value, bool | np.bool_) or not 0 <= value <= _TOP:
+        _wrong(name, "number", value, row)
+    return int(value)
+
+
+def _codes(name: str, value: Any, row: int | None, how: Reading) -> list[str | None]:
+    parts = how.split(value) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple | np.ndarray):
         _wrong(name, "codes", None, row)
-    return list(value)
+    if not all(code is None or _is_text_of_codes(code) or _is_nan(code) for code in parts):
+        _wrong(name, "codes", None, row)
+    return headed(name, [how.code(code) if isinstance(code, str) else None for code in parts])
+
+
+def _is_text_of_codes(value: object) -> bool:
+    """Text that can be written: half a character, as JSON may escape it, is none."""
+    return isinstance(value, str) and not any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, Real) and math.isnan(value)
+
+
+def headed(name: str, codes: list[str | None]) -> list[str | None]:
+    """Codes without blank places; a blank principal place leaves no diagnoses, and keeps procedures in theirs."""
+    filled: list[str | None] = [code for code in codes if code is not None]
+    if not codes or codes[0] is not None or not filled:
+        return filled
+    return [] if name == "dx" else [None, *filled]
 
 
 _SCHEMA = pa.schema(
@@ -140,7 +241,7 @@ def as_batch(stays: list[dict[str, Any]]) -> Any:
     return pa.RecordBatch.from_pylist(stays, schema=_SCHEMA)
 
 
-def read_batch(batch: Any, names: Mapping[str, str], first: int) -> Any:
+def read_batch(batch: Any, names: Mapping[str, str], first: int, how: Reading = PLAIN) -> Any:
     """The same for a record batch: the columns grouping uses, in the forms the kernel reads.
 
     ``names``: what :func:`fields` said of its columns; ``first``: row number of its first stay, for failures.
@@ -150,9 +251,9 @@ def read_batch(batch: Any, names: Mapping[str, str], first: int) -> Any:
         if pa.types.is_null(column.type):
             columns[name] = column
         elif name in CODES:
-            columns[name] = _code_column(name, column)
+            columns[name] = _code_column(name, column, how)
         elif name == "sex":
-            columns[name] = _sex_column(column, first)
+            columns[name] = _sex_column(column, first, how)
         elif name in NUMBERS:
             columns[name] = _number_column(name, column, first)
         else:
@@ -174,32 +275,56 @@ def _is_list(of_type: Any) -> bool:
     return bool(pa.types.is_list(of_type) or pa.types.is_large_list(of_type))
 
 
-def _code_column(name: str, column: Any) -> Any:
+def _code_column(name: str, column: Any, how: Reading) -> Any:
+    """Lists of spelled codes; the work is done on the different cells and codes."""
     if _is_list(column.type):
         if not (_is_text(column.type.value_type) or pa.types.is_null(column.type.value_type)):
             _wrong(name, "codes", column.type)
-        return column
-    if not _is_text(column.type):
+        lists = column.cast(pa.list_(pa.string()))
+        flat, lengths = lists.flatten(), pc.fill_null(lists.value_lengths(), 0)
+    elif _is_text(column.type):
+        coded = column.cast(pa.string()).dictionary_encode()
+        cells = pa.array([how.split(cell) for cell in coded.dictionary.to_pylist()], pa.list_(pa.string()))
+        lists = cells.take(coded.indices)
+        flat, lengths = lists.flatten(), pc.fill_null(lists.value_lengths(), 0)
+    else:
         _wrong(name, "codes", column.type)
-    lists = pc.split_pattern(column.cast(pa.string()), "|").fill_null([])
-    pieces = pc.utf8_trim_whitespace(lists.flatten())
-    filled = pc.not_equal(pieces, "")
-    ends = np.concatenate(([0], np.cumsum(filled.to_numpy(zero_copy_only=False), dtype=np.int32)))
-    bounds = np.concatenate(([0], np.cumsum(lists.value_lengths().to_numpy(zero_copy_only=False))))
-    return pa.ListArray.from_arrays(pa.array(ends[bounds], pa.int32()), pieces.filter(filled))
+    coded = pc.fill_null(flat, "").dictionary_encode()
+    spelled = [how.code(code) for code in coded.dictionary.to_pylist()]
+    at = coded.indices.to_numpy(zero_copy_only=False)
+    filled = np.array([code is not None for code in spelled], dtype=np.bool_)[at]
+    counts = lengths.to_numpy(zero_copy_only=False).astype(np.int64)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    firsts = (np.cumsum(counts) - counts)[counts > 0]
+    headless = np.zeros(len(counts), dtype=np.bool_)
+    headless[owner[firsts[~filled[firsts]]]] = True
+    keep = filled & ~headless[owner] if name == "dx" else filled.copy()
+    if name == "proc":
+        some = np.bincount(owner[filled], minlength=len(counts)) > 0
+        keep[firsts[headless[owner[firsts]] & some[owner[firsts]]]] = True
+    bounds = np.concatenate(([0], np.cumsum(np.bincount(owner[keep], minlength=len(counts)))))
+    codes = pa.array(spelled, pa.string()).take(pa.array(at[keep]))
+    return pa.ListArray.from_arrays(pa.array(bounds, pa.int32()), codes)
 
 
-def _sex_column(column: Any, first: int) -> Any:
+def _sex_column(column: Any, first: int, how: Reading) -> Any:
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+        if pc.any(pc.not_equal(column, pc.floor(column))).as_py():
+            _wrong("sex", "sex", column.type)
+        column = column.cast(pa.int64())
     if pa.types.is_integer(column.type):
         column = column.cast(pa.string())
     if not _is_text(column.type):
         _wrong("sex", "sex", column.type)
     coded = column.cast(pa.string()).dictionary_encode()
-    words = [word.strip() for word in coded.dictionary.to_pylist()]
-    for place, word in enumerate(words):
-        if word not in SEXES:
+    meant = []
+    for place, word in enumerate(coded.dictionary.to_pylist()):
+        try:
+            meant.append(how.sex(word))
+        except ValueError:
             _wrong("sex", "sex", word, first + pc.index(coded.indices, place).as_py())
-    return pa.array([SEXES[word] for word in words], pa.string()).take(coded.indices)
+    return pa.array(meant, pa.string()).take(coded.indices)
 
 
 def _number_column(name: str, column: Any, first: int) -> Any:

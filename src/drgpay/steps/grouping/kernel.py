@@ -123,14 +123,14 @@ class Kernel:
     ) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.int8]]:
         """MDC, entry, DRG and severity of each stay as numbers of the compiled tables."""
         tables = self.tables
-        work = _Work(tables, Stays(batch, tables.dx, tables.proc))
+        work = Work(tables, Stays(batch, tables.dx, tables.proc))
         mdc, entry = work.find_entries()
         drg = tables.drg_of.take(entry.astype(np.intp) * 4 + work.standing)
         unsettled = np.flatnonzero(drg < 0)
         if len(unsettled):
             for kind, where in _parts(tables.split_kind[entry[unsettled]]):
                 those = unsettled[where]
-                some = _Some(work, those)
+                some = SomeStays(work, those)
                 result = np.full(len(those), tables.ungrouped, dtype=drg.dtype)
                 for rule, code_of in tables.open_splits[kind]:
                     held = some.holds(rule)
@@ -139,7 +139,7 @@ class Kernel:
         return mdc, entry, drg, _RANK[work.standing]
 
 
-class _Work:
+class Work:
     """One batch being grouped: the arrays that several steps read."""
 
     def __init__(self, tables: Compiled, stays: Stays) -> None:
@@ -190,6 +190,9 @@ class _Work:
         entry = self._decide(slice(None), mdc)
         if self._fallthrough:
             self._try_later_mdcs(possible, mdc, entry)
+        headless = self.stays.dx.headless()
+        if headless.any():
+            mdc[headless], entry[headless] = len(tables.mdcs), tables.none
         return mdc, entry
 
     def _try_later_mdcs(
@@ -221,7 +224,7 @@ class _Work:
             stays = self._candidates(condition, in_tables & bit)
             if not len(stays):
                 continue
-            stays = stays[_Some(self, stays).holds(condition.rule, condition.sites)]
+            stays = stays[SomeStays(self, stays).holds(condition.rule, condition.sites)]
             if condition.pre:
                 mdc = np.full(len(stays), condition.mdc, dtype=np.int8)
                 stays = stays[self._decide(stays, mdc) != tables.none]
@@ -255,7 +258,7 @@ class _Work:
             result &= np.uint16(OPEN - 1)
             for number, where in _parts(mdc[unsettled]):
                 those = unsettled[where]
-                some = _Some(self, those if isinstance(left, slice) else left[those])
+                some = SomeStays(self, those if isinstance(left, slice) else left[those])
                 best = result[those]
                 for entry, rule in reversed(tables.open_rules[number]):
                     best[some.holds(rule) & (best > entry)] = entry
@@ -263,10 +266,10 @@ class _Work:
         return result
 
 
-class _Some:
+class SomeStays:
     """Some stays of the batch, for rules that need more than tables."""
 
-    def __init__(self, work: _Work, stays: Ints) -> None:
+    def __init__(self, work: Work, stays: Ints) -> None:
         self._work, self._stays = work, stays
         self._lists: dict[str, tuple[Ints, Ints, Ints]] = {}
 
@@ -274,11 +277,11 @@ class _Some:
         """Whether the rule holds, for each of these stays."""
 
         def leaf(atom: Const | Atom) -> Bools:
-            return self._atom(atom, rule.members, sites)
+            return self.atom(atom, rule.members, sites)
 
         return fold(rule.expr, leaf, np.logical_not, np.logical_and, np.logical_or)
 
-    def _atom(
+    def atom(
         self, atom: Const | Atom, members: Mapping[InList, Bools], sites: npt.NDArray[np.uint32] | None
     ) -> Bools:
         work, stays = self._work, self._stays

@@ -14,6 +14,7 @@ from drgpay.scheme import SEVERITIES, UNGROUPED, Adrg, Mdc, Scheme
 from drgpay.scheme.rules import (
     STANDINGS,
     And,
+    Atom,
     Compare,
     Const,
     Expr,
@@ -37,7 +38,7 @@ _COMPARE = {
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """A stay as the rules see it: the principal places may be empty (None), ``standing`` has bits for CC and MCC."""
 
     principal: str | None
@@ -67,7 +68,7 @@ class _Case:
         return self.later if kind == "oproc" else self.procedures
 
 
-class _Lists(NamedTuple):
+class Lists(NamedTuple):
     """Where the names of a rule point: the lists by name, and the body sites of an MDC table."""
 
     by_name: Mapping[str, Any]
@@ -78,12 +79,44 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
     """Group one stay and return the path.
 
     ``stay`` has ``dx`` and ``proc`` (sequences of codes, the first is the principal one; missing, None or empty
-    allowed) and may have ``sex`` (male, female), ``age`` (years), ``age_days``, ``birth_weight`` (grams), ``los``
-    (days), ``icu`` and ``bilateral``; a missing or None value makes every comparison with it false.
+    allowed; without a principal diagnosis a stay has no group) and may have ``sex`` (male, female), ``age`` (years),
+    ``age_days``, ``birth_weight`` (grams), ``los`` (days), ``icu`` and ``bilateral``; a missing or None value makes
+    every comparison with it false.
     """
+    case = case_of(scheme, stay)
+    reported: Sequence[str | None] = stay.get("proc") or ()
+    barred = scheme.invalid_op | scheme.gray_op
+    first_dx = _principal(stay)
+    standing, told = _severity(scheme, first_dx, case.others)
+    case = replace(case, standing=standing)
+    if not first_dx:
+        return Explanation(None, None, UNGROUPED, case.severity, "ungrouped", told)
+    result = _attempt(scheme, case)
+    if result.status == "ungrouped" and "retry_procedures" in scheme.switches:
+        tried = result.steps
+        for code in reported[1:]:
+            alone = () if code is None or code in scheme.invalid_op else (code,)
+            first = None if code in barred else code
+            again = _attempt(scheme, replace(case, operation=first, procedures=alone, later=()))
+            tried = (*tried, Step("retry", code or "", "", again.status != "ungrouped"), *again.steps)
+            if again.status != "ungrouped":
+                result = again
+                break
+        result = replace(result, steps=tried)
+    return replace(result, steps=(*told, *result.steps))
+
+
+def _principal(stay: Mapping[str, Any]) -> str | None:
+    """The diagnosis reported first; no other one moves into an empty place."""
+    dx: Sequence[str | None] = stay.get("dx") or ()
+    return dx[0] if dx else None
+
+
+def case_of(scheme: Scheme, stay: Mapping[str, Any]) -> Case:
+    """A stay as the rules see it, as for :func:`explain_stay`; its complications are not yet judged."""
     dx: Sequence[str | None] = stay.get("dx") or ()
     reported: Sequence[str | None] = stay.get("proc") or ()
-    reported_first = dx[0] if dx else None
+    reported_first = _principal(stay)
     principal = None if reported_first in scheme.invalid_dx else reported_first
     diagnoses = tuple(code for code in dx if code is not None)
     others = tuple(code for code in dx[1:] if code is not None)
@@ -98,21 +131,12 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
         **{name: stay.get(name) for name in ("sex", "age", "age_days", "los", "icu", "bilateral")},
         "weight": stay.get("birth_weight"),
     }
-    standing, told = _severity(scheme, reported_first, others)
-    case = _Case(principal, diagnoses, others, first, procedures, later, facts, standing)
-    result = _attempt(scheme, case)
-    if result.status == "ungrouped" and "retry_procedures" in scheme.switches:
-        tried = result.steps
-        for code in reported[1:]:
-            alone = () if code is None or code in scheme.invalid_op else (code,)
-            first = None if code in barred else code
-            again = _attempt(scheme, replace(case, operation=first, procedures=alone, later=()))
-            tried = (*tried, Step("retry", code or "", "", again.status != "ungrouped"), *again.steps)
-            if again.status != "ungrouped":
-                result = again
-                break
-        result = replace(result, steps=tried)
-    return replace(result, steps=(*told, *result.steps))
+    return Case(principal, diagnoses, others, first, procedures, later, facts)
+
+
+def holds(atom: Const | Atom, case: Case, lists: Lists, scheme: Scheme) -> bool:
+    """Whether an atom, or a constant, holds for the case."""
+    return _true(atom, case, lists, scheme, [])
 
 
 def _severity(scheme: Scheme, principal: str | None, others: tuple[str, ...]) -> tuple[int, tuple[Step, ...]]:
@@ -136,7 +160,7 @@ def _severity(scheme: Scheme, principal: str | None, others: tuple[str, ...]) ->
     return bits, tuple(steps)
 
 
-def _attempt(scheme: Scheme, case: _Case) -> Explanation:
+def _attempt(scheme: Scheme, case: Case) -> Explanation:
     """MDC in order, ADRG of the MDC in order, then the split."""
     steps: list[Step] = []
     first_mdc: str | None = None
@@ -157,11 +181,11 @@ def _attempt(scheme: Scheme, case: _Case) -> Explanation:
     return Explanation(first_mdc, None, UNGROUPED, case.severity, "ungrouped", tuple(steps))
 
 
-def _of_mdc(mdc: Mdc) -> _Lists:
-    return _Lists(mdc.by_name, mdc.dx)
+def _of_mdc(mdc: Mdc) -> Lists:
+    return Lists(mdc.by_name, mdc.dx)
 
 
-def _search(scheme: Scheme, mdc: Mdc, case: _Case, steps: list[Step]) -> Adrg | str:
+def _search(scheme: Scheme, mdc: Mdc, case: Case, steps: list[Step]) -> Adrg | str:
     """The first ADRG of the MDC that holds; the code of the group of an unrelated operation; or "" for neither.
 
     That group is one of the scheme's own (kind ``qy``) or, by the switch ``qy``, comes before the medical ADRG.
@@ -174,7 +198,7 @@ def _search(scheme: Scheme, mdc: Mdc, case: _Case, steps: list[Step]) -> Adrg | 
             asked = True
             if unrelated:
                 break
-        if _judge(steps, "adrg", adrg, adrg.rule_text, adrg.rule, case, _Lists(adrg.lists, {}), scheme):
+        if _judge(steps, "adrg", adrg, adrg.rule_text, adrg.rule, case, Lists(adrg.lists, {}), scheme):
             if adrg.kind != "qy":
                 return adrg
             code = adrg.code
@@ -186,10 +210,10 @@ def _search(scheme: Scheme, mdc: Mdc, case: _Case, steps: list[Step]) -> Adrg | 
     return code
 
 
-def _split(scheme: Scheme, mdc: Mdc, adrg: Adrg, case: _Case, steps: list[Step]) -> Explanation:
+def _split(scheme: Scheme, mdc: Mdc, adrg: Adrg, case: Case, steps: list[Step]) -> Explanation:
     """The DRG of the ADRG whose split holds; a value the split needs may be missing, then the stay is ungrouped."""
     for drg in scheme.drgs_of[adrg.code]:
-        if _judge(steps, "drg", drg, drg.split_text, drg.split, case, _Lists(adrg.lists, {}), scheme):
+        if _judge(steps, "drg", drg, drg.split_text, drg.split, case, Lists(adrg.lists, {}), scheme):
             return Explanation(mdc.code, adrg.code, drg.code, case.severity, "grouped", tuple(steps))
     return Explanation(mdc.code, adrg.code, UNGROUPED, case.severity, "ungrouped", tuple(steps))
 
@@ -200,8 +224,8 @@ def _judge(
     subject: Any,
     text: str,
     expr: Expr,
-    case: _Case,
-    lists: _Lists,
+    case: Case,
+    lists: Lists,
     scheme: Scheme,
 ) -> bool:
     findings: list[Finding] = []
@@ -210,7 +234,7 @@ def _judge(
     return holds
 
 
-def _true(expr: Expr, case: _Case, lists: _Lists, scheme: Scheme, findings: list[Finding]) -> bool:
+def _true(expr: Expr, case: Case, lists: Lists, scheme: Scheme, findings: list[Finding]) -> bool:
     """Whether the tree holds; each atom it looks at is added to ``findings``."""
     if isinstance(expr, Const):
         return expr.value

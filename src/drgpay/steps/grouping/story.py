@@ -12,6 +12,8 @@ from drgpay.scheme.rules import InList, Operation, Sites
 from drgpay.steps.grouping import wording
 from drgpay.steps.grouping.path import Explanation, Finding, Step
 from drgpay.steps.grouping.reference import explain_stay
+from drgpay.steps.grouping.remarks import erratum_of
+from drgpay.steps.grouping.why import why
 from drgpay.steps.grouping.wording import Said
 
 BY_THE_RECORD = Said(
@@ -96,7 +98,12 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Story:
-    """Everything said of one stay. ``retried`` are the later procedures tried alone (switch retry_procedures)."""
+    """Everything said of one stay. ``retried`` are the later procedures tried alone (switch retry_procedures).
+
+    ``reason``: why it is in no group, or in that of unrelated operations (``reason_code``: the word of
+    :data:`.why.REASONS`); ``erratum``: the group a suggested correction of the scheme would give it; ``anomalies``:
+    what the scheme's document prints and how it is read.
+    """
 
     scheme: str
     scheme_title: str
@@ -114,6 +121,10 @@ class Story:
     diagnoses: tuple[Standing, ...]
     retried: tuple[Named, ...]
     alternatives: tuple[Alternative, ...]
+    reason: Said | None = None
+    reason_code: str = ""
+    erratum: Said | None = None
+    anomalies: tuple[Said, ...] = ()
 
     def record(self) -> list[tuple[Said, Said]]:
         """The facts besides the codes, each with its name, in words."""
@@ -171,6 +182,7 @@ def alternatives(scheme: Scheme, stay: Mapping[str, Any]) -> list[Alternative]:
 def tell_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Story:
     """The story of one stay; ``stay`` as for :func:`explain_stay`."""
     told = explain_stay(scheme, stay)
+    reason = why(scheme, stay, told)
     standings = [s for s in told.steps if s.part == "severity"]
     attempts = _attempts(told)
     chosen = attempts[0] if told.status == "ungrouped" else attempts[-1]
@@ -191,6 +203,10 @@ def tell_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Story:
         diagnoses=tuple(Standing(s.code, _named("dx", s.code).name, s.standing, s.table) for s in standings),
         retried=tuple(_named("proc", s.code) for s in told.steps if s.part == "retry"),
         alternatives=tuple(alternatives(scheme, stay)),
+        reason=None if reason is None else reason.said(scheme),
+        reason_code="" if reason is None else reason.code,
+        erratum=erratum_of(scheme, stay, told.drg),
+        anomalies=tuple(Said(*texts) for texts in scheme.anomalies),
     )
 
 
@@ -228,6 +244,7 @@ def _layer(scheme: Scheme, part: str, told: Explanation, steps: list[Step]) -> L
 
 
 _NOWHERE = {
+    ("mdc", False): Said("没有主要诊断，不分组", "without a principal diagnosis nothing is tried"),
     ("mdc", True): Said("没有符合条件的大类", "no category's condition holds"),
     ("adrg", True): Said("该大类的病组都不符合", "no group of the category holds"),
     ("adrg", False): Said("未到这一层", "this layer was not reached"),

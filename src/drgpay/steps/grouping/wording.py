@@ -229,6 +229,11 @@ def fact(atom: Atom, seen: tuple[str | int, ...]) -> Said:
             return YES_NO[bool(seen)]
 
 
+def fact_name(field: str) -> Said:
+    """The name of a fact that a rule compares."""
+    return _FIELDS[field][0]
+
+
 def standing(word: str, table: str) -> Said:
     """What another diagnosis counts as; ``table`` is the exclusion table that keeps it from counting."""
     if word == "excluded":

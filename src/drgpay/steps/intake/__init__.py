@@ -6,6 +6,8 @@ no personal data.
 """
 
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.chunks import name_of
+from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
@@ -25,10 +27,13 @@ from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_sche
 from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
-from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
+from drgpay.steps.intake.references import Known, astray
+from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register, register_file, several
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
+from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
+from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 from drgpay.steps.intake.versions import (
     BATCH_RULES,
     changes_between,
@@ -60,10 +65,14 @@ __all__ = [
     "Format",
     "Hints",
     "Intake",
+    "Known",
     "KnownCodes",
     "Rule",
+    "Stamp",
+    "Watch",
     "Way",
     "accepted",
+    "astray",
     "catalogue",
     "changes_between",
     "check_batch",
@@ -82,16 +91,24 @@ __all__ = [
     "keep_batch",
     "later_duplicates",
     "merge_findings",
+    "name_of",
     "overlaps",
     "placed",
+    "read_codes",
     "read_hints",
     "read_register",
     "read_stays",
     "record_scores",
+    "register_file",
     "repetitions",
     "replaced_rows",
     "score_stay",
     "score_stays",
+    "several",
+    "sex_of",
+    "spell_code",
+    "split_codes",
+    "stamp",
     "stays_schema",
     "tally",
     "with_findings",

@@ -40,10 +40,11 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
     """Code lists of a column, the principal code first.
 
     ``cells``: one Arrow array of lists or of text, or one array of text per code in order. In text the separator is
-    ``|``; ``;`` ``,`` ``，`` and ``、`` are taken too. Blank places are dropped, but a diagnosis list whose principal
-    place is blank becomes null: no other diagnosis may move up. An empty list is null. Faults: ``code_case`` and
-    ``principal_procedure_blank``. A list of other codes than diagnoses and procedures is read as it is written, words
-    people use for its values as these values, and blank places are dropped.
+    ``|``; ``;`` ``,`` ``，`` and ``、`` are taken too. Blank places are dropped, but no other code moves up to the
+    principal place: a diagnosis list where it is blank becomes null, and a procedure list keeps a null there. A list
+    without codes is null. Faults: ``code_case`` and ``principal_procedure_blank``. A list of other codes than
+    diagnoses and procedures is read as it is written, words people use for its values as these values, and blank
+    places are dropped.
     """
     clinical, words = column.name in _CLINICAL, WORDS.get(column.name, {})
     lists = cells[0] if len(cells) == 1 and _is_list(cells[0].type) else _split(cells)
@@ -74,8 +75,13 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
         kept &= ~np.isin(owner, headless)
         counts[headless] = 0
     elif clinical and len(headless):
+        first = principal[~kept[principal]]
+        first = first[counts[owner[first]] > 0]
+        kept[first] = True
+        counts[headless] += 1
         faults.append(Fault("principal_procedure_blank", headless, ("",) * len(headless)))
-    coded = pa.array(spelled, pa.string()).take(pa.array(indices[kept])).dictionary_encode()
+    known = [text if there else None for text, there in zip(spelled, filled.tolist(), strict=True)]
+    coded = pa.array(known, pa.string()).take(pa.array(indices[kept])).dictionary_encode()
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     return Typed(pa.ListArray.from_arrays(pa.array(offsets), coded, mask=pa.array(counts == 0)), tuple(faults))
 

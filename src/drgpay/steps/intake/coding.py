@@ -70,7 +70,7 @@ class _Marked:
     def __init__(self, column: _Codes, codes: KnownCodes) -> None:
         self.column, self.codes = column, codes
         self.of_code = codes.marks(column.name, column.flat.dictionary)
-        any_place = UNKNOWN | sum(codes.bit(one.id) for one in codes.lists if one.rule and not one.principal)
+        any_place = UNKNOWN | GRAY | sum(codes.bit(one.id) for one in codes.lists if one.rule and not one.principal)
         head = GRAY | sum(codes.bit(one.id) for one in codes.lists if one.principal or column.b.context.quality)
         self.places = np.flatnonzero(((self.of_code & any_place) != 0)[column.indices])
         self.marks: Ints = self.of_code[column.indices[self.places]]
@@ -137,6 +137,11 @@ def judge_codes(b: Batch) -> None:
         diagnoses.name_where("dx_other_unknown", unknown & ~first)
     procedures.name_where("proc_unknown", (procedures.marks & UNKNOWN) != 0)
     diagnoses.principal("dx_gray", GRAY)
+    gray = (diagnoses.marks & GRAY) != 0
+    if gray.any():
+        first = (dx.ends - dx.lengths)[diagnoses.owner] == diagnoses.places
+        diagnoses.name_where("dx_other_gray", gray & ~first)
+    procedures.name_where("proc_gray", (procedures.marks & GRAY) != 0)
     for rule in dict.fromkeys(one.rule for one in codes.lists if one.principal):
         diagnoses.principal(rule, codes.bits(rule))
     diagnoses.name_where("dx_sex", diagnoses.of_other_sex("dx_sex"))

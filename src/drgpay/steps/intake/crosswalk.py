@@ -50,18 +50,18 @@ class Crosswalk:
         way = self.dx if column.name == "dx" else self.proc
         flat = lists.flatten()
         flat = flat if pa.types.is_dictionary(flat.type) else flat.dictionary_encode()
-        codes = flat.dictionary.to_pylist()
-        insurers = [way.to.get(code, code) for code in codes]
+        codes = [*flat.dictionary.to_pylist(), None]  # the last one stands for a blank place
+        insurers = [code and way.to.get(code, code) for code in codes]
         changed = np.array([new != old for old, new in zip(codes, insurers, strict=True)], bool)
         other = changed & np.array([code in way.known for code in codes], bool)
         notes = {
             "code_converted": changed & ~other,
             "code_other_meaning": other,
             "code_to_gray": np.array([code in way.gray for code in insurers], bool),
-            "code_no_counterpart": np.array([code not in way.to for code in codes], bool),
+            "code_no_counterpart": np.array([code is not None and code not in way.to for code in codes], bool),
         }
         texts = [f"{old}>{new}" if old != new else shown(old) for old, new in zip(codes, insurers, strict=True)]
-        indices = flat.indices.to_numpy()
+        indices = pc.fill_null(flat.indices, len(codes) - 1).to_numpy()
         lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
         owners = np.repeat(np.arange(len(lists)), lengths)
         faults = [

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.engine import ROW_GROUP, open_parquet
+from drgpay.steps.intake.capped import Capped
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import Chunk, Source, open_source, refuse_floats
@@ -24,7 +25,7 @@ from drgpay.steps.intake.formats import open_details
 from drgpay.steps.intake.headers import Layout, known_headers, locate
 from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.rules import limits
-from drgpay.steps.intake.stays import Conversion, ragged
+from drgpay.steps.intake.stays import Conversion, added_up, ragged
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAY_DETAILS, Column, Table
 
@@ -64,7 +65,7 @@ def is_canonical(path: Path, table: Table, institutions: frozenset[str] | None =
 
 
 def _within(file: Any, column: Column) -> bool:
-    bounded = column.low is not None or column.high is not None
+    bounded = column.bounds is not None
     if column.null and not bounded:
         return True
     low, high = limits(column)
@@ -147,16 +148,19 @@ def convert_rows(
         findings.append(
             whole_file(one.source.file, _NEED, [("column_unknown", head, near) for head, near in one.layout.unknown])
         )
+        capped = Capped()
         try:
             for chunk in one.source.chunks(_places(one.layout), chunk_rows):
                 batch, notes = _judged(one, table, chunk, repeats, institutions)
                 kept = batch.filter(pa.array(~notes.out))
                 rows_in += batch.num_rows + len(chunk.ragged)
                 rows_ok += kept.num_rows
-                findings += [notes.table(), ragged(one.source, chunk, _NEED)]
+                found = [notes.table(), ragged(one.source, chunk, _NEED), added_up(one.source, chunk, _NEED)]
+                findings.append(capped.listed(merge(found)))
                 if kept.num_rows:
                     parts.add(pa.RecordBatch.from_arrays(kept.columns, schema=table.schema))
             names += parts.finish()
+            findings.append(capped.rest())
         finally:
             parts.discard()
     return Conversion(rows_in, rows_ok, merge(findings), tuple(names))
@@ -225,7 +229,7 @@ def _cells(column: Column, cell: Typed, institutions: frozenset[str] | None, not
         silent[fault.at] = True
     if not column.null:
         notes.add("missing", column, np.flatnonzero(_flags(cell.values.is_null()) & ~silent))
-    if column.low is not None or column.high is not None:
+    if column.bounds is not None:
         low, high = limits(column)
         out = _flags(pc.or_(pc.less(cell.values, low), pc.greater(cell.values, high)))
         _note(notes, "bounds", column, cell.values, out)

@@ -69,12 +69,14 @@ UNKNOWN, GRAY = 1 << 62, 1 << 61
 @dataclass(frozen=True)
 class KnownCodes:
     """The codes of an edition, as sorted Arrow text arrays: ``dx`` all diagnoses (gray ones too), ``dx_gray`` those
-    that may not be reported, ``proc`` all procedures; ``lists``: what the checks know of them."""
+    that may not be reported, ``proc`` and ``proc_gray`` the same of procedures; ``lists``: what the checks know of
+    them."""
 
     dx: Any = field(repr=False)
     dx_gray: Any = field(repr=False)
     proc: Any = field(repr=False)
     lists: tuple[CodeList, ...] = field(repr=False, default=())
+    proc_gray: Any = field(repr=False, default=None)
     _marks: dict[str, Ints] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,17 +88,24 @@ class KnownCodes:
                     of_code[:-1][one.within(codes)] |= 1 << number
             of_code[-1] = UNKNOWN
             marks[kind] = of_code
-        gray = pc.is_in(self.dx, value_set=self.dx_gray).to_numpy(zero_copy_only=False)
-        marks["dx"][:-1][gray] |= GRAY
+        for kind, codes, gray in (("dx", self.dx, self.dx_gray), ("proc", self.proc, self.proc_gray)):
+            if gray is not None:
+                marks[kind][:-1][pc.is_in(codes, value_set=gray).to_numpy(zero_copy_only=False)] |= GRAY
         object.__setattr__(self, "_marks", marks)
 
     @classmethod
     def of(
-        cls, dx: Iterable[str], dx_gray: Iterable[str], proc: Iterable[str], lists: Sequence[CodeList] = ()
+        cls,
+        dx: Iterable[str],
+        dx_gray: Iterable[str],
+        proc: Iterable[str],
+        lists: Sequence[CodeList] = (),
+        proc_gray: Iterable[str] = (),
     ) -> KnownCodes:
         """From plain codes."""
-        all_dx, gray, all_proc = (pa.array(sorted(set(codes)), pa.string()) for codes in (dx, dx_gray, proc))
-        return cls(all_dx, gray, all_proc, tuple(lists))
+        kinds = (dx, dx_gray, proc, proc_gray)
+        all_dx, gray, all_proc, gray_proc = (pa.array(sorted(set(codes)), pa.string()) for codes in kinds)
+        return cls(all_dx, gray, all_proc, tuple(lists), gray_proc)
 
     def bit(self, name: str) -> int:
         """The mark of a list; 0 when there is none of that name."""

@@ -105,10 +105,15 @@ def _codes(dx: list[str], proc: list[str], context: CheckContext) -> set[tuple[s
     known, gray, known_proc = (
         set(c.to_pylist()) for c in (context.codes.dx, context.codes.dx_gray, context.codes.proc)
     )
+    gray_proc = set(() if context.codes.proc_gray is None else context.codes.proc_gray.to_pylist())
     if dx[:1] and dx[0] not in {None, *known}:
         found.add(("dx", "dx_unknown"))
     if dx[:1] and dx[0] in gray:
         found.add(("dx", "dx_gray"))
+    if any(code in gray for code in dx[1:]):
+        found.add(("dx", "dx_other_gray"))
+    if any(code in gray_proc for code in proc):
+        found.add(("proc", "proc_gray"))
     if any(code not in {None, *known} for code in dx[1:]):
         found.add(("dx", "dx_other_unknown"))
     if any(code not in {None, *known_proc} for code in proc):

@@ -87,5 +87,4 @@ RULES: dict[str, Rule] = {rule.id: rule for rule in map(_rule, read_data("rules"
 
 def limits(column: Column) -> tuple[int, int]:
     """(low, high) of a column, inclusive; where there is no bound, the ends of 64 bits."""
-    low = -(2**63) if column.low is None else column.low
-    return low, 2**63 - 1 if column.high is None else column.high
+    return column.bounds or (-(2**63), 2**63 - 1)

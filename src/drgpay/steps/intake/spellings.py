@@ -19,8 +19,8 @@ WORDS: dict[str, dict[str, str | None]] = {
         "高倍率评审": "high_extra",
         "新技术": "technology",
         "中医优势": "tcm",
-        "不予支付": "refuse",
-        "扣减": "deduct",
+        **dict.fromkeys(("不予支付", "拒付", "不支付"), "refuse"),
+        **dict.fromkeys(("扣减", "扣点", "扣点数"), "deduct"),
         **dict.fromkeys(("门诊", "普通门诊", "11"), "outpatient"),
         **dict.fromkeys(("急诊", "13"), "emergency"),
         **dict.fromkeys(("留观", "急诊留观"), "observation"),
@@ -73,9 +73,41 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("其他", "其他费"), "other"),
     },
     "decision": {
-        **dict.fromkeys(("同意", "通过"), "approved"),
-        **dict.fromkeys(("不同意", "不通过"), "declined"),
-        "待定": "pending",
+        **dict.fromkeys(("同意", "通过", "批准"), "approved"),
+        **dict.fromkeys(("不同意", "不通过", "不批准"), "declined"),
+        **dict.fromkeys(("待定", "待审", "待评审"), "pending"),
+        **dict.fromkeys(("认定", "属实", "违规"), "confirm"),
+        **dict.fromkeys(("不认定", "不属实", "排除", "不违规"), "dismiss"),
+    },
+    "treatment": {
+        **dict.fromkeys(("拒付", "不予支付"), "refuse"),
+        **dict.fromkeys(("追回", "收回"), "recover"),
+        "违约金": "damages",
+        "约谈": "interview",
+        **dict.fromkeys(("暂停", "中止", "中止协议"), "suspend"),
+        **dict.fromkeys(("解除", "解除协议"), "terminate"),
+        **dict.fromkeys(("移送", "移交", "移交行政部门"), "hand_over"),
+    },
+    "opinion": {
+        **dict.fromkeys(("同意", "认可", "通过"), "approve"),
+        **dict.fromkeys(("不同意", "不认可", "不通过"), "decline"),
+    },
+    "upheld": {
+        **dict.fromkeys(("首次编码", "首次", "原编码"), "first"),
+        **dict.fromkeys(("复核编码", "复核"), "second"),
+    },
+    "state": {
+        **dict.fromkeys(("已确认", "已签收"), "acknowledged"),
+        "已说明": "explained",
+        "已整改": "corrected",
+        "已核实": "verified",
+        **dict.fromkeys(("已关闭", "办结", "已办结"), "closed"),
+    },
+    "measure": {
+        "基层就诊": "base_visits",
+        "县域内就诊": "county_visits",
+        "参保人数": "insured",
+        "基金支出": "fund_expenditure",
     },
     "indicator": {
         "费用消耗指数": "cost_index",
@@ -84,6 +116,7 @@ WORDS: dict[str, dict[str, str | None]] = {
         "政策范围外费用占比": "out_of_policy_share",
         "再入院率": "readmission_rate",
         "技术水平": "technical_level",
+        **dict.fromkeys(("cmi", "病例组合指数", "CMI值".casefold()), "cmi"),
     },
     "sex": {
         **dict.fromkeys(("1", "m", "男", "男性", "1男"), "male"),
@@ -116,6 +149,10 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("目录调整", "药品目录调整", "新增药品目录"), "new_drug_list"),
         **dict.fromkeys(("疫情", "突发疫情", "疾病暴发"), "outbreak"),
         **dict.fromkeys(("新技术", "新技术应用"), "new_technology"),
+        **dict.fromkeys(("住院时间长", "长住院", "超长住院"), "long_stay"),
+        **dict.fromkeys(("费用高", "高费用"), "high_cost"),
+        **dict.fromkeys(("多学科", "多学科诊疗", "多学科会诊"), "multidisciplinary"),
+        **dict.fromkeys(("危重", "危急重症", "急危重症"), "critical"),
     },
     "part": {
         "异地就医": "out_of_area", "门诊": "outpatient", "门诊(按人头)": "outpatient", "住院drg": "inpatient_drg",
@@ -174,3 +211,9 @@ WORDS: dict[str, dict[str, str | None]] = {
     },
 }  # fmt: skip
 """column -> word -> value; None: the word says that it is not known"""
+
+
+def chinese(column: str, choice: str) -> str:
+    """The Chinese word of a value of a closed list; the value itself where there is none."""
+    words = (word for word, to in WORDS.get(column, {}).items() if to == choice and not word.isascii())
+    return next(words, choice)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from drgpay.engine import ROW_GROUP, writing
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.capped import Capped
+from drgpay.steps.intake.chunks import Chunk, Source, fail
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
-from drgpay.steps.intake.files import Chunk, Source, fail, refuse_floats
+from drgpay.steps.intake.files import refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import Hints, Opened, open_stays
 from drgpay.steps.intake.headers import Layout, locate
@@ -23,6 +27,7 @@ from drgpay.steps.intake.kernel import accepted, judge, stays_columns
 from drgpay.steps.intake.known import KnownCodes
 from drgpay.steps.intake.parts import Parts
 from drgpay.steps.intake.scores import score_stays
+from drgpay.steps.intake.unchanged import Stamp, changed, stamp
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
@@ -36,7 +41,8 @@ class Intake:
     """Some rows of a file: ``stays`` that were accepted (record batch), ``findings`` (FINDINGS), and the number of
     ``rows`` read, accepted or not; ``format``: words that say what the file was read as (Chinese, English);
     ``lines``: line of every accepted stay; ``scores``: STAY_SCORES of all rows with as many cells as the header, if
-    the quality was to be judged."""
+    the quality was to be judged; ``kept``: columns of the file that were to be kept, as text (header cell -> Arrow
+    array), of the accepted stays."""
 
     stays: Any
     findings: Any
@@ -44,16 +50,21 @@ class Intake:
     format: tuple[str, str]
     lines: Ints
     scores: Any
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    kept_out: Mapping[str, int] = field(default_factory=dict)
+    """institution → rows kept out; "" where the row names none"""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of a file: rows read, rows written, findings, and the parts written."""
+    """What became of a file: rows read, rows written, findings, the parts written, and rows kept out by
+    institution ("" where a row names none)."""
 
     rows_in: int
     rows_ok: int
     findings: Any
     parts: tuple[Path, ...]
+    kept_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_stays(
@@ -67,6 +78,7 @@ def read_stays(
     hints: Hints | None = None,
     crosswalk: Crosswalk | None = None,
     quality: bool = False,
+    keep: Sequence[str] = (),
 ) -> Iterator[Intake]:
     """Read a file of stays: CSV (UTF-8, GB18030), Excel, Parquet, DBF or JSON, in any of the formats.
 
@@ -79,12 +91,14 @@ def read_stays(
     ``chunk_rows`` rows in the columns of :func:`stays_schema`; the first one carries the findings on the file as a
     whole. ``row`` in the findings is the line of the file (the header is line 1), for Parquet the record from 1.
     What is read does not depend on ``chunk_rows``. CSV and Parquet are never held whole; the ids are gone through
-    once before (8 bytes per row, see :class:`Repeats`).
+    once before (8 bytes per row, see :class:`Repeats`). ``keep``: header cells of columns that are to come along as
+    they are, ``*`` for all of them.
 
     Raises DrgpayError of kind DATA, before the first item: for a file that cannot be read, lacks a required column,
     has two columns for one, or keeps money as floating-point numbers; at the first item: for a file without rows.
     """
     columns = stays_columns(need)
+    before = stamp(path)
     opened = open_stays(path, hints or Hints())
     source = opened.source
     required = frozenset({"dx"} if need == "grouping" else {column.name for column in columns if not column.null})
@@ -92,11 +106,24 @@ def read_stays(
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
-    return _intakes(opened, layout, context, chunk_rows, crosswalk)
+    return _steady(_intakes(opened, layout, context, chunk_rows, crosswalk, opened.own_places(keep)), path, before)
+
+
+def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iterator[Intake]:
+    """What is read of a file, as long as it stays as it was."""
+    for intake in intakes:
+        if stamp(path) != before:
+            raise changed(path.name)
+        yield intake
 
 
 def _intakes(
-    opened: Opened, layout: Layout, context: CheckContext, chunk_rows: int, crosswalk: Crosswalk | None
+    opened: Opened,
+    layout: Layout,
+    context: CheckContext,
+    chunk_rows: int,
+    crosswalk: Crosswalk | None,
+    own: Mapping[str, int],
 ) -> Iterator[Intake]:
     columns, source = stays_columns(context.need), opened.source
     whole = _on_the_file(opened, layout, context.need)
@@ -106,7 +133,9 @@ def _intakes(
         for ids in source.column(place)
     )
     wanted = [place for places in layout.places.values() for place in places]
+    wanted += [place for place in own.values() if place not in wanted]
     read = 0
+    capped, waiting = Capped(), None
     for chunk in source.chunks(wanted, chunk_rows):
         values = {column.name: _column(column.name, chunk, layout) for column in columns}
         if crosswalk is not None:
@@ -125,17 +154,40 @@ def _intakes(
         notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
         again = chunk.lines[repeats.again(ids)] if "stay_id" in layout.places else context.duplicates
         judge(batch, replace(context, duplicates=again), notes, silent)
-        findings = [whole, notes.table(), ragged(source, chunk, context.need)]
+        findings = [whole, notes.table(), ragged(source, chunk, context.need), added_up(source, chunk, context.need)]
         rows = len(chunk.lines) + len(chunk.ragged)
-        if rows:
+        if rows or chunk.totals:
             kept = accepted(batch, notes, context.need)
             lines = chunk.lines[~notes.out]
             scores = score_stays(batch, notes) if context.quality else None
-            yield Intake(kept, merge(findings), rows, opened.said, lines, scores)
+            lost = _kept_out(batch, notes.out, len(chunk.ragged))
+            brought = {head: _plain(chunk.columns[place], notes.out) for head, place in own.items()}
+            if waiting is not None:
+                yield waiting
+            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores, brought, lost)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
         raise fail("只有表头,没有数据行", "a header and no rows", "重新导出", "export it again", file=source.file)
+    if waiting is not None:
+        yield replace(waiting, findings=merge([waiting.findings, capped.rest()]))
+
+
+def _kept_out(batch: Any, out: Flags, ragged_rows: int) -> dict[str, int]:
+    """How many rows of each institution were kept out; records with too many or few cells name none."""
+    lost = Counter({"": ragged_rows} if ragged_rows else {})
+    if out.any() and "institution_id" in batch.schema.names:
+        those = pc.fill_null(batch.column("institution_id").filter(pa.array(out)).cast(pa.string()), "")
+        lost.update({row["values"]: row["counts"] for row in pc.value_counts(those).to_pylist()})
+    return dict(lost)
+
+
+def _plain(cells: Any, out: Flags) -> Any:
+    """Cells as text, of the rows that are not kept out; lists with ``|`` between their parts."""
+    if pa.types.is_list(cells.type) or pa.types.is_large_list(cells.type):
+        cells = pc.binary_join(cells.cast(pa.list_(pa.string())), "|")
+    text = cells.cast(pa.string())
+    return text.filter(pa.array(~out)) if out.any() else text
 
 
 def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
@@ -180,6 +232,14 @@ def ragged(source: Source, chunk: Chunk, need: str) -> Any:
     return notes.table()
 
 
+def added_up(source: Source, chunk: Chunk, need: str) -> Any:
+    """Findings on the rows of a chunk that add up the others and are no stays."""
+    n = len(chunk.totals)
+    notes = Notes(source.file, need, np.array(chunk.totals, np.int64), pa.nulls(n, pa.string()))
+    notes.add("total_row", None, np.arange(n))
+    return notes.table()
+
+
 def convert(
     path: Path,
     folder: Path,
@@ -202,6 +262,7 @@ def convert(
     parts = Parts(folder, path.stem)
     findings: list[Any] = []
     rows_in = rows_ok = 0
+    lost: Counter[str] = Counter()
     try:
         with writing(folder):
             for intake in read_stays(
@@ -216,8 +277,9 @@ def convert(
             ):
                 rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
                 findings.append(intake.findings)
+                lost.update(intake.kept_out)
                 parts.add(intake.stays)
             names = parts.finish()
     finally:
         parts.discard()
-    return Conversion(rows_in, rows_ok, merge(findings), names)
+    return Conversion(rows_in, rows_ok, merge(findings), names, dict(lost))

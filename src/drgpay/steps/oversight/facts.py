@@ -209,7 +209,7 @@ def group_means(sums: pl.DataFrame, min_stays: int, published: Mapping[str, int]
     mean cost the base period ``published``, where there is one."""
 
     def mean(total: pl.Expr, scale: int = 1) -> pl.Expr:
-        return ((2 * total * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
+        return ((2 * total.cast(pl.Int128) * scale + pl.col("n")) // (2 * pl.col("n"))).cast(pl.Int64)
 
     named = pl.col("examination_fee") + pl.col("laboratory_fee")
     care = pl.sum_horizontal(*(pl.col(f"{k}_fee") for k in ("treatment", "surgery", "drug", "material")))
@@ -285,7 +285,7 @@ def mix_sums(batch: Any) -> Any:
 def fee_mix(sums: pl.DataFrame, min_stays: int) -> pl.DataFrame:
     """Shares of the cost by group and principal diagnosis: ``drg``, ``dx3``, ``x_<bundle>`` (1/10,000, half up).
     Pairs with fewer stays have none."""
-    total = pl.col("total_cost")
+    total = pl.col("total_cost").cast(pl.Int128)
     return (
         sums.filter((pl.col("n") >= min_stays) & (total > 0))
         .select(

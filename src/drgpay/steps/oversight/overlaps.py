@@ -63,7 +63,10 @@ def at_once(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hit
         swap = (p_hollow & ~hollow) | (
             p_hollow
             & hollow
-            & (pl.col("p_total_cost") * pl.col("g_cost") < pl.col("total_cost") * pl.col("p_g_cost"))
+            & (
+                pl.col("p_total_cost").cast(pl.Int128) * pl.col("g_cost")
+                < pl.col("total_cost").cast(pl.Int128) * pl.col("p_g_cost")
+            )
         )
         both = [
             c

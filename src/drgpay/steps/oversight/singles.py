@@ -72,7 +72,7 @@ def known(facts: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
 def for_its_cost(mean: str) -> pl.Expr:
     """What a stay of its own cost has of a fee where the group has ``mean`` (fen): one that is cheap throughout is
     not short of anything."""
-    return (pl.col(mean) * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
+    return (pl.col(mean).cast(pl.Int128) * pl.col("total_cost") // pl.col("g_cost")).cast(pl.Int64)
 
 
 def far_below(limits: Limits) -> pl.Expr:

@@ -5,6 +5,15 @@ acknowledgement in the plan and a warning on every report, from the surplus.
 """
 
 from drgpay.steps.performance.accounts import HELD, HOSPITAL, PEOPLE, Accounts
+from drgpay.steps.performance.fitting import (
+    LEAST_PER_HEAD,
+    check_departments,
+    check_named,
+    check_stays,
+    check_sum,
+    check_without_stays,
+    ended,
+)
 from drgpay.steps.performance.people import Findings, Person, by_department, staff_of
 from drgpay.steps.performance.plan import (
     NO_LIMIT,
@@ -70,6 +79,7 @@ __all__ = [
     "GROUPED_COLUMNS",
     "HELD",
     "HOSPITAL",
+    "LEAST_PER_HEAD",
     "NO_LIMIT",
     "ORDER",
     "PAYMENT_COLUMNS",
@@ -92,12 +102,18 @@ __all__ = [
     "by_department",
     "case_mix",
     "cells",
+    "check_departments",
+    "check_named",
     "check_plan",
+    "check_stays",
+    "check_sum",
+    "check_without_stays",
     "coefficients_in",
     "cost_bases",
     "department_pools",
     "department_rows",
     "earlier_cells",
+    "ended",
     "group_facts",
     "group_reviews",
     "group_sums",

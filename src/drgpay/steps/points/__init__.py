@@ -15,7 +15,7 @@ from drgpay.engine import Dataset, Engine, Part, frame
 from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
 from drgpay.steps.points.base import Base, Group, base_period, kept_base
-from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, coefficients
+from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, check_components, coefficients
 from drgpay.steps.points.days import DAY, ByDay, Tables, add_up, by_day, case_points, each, place_of, score_by_day
 from drgpay.steps.points.kernel import (
     MODE_AMOUNT,
@@ -155,6 +155,7 @@ __all__ = [
     "base_period",
     "by_day",
     "case_points",
+    "check_components",
     "coefficients",
     "each",
     "kept_base",

@@ -17,10 +17,13 @@ import pyarrow as pa
 from drgpay.engine import Dataset, Engine, codes_in, frame, integers
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, band_of
-from drgpay.units import ONE, half_up
+from drgpay.units import ONE, half_up, show_coefficient
 
 _SQUARE_BITS = 18
 """costs are squared in three pieces, a·2¹⁸ + b, so that sums of squares stay in 64 bits"""
+
+_MOST_POINTS = 10**13
+"""most base points of a group, 1/10,000: a billion points"""
 
 SCANNED = ("institution_id", "year", "drg", "status", "los", "total_cost")
 
@@ -284,6 +287,12 @@ def _groups(
         by_points = (stable[drg] or rule != "cost") and means[drg] > 0
         # Base points that round to nothing are none: such a stay is paid by its own cost.
         points = (half_up(means[drg] * _scale(policy) * ONE, mean) or None) if by_points else None
+        if points is not None and points > _MOST_POINTS:
+            raise DrgpayError(
+                Kind.DATA, zh=f"病组 {drg} 的基准点数过大,基期费用悬殊", field=drg, value=show_coefficient(points),
+                en=f"the base points of {drg} are too large: costs of the base period are far apart",
+                fix_zh="核对基期病例的费用", fix_en="check the costs of the base period",
+            )  # fmt: skip
         groups[drg] = Group(
             drg,
             n,

@@ -217,6 +217,12 @@ def _guidance(facts: _Facts, policy: Policy) -> _Component:
 
 def _management(facts: _Facts, policy: Policy) -> _Component:
     """Table by last year's evaluation grade."""
+    table = _management_table(policy)
+    grade = facts.marks.grades.get(facts.institution, policy.choice("settlement.grade_when_missing"))
+    return _bounded(Fraction(table[grade], ONE), inputs=grade)
+
+
+def _management_table(policy: Policy) -> Mapping[str, int]:
     table = policy.table_or_none("coefficient.management_table")
     if table is None:
         raise DrgpayError(
@@ -227,8 +233,15 @@ def _management(facts: _Facts, policy: Policy) -> _Component:
             fix_zh="在政策文件中给出 coefficient.management_table",
             fix_en="give coefficient.management_table in the policy file",
         )
-    grade = facts.marks.grades.get(facts.institution, policy.choice("settlement.grade_when_missing"))
-    return _bounded(Fraction(table[grade], ONE), inputs=grade)
+    return table
+
+
+def check_components(policy: Policy) -> None:
+    """Raise POLICY when the components named cannot be computed or combined, whatever the region."""
+    named = [name for name in policy.names("coefficient.components") if name in _COMPONENTS]
+    if "management" in named:
+        _management_table(policy)
+    _combined(dict.fromkeys(named, ONE), policy)
 
 
 _COMPONENTS: dict[str, Callable[[_Facts, Policy], _Component]] = {

@@ -11,12 +11,13 @@ import polars as pl
 import pyarrow as pa
 
 from drgpay.engine import coded, codes_in, frame, integers
+from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjust
 from drgpay.steps.points.base import Base
 from drgpay.steps.points.coefficients import Coefficients
-from drgpay.tables import CASE_POINTS, CLASSES
-from drgpay.units import ONE, mul_div, mul_div_half_up
+from drgpay.tables import CASE_POINTS, CLASSES, STAYS
+from drgpay.units import ONE, mul_div, mul_div_half_up, show_coefficient, show_fen
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,7 +40,9 @@ SCANNED = (
 MODE_AMOUNT = "mode_amount"
 """price of a bed-day stay in the pool, beside the columns of ``grouped`` where payment modes share it"""
 
-_REFUSED = pa.array(["excluded"])
+MOST_POINTS = 10**13
+"""most points of a stay or group, 1/10,000: a billion; a batch of such stays still adds up in 64 bits"""
+_MOST_COST = STAYS["total_cost"].bounds[1] if STAYS["total_cost"].bounds else 0
 
 _NORMAL, _LOW, _HIGH, _UNSTABLE, _UNGROUPED, _QY, _SHORT, _BED_DAY, _SPECIAL, _EXCLUDED = range(len(CLASSES))
 
@@ -119,6 +122,42 @@ def case_points(batch: Any, tables: PointsTables) -> Any:
 
 
 def score_batch(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
+    """:func:`_scored`, with every figure inside its bounds. Raises BROKEN that names the stay whose cost is beyond
+    what a stay may cost, or whose points are beyond a billion, so that no product or sum leaves 64 bits unseen."""
+    cost = integers(batch.column("total_cost"))
+    if len(cost) and (int(cost.max()) > _MOST_COST or int(cost.min()) < 0):
+        at = int(np.argmax((cost > _MOST_COST) | (cost < 0)))
+        raise _too_large(batch, at, "总费用", "cost", show_fen(int(cost[at]), group=False))
+    try:
+        result, adjustments = _scored(batch, tables)
+    except OverflowError:
+        if batch.num_rows == 1:
+            raise _too_large(batch, 0, "点数", "points", show_fen(int(cost[0]), group=False)) from None
+        half = batch.num_rows // 2  # look for the stay; only here
+        for part in (batch.slice(0, half), batch.slice(half)):
+            score_batch(part, tables)
+        raise
+    points = integers(result.column("points"))
+    if len(points) and int(points.max()) > MOST_POINTS:
+        at = int(np.argmax(points > MOST_POINTS))
+        raise _too_large(result, at, "点数", "points", show_coefficient(int(points[at])))
+    return result, adjustments
+
+
+def _too_large(batch: Any, at: int, zh: str, en: str, value: str) -> DrgpayError:
+    stay = batch.column("stay_id")[at].as_py()
+    return DrgpayError(
+        Kind.BROKEN,
+        zh=f"病例 {stay} 的{zh}过大,算不下去",
+        en=f"the {en} of stay {stay} are too large to go on",
+        fix_zh="核对该病例的费用、评审金额、基期和政策参数",
+        fix_en="check its cost, the amounts of its reviews, the base period and the policy",
+        field=f"stay_id {stay}",
+        value=value,
+    )
+
+
+def _scored(batch: Any, tables: PointsTables) -> tuple[Any, Any]:
     """Points of the stays of the settlement year: a batch of table ``case_points`` from one of ``grouped``, and the
     rows of table ``adjustments``.
 
@@ -243,7 +282,7 @@ def add_up(batch: Any, tables: PointsTables) -> Any:
     ``refused_n``. Refused stays count in all but ``actual``.
     """
     drg = codes_in(batch.column("drg"), tables.drgs)
-    refused = codes_in(batch.column("case_class"), _REFUSED) == 0
+    refused = codes_in(batch.column("case_class"), pa.array(["excluded"])) == 0
     summed = ["points", "extra", "total_cost", "personal_paid", "fund_by_item"]
     by = ["institution_id", "insurance_scheme", "month"]
     return (

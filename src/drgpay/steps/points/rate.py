@@ -24,6 +24,7 @@ import pyarrow as pa
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.steps.points.kernel import PointsTables
+from drgpay.tables import STAYS
 from drgpay.units import ONE, Fen, half_up, mul_div, mul_div_half_up, parse_scaled
 
 WEIGHT_DECIMALS, RATE_DECIMALS, COEFFICIENT_DECIMALS = 9, 6, 8
@@ -122,10 +123,19 @@ def rate_tables(
     fixed = dict(zip(base_tables.drgs.to_pylist(), base_tables.group_coefficient.tolist(), strict=False))
     ks = base_tables.coefficient.tolist()
     finer = 10 ** (COEFFICIENT_DECIMALS - 4)
-    standards = np.zeros((len(drgs) + 1, len(ks)), np.int64)
-    for i, (drg, weight) in enumerate(zip(drgs, exact, strict=True)):
+    standards_of: list[list[int]] = []
+    for drg, weight in zip(drgs, exact, strict=True):
         own = fixed.get(drg, -1)
-        standards[i] = [payment_standard(weight, rates, (own if own >= 0 else k) * finer) for k in ks]
+        standards_of.append([payment_standard(weight, rates, (own if own >= 0 else k) * finer) for k in ks])
+    most = STAYS["total_cost"].high or 0
+    for drg, row in zip(drgs, standards_of, strict=True):
+        if max(row, default=0) > most:
+            raise DrgpayError(
+                Kind.DATA, zh=f"病组 {drg} 的支付标准过大", en=f"the payment standard of {drg} is too large",
+                file="group_weights", field=drg, value=weights[drg],
+                fix_zh="核对权重和费率", fix_en="check its weight and the rate",
+            )  # fmt: skip
+    standards = np.array([*standards_of, [0] * len(ks)], np.int64).reshape(len(drgs) + 1, len(ks))
     none = np.zeros(1, np.int64)
     shown = [half_up(weight * scale, 10 ** (WEIGHT_DECIMALS - 4)) for weight in exact]
     return replace(

@@ -67,8 +67,6 @@ ORDER = ("institution_id", "insurance_scheme", "month", "stay_id")
 
 SCANNED = (*ORDER, "department_id", "drg", "case_class", "points", "personal_paid")
 
-_REFUSED = pa.array(["excluded"])
-
 
 def stay_payments(batch: Any, dues: Dues) -> Any:
     """Table ``stay_payments`` from case points sorted by :data:`ORDER`, whole institutions at a time.
@@ -85,7 +83,7 @@ def stay_payments(batch: Any, dues: Dues) -> Any:
     month, points = integers(batch.column("month")), integers(batch.column("points"))
     personal = integers(batch.column("personal_paid"))
     pair = institution * len(SCHEMES) + scheme
-    refused = codes_in(batch.column("case_class"), _REFUSED) == 0
+    refused = codes_in(batch.column("case_class"), pa.array(["excluded"])) == 0
     amounts = dues.amounts.reshape(-1)
     by_month = _allocate(pair * 13 + month, amounts, points, personal, refused, dues.with_patients)
     columns = dict(zip(("month_due", "month_refused"), map(pa.array, by_month), strict=True))

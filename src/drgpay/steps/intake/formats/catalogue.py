@@ -12,13 +12,14 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake.headers import header_key
+from drgpay.steps.intake.headers import COMPARED, header_key
 
 CANONICAL = "canonical"
 """drgpay's own columns, read by :func:`drgpay.steps.intake.headers.locate`"""
@@ -65,9 +66,9 @@ class Entry:
         """A regular expression for the keys of one of its headers; its group is the number, if there is one."""
         match = _NUMBERED.fullmatch(header)
         if match:
-            return re.escape(header_key(match[1])) + r"0*(\d+)" + re.escape(header_key(match[4]))
+            return re.escape(header_key(match[1])) + r"0*(\d{1,4})" + re.escape(header_key(match[4]))
         plain = re.escape(header_key(header))
-        return rf"(?:{self.node}[._])?{plain}(?:[._]?0*(\d+))?" if self.node else plain
+        return rf"(?:{self.node}[._])?{plain}(?:[._]?0*(\d{{1,4}}))?" if self.node else plain
 
 
 @dataclass(frozen=True)
@@ -119,24 +120,28 @@ class Format:
             for header in entry.headers:
                 yield _NUMBERED.sub(r"\1\g<2>1\4", header) + ("_1" if entry.node else "")
 
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], int, int]]:
+        """(what a header looks like, its entry, which alternative it is)."""
+        return [
+            (re.compile(entry.pattern(header)), at, rank)
+            for at, entry in enumerate(self.entries)
+            for rank, header in enumerate(entry.headers)
+        ]
+
     def place(self, file: str, header: Sequence[str]) -> tuple[tuple[Placed, ...], tuple[tuple[str, str], ...]]:
         """(the entries in a header, in the order of the format; (unknown header cell, nearest known one or "")).
 
         Raises DrgpayError of kind DATA when two headers are the same column.
         """
-        patterns = [
-            (re.compile(e.pattern(h)), at, rank)
-            for at, e in enumerate(self.entries)
-            for rank, h in enumerate(e.headers)
-        ]
         found: dict[int, dict[int, dict[int, int]]] = {}  # entry -> alternative -> number -> position
         unknown: list[tuple[str, str]] = []
         for position, cell in enumerate(header):
             key = header_key(cell)
-            hits = [(at, rank, match) for p, at, rank in patterns if (match := p.fullmatch(key))]
+            hits = [(at, rank, match) for p, at, rank in self._patterns if (match := p.fullmatch(key))]
             if not hits:
                 if key and not (self.passes and re.fullmatch(self.passes, key)):
-                    unknown.append((cell.strip(), self._nearest(key)))
+                    unknown.append((cell.strip(), self._nearest(key) if len(unknown) < COMPARED else ""))
                 continue
             for at, rank, match in hits:
                 number = int(match[match.lastindex]) if match.lastindex else 0
@@ -171,9 +176,8 @@ def catalogue() -> dict[str, Format]:
     formats = {}
     for about in yaml.safe_load((folder / "formats.yaml").read_text(encoding="utf-8")):
         lines = (folder / f"{about['table']}.csv").read_text(encoding="utf-8").splitlines()
-        entries = tuple(
-            _entry(row, row[about["column"]]) for row in csv.DictReader(lines) if row[about["column"]]
-        )  # fmt: skip
+        rows = [(row, _spelled(row, about)) for row in csv.DictReader(lines)]
+        entries = tuple(_entry(row, headers) for row, headers in rows if headers)
         formats[about["id"]] = Format(
             about["id"],
             about["zh"],
@@ -185,6 +189,13 @@ def catalogue() -> dict[str, Format]:
             about.get("passes", ""),
         )
     return formats
+
+
+def _spelled(row: dict[str, str], about: dict[str, Any]) -> str:
+    """The headers of a row of a table in a format."""
+    own = about.get("spelled", {})
+    names = own.get(f"{row['field']}:{row['unit']}", own.get(row["field"]))
+    return row[about["column"]] if names is None else ";".join(names)
 
 
 def _entry(row: dict[str, str], headers: str) -> Entry:

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.files import Chunk, fail
+from drgpay.steps.intake.chunks import Chunk, fail, name_of
 
 _HEAD = 32
 _END = 0x0D
@@ -85,6 +85,19 @@ class Dbf:
         return fail(zh, en, fix_zh, fix_en, file=self.file, field=field.name)
 
 
+def _name(value: bytes, file: str) -> str:
+    try:
+        return _decoded(value)
+    except UnicodeDecodeError as error:
+        raise fail(
+            "列名不是 GBK 文字",
+            "the name of a column is not GBK",
+            "导出时编码选 GBK,或改用 CSV",
+            "export it in GBK, or use CSV",
+            file=file,
+        ) from error
+
+
 @lru_cache(1 << 16)
 def _decoded(value: bytes) -> str:
     # a character cut in two by the width of its column is left out, as the program that wrote it meant
@@ -93,7 +106,7 @@ def _decoded(value: bytes) -> str:
 
 def open_dbf(path: Path) -> Dbf:
     """Open a dBASE III/IV table. Raises DrgpayError of kind DATA when it is none or is truncated."""
-    head = np.memmap(path, np.uint8, "r")
+    head = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
     size = int.from_bytes(head[8:10].tobytes(), "little")
     width = int.from_bytes(head[10:12].tobytes(), "little")
     count = int.from_bytes(head[4:8].tobytes(), "little")
@@ -104,9 +117,15 @@ def open_dbf(path: Path) -> Dbf:
         kind = chr(field[11])
         # a character column wider than 255 keeps the rest of its width where a number has its decimals
         long = field[16] + (field[17] << 8 if kind == "C" else 0)
-        fields.append(_Field(_decoded(field[:11].split(b"\0")[0]), kind, start, long))
+        fields.append(_Field(_name(field[:11].split(b"\0")[0], path.name), kind, start, long))
         start, at = start + long, at + _HEAD
-    if not fields or start != width or len(head) < size + count * width:
+    if (
+        not fields
+        or any(not field.width for field in fields)
+        or start != width
+        or size < at
+        or len(head) < size + count * width
+    ):
         raise fail(
             "不是可读的 DBF 文件,或不完整",
             "not a readable DBF file, or truncated",
@@ -114,4 +133,4 @@ def open_dbf(path: Path) -> Dbf:
             "export it again as dBASE III/IV, or use CSV",
             file=path.name,
         )
-    return Dbf(path.name, tuple(fields), head[size : size + count * width].reshape(count, width))
+    return Dbf(name_of(path), tuple(fields), head[size : size + count * width].reshape(count, width))

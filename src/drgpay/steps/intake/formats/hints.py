@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +13,16 @@ import pyarrow as pa
 import yaml
 
 from drgpay.errors import DrgpayError
+from drgpay.steps.intake.chunks import Where, fail
 from drgpay.steps.intake.crosswalk import EDITIONS
-from drgpay.steps.intake.files import fail
 from drgpay.steps.intake.formats.catalogue import CANONICAL, catalogue
 from drgpay.steps.intake.formats.cells import DAYS, MONTHS
-from drgpay.steps.intake.headers import header_key
+from drgpay.steps.intake.headers import header_key, known_headers, wide
 from drgpay.steps.intake.values import typed
 from drgpay.tables import STAYS
 
-_KEYS = ("format", "newborn_age", "codes", "columns", "constants")
+_KEYS = ("format", "newborn_age", "codes", "sheet", "header_row", "columns", "constants")
+_WIDE = ("dx1", "dx2", "…", "proc1", "proc2", "…")
 _NO_CONSTANT = ("stay_id", "dx", "proc")
 
 
@@ -29,30 +31,37 @@ class Hints:
     """``format``: name of the format, empty = recognise it; ``newborn_age``: ``days`` or ``months``, empty = as the
     header says; ``codes``: edition of the codes, ``insurer`` or ``clinical``, empty = the insurer's; ``columns``: own
     header -> column of STAYS or header of a format; ``constants``: column of STAYS -> text of the one value all rows
-    have; ``file``: where it was said, and ``lines``: on which line."""
+    have; ``sheet`` and ``header_row``: see :class:`Where`; ``file``: where it was said, ``lines``: on which line."""
 
     format: str = ""
     newborn_age: str = ""
     codes: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    sheet: str = ""
+    header_row: int = 0
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def where(self) -> Where:
+        """Where the rows are in the file."""
+        return Where(self.sheet, self.header_row)
 
 
 def read_hints(path: Path) -> Hints:
     """Read an alias file.
 
-    YAML with any of ``format``, ``newborn_age``, ``codes``, ``columns`` (own header: column of STAYS, or header of a
-    format) and ``constants`` (column of STAYS: value). Raises DrgpayError of kind DATA naming file, line and the
-    known names.
+    YAML with any of ``format``, ``newborn_age``, ``codes``, ``sheet``, ``header_row``, ``columns`` (own header:
+    column of STAYS, or header of a format) and ``constants`` (column of STAYS: value). Raises DrgpayError of kind
+    DATA naming file, line and the known names.
     """
     name = path.name
     try:
         node = yaml.compose(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise fail("找不到别名文件", "no such alias file", "核对路径", "check the path", file=name) from error
-    except (yaml.MarkedYAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         raise fail("不是正确的 YAML(UTF-8)", "not valid YAML (UTF-8)", "核对缩进和冒号", "check indents and colons",
@@ -71,11 +80,24 @@ def read_hints(path: Path) -> Hints:
                 _judge(key.value, inner, target, name)
         else:
             _scalar(value, name)
+            if key.value == "sheet":
+                said["sheet"] = value.value
+                continue
+            if key.value == "header_row":
+                said["header_row"] = _line(value, name)
+                continue
             choices = {"newborn_age": (DAYS, MONTHS), "codes": EDITIONS}.get(key.value, (CANONICAL, *catalogue()))
             if value.value not in choices:
                 raise _unknown(name, value, choices, choices)
             said[key.value] = value.value
     return Hints(**said, file=name, lines=lines)
+
+
+def _line(node: Any, file: str) -> int:
+    if re.fullmatch(r"[1-9][0-9]{0,6}", node.value):
+        return int(node.value)
+    raise fail("应为行号,从 1 起", "the number of a line is wanted, from 1", "如 header_row: 3", "as header_row: 3",
+               file=file, row=node.start_mark.line + 1, value=node.value)  # fmt: skip
 
 
 def _pairs(node: Any, file: str) -> list[tuple[Any, Any]]:
@@ -99,9 +121,10 @@ def _judge(part: str, key: Any, value: Any, file: str) -> None:
     if part == "columns":
         formats = list(catalogue().values())
         known = any(form.place(file, [value.value])[0] for form in formats) or value.value in STAYS.names
+        known = known or bool(wide(header_key(value.value), known_headers(STAYS.columns))[0])
         if not known:
             headers = (*STAYS.names, *(header for form in formats for header in form.headers()))
-            raise _unknown(file, value, headers, STAYS.names)
+            raise _unknown(file, value, headers, (*STAYS.names, *_WIDE))
         return
     names = tuple(name for name in STAYS.names if name not in _NO_CONSTANT)
     if key.value not in names:

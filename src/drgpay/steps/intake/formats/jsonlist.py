@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from drgpay.steps.intake.files import Chunk, encoding_of, fail
+from drgpay.steps.intake.chunks import Chunk, fail, name_of
+from drgpay.steps.intake.files import encoding_of
 from drgpay.steps.intake.formats.catalogue import Format
 
 _AT_ONCE = 8192
@@ -74,14 +75,13 @@ def open_json(path: Path, form: Format, own: frozenset[str]) -> JsonLists:
     seen: dict[str, None] = {}
     parts: list[Any] = []
     waiting: list[dict[str, Any]] = []
-    for whole in _documents(text, path.name):
-        for document in _lists(whole):
-            row, names = _row(document, scalars, nodes, listed)
-            seen |= dict.fromkeys(names)
-            waiting.append(row)
-            if len(waiting) == _AT_ONCE:
-                parts.append(_batch(waiting))
-                waiting = []
+    for document in _all_lists(text, path.name):
+        row, names = _row(document, scalars, nodes, listed)
+        seen |= dict.fromkeys(names)
+        waiting.append(row)
+        if len(waiting) == _AT_ONCE:
+            parts.append(_batch(waiting))
+            waiting = []
     if waiting:
         parts.append(_batch(waiting))
     if not parts:
@@ -92,7 +92,16 @@ def open_json(path: Path, form: Format, own: frozenset[str]) -> JsonLists:
             "JSON is for settlement lists 4101/4101A; use a table for anything else",
             file=path.name,
         )
-    return JsonLists(path.name, tuple(seen), tuple(parts))
+    return JsonLists(name_of(path), tuple(seen), tuple(parts))
+
+
+def _all_lists(text: str, file: str) -> Iterator[dict[str, Any]]:
+    """The settlement lists of a text."""
+    for whole in _documents(text, file):
+        try:
+            yield from list(_lists(whole))
+        except RecursionError as error:
+            raise fail("JSON 层次太深", "JSON nested too deeply", "重新导出", "export it again", file=file) from error
 
 
 def _documents(text: str, file: str) -> Iterator[Any]:
@@ -107,6 +116,8 @@ def _documents(text: str, file: str) -> Iterator[Any]:
                 break
             value, at = _DECODER.raw_decode(text, at)
             yield value
+    except RecursionError as error:
+        raise fail("JSON 层次太深", "JSON nested too deeply", "重新导出", "export it again", file=file) from error
     except json.JSONDecodeError as error:
         raise fail(
             f"不是正确的 JSON(第 {error.colno} 列)",
@@ -160,13 +171,21 @@ def _row(
 def _items(value: Any) -> list[dict[str, Any]]:
     """The objects in a node, with keys in lower case; one object may stand for a list of one."""
     items = value if isinstance(value, list) else [value]
-    return [{key.casefold(): cell for key, cell in item.items()} for item in items if isinstance(item, dict)]
+    return [
+        {whole_text(key).casefold(): cell for key, cell in item.items()} for item in items if isinstance(item, dict)
+    ]
 
 
 def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return str(int(value))
-    return value if isinstance(value, str) else None
+    return whole_text(value) if isinstance(value, str) else None
+
+
+def whole_text(value: str) -> str:
+    """Text in which half characters, which JSON can spell and no file can hold, have become signs of what cannot be
+    read."""
+    return value if value.isascii() else value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _batch(rows: list[dict[str, Any]]) -> Any:

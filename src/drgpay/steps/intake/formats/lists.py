@@ -33,6 +33,13 @@ def zipped(cells: Sequence[Any]) -> Any:
     return pa.ListArray.from_arrays(pa.array(offsets), flat.take(pa.array(order.ravel())))
 
 
+def chained(cells: Sequence[Any]) -> Any:
+    """Cells that may each hold several codes as one text with a separator between them; a blank one keeps its
+    place."""
+    texts = [pc.fill_null(cell.cast(pa.string()), "") for cell in cells]
+    return pc.binary_join_element_wise(*texts, "|") if len(texts) > 1 else texts[0]
+
+
 def as_lists(cells: Any) -> Any:
     """Lists as they are; text split at its separators."""
     if pa.types.is_list(cells.type):
@@ -64,7 +71,7 @@ def main_first(codes: Any, flags: Sequence[Any], order: Any, kinds: Any, rule: s
     each taken where those before it are blank. TCM diagnoses are left out. Behind the principal code the others
     follow by their number, where they have one, then as they stand. A row with codes that has not exactly one
     principal code breaks ``rule``; its codes stay in order, the marked ones first. Without flags nobody is
-    reproached.
+    reproached. A blank principal place stays blank.
     """
     code, owner, place = _spread(codes)
     rows = len(codes)
@@ -82,8 +89,11 @@ def main_first(codes: Any, flags: Sequence[Any], order: Any, kinds: Any, rule: s
     if order is not None:
         given = _beside(order, owner, place).cast(pl.Int64, strict=False).fill_null(2**31).to_numpy()
         number = np.asarray(given, np.int64)
-    kept &= filled | main
     at = np.lexsort((place, number, ~main, owner))
+    at = at[kept[at]]
+    first = np.zeros(len(code), bool)
+    first[at[np.flatnonzero(np.diff(owner[at], prepend=-1))]] = True
+    kept &= filled | first  # a blank first place stays, so that no other code moves up
     at = at[kept[at]]
     counts = np.bincount(owner[kept], minlength=rows)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.errors import DrgpayError
+from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.files import SUFFIXES, Chunk, Source, fail, open_source, present
 from drgpay.steps.intake.formats.catalogue import CANONICAL, Format, catalogue, named
 from drgpay.steps.intake.formats.dbf import open_dbf
 from drgpay.steps.intake.formats.hints import Hints
 from drgpay.steps.intake.formats.jsonlist import open_json
 from drgpay.steps.intake.formats.view import View
-from drgpay.steps.intake.headers import header_key, known_headers
+from drgpay.steps.intake.headers import header_key, known_headers, measures, names_of, readings, unit_of, wide
 from drgpay.steps.intake.values import typed
 from drgpay.tables import STAY_DETAILS, STAYS, WITHDRAWN
 
 _JSON = (".json", ".jsonl", ".ndjson")
 _LIST = "settlement-list"
 _ROWS = 1 << 16
+_WIDE = frozenset(("dx1", "proc1"))
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Opened:
 
     ``format``: its format (id), ``said``: the words that say so (Chinese, English); ``names``: column -> header cell
     of the file, where they differ in meaning; ``unknown``: (header cell, nearest known one), None = not looked for;
-    ``summed``: columns added up from their parts.
+    ``summed``: columns added up from their parts; ``seen``: the header cells as they stand in the file.
     """
 
     source: Source
@@ -42,6 +45,30 @@ class Opened:
     names: Mapping[str, str]
     unknown: tuple[tuple[str, str], ...] | None
     summed: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+
+    def own_places(self, keep: Sequence[str]) -> dict[str, int]:
+        """Header cells of the file to be kept as they are -> where a chunk has them; ``*`` means all of them.
+
+        Raises USAGE for a header the file does not have.
+        """
+        there = {header_key(cell): i for i, cell in reversed(list(enumerate(self.seen))) if cell.strip()}
+        wanted = list(range(len(self.seen))) if "*" in keep else [there.get(header_key(cell), -1) for cell in keep]
+        for place, cell in zip(wanted, keep, strict=False):
+            if place < 0:
+                near = difflib.get_close_matches(header_key(cell), there, n=1)
+                known = "、".join(self.seen[:12])
+                raise DrgpayError(
+                    Kind.USAGE,
+                    zh="文件没有要保留的列",
+                    en="the file has no such column to keep",
+                    file=self.source.file,
+                    value=cell,
+                    fix_zh=f"最接近的是 {self.seen[there[near[0]]]}" if near else f"文件的列：{known}",
+                    fix_en=f"the nearest is {self.seen[there[near[0]]]}" if near else f"its columns: {known}",
+                )
+        viewed = self.unknown is not None
+        return {self.seen[i].strip() or f"#{i + 1}": -1 - i if viewed else i for i in wanted}
 
     def demand(self, required: frozenset[str]) -> None:
         """Fail, for a format that is not the canonical one, when it lacks required columns: naming them, and the ways
@@ -129,21 +156,26 @@ def open_stays(path: Path, hints: Hints) -> Opened:
     own = {header_key(header): target for header, target in hints.columns.items()}
     source = _open(path, wanted, hints)
     seen = source.header
+    plain = tuple(known_cell(cell) for cell in seen)
+    if plain != seen:
+        source = _Renamed(source, plain)
     if own:
-        _all_there(source, hints)
-        source = _Renamed(source, tuple(own.get(header_key(cell), cell) for cell in seen))
+        _all_there(seen, source.file, hints)
+        source = _Renamed(
+            source, tuple(own.get(header_key(cell), as_read) for cell, as_read in zip(seen, plain, strict=True))
+        )
     form = wanted or (None if hints.format else _recognised(source))
     zh, en = ("识别为", "recognised as") if not hints.format else ("按指定格式", "read as")
     if form is None:
         names = {target: header for header, target in hints.columns.items() if target in STAYS.names}
         said = (f"{zh} {CANONICAL}(标准列)", f"{en} {CANONICAL} (drgpay's own columns)")
-        return _constant(Opened(source, CANONICAL, said, names, None), hints)
+        return _constant(Opened(source, CANONICAL, said, names, None, seen=seen), hints)
     lacking = form.lacking(source.header)
     if lacking:
         raise _not_of(form, source, lacking)
     view = View(source, seen, form, hints.newborn_age, hints.constants)
     said = (f"{zh} {form.id}({form.zh})", f"{en} {form.id} ({form.en})")
-    return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed)), hints)
+    return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed), seen), hints)
 
 
 def withdrawals(path: Path, hints: Hints) -> dict[int, str]:
@@ -183,8 +215,10 @@ def open_details(path: Path) -> Source | None:
     Raises DrgpayError of kind DATA as :func:`open_stays` does.
     """
     source = _open(path, None, Hints())
+    seen = source.header
+    source = _Renamed(source, tuple(known_cell(cell) for cell in seen))
     form = _recognised(source)
-    return None if form is None else View(source, source.header, form, "", {}, STAY_DETAILS)
+    return None if form is None else View(source, seen, form, "", {}, STAY_DETAILS)
 
 
 def _open(path: Path, wanted: Format | None, hints: Hints) -> Source:
@@ -195,12 +229,45 @@ def _open(path: Path, wanted: Format | None, hints: Hints) -> Source:
     if suffix in _JSON:
         return open_json(path, wanted or catalogue()[_LIST], frozenset(map(header_key, hints.columns)))
     headers = {header_key(header) for form in catalogue().values() for header in form.headers()}
-    own = {header_key(header) for header in hints.columns}
+    own = {header_key(header) for header in hints.columns} | _WIDE
     if suffix not in SUFFIXES:
         raise fail(f"不认识的文件类型 {suffix}", f"unknown kind of file {suffix}",
                    "请用 .csv、.xlsx、.parquet、.dbf 或 .json", "use .csv, .xlsx, .parquet, .dbf or .json",
                    file=path.name)  # fmt: skip
-    return open_source(path, frozenset(known_headers(STAYS.columns)) | headers | own)
+    return open_source(path, frozenset(known_headers(STAYS.columns)) | headers | own, hints.where)
+
+
+@cache
+def known_cell(cell: str) -> str:
+    """A header cell as it is, or, where nobody knows it so, without its unit and with the code in its brackets, when
+    that is known: ``病案号(A48)`` is A48, ``总费用(元)`` is 总费用."""
+    found = readings(cell)
+    if not found or _known(header_key(cell), ""):
+        return cell
+    return next((key for key, unit in found if _known(key, unit)), cell)
+
+
+@cache
+def _measured() -> tuple[dict[str, str], tuple[tuple[re.Pattern[str], str], ...]]:
+    """What the units of known headers measure: of the columns of STAYS, and of the patterns of the formats."""
+    columns = {header_key(name): measures(column) for column in STAYS.columns for name in names_of(column)}
+    patterns = tuple(
+        (re.compile(entry.pattern(header)), unit_of(entry.unit))
+        for form in catalogue().values()
+        for entry in form.entries
+        for header in entry.headers
+    )
+    return columns, patterns
+
+
+def _known(key: str, unit: str) -> bool:
+    """Whether somebody knows a header, in this unit where one is said."""
+    columns, patterns = _measured()
+    if key in columns:
+        return unit in ("", columns[key])
+    if wide(key, columns.keys() | {"dx", "proc"})[0]:
+        return not unit
+    return any(unit in ("", measured) for pattern, measured in patterns if pattern.fullmatch(key))
 
 
 def _recognised(source: Source) -> Format | None:
@@ -231,15 +298,15 @@ def _not_of(form: Format, source: Source, lacking: Sequence[str]) -> DrgpayError
     )
 
 
-def _all_there(source: Source, hints: Hints) -> None:
+def _all_there(cells: Sequence[str], file: str, hints: Hints) -> None:
     """Fail when the alias file names a header that the file does not have."""
-    there = {header_key(cell): cell.strip() for cell in source.header}
+    there = {header_key(cell): cell.strip() for cell in cells}
     for header in hints.columns:
         if header_key(header) not in there:
             near = difflib.get_close_matches(header_key(header), there, n=1)
             raise fail(
-                f"{source.file} 没有别名文件所写的列",
-                f"{source.file} has no such column as the alias file names",
+                f"{file} 没有别名文件所写的列",
+                f"{file} has no such column as the alias file names",
                 f"最接近的表头是 {there[near[0]]}" if near else "核对表头",
                 f"the nearest header is {there[near[0]]}" if near else "check the header",
                 file=hints.file or None,

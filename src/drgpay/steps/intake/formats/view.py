@@ -13,10 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from drgpay.steps.intake.files import Chunk, Source
+from drgpay.errors import DrgpayError
+from drgpay.steps.intake.chunks import Chunk, Source
 from drgpay.steps.intake.formats import cells, checks, details, lists
 from drgpay.steps.intake.formats.catalogue import Entry, Format, Placed
-from drgpay.steps.intake.headers import header_key, known_headers
+from drgpay.steps.intake.headers import header_key, headless, known_headers
 from drgpay.steps.intake.values import Fault, Typed, typed
 from drgpay.tables import STAYS, Table
 
@@ -70,6 +71,7 @@ class View:
         self._source, self._form, self._newborn_age, self._constants = source, form, newborn_age, constants
         self._seen = tuple(cell.strip() for cell in seen)
         self._placed, unknown = form.place(source.file, source.header)
+        self._unknown = unknown
         taken = {at for placed in self._placed for _, at in placed.places}
         keys = {header_key(cell): i for i, cell in enumerate(source.header) if i not in taken}
         self._named = {name: keys[name] for name in table.names if name in keys}
@@ -92,12 +94,17 @@ class View:
         return self._source.file
 
     def chunks(self, wanted: Sequence[int], rows: int) -> Iterator[Chunk]:
-        """See :class:`Source`; the faults of making the columns, and those of the checks, come with the chunk."""
-        made = {i: self._columns[i] for i in wanted}
+        """See :class:`Source`; the faults of making the columns, and those of the checks, come with the chunk.
+
+        A negative position is one of the file itself: -1 its first column, -2 its second.
+        """
+        made = {i: self._columns[i] for i in wanted if i >= 0}
+        own = [i for i in wanted if i < 0]
         needs = [part.positions for part in made.values()] + [check.positions for check in self._checks]
-        needed = sorted({position for positions in needs for position in positions})
+        needed = sorted({position for positions in needs for position in positions} | {-1 - i for i in own})
         for chunk in self._source.chunks(needed, rows):
-            columns, faults = {}, []
+            columns: dict[int, Any] = {i: chunk.columns[-1 - i] for i in own}
+            faults: list[tuple[str, Fault]] = []
             for i, column in made.items():
                 value = column.make(chunk.columns)
                 columns[i] = value.values
@@ -165,13 +172,25 @@ class View:
         positions = tuple(at for placed in (main, other) if placed for _, at in placed.places)
         if not positions:
             return None
+        if main is None and other is not None:
+            leads = any(entry.use == f"{name}.main" for entry in self._form.entries)
+            if leads or other.places[0][0] > 1:
+                raise self._headless(name, other)
+        if other and len(other.places) == 1:  # it may hold several codes
+            return _Made(positions, lambda data: Typed(lists.chained([data[at] for at in positions])), positions[0])
         return _Made(positions, lambda data: Typed(lists.zipped([data[at] for at in positions])), positions[0])
+
+    def _headless(self, name: str, others: Placed) -> DrgpayError:
+        seen = [self._seen[at] for _, at in others.places]
+        return headless(self.file, name, seen, [cell for cell, _ in self._unknown])
 
     def _flagged(self, name: str) -> _Made | None:
         codes = self._one(f"{name}.code")
         if codes is None:
             return None
         flags = [placed for use in ("flag", "type") if (placed := self._one(f"{name}.{use}"))]
+        if codes.places[0][0] > 1 and not flags:
+            raise self._headless(name, codes)
         order, kinds = self._one(f"{name}.order"), self._one(f"{name}.kind")
         parts = [codes, *flags, *(placed for placed in (order, kinds) if placed)]
 

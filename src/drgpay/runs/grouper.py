@@ -1,0 +1,93 @@
+"""The grouper for programs, reading codes and sexes as the files are read, with the findings of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from drgpay.runs.group_stays import findings_of
+from drgpay.runs.region import known_codes
+from drgpay.steps import grouping, intake
+from drgpay.steps.grouping import Reading
+from drgpay.tables import FINDINGS, STAYS
+
+_NEED = "grouping"
+
+
+class Grouper(grouping.Grouper):
+    """:class:`drgpay.steps.grouping.Grouper` with the one reading of the files: a stay given here has the group that
+    a file with it has. ``findings`` are those of ``drgpay group``."""
+
+    reading = Reading(intake.spell_code, intake.split_codes, intake.sex_of)
+
+    def findings(self, stays: Any) -> list[dict[str, Any]]:
+        """What is to be said of stays (in any form :meth:`group` takes): reading, checks and grouping.
+
+        One dict per finding: row (from 1), field, value, rule, level, zh, en. Raises as :meth:`group` does.
+        """
+        batch, raw = self._read_all(stays)
+        lines = np.arange(1, batch.num_rows + 1)
+        ids = pa.array([str(line) for line in lines], pa.string())
+        columns = {"stay_id": ids, **{name: batch.column(name) for name in batch.schema.names}}
+        whole = pa.RecordBatch.from_arrays(
+            [_fitting(columns.get(field.name), field.type, batch.num_rows) for field in intake.stays_schema(_NEED)],
+            schema=intake.stays_schema(_NEED),
+        )
+        absent = frozenset(name for name in whole.schema.names if name not in columns)
+        context = intake.CheckContext(_NEED, known_codes(), absent=absent)
+        whole, notes = intake.judged(whole, "", 1, context)
+        for name, cells in raw.items():
+            for fault in intake.read_codes(STAYS[name], [cells]).faults:
+                notes.add(fault.rule, STAYS[name], fault.at, list(fault.values), fault.texts)
+        remarks = grouping.remarks(self.scheme, whole, grouping.group_batch(self.scheme, whole))
+        found = intake.merge_findings([notes.table(), findings_of(remarks, whole, lines, "")])
+        shown = [name for name in FINDINGS.names if name not in ("file", "stay_id")]
+        return [{name: row[name] for name in shown} for row in found.to_pylist()]
+
+    def _read_all(self, stays: Any) -> tuple[Any, dict[str, Any]]:
+        """Stays as one batch, and the cells of their codes as they were given."""
+        if isinstance(stays, Mapping):
+            stays = [stays]
+        if isinstance(stays, list | tuple):
+            read = [self._read(stay, row) for row, stay in enumerate(stays, start=1)]
+            cells = {}
+            for name in grouping.CODES:
+                given = [stay[key] if (key := grouping.key_of(stay, name)) else None for stay in stays]
+                cells[name] = pa.array([_parts(value) for value in given], pa.list_(pa.string()))
+            brought = {name for stay in stays for name in grouping.fields(stay)}
+            batch = grouping.as_batch(read)
+            return batch.select([name for name in batch.schema.names if name in brought | {"dx", "proc"}]), cells
+        table = grouping.arrow_of(stays)
+        names = grouping.fields(grouping.names_of(stays))
+        cells = {name: table.column(names[name]).combine_chunks() for name in grouping.CODES if name in names}
+        parts = table.select(list(names.values())).combine_chunks().to_batches()
+        if not parts:
+            return grouping.as_batch([]), {}
+        return grouping.read_batch(parts[0], names, 1, self.reading), {
+            name: column for name, column in cells.items() if not pa.types.is_null(column.type)
+        }
+
+
+def _parts(value: Any) -> list[str | None] | None:
+    if isinstance(value, str):
+        return list(intake.split_codes(value))
+    if not isinstance(value, list | tuple | np.ndarray):
+        return None
+    return [code if isinstance(code, str) else None for code in value]
+
+
+def _fitting(column: Any, of_type: Any, rows: int) -> Any:
+    if column is None or pa.types.is_null(column.type):
+        return pa.nulls(rows, of_type)
+    if pa.types.is_list(of_type) and pa.types.is_dictionary(of_type.value_type):
+        values = column.flatten().cast(pa.string()).dictionary_encode()
+        lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
+        empty = pa.array(lengths == 0)
+        return pa.ListArray.from_arrays(offsets, values, mask=empty).cast(of_type)
+    if pa.types.is_dictionary(of_type):
+        return column.cast(pa.string()).dictionary_encode().cast(of_type)
+    return column.cast(of_type)
