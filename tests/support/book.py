@@ -113,7 +113,7 @@ def _link(
     run.registers, run.run_id = held, f"test-{case.year}"
     run.laws = one_law(case.policy, case.year, month)
     batches: Any = tuple(_Batch(n, hand_in) for n, hand_in in enumerate(known.batches, start=1))
-    run.region = Region(folder, {"id": "test"}, held, batches)
+    run.region = Region(folder, {"id": "test"}, held, batches=batches)
     run.chain = Chain(before) if before else None
     run.account = linked.Account(run.chain, held, case.year, month)
     stays = list(reversed(case.stays)) if shuffle else case.stays
