@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from drgpay import scheme
 from drgpay.scheme import Scheme
-from drgpay.steps.grouping import Why, compile_scheme, explain_stay, kernel, why
+from drgpay.steps.grouping import Explanation, Why, compile_scheme, explain_stay, kernel, why
 from drgpay.steps.grouping.reasons import reasons_of
 from support.stays import Stay, StayMaker, as_batch, dictionary_coded
 
@@ -25,8 +25,7 @@ SWITCHED = [
 Result = tuple[str | None, str | None, str, str, str]
 
 
-def by_reference(rules: Scheme, stays: list[Stay]) -> list[Result]:
-    told = [explain_stay(rules, stay) for stay in stays]
+def by_reference(told: list[Explanation]) -> list[Result]:
     return [(e.mdc, e.adrg, e.drg, e.severity, e.status) for e in told]
 
 
@@ -42,15 +41,15 @@ def by_kernel(rules: Scheme, batch: pa.RecordBatch) -> list[Result]:
 
 
 def assert_equal(rules: Scheme, stays: list[Stay], batch: pa.RecordBatch) -> None:
-    want, got = by_reference(rules, stays), by_kernel(rules, batch)
+    told = [explain_stay(rules, stay) for stay in stays]
+    want, got = by_reference(told), by_kernel(rules, batch)
     wrong = [(stay, w, g) for stay, w, g in zip(stays, want, got, strict=True) if w != g]
     assert not wrong, f"{len(wrong)} of {len(stays)} differ, the first: {wrong[0]}"
-    assert_same_reasons(rules, stays, batch)
+    assert_same_reasons(rules, stays, told, batch)
 
 
-def assert_same_reasons(rules: Scheme, stays: list[Stay], batch: pa.RecordBatch) -> None:
+def assert_same_reasons(rules: Scheme, stays: list[Stay], told: list[Explanation], batch: pa.RecordBatch) -> None:
     """Why a stay has no group: the plain reading of each stay, and that of the whole batch."""
-    told = [explain_stay(rules, stay) for stay in stays]
     plain = [why(rules, stay, t) for stay, t in zip(stays, told, strict=True)]
     at, which, whys = reasons_of(rules).of(batch, compile_scheme(rules).group(batch))
     found: list[Why | None] = [None] * len(stays)

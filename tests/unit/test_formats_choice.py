@@ -178,7 +178,7 @@ def test_a_template_filled_in_is_read(tmp_path: Path, name: str) -> None:
 
 
 def test_the_tables_of_the_formats_are_sound() -> None:
-    known = {*STAYS.names, "", "record", "times", "fee", "duration", "duration.stay", "fund.kind"}
+    known = {*STAYS.names, "", "record", "times", "fee", "duration", "duration.stay", "fund.kind", "beside"}
     parts = {f"{c}.{p}" for c in ("dx", "proc") for p in ("main", "other", "code", "flag", "type", "order", "kind")}
     for form in catalogue().values():
         fees = {e.field for e in form.entries if e.use == "fee"}

@@ -151,12 +151,12 @@ def test_some_of_the_fees_may_only_not_exceed_the_total() -> None:
 def test_a_fee_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     rows = [{**rows_of(WESTERN)[0], "XYF": "七百"}]
     _, findings, _ = read(write_csv(tmp_path / "a.csv", rows))
-    assert brief(findings) == [(2, "XYF", "fee_unreadable", ""), (2, "ZFY", "fee_total", "3,300.00 / 4,000.00")]
+    assert brief(findings) == [(2, "XYF", "fee_unreadable", "七百"), (2, "ZFY", "fee_total", "3,300.00 / 4,000.00")]
 
 
 def test_a_ventilator_longer_than_the_stay_is_said() -> None:
     _, findings, _ = read(DATA / "front-page-shanghai.csv")
-    assert brief(findings) == [(3, "YCHXJSYSJ", "duration_stay", "500")]
+    assert brief(findings) == [(3, "YCHXJSYSJ", "duration_stay", "500"), (3, "YCHXJSYSJ", "ventilator_code", "500h")]
 
 
 def test_what_the_front_page_lacks_is_named_and_can_be_given(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ def write(path: Path, value: Any) -> Path:
 
 
 def changed(head: dict[str, Any] | None = None, **nodes: Any) -> dict[str, Any]:
-    """The first list with some of it changed; a value of None takes the field or node away."""
-    whole = {**LISTS[0], **nodes, "setlinfo": {**LISTS[0]["setlinfo"], **(head or {})}}
+    """The first list with some of it changed; a value of None takes the field or node away. Another settlement is of
+    another visit."""
+    visit = {"mdtrt_id": f"M-{head['setl_id']}"} if head and head.get("setl_id") else {}
+    whole = {**LISTS[0], **nodes, "setlinfo": {**LISTS[0]["setlinfo"], **visit, **(head or {})}}
     whole["setlinfo"] = {k: v for k, v in whole["setlinfo"].items() if v is not None}
     return {k: v for k, v in whole.items() if v is not None}
 
@@ -39,7 +41,7 @@ def test_a_list_becomes_a_stay() -> None:
     assert (first["insurance_scheme"], first["sex"], first["age"], first["los"]) == ("employee", "male", 60, 5)
     assert (first["total_cost"], first["personal_paid"], first["fund_by_item"]) == (400000, 90050, 309950)
     assert (first["department_id"], first["doctor_id"]) == ("A04.01", "D430100000001")
-    assert (stays[1]["insurance_scheme"], stays[1]["age"], stays[1]["age_days"]) == ("resident", None, 3)
+    assert (stays[1]["insurance_scheme"], stays[1]["age"], stays[1]["age_days"]) == ("resident", 0, 3)
     assert (stays[1]["birth_weight"], stays[1]["discharge_way"], stays[1]["proc"]) == (3250, 9, None)
 
 
@@ -173,7 +175,9 @@ def test_items_that_do_not_add_up_are_said(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_durations_are_days_hours_minutes(tmp_path: Path, cell: str, rule: str | None) -> None:
-    _, findings, _ = read(write(tmp_path / "a.json", changed({"vent_used_dura": cell, "act_ipt_days": "5"})))
+    ventilated = [{"oprn_oprt_code": "96.7201", "main_oprn_flag": "1"}] if cell[:1] == "6" else LISTS[0]["oprninfo"]
+    whole = changed({"vent_used_dura": cell, "act_ipt_days": "5"}, oprninfo=ventilated)
+    _, findings, _ = read(write(tmp_path / "a.json", whole))
     assert [f[2] for f in brief(findings)] == ([] if rule is None else [rule])
 
 
@@ -188,7 +192,7 @@ def test_ages_with_decimals_are_whole_years(tmp_path: Path) -> None:
 
 def test_the_second_name_is_taken_when_the_first_is_not_there(tmp_path: Path) -> None:
     other = {"setl_id": None, "insutype": None, "hi_type": "390", "psn_no": None, "hi_no": "HI1"}
-    stays, _, _ = read(write(tmp_path / "a.json", [changed(other), LISTS[0]]), need="settlement")
+    stays, _, _ = read(write(tmp_path / "a.json", [changed(other), changed({"setl_id": "S001"})]), need="settlement")
     found = [(stay["stay_id"], stay["insurance_scheme"], stay["person_id"]) for stay in stays]
     assert found == [("M001", "resident", "HI1"), ("S001", "employee", "P001")]
 

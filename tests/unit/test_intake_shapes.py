@@ -190,7 +190,7 @@ def test_titles_separators_and_encodings(tmp_path: Path, separator: str, encodin
     text = title + "病例号,性别,诊断编码\n1,男,I21.900、I50.900\n合计,,\n".replace(",", separator)
     stays, findings, rows = read(write(tmp_path / "a.txt", text, encoding))
     assert [(s["stay_id"], s["sex"], s["dx"]) for s in stays] == [("1", "male", ["I21.900", "I50.900"])]
-    assert rows == 1
+    assert rows == 2
     assert [f["row"] for f in findings if f["rule"] == "total_row"] == [5]
 
 

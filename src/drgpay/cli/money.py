@@ -19,9 +19,10 @@ from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.fund import word_of
+from drgpay.cli.stays import tell_dropped
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, INSTITUTIONS, POOLS, STATEMENTS
+from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, FINDINGS, INSTITUTIONS, POOLS, STATEMENTS
 from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
 
 region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
@@ -393,6 +394,8 @@ def _summary(run: Path, lang: str) -> None:
     }
     out.print(f"{manifest['region']['title'][lang]}  {period}")
     out.print(", ".join(f"{word[0 if zh else 1]} {counts[key]:,}" for key, word in words.items()))
+    if counts["rejected"]:
+        tell_dropped(_dropped(tables), lang)
     share_zh, share_en = "可分配额", "distributable"
     if manifest["basis"] == "total":
         share_zh, share_en = "可分配额(含个人负担)", "distributable (patients' part included)"
@@ -410,6 +413,14 @@ def _summary(run: Path, lang: str) -> None:
         _institutions(tables, zh)
         _conservation(tables, zh)
     _tell_root(run)
+
+
+def _dropped(tables: Path) -> pl.DataFrame:
+    """Stays kept out by check; the findings of a run name no institution."""
+    found = pl.scan_parquet(table_path(tables, FINDINGS) / "*.parquet").select("file", "row", "rule", "level")
+    errors = found.cast(dict.fromkeys(("file", "rule", "level"), pl.String)).filter(pl.col("level") == "error")
+    counted = errors.unique(["file", "row", "rule"]).group_by("rule").agg(n=pl.len())
+    return counted.with_columns(institution_id=pl.lit("")).sort("n", "rule", descending=[True, False]).collect()
 
 
 def _modes(tables: Path, month: int, zh: bool) -> None:

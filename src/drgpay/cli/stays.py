@@ -137,18 +137,39 @@ def check(
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
         done = check_files(_said(parts, lang), engine, Path(work))
     _tell(done.rows, done.kept, done.findings.num_rows, lang)
-    if done.findings.num_rows:
-        target = findings or _beside(source)
-        if target.suffix.lower() == ".xlsx":
-            units = need == "settlement"
-            scores, lowest = (done.scores, done.lowest) if units else (None, None)
-            intake.write_findings_workbook(done.findings, target, lang, scores=scores, lowest=lowest)
-            _tell_file(target, lang)
-        else:
-            write_findings(done.findings, target, lang)
+    tell_dropped(done.dropped, lang)
+    target = findings or _beside(source)
+    if not done.findings.num_rows:
+        _drop_findings(target, lang)
+    elif target.suffix.lower() == ".xlsx":
+        scores, lowest = (done.scores, done.lowest) if need == "settlement" else (None, None)
+        intake.write_findings_workbook(done.findings, target, lang, scores=scores, lowest=lowest)
+        _tell_file(target, lang)
+    else:
+        write_findings(done.findings, target, lang)
     _tell_scores(done, lang)
     if done.kept == 0:
         raise all_rejected(done.rows, [done.findings])
+
+
+def tell_dropped(dropped: pl.DataFrame, lang: str) -> None:
+    """The rows that were kept out, by kind and institution, the most frequent first."""
+    by_rule = dropped.group_by("rule").agg(pl.col("n").sum()).sort("n", "rule", descending=[True, False])
+    for rule, n in by_rule.head(_LOWEST_UNITS).iter_rows():
+        of_rule = dropped.filter((pl.col("rule") == rule) & (pl.col("institution_id") != ""))
+        units = [f"{unit} {count:,}" for unit, count in of_rule.select("institution_id", "n").iter_rows()]
+        more = f" … {len(units):,}" if len(units) > _LOWEST_UNITS else ""
+        words = intake.RULES[rule].texts()[lang == "en"].split(";")[0]
+        listed = ("、" if lang == "zh" else ", ").join(units[:_LOWEST_UNITS]) + more
+        said = f"  {n:,}: {words}" + (f" [{listed}]" if listed else "")
+        err.print(("  剔除 " if lang == "zh" else "  kept out ") + said.strip(), markup=False, highlight=False)
+
+
+def _drop_findings(target: Path, lang: str) -> None:
+    """Without findings, those of an earlier run do not stay behind."""
+    if intake.drop_findings(target):
+        zh, en = "没有问题,已删去上次的问题清单:", "no findings; those of an earlier run are removed: "
+        err.print((zh if lang == "zh" else en) + str(target), markup=False, highlight=False)
 
 
 def _check_region(region: Path, output: Path | None, lang: str) -> None:
@@ -163,6 +184,7 @@ def _check_region(region: Path, output: Path | None, lang: str) -> None:
     with engine_with_progress(CPUS, lang) as engine:
         done = check_region(region, output, engine, book)
     _tell(done.rows, done.kept, int(done.counts["n"].sum()), lang)
+    tell_dropped(done.dropped, lang)
     _tell_scores(done, lang)
     _tell_file(output, lang)
 
@@ -254,7 +276,9 @@ def group(
     except _NoRow:
         refused = all_rejected(total, found)
     whole = intake.merge_findings(found)
+    dropped = intake.dropped_of(whole)
     _tell(total, kept, whole.num_rows, lang)
+    tell_dropped(dropped, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
     if said:
@@ -262,6 +286,8 @@ def group(
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
         write_findings(whole, target, lang)
+    elif target:
+        _drop_findings(target, lang)
     _tell_errata(whole, lang)
     if refused is not None:
         raise refused

@@ -30,29 +30,40 @@ class _Region(BaseModel):
     title: _Title
 
 
-class _Results(BaseModel):
-    """What every manifest says."""
+class _Manifest(BaseModel):
+    """What a manifest may say, and of which type it is; what a reader misses in one, it is told by its name."""
 
-    software: str
     kind: str
-    outputs: dict[str, str] | None = None
+    software: str = ""
+    outputs: dict[str, str] = {}
     inputs: dict[str, str] = {}
 
 
-class _Settled(_Results):
-    """What the manifest of a month or of a year says."""
+class _Settled(_Manifest):
+    """What the manifest of a month or of a year says besides."""
 
     run: str = ""
     year: int
     month: int | None
-    region: _Region
+    region: _Region | None = None
     on: date | None = None
     known_on: date | None = None
-    policy_digest: str
-    scheme: str
+    policy_digest: str = ""
+    scheme: str = ""
     switches: list[str] = []
-    basis: str
-    counts: dict[str, int]
+    basis: str = ""
+    counts: dict[str, int] = {}
+
+
+class _Said(dict[str, Any]):
+    """A manifest; what is missing in it is a damage with a name (BROKEN)."""
+
+    def __init__(self, said: dict[str, Any], path: Path) -> None:
+        super().__init__(said)
+        self.path = path
+
+    def __missing__(self, field: str) -> Any:
+        raise _damaged(self.path, field)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -60,11 +71,11 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         settled = isinstance(said, dict) and said.get("kind") in ("year", "month")
-        (_Settled if settled else _Results).model_validate(said)
+        (_Settled if settled else _Manifest).model_validate(said)
     except (OSError, ValueError, RecursionError) as error:
         wrong = error.errors()[0] if isinstance(error, ValidationError) else None
         raise _damaged(path, ".".join(map(str, wrong["loc"])) if wrong else "") from error
-    return dict(said)
+    return _Said(said, path)
 
 
 def _damaged(path: Path, field: str) -> DrgpayError:
@@ -79,8 +90,8 @@ def _damaged(path: Path, field: str) -> DrgpayError:
     )
 
 
-_WHOLE = ("inputs", "outputs")
-_WHOLE_RUN = (*_WHOLE, "run", "on", "known_on", "switches", "practice", "scheme_digest", "conservation")
+_WHOLE = ("software", "inputs", "outputs")
+_WHOLE_RUN = (*_WHOLE, *_Settled.model_fields, "practice", "scheme_digest", "conservation")
 
 
 def whole_manifest(folder: Path) -> dict[str, Any]:

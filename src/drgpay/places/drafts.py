@@ -23,8 +23,8 @@ def not_written(path: Path, error: BaseException) -> DrgpayError:
         place = error.filename if isinstance(error.filename, str) and error.filename else place
     return DrgpayError(
         Kind.ENGINE,
-        zh="文件读写失败",
-        en="a file could not be read or written",
+        zh="写文件失败",
+        en="a file could not be written",
         file=visible(place),
         value=why,
         fix_zh="检查磁盘空间和权限",

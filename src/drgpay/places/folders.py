@@ -15,7 +15,7 @@ from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places.drafts import PRIVATE_FOLDER, write_text
-from drgpay.places.locks import locked
+from drgpay.places.locks import locked_folder, this_program
 from drgpay.places.texts import visible
 
 TOOL = "drgpay"
@@ -89,7 +89,7 @@ def write_mark(folder: Path, kind: str, *, draft: bool = False) -> None:
     said: dict[str, Any] = {"tool": TOOL, "kind": kind, "files": [] if draft else files_below(folder)}
     said["files"] = [name for name in said["files"] if name not in MARKS]
     if draft:
-        said["draft"] = True
+        said |= {"draft": True, **this_program()}
     write_text(folder / MARK, json.dumps(said, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -118,8 +118,13 @@ def new_folder(
     made = [parent for parent in out.parents if not _there(parent)]
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with locked(out), _kept(out, old, draft, kind, replace, resume):
-            yield draft
+        with locked_folder(draft, draft / MARK, out):
+            try:
+                with _kept(out, old, draft, kind, replace, resume):
+                    yield draft
+            finally:
+                with suppress(OSError):  # only when nothing is in it
+                    os.rmdir(draft)
     except BaseException:
         for parent in made:
             with suppress(OSError):  # not empty: what is there is kept
@@ -133,8 +138,7 @@ def _kept(out: Path, old: Path, draft: Path, kind: str, replace: bool | None, re
     if _there(out):
         _check_replaceable(out, replace)
     if not resume:
-        _discard(draft)
-    draft.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        _empty(draft)
     draft.chmod(PRIVATE_FOLDER)
     write_mark(draft, kind, draft=True)
     try:
@@ -192,6 +196,17 @@ def _discard(folder: Path) -> None:
     for root, _, _ in os.walk(folder, topdown=False):
         with suppress(OSError):  # something else is in it: it is kept
             os.rmdir(root)
+
+
+def _empty(draft: Path) -> None:
+    """Remove what an attempt before left in the hidden folder; what is not ours stays and is named."""
+    if files_below(draft) and read_mark(draft) is None:
+        raise _strange(draft, files_below(draft)[0])
+    for path in draft.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            _remove(path)
+        else:
+            path.unlink()
 
 
 def _remove(folder: Path) -> None:

@@ -77,12 +77,42 @@ def _take(path: Path) -> int | None:
     return None
 
 
-def _sign(held: int) -> None:
-    who = {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(timespec="seconds")}
+def this_program() -> dict[str, object]:
+    """Who writes, where, and since when."""
+    who: dict[str, object] = {"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(timespec="seconds")}
     with suppress(Exception):  # a user without a name
         who |= {"who": getpass.getuser(), "host": socket.gethostname()}
+    return who
+
+
+def _sign(held: int) -> None:
     os.truncate(held, 0)
-    os.write(held, json.dumps(who, ensure_ascii=True).encode())
+    os.write(held, json.dumps(this_program(), ensure_ascii=True).encode())
+
+
+@contextmanager
+def locked_folder(folder: Path, signed: Path, target: Path) -> Iterator[None]:
+    """Make a folder and hold the only right to it, also when it is renamed; nothing is left of the lock when the
+    program ends. The second is told (ENGINE) who is first, as the file ``signed`` in the folder says."""
+    while True:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if fcntl is None:  # pragma: no cover - Windows
+            yield
+            return
+        held = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(held)
+            raise _taken(signed, target) from None
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(held), os.stat(folder)):
+                break
+        os.close(held)  # another has just finished with it
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def _taken(path: Path, target: Path) -> DrgpayError:

@@ -38,7 +38,8 @@ LISTED = 200_000
 @dataclass(frozen=True)
 class Checked:
     """What a check came to: rows read and ``kept``; FINDINGS (of a large region only errors and warnings); ``counts``
-    of all of them (rule, level, n); RECORD_SCORES; and the stays that score ``lowest`` (of STAY_SCORES)."""
+    of all of them (rule, level, n); RECORD_SCORES; the stays that score ``lowest`` (of STAY_SCORES); and ``dropped``:
+    how many stays every check kept out, per institution (rule, institution_id, n)."""
 
     rows: int
     kept: int
@@ -46,6 +47,7 @@ class Checked:
     counts: pl.DataFrame
     scores: Any
     lowest: pl.DataFrame
+    dropped: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ def _finish(
         counts,
         records,
         _lowest(engine, scores),
+        _dropped(engine, scores, counts),
     )
 
 
@@ -205,6 +208,16 @@ def _given(key: str) -> PartKernel:
 
 def _by_rule(batch: Any) -> Any:
     return frame(batch).group_by("rule", "level").agg(n=pl.len().cast(pl.Int64)).to_arrow()
+
+
+def _dropped(engine: Engine, scores: Dataset, counts: pl.DataFrame) -> pl.DataFrame:
+    """Stays kept out by check and institution; lines that are no record of the file are of none."""
+    grave = counts.filter(pl.col("level").cast(pl.String) == "error")["rule"].cast(pl.String).to_list()
+    parts = [intake.kept_out(batch, grave) for batch in engine.scan(scores)]
+    torn = counts.filter((pl.col("rule") == "cells") & (pl.col("level") == "error"))
+    parts.append(torn.select(pl.col("rule").cast(pl.String), institution_id=pl.lit(""), n=pl.col("n")))
+    rows = pl.concat(parts).group_by("rule", "institution_id").agg(pl.col("n").sum())
+    return rows.sort("n", "rule", "institution_id", descending=[True, False, False])
 
 
 def _lowest(engine: Engine, scores: Dataset) -> pl.DataFrame:

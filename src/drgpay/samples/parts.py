@@ -48,7 +48,9 @@ class _Writers:
         for name, rows in tables.items():
             if name not in self._open:
                 path = self._folder / name / str(self._year) / f"part-{self._number:05d}.parquet"
-                path.parent.mkdir(parents=True, exist_ok=True)
+                # An interrupted program has removed the whole: one level at a time, so that it is not made again.
+                path.parent.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(exist_ok=True)
                 self._open[name] = pq.ParquetWriter(path, rows.schema, **WRITE_OPTIONS)
             table = rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
             self._open[name].write_table(table, row_group_size=BLOCK)

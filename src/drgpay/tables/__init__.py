@@ -1,5 +1,6 @@
 """The data dictionary: every table, its columns, types, units, constraints, Chinese names, and its one writer."""
 
+from drgpay.tables.ages import INFANT_DAYS, with_years, years_of
 from drgpay.tables.book import (
     BASE_SUMS,
     BATCHES,
@@ -319,6 +320,7 @@ __all__ = [
     "HOSPITAL_RESULTS",
     "HOSPITAL_STAYS",
     "INDICATOR_VALUES",
+    "INFANT_DAYS",
     "INPUTS",
     "INSTITUTIONS",
     "INSTITUTION_CHANGES",
@@ -430,4 +432,6 @@ __all__ = [
     "Column",
     "Table",
     "tables_markdown",
+    "with_years",
+    "years_of",
 ]

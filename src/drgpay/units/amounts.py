@@ -18,7 +18,9 @@ ONE = 10_000
 
 K = TypeVar("K", bound=Hashable)  # comparable with its like: ties go by key order
 
-_NUMBER = re.compile(r"([+-]?)(\d+|\d{1,3}(?:,\d{3})+)?(?:\.(\d+))?")
+_NUMBER = re.compile(r"([+-]?)([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)?(?:\.([0-9]+))?")
+_LONGEST = 60
+"""characters of a number; more are no amount anybody means, and cost time to read"""
 
 
 def half_up(n: int, d: int) -> int:
@@ -65,7 +67,7 @@ def parse_scaled(text: str, decimals: int) -> int:
     Raises :class:`~drgpay.errors.DrgpayError` of kind DATA.
     """
     plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥").strip().replace("−", "-")
-    match = _NUMBER.fullmatch(plain)
+    match = _NUMBER.fullmatch(plain) if len(plain) <= _LONGEST else None
     if not match or (match[2] is None and match[3] is None):
         raise DrgpayError(
             Kind.DATA,

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.grouping.codebook import Codebook, Ints
+from drgpay.tables import with_years
 
 Bools = npt.NDArray[np.bool_]
 _PORTION = 1 << 13
@@ -117,10 +118,13 @@ class CodeLists:
 
 
 class Stays:
-    """The columns of a batch that grouping reads. ``dx`` and ``proc`` are required, the others may be absent."""
+    """The columns of a batch that grouping reads. ``dx`` and ``proc`` are required, the others may be absent.
+
+    The age in years of infants who have only one in days is what :mod:`drgpay.tables.ages` says.
+    """
 
     def __init__(self, batch: Any, dx: Codebook, proc: Codebook) -> None:
-        self._batch = batch
+        self._batch = with_years(batch)
         for name in ("dx", "proc"):
             if name not in batch.schema.names:
                 raise DrgpayError(

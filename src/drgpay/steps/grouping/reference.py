@@ -27,6 +27,7 @@ from drgpay.scheme.rules import (
     Sites,
 )
 from drgpay.steps.grouping.path import Explanation, Finding, Step
+from drgpay.tables import years_of
 
 _COMPARE = {
     "<": operator.lt,
@@ -81,7 +82,8 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
     ``stay`` has ``dx`` and ``proc`` (sequences of codes, the first is the principal one; missing, None or empty
     allowed; without a principal diagnosis a stay has no group) and may have ``sex`` (male, female), ``age`` (years),
     ``age_days``, ``birth_weight`` (grams), ``los`` (days), ``icu`` and ``bilateral``; a missing or None value makes
-    every comparison with it false.
+    every comparison with it false. The years of infants who
+    have only days are what :mod:`drgpay.tables.ages` says.
     """
     case = case_of(scheme, stay)
     reported: Sequence[str | None] = stay.get("proc") or ()
@@ -128,7 +130,8 @@ def case_of(scheme: Scheme, stay: Mapping[str, Any]) -> Case:
         for those in (reported, reported[1:])
     )
     facts = {
-        **{name: stay.get(name) for name in ("sex", "age", "age_days", "los", "icu", "bilateral")},
+        **{name: stay.get(name) for name in ("sex", "age_days", "los", "icu", "bilateral")},
+        "age": years_of(stay.get("age"), stay.get("age_days")),
         "weight": stay.get("birth_weight"),
     }
     return Case(principal, diagnoses, others, first, procedures, later, facts)

@@ -11,7 +11,7 @@ from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
-from drgpay.steps.intake.export import write_findings_csv, write_findings_workbook
+from drgpay.steps.intake.export import drop_findings, write_findings_csv, write_findings_workbook
 from drgpay.steps.intake.findings import merge as merge_findings
 from drgpay.steps.intake.formats import (
     CANONICAL,
@@ -30,7 +30,15 @@ from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register, register_file, several
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
-from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
+from drgpay.steps.intake.scores import (
+    TALLY_KEY,
+    dropped_of,
+    kept_out,
+    record_scores,
+    score_stays,
+    tally,
+    with_findings,
+)
 from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
@@ -84,11 +92,14 @@ __all__ = [
     "comparable",
     "convert",
     "convert_rows",
+    "drop_findings",
+    "dropped_of",
     "fee_total_check",
     "holds_details",
     "is_canonical",
     "judged",
     "keep_batch",
+    "kept_out",
     "later_duplicates",
     "merge_findings",
     "name_of",

@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.steps.intake.findings import Flags, Notes, shown
+from drgpay.steps.intake.findings import Flags, Notes
 from drgpay.steps.intake.known import KnownCodes
-from drgpay.tables import STAYS
+from drgpay.steps.intake.showing import shown
+from drgpay.tables import INFANT_DAYS, STAYS
+from drgpay.units import show_fen
 from drgpay.units.vector import Ints
 
 
@@ -36,11 +38,24 @@ class CheckContext:
     quality: bool = False
 
 
-class Batch:
-    """Columns of a batch as NumPy, and where rules may speak: ``silent`` cells were already reproached on reading."""
+@dataclass(frozen=True)
+class AsRead:
+    """What is left of the cells a batch was read from.
 
-    def __init__(self, batch: Any, context: CheckContext, notes: Notes, silent: Mapping[str, Flags]) -> None:
-        self.batch, self.context, self.notes, self.silent = batch, context, notes, silent
+    ``silent``: cells that were already reproached on reading; ``cells``: column -> its cells as text; ``origins``:
+    list column -> the number of the cell every code stood in.
+    """
+
+    silent: Mapping[str, Flags] = field(default_factory=dict)
+    cells: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, Ints] = field(default_factory=dict)
+
+
+class Batch:
+    """Columns of a batch as NumPy, and where rules may speak."""
+
+    def __init__(self, batch: Any, context: CheckContext, notes: Notes, read: AsRead) -> None:
+        self.batch, self.context, self.notes, self.silent, self.read = batch, context, notes, read.silent, read
         self.names = frozenset(batch.schema.names)
         self.rows = batch.num_rows
 
@@ -65,7 +80,8 @@ class Batch:
         years, unknown = self.ints("age").astype(np.int64), self.null("age")
         if unknown.any():
             days = np.where(self.null("age_days"), -365, self.ints("age_days"))
-            years = np.where(unknown, days // 365, years)
+            infant = (days >= 0) & (days <= INFANT_DAYS)
+            years = np.where(unknown, np.where(infant, 0, days // 365), years)
         return years
 
     def note(self, rule: str, name: str, bad: Flags, *, value: bool = True) -> None:
@@ -75,7 +91,11 @@ class Batch:
         if name in self.silent:
             bad = bad & ~self.silent[name]
         at = np.flatnonzero(bad)
-        there = self.batch.column(name).take(pa.array(at)).cast(pa.string()) if value else None
-        if there is not None and STAYS[name].type == "code":
-            there = [shown(code) for code in there.to_pylist()]
-        self.notes.add(rule, STAYS[name], at, there)
+        self.notes.add(rule, STAYS[name], at, self._there(name, at) if value else None)
+
+    def _there(self, name: str, at: Ints) -> list[str]:
+        """What stands at some rows of a column: as it was written, else as people write it (money in yuan)."""
+        given = self.read.cells.get(name, self.batch.column(name)).take(pa.array(at))
+        if STAYS[name].type == "fen" and pa.types.is_integer(given.type):
+            return ["" if fen is None else show_fen(fen, group=False) for fen in given.to_pylist()]
+        return [shown(text) for text in given.cast(pa.string()).to_pylist()]

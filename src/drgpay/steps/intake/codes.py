@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.steps.intake.findings import shown
+from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.spellings import NULLS, WORDS
 from drgpay.steps.intake.values import Fault, Typed, normal, tidy
 from drgpay.tables import Column
@@ -59,6 +59,7 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
     indices = flat.indices.to_numpy()
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
     owner = np.repeat(np.arange(len(lists)), lengths)
+    inside = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     kept = filled[indices]
     counts = np.bincount(owner[kept], minlength=len(lists))
     principal = (np.cumsum(lengths) - lengths)[lengths > 0]
@@ -69,8 +70,9 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
     wrong = np.flatnonzero(recased[indices])
     if len(wrong):
         at, start = np.unique(owner[wrong], return_index=True)
-        values = (shown("|".join(plain[i] for i in indices[part])) for part in np.split(wrong, start[1:]))
-        faults.append(Fault("code_case", at, tuple(values)))
+        parts = np.split(wrong, start[1:])
+        values = tuple("|".join(shown(plain[i]) for i in indices[part]) for part in parts)
+        faults.append(Fault("code_case", at, values, places=tuple(tuple(inside[part].tolist()) for part in parts)))
     if column.name == "dx":
         kept &= ~np.isin(owner, headless)
         counts[headless] = 0
@@ -83,7 +85,8 @@ def read_codes(column: Column, cells: Sequence[Any]) -> Typed:
     known = [text if there else None for text, there in zip(spelled, filled.tolist(), strict=True)]
     coded = pa.array(known, pa.string()).take(pa.array(indices[kept])).dictionary_encode()
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    return Typed(pa.ListArray.from_arrays(pa.array(offsets), coded, mask=pa.array(counts == 0)), tuple(faults))
+    values_read = pa.ListArray.from_arrays(pa.array(offsets), coded, mask=pa.array(counts == 0))
+    return Typed(values_read, tuple(faults), inside[kept])
 
 
 def _is_list(kind: Any) -> bool:

@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.steps.intake.batch import Batch
-from drgpay.steps.intake.findings import Flags, shown
+from drgpay.steps.intake.findings import Flags
 from drgpay.steps.intake.known import GRAY, UNKNOWN, KnownCodes
+from drgpay.steps.intake.rules import RULES
+from drgpay.steps.intake.showing import shown
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
 
@@ -42,16 +44,24 @@ class _Codes:
         """The stay of every place."""
         return np.searchsorted(self.ends, places, side="right")
 
-    def name_them(self, rule: str, places: Ints) -> None:
-        """A rule broken by the codes at some places, ascending; the finding of a stay shows those codes."""
+    def name_them(self, rule: str, places: Ints, *, near: KnownCodes | None = None) -> None:
+        """A rule broken by the codes at some places, ascending; the finding of a stay shows those codes, and the
+        cells they stand in. ``near``: name the known codes nearest to them."""
         if len(places) == 0:
             return
         at, start = np.unique(self.owner(places), return_index=True)
-        named = self.flat.take(pa.array(places)).cast(pa.string())
+        numbers, which = np.unique(self.indices[places], return_inverse=True)
+        codes = self.flat.dictionary.take(pa.array(numbers)).to_pylist()
+        named = pa.array([shown(code) for code in codes], pa.string()).take(pa.array(which))
         offsets = pa.array(np.append(start, len(places)).astype(np.int32))
-        joined = pc.binary_join(pa.ListArray.from_arrays(offsets, named), "|").dictionary_encode()
-        texts = pa.array([shown(text) for text in joined.dictionary.to_pylist()], pa.string())
-        self.b.notes.add(rule, STAYS[self.name], at, texts.take(joined.indices))
+        values = pc.binary_join(pa.ListArray.from_arrays(offsets, named), "|")
+        texts = None
+        if near is not None:
+            parts = np.split(which, start[1:])
+            texts = [_proposed(rule, self.name, [codes[i] for i in of], near) for of in parts]
+        origins = self.b.read.origins.get(self.name)
+        cells = None if origins is None else [of.tolist() for of in np.split(origins[places], start[1:])]
+        self.b.notes.add(rule, STAYS[self.name], at, values, texts, places=cells)
 
     def repeated(self) -> Ints:
         """Places whose code stands earlier in the same stay."""
@@ -61,6 +71,15 @@ class _Codes:
             at = np.flatnonzero(self.indices[apart:] == self.indices[:-apart])
             again[at[(ends[at] > at + apart) & (self.indices[at] != self.null)] + apart] = True
         return np.flatnonzero(again)
+
+
+def _proposed(rule: str, kind: str, codes: list[str], known: KnownCodes) -> tuple[str, str]:
+    """The words of a rule about codes that are not known, with those that may have been meant."""
+    near = [(shown(code), known.near(kind, code)) for code in dict.fromkeys(codes)]
+    zh = ";".join(f"{code}:最接近的是 {'、'.join(those)}" for code, those in near if those)
+    en = "; ".join(f"{code}: nearest {', '.join(those)}" for code, those in near if those)
+    general = RULES[rule].texts(STAYS[kind])
+    return (f"{general[0]}({zh})", f"{general[1]} ({en})") if zh else general
 
 
 class _Marked:
@@ -86,9 +105,9 @@ class _Marked:
         of_stay = np.bitwise_or.reduceat(self.of_code[self.column.indices], self.column.first)
         return np.asarray(of_stay[np.searchsorted(self.column.first, self.heads)])
 
-    def name_where(self, rule: str, wrong: Flags) -> None:
+    def name_where(self, rule: str, wrong: Flags, *, near: KnownCodes | None = None) -> None:
         """A rule broken at some of the places."""
-        self.column.name_them(rule, self.places[wrong])
+        self.column.name_them(rule, self.places[wrong], near=near)
 
     def principal(self, rule: str, bits: int) -> None:
         """A rule broken by principal codes that have one of the marks."""
@@ -133,20 +152,23 @@ def judge_codes(b: Batch) -> None:
     unknown = (diagnoses.marks & UNKNOWN) != 0
     if unknown.any():
         first = (dx.ends - dx.lengths)[diagnoses.owner] == diagnoses.places
-        diagnoses.name_where("dx_unknown", unknown & first)
-        diagnoses.name_where("dx_other_unknown", unknown & ~first)
-    procedures.name_where("proc_unknown", (procedures.marks & UNKNOWN) != 0)
+        diagnoses.name_where("dx_unknown", unknown & first, near=codes)
+        diagnoses.name_where("dx_other_unknown", unknown & ~first, near=codes)
+    procedures.name_where("proc_unknown", (procedures.marks & UNKNOWN) != 0, near=codes)
     diagnoses.principal("dx_gray", GRAY)
     gray = (diagnoses.marks & GRAY) != 0
     if gray.any():
-        first = (dx.ends - dx.lengths)[diagnoses.owner] == diagnoses.places
-        diagnoses.name_where("dx_other_gray", gray & ~first)
+        diagnoses.name_where("dx_other_gray", gray & ((dx.ends - dx.lengths)[diagnoses.owner] != diagnoses.places))
     procedures.name_where("proc_gray", (procedures.marks & GRAY) != 0)
     for rule in dict.fromkeys(one.rule for one in codes.lists if one.principal):
         diagnoses.principal(rule, codes.bits(rule))
     diagnoses.name_where("dx_sex", diagnoses.of_other_sex("dx_sex"))
     procedures.name_where("proc_sex", procedures.of_other_sex("proc_sex"))
     diagnoses.name_where("dx_age", diagnoses.outside("dx_age", "age", b.years))
+    procedures.name_where("proc_age", procedures.outside("proc_age", "age", b.years))
+    adult = np.zeros(b.rows, bool)
+    adult[diagnoses.owner[(diagnoses.marks & codes.bits("age_adult")) != 0]] = True
+    b.note("age_adult", "age_days", adult & b.null("age") & (b.years == 0))
     grams = np.where(b.null("birth_weight"), -1, b.ints("birth_weight"))
     contradicted = np.zeros(b.rows, bool)
     contradicted[diagnoses.owner[diagnoses.outside("birth_weight_dx", "weight", grams)]] = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.scheme import load_codes, load_crosswalk
-from drgpay.steps.intake.findings import Flags, shown
+from drgpay.steps.intake.findings import Flags
+from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.values import Fault, Typed
 from drgpay.tables import Column
 
@@ -30,6 +31,11 @@ class Way:
     to: Mapping[str, str] = field(repr=False)
     known: Set[str] = field(repr=False)
     gray: Set[str] = field(repr=False)
+
+    @cached_property
+    def either(self) -> Set[str]:
+        """The codes of both editions."""
+        return frozenset(self.to) | self.known
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ class Crosswalk:
         recoded = pa.array(insurers, pa.string()).take(pa.array(indices)).dictionary_encode()
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         mask = lists.is_null() if lists.null_count else None
-        return Typed(pa.ListArray.from_arrays(pa.array(offsets), recoded, mask=mask), (*read.faults, *faults))
+        values = pa.ListArray.from_arrays(pa.array(offsets), recoded, mask=mask)
+        return Typed(values, (*read.faults, *faults), read.origins)
 
 
 def _fault(rule: str, here: Flags, indices: Any, owners: Any, texts: Any) -> Fault | None:

@@ -24,10 +24,12 @@ from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import open_details
 from drgpay.steps.intake.headers import Layout, known_headers, locate
 from drgpay.steps.intake.parts import Parts
+from drgpay.steps.intake.reading import gathered
 from drgpay.steps.intake.rules import limits
 from drgpay.steps.intake.stays import Conversion, added_up, ragged
 from drgpay.steps.intake.values import Typed, typed
 from drgpay.tables import STAY_DETAILS, Column, Table
+from drgpay.units import show_fen
 
 _NEED = "settlement"
 _BETWEEN = "\x1f"
@@ -41,6 +43,8 @@ class _Open:
 
     source: Source
     layout: Layout
+    formatted: bool
+    """seen through a format: its header is not the one of the file"""
 
 
 def is_canonical(path: Path, table: Table, institutions: frozenset[str] | None = None) -> bool:
@@ -146,7 +150,7 @@ def convert_rows(
     for number, (path, one) in enumerate(zip(paths, opened, strict=True)):
         parts = Parts(folder / f"{number:03d}", path.stem)
         findings.append(
-            whole_file(one.source.file, _NEED, [("column_unknown", head, near) for head, near in one.layout.unknown])
+            whole_file(one.source.file, _NEED, [("column_unknown", *head) for head in gathered(one.layout.unknown)])
         )
         capped = Capped()
         try:
@@ -168,12 +172,13 @@ def convert_rows(
 
 def _open(path: Path, table: Table) -> _Open:
     source = open_details(path) if table == STAY_DETAILS else None
+    formatted = source is not None
     if source is None:
         source = open_source(path, frozenset(known_headers(table.columns)))
     required = frozenset(column.name for column in table.columns if not column.null)
     layout = locate(source.file, source.header, table, table.columns, required)
     refuse_floats(source, table, layout.places)
-    return _Open(source, layout)
+    return _Open(source, layout, formatted)
 
 
 def _places(layout: Layout) -> list[int]:
@@ -199,7 +204,10 @@ def _judged(
     cells = {column.name: _column(column, chunk, one.layout) for column in table.columns}
     batch = pa.record_batch([cells[name].values for name in table.names], names=list(table.names))
     ids = batch.column("stay_id") if "stay_id" in table.names else pa.nulls(batch.num_rows, pa.string())
-    notes = Notes(one.source.file, _NEED, chunk.lines, ids)
+    names = (
+        {} if one.formatted else {name: one.source.header[at[0]].strip() for name, at in one.layout.places.items()}
+    )
+    notes = Notes(one.source.file, _NEED, chunk.lines, ids, names)
     for column in table.columns:
         _cells(column, cells[column.name], institutions, notes)
     again = repeats.again(_key([batch.column(name) for name in table.key]))
@@ -242,7 +250,10 @@ def _cells(column: Column, cell: Typed, institutions: frozenset[str] | None, not
 
 def _note(notes: Notes, rule: str, column: Column, values: Any, bad: Flags) -> None:
     at = np.flatnonzero(bad)
-    notes.add(rule, column, at, values.take(pa.array(at)).cast(pa.string()))
+    there = values.take(pa.array(at))
+    money = column.type == "fen" and pa.types.is_integer(there.type)
+    texts = [None if n is None else show_fen(n, group=False) for n in there.to_pylist()] if money else None
+    notes.add(rule, column, at, texts if money else there.cast(pa.string()))
 
 
 def _together(batch: Any, table: Table, notes: Notes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -41,18 +41,29 @@ class Repeats:
     def __init__(self, ids: Iterable[Any]) -> None:
         hashes = np.sort(np.concatenate([np.zeros(0, np.uint64), *(_hashes(part) for part in ids)]))
         self._twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-        self._met: set[str] = set()
+        self._met: dict[str, set[str]] = {}
+
+    def twice(self, ids: Any) -> Flags:
+        """Which ids occur more than once in the file (or, very rarely, share the hash of one that does)."""
+        return np.asarray(np.isin(_hashes(ids), self._twice)) if len(self._twice) else np.zeros(len(ids), bool)
+
+    def other(self, ids: Any, content: Callable[[int], str]) -> tuple[Flags, Flags]:
+        """Which of the next ids were met before: with the same content, and with other content. ``content``: what the
+        row at a position says, in a form in which the same is equal."""
+        same, other = np.zeros(len(ids), bool), np.zeros(len(ids), bool)
+        for at in np.flatnonzero(self.twice(ids)).tolist():
+            name = ids[at].as_py()
+            if name is None:
+                continue
+            met, said = self._met.setdefault(name, set()), content(at)
+            same[at], other[at] = said in met, bool(met) and said not in met
+            met.add(said)
+        return same, other
 
     def again(self, ids: Any) -> Flags:
         """Which of the next ids (Arrow text, in the order of the file) were met before."""
-        flags = np.zeros(len(ids), bool)
-        if len(self._twice):
-            for at in np.flatnonzero(np.isin(_hashes(ids), self._twice)).tolist():
-                name = ids[at].as_py()
-                flags[at] = name in self._met
-                if name is not None:
-                    self._met.add(name)
-        return flags
+        same, _ = self.other(ids, lambda at: "")
+        return same
 
 
 def _hashes(ids: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import polars as pl
 import xlsxwriter
@@ -48,6 +49,36 @@ def write_findings_csv(findings: Any, path: Path) -> None:
     no cell is a formula to a spreadsheet."""
     frame = for_people(pl.DataFrame(merge([findings])))
     renamed(path, lambda temporary: frame.write_csv(temporary, include_bom=True))
+
+
+def drop_findings(path: Path) -> bool:
+    """Remove the findings of an earlier run from ``path``, when there are none any more; whether there was a file.
+
+    Only a file this module wrote is removed: a CSV with the header of FINDINGS, or a workbook with our title, date
+    and first sheet. Anything else stays as it is.
+    """
+    if not is_findings(path):
+        return False
+    path.unlink()
+    return True
+
+
+def is_findings(path: Path) -> bool:
+    """Whether a file is a list of findings as this module writes it."""
+    if not path.is_file() or path.is_symlink():
+        return False
+    if path.suffix.lower() != ".xlsx":
+        with path.open("rb") as file:
+            return file.readline(4096).removeprefix(b"\xef\xbb\xbf").rstrip() == ",".join(FINDINGS.names).encode()
+    try:
+        with ZipFile(path) as book:
+            core, sheets = (book.read(name).decode() for name in ("docProps/core.xml", "xl/workbook.xml"))
+    except (BadZipFile, KeyError, OSError, UnicodeDecodeError):
+        return False
+    titles = [words["findings"] for words in _WORDS.values()]
+    return any(
+        f"<dc:title>{title}</dc:title>" in core and f'<sheet name="{title}"' in sheets for title in titles
+    ) and (_CREATED.strftime("%Y-%m-%dT%H:%M:%SZ") in core)
 
 
 def write_findings_workbook(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake.batch import Batch, CheckContext
+from drgpay.steps.intake.batch import AsRead, Batch, CheckContext
 from drgpay.steps.intake.coding import NEWBORN_DAYS, judge_codes
 from drgpay.steps.intake.findings import Flags, Notes
 from drgpay.steps.intake.rules import NEEDS, limits
-from drgpay.tables import STAYS, Column
+from drgpay.tables import INFANT_DAYS, STAYS, Column, with_years
 from drgpay.units.vector import Ints
 
 _REQUIRED = ("institution_id", "insurance_scheme", "admission_date", "discharge_date", "total_cost", "personal_paid",
@@ -50,8 +50,8 @@ def check_batch(batch: Any, *, file: str, first_row: int, context: CheckContext)
     """Judge typed stays: (rows without an error, FINDINGS).
 
     ``batch``: Arrow record batch with at least the columns of :func:`stays_schema`, in its types; ``first_row``: line
-    of its first row. Accepted rows keep every value as it is, and come in the columns of the schema. Raises
-    DrgpayError of kind DATA when a column is missing or of another type. Source: design/01 (bad data is a finding).
+    of its first row. Accepted rows keep every value as it is, but for the years of infants who have days only, and
+    come in the columns of the schema. Raises DrgpayError of kind DATA when a column is missing or of another type.
     """
     batch, notes = judged(batch, file, first_row, context)
     return accepted(batch, notes, context.need), notes.table()
@@ -68,7 +68,7 @@ def judged(batch: Any, file: str, first_row: int, context: CheckContext) -> tupl
     batch = batch.select([column.name for column in stays_columns(context.need)])
     lines = np.arange(first_row, first_row + batch.num_rows)
     notes = Notes(file, context.need, lines, batch.column("stay_id"), quality=context.quality)
-    judge(batch, context, notes, {})
+    judge(batch, context, notes, AsRead())
     return batch, notes
 
 
@@ -85,15 +85,16 @@ def _wrong(file: str, column: Column, zh: str, en: str) -> DrgpayError:
 
 
 def accepted(batch: Any, notes: Notes, need: str) -> Any:
-    """The rows that are not kept out, in the schema of the need."""
+    """The rows that are not kept out, in the schema of the need; infants' ages as :mod:`drgpay.tables.ages` says."""
     if notes.out.any():
         batch = batch.filter(pa.array(~notes.out))
+    batch = with_years(batch)
     return pa.RecordBatch.from_arrays(batch.columns, schema=stays_schema(need))
 
 
-def judge(batch: Any, context: CheckContext, notes: Notes, silent: Mapping[str, Flags]) -> None:
+def judge(batch: Any, context: CheckContext, notes: Notes, read: AsRead) -> None:
     """Run every check of the need on a batch and write what is found to ``notes``."""
-    b = Batch(batch, context, notes, silent)
+    b = Batch(batch, context, notes, read)
     if b.rows == 0:
         return
     b.note("stay_id_missing", "stay_id", b.null("stay_id"), value=False)
@@ -148,7 +149,8 @@ def _listed(b: Batch, rule: str, name: str, allowed: Iterable[str]) -> None:
 def _ages(b: Batch) -> None:
     age, days, weight = b.ints("age"), b.ints("age_days"), b.null("birth_weight")
     no_age, no_days = b.null("age"), b.null("age_days")
-    b.note("age_missing", "age_days" if "age" in b.context.absent else "age", no_age & no_days, value=False)
+    unknown = no_age & (no_days | (days > INFANT_DAYS))
+    b.note("age_missing", "age_days" if "age" in b.context.absent else "age", unknown, value=False)
     b.note("age_days_missing", "age_days", ~no_age & (age == 0) & no_days, value=False)
     years = age.astype(np.int64)
     b.note("age_conflict", "age_days", ~no_age & ~no_days & ((days < years * 365) | (days >= (years + 1) * 366)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.steps.intake.findings import Flags
+from drgpay.steps.intake.repair import proposals
 from drgpay.steps.intake.rules import RULES, read_data
 from drgpay.units.vector import Ints
 
@@ -69,14 +70,15 @@ UNKNOWN, GRAY = 1 << 62, 1 << 61
 @dataclass(frozen=True)
 class KnownCodes:
     """The codes of an edition, as sorted Arrow text arrays: ``dx`` all diagnoses (gray ones too), ``dx_gray`` those
-    that may not be reported, ``proc`` and ``proc_gray`` the same of procedures; ``lists``: what the checks know of
-    them."""
+    that may not be reported, ``proc`` all procedures and ``proc_gray`` the gray ones of them; ``lists``: what the
+    checks know of them."""
 
     dx: Any = field(repr=False)
     dx_gray: Any = field(repr=False)
     proc: Any = field(repr=False)
     lists: tuple[CodeList, ...] = field(repr=False, default=())
     proc_gray: Any = field(repr=False, default=None)
+    _near: dict[tuple[str, str], tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _marks: dict[str, Ints] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -88,9 +90,10 @@ class KnownCodes:
                     of_code[:-1][one.within(codes)] |= 1 << number
             of_code[-1] = UNKNOWN
             marks[kind] = of_code
-        for kind, codes, gray in (("dx", self.dx, self.dx_gray), ("proc", self.proc, self.proc_gray)):
-            if gray is not None:
-                marks[kind][:-1][pc.is_in(codes, value_set=gray).to_numpy(zero_copy_only=False)] |= GRAY
+        for kind, codes, those in (("dx", self.dx, self.dx_gray), ("proc", self.proc, self.proc_gray)):
+            if those is not None:
+                gray = pc.is_in(codes, value_set=those).to_numpy(zero_copy_only=False)
+                marks[kind][:-1][gray] |= GRAY
         object.__setattr__(self, "_marks", marks)
 
     @classmethod
@@ -103,9 +106,25 @@ class KnownCodes:
         proc_gray: Iterable[str] = (),
     ) -> KnownCodes:
         """From plain codes."""
-        kinds = (dx, dx_gray, proc, proc_gray)
-        all_dx, gray, all_proc, gray_proc = (pa.array(sorted(set(codes)), pa.string()) for codes in kinds)
+        all_dx, gray, all_proc, gray_proc = (
+            pa.array(sorted(set(codes)), pa.string()) for codes in (dx, dx_gray, proc, proc_gray)
+        )
         return cls(all_dx, gray, all_proc, tuple(lists), gray_proc)
+
+    @cached_property
+    def plain(self) -> dict[str, frozenset[str]]:
+        """All codes by kind, ``dx`` and ``proc``."""
+        return {"dx": frozenset(self.dx.to_pylist()), "proc": frozenset(self.proc.to_pylist())}
+
+    @cached_property
+    def _sorted(self) -> dict[str, list[str]]:
+        return {"dx": self.dx.to_pylist(), "proc": self.proc.to_pylist()}
+
+    def near(self, kind: str, code: str) -> tuple[str, ...]:
+        """The codes a person may have meant who wrote one that is not known."""
+        if (kind, code) not in self._near:
+            self._near[kind, code] = proposals(code, self._sorted[kind])
+        return self._near[kind, code]
 
     def bit(self, name: str) -> int:
         """The mark of a list; 0 when there is none of that name."""

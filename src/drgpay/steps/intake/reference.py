@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.care import LEAST_GRAMS, LONG, LONG_VENTILATION, MOST_GRAMS, SHORT
 from drgpay.steps.intake.coding import NEWBORN_DAYS
 from drgpay.steps.intake.known import CodeList
 from drgpay.steps.intake.persons import DIED
 from drgpay.steps.intake.rules import RULES, limits
-from drgpay.tables import STAYS
+from drgpay.tables import INFANT_DAYS, STAYS, years_of
 
 _MONEY = ("total_cost", "personal_paid", "fund_by_item")
 
@@ -47,7 +48,7 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
             found.add((name, "not_listed"))
     if context.institutions is not None and get("institution_id") not in {None, *context.institutions}:
         found.add(("institution_id", "institution_unknown"))
-    if get("age") is None and get("age_days") is None:
+    if years_of(get("age"), days := get("age_days")) is None and (days is None or days > INFANT_DAYS):
         found.add(("age_days" if "age" in context.absent else "age", "age_missing"))
     found |= _ages(get("age"), get("age_days"), get("birth_weight"))
     found |= _codes(get("dx") or [], get("proc") or [], context)
@@ -87,8 +88,9 @@ def _ages(age: int | None, days: int | None, weight: int | None) -> set[tuple[st
 
 def _years(age: int | None, days: int | None) -> int:
     """Age in whole years, −1 when unknown."""
-    if age is not None:
-        return age
+    known = years_of(age, days)
+    if known is not None:
+        return known
     return -1 if days is None else days // 365
 
 
@@ -102,8 +104,9 @@ def _codes(dx: list[str], proc: list[str], context: CheckContext) -> set[tuple[s
             found.add((name, f"{name}_repeated"))
     if context.codes is None:
         return found
-    known, gray, known_proc = (
-        set(c.to_pylist()) for c in (context.codes.dx, context.codes.dx_gray, context.codes.proc)
+    known, gray, known_proc, gray_proc = (
+        set() if c is None else set(c.to_pylist())
+        for c in (context.codes.dx, context.codes.dx_gray, context.codes.proc, context.codes.proc_gray)
     )
     gray_proc = set(() if context.codes.proc_gray is None else context.codes.proc_gray.to_pylist())
     if dx[:1] and dx[0] not in {None, *known}:
@@ -116,6 +119,10 @@ def _codes(dx: list[str], proc: list[str], context: CheckContext) -> set[tuple[s
         found.add(("proc", "proc_gray"))
     if any(code not in {None, *known} for code in dx[1:]):
         found.add(("dx", "dx_other_unknown"))
+    if any(code in gray for code in dx[1:]):
+        found.add(("dx", "dx_other_gray"))
+    if any(code in gray_proc for code in proc):
+        found.add(("proc", "proc_gray"))
     if any(code not in {None, *known_proc} for code in proc):
         found.add(("proc", "proc_unknown"))
     return found
@@ -150,6 +157,8 @@ def _lists(stay: dict[str, Any], context: CheckContext) -> set[tuple[str, str]]:
             found.add((one.kind, one.rule))
         if one.weight and on and weight is not None and weight >= 0 and not one.weight[0] <= weight <= one.weight[1]:
             found.add(("birth_weight", one.rule))
+        if one.rule == "age_adult" and on and stay["age"] is None and years == 0:
+            found.add(("age_days", one.rule))
         if one.principal and codes and codes[0] in on:
             found.add(("dx", one.rule))
     principal = stay["dx"][0] if stay["dx"] else None
@@ -159,6 +168,31 @@ def _lists(stay: dict[str, Any], context: CheckContext) -> set[tuple[str, str]]:
         found.add(("dx", "dx_symptom"))
     if principal in named.get("perinatal", []) and years == 0 and (stay["age_days"] or 0) > NEWBORN_DAYS:
         found.add(("dx", "newborn_dx"))
+    return found
+
+
+def check_care(stay: dict[str, Any], minutes: int | None, grams: int | None) -> set[str]:
+    """What a stay breaks of the checks on intensive care: ``minutes`` on a ventilator, ``grams`` at admission (−1 =
+    cannot be read), None = not given. Hours in intensive care are checked as they are read."""
+    found = set()
+    codes = [code for code in stay["proc"] or [] if code]
+    long, short = (any(code.startswith(start) for code in codes) for start in (LONG, SHORT))
+    if minutes and (not long if minutes >= LONG_VENTILATION else long):
+        found.add("ventilator_code")
+    if not minutes and (long or short):
+        found.add("ventilator_hours_missing")
+    days, years, born = stay["age_days"], _years(stay["age"], stay["age_days"]), stay["birth_weight"]
+    newborn = days is not None and days <= NEWBORN_DAYS and years == 0
+    older = years >= 1 or (days is not None and days > NEWBORN_DAYS and years == 0)
+    readable = grams is not None and LEAST_GRAMS <= grams <= MOST_GRAMS
+    if grams is None:
+        return found | ({"admission_weight_missing"} if newborn else set())
+    if older:
+        found.add("admission_weight_age")
+    elif not readable:
+        found.add("admission_weight_bounds")
+    elif newborn and days == 0 and born is not None and abs(grams - born) * 10 > born:
+        found.add("admission_weight_birth")
     return found
 
 

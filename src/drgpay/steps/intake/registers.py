@@ -149,8 +149,9 @@ def _judge(column: Column, value: Typed, lines: Any, cells: Any, head: str) -> l
     wrong: list[_Wrong] = []
     reproached: set[int] = set()
     for fault in value.faults:
-        usual = _not_listed(column) if fault.rule == "not_listed" else RULES[fault.rule].texts(column)
-        texts = fault.texts or [usual] * len(fault.at)
+        rule = "not_listed" if fault.rule == "scheme_other" else fault.rule  # a register is no stay
+        usual = _not_listed(column) if rule == "not_listed" else RULES[rule].texts(column)
+        texts = [usual] * len(fault.at) if rule != fault.rule or not fault.texts else fault.texts
         for at, (zh, en) in zip(fault.at.tolist(), texts, strict=True):
             reproached.add(at)
             wrong.append(_Wrong(int(lines[at]), head, _seen(column, cells[at].as_py()), zh, en))

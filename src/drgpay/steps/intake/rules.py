@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from drgpay.tables import Column
+from drgpay.units import show_fen
 
 NEEDS = ("grouping", "settlement")
 LEVELS = ("error", "warn", "info")
@@ -63,7 +64,7 @@ class Rule:
         of = {
             "zh": column.zh if column else "该值",
             "name": column.name if column else "the value",
-            "limits": column.constraint() if column else "…",
+            "limits": _limits(column) if column else "…",
         }
         return f"{self.zh};{self.fix_zh}".format(**of), f"{self.en}; {self.fix_en}".format(**of)
 
@@ -83,6 +84,14 @@ def _rule(row: dict[str, Any]) -> Rule:
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in map(_rule, read_data("rules"))}
 """every check by its id"""
+
+
+def _limits(column: Column) -> str:
+    """What a column may hold, in words; money in yuan."""
+    if column.type != "fen":
+        return column.constraint()
+    low, high = (None if bound is None else show_fen(bound, group=False) for bound in (column.low, column.high))
+    return f"{low or ''}–{high or ''}"
 
 
 def limits(column: Column) -> tuple[int, int]:

@@ -6,6 +6,7 @@ up to hundredths of a point. The points are in the catalogue of checks. Source: 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,24 @@ def _plain(scores: Any) -> pl.DataFrame:
     frame = pl.from_arrow(table.cast(schema))
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def kept_out(scores: Any, grave: Collection[str]) -> pl.DataFrame:
+    """How many stays every check kept out, per institution (``rule``, ``institution_id``, ``n``), from STAY_SCORES;
+    ``grave``: the checks that keep a row out. A stay that broke several is counted under each."""
+    frame = _plain(scores).filter(pl.col("error")).select("institution_id", rule="rules").explode("rule")
+    return _counted(frame.filter(pl.col("rule").is_in(list(grave))))
+
+
+def dropped_of(findings: Any) -> pl.DataFrame:
+    """The same from FINDINGS, which know no institution."""
+    frame = pl.DataFrame(findings).select(pl.col("rule", "level").cast(pl.String), "file", "row").unique()
+    return _counted(frame.filter(pl.col("level") == "error").with_columns(institution_id=pl.lit("")))
+
+
+def _counted(frame: pl.DataFrame) -> pl.DataFrame:
+    rows = frame.group_by("rule", "institution_id").agg(n=pl.len().cast(pl.Int64))
+    return rows.sort("n", "rule", "institution_id", descending=[True, False, False])
 
 
 def tally(scores: Any) -> Any:

@@ -13,27 +13,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.engine import ROW_GROUP, writing
+from drgpay.errors import DrgpayError
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.capped import Capped
 from drgpay.steps.intake.chunks import Chunk, Source, fail
-from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import refuse_floats
-from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
+from drgpay.steps.intake.findings import Flags, Notes, merge
 from drgpay.steps.intake.formats import Hints, Opened, open_stays
-from drgpay.steps.intake.headers import Layout, locate
-from drgpay.steps.intake.kernel import accepted, judge, stays_columns
+from drgpay.steps.intake.headers import locate
+from drgpay.steps.intake.kernel import accepted, stays_columns
 from drgpay.steps.intake.known import KnownCodes
 from drgpay.steps.intake.parts import Parts
+from drgpay.steps.intake.reading import Reading
 from drgpay.steps.intake.scores import score_stays
 from drgpay.steps.intake.unchanged import Stamp, changed, stamp
-from drgpay.steps.intake.values import Typed, typed
+from drgpay.steps.intake.visits import VISIT, find_visits, may_be_negative, named_places
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
-
-_NULLING = frozenset(("unreadable", "not_listed", "too_large", "age_unit"))
-"""faults that leave a null behind, which must not be reproached a second time as a missing value"""
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,8 @@ def read_stays(
     whole. ``row`` in the findings is the line of the file (the header is line 1), for Parquet the record from 1.
     What is read does not depend on ``chunk_rows``. CSV and Parquet are never held whole; the ids are gone through
     once before (8 bytes per row, see :class:`Repeats`). ``keep``: header cells of columns that are to come along as
-    they are, ``*`` for all of them.
+    they are, ``*`` for all of them. Visits and negative amounts
+    are gone through once before too, where there are any (see :mod:`.visits`).
 
     Raises DrgpayError of kind DATA, before the first item: for a file that cannot be read, lacks a required column,
     has two columns for one, or keeps money as floating-point numbers; at the first item: for a file without rows.
@@ -101,12 +100,18 @@ def read_stays(
     before = stamp(path)
     opened = open_stays(path, hints or Hints())
     source = opened.source
+    dates = _dates(opened)
     required = frozenset({"dx"} if need == "grouping" else {column.name for column in columns if not column.null})
+    required -= {"los"} if dates else set()
     opened.demand(required)
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
     context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
-    return _steady(_intakes(opened, layout, context, chunk_rows, crosswalk, opened.own_places(keep)), path, before)
+    places = named_places(source.header)
+    reversals = need == "settlement" and VISIT not in places and may_be_negative(path, source)
+    visits = find_visits(source, places, chunk_rows, reversals)
+    reading = Reading(opened, layout, context, crosswalk, dates, visits)
+    return _steady(_intakes(reading, chunk_rows, opened.own_places(keep)), path, before)
 
 
 def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iterator[Intake]:
@@ -117,54 +122,37 @@ def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iter
         yield intake
 
 
-def _intakes(
-    opened: Opened,
-    layout: Layout,
-    context: CheckContext,
-    chunk_rows: int,
-    crosswalk: Crosswalk | None,
-    own: Mapping[str, int],
-) -> Iterator[Intake]:
-    columns, source = stays_columns(context.need), opened.source
-    whole = _on_the_file(opened, layout, context.need)
-    repeats = Repeats(
-        typed(STAYS["stay_id"], ids).values
-        for place in layout.places.get("stay_id", ())
-        for ids in source.column(place)
-    )
-    wanted = [place for places in layout.places.values() for place in places]
+def _dates(opened: Opened) -> dict[str, int]:
+    """Where both dates of a stay stand; empty where one of them is not there, or twice."""
+    source, wanted = opened.source, [STAYS["admission_date"], STAYS["discharge_date"]]
+    try:
+        places = locate(source.file, source.header, STAYS, wanted, frozenset()).places
+    except DrgpayError:
+        return {}
+    return {name: at[0] for name, at in places.items()} if len(places) == len(wanted) else {}
+
+
+def _intakes(reading: Reading, chunk_rows: int, own: Mapping[str, int]) -> Iterator[Intake]:
+    source, need, said = reading.opened.source, reading.context.need, reading.opened.said
+    whole, read = reading.on_the_file(), 0
+    repeats = Repeats(reading.ids())
+    wanted = reading.wanted()
     wanted += [place for place in own.values() if place not in wanted]
-    read = 0
     capped, waiting = Capped(), None
     for chunk in source.chunks(wanted, chunk_rows):
-        values = {column.name: _column(column.name, chunk, layout) for column in columns}
-        if crosswalk is not None:
-            values |= {name: crosswalk.convert(STAYS[name], values[name]) for name in ("dx", "proc")}
-        for name, value in values.items():
-            found = tuple(fault for where, fault in chunk.faults if where == name)
-            values[name] = replace(value, faults=(*value.faults, *found))
-        ids = values["stay_id"].values
-        batch = pa.record_batch([values[c.name].values for c in columns], names=[c.name for c in columns])
-        notes = Notes(source.file, context.need, chunk.lines, ids, opened.names, quality=context.quality)
-        for where, fault in chunk.faults:
-            if where not in values:
-                notes.add(fault.rule, None, fault.at, fault.values, fault.texts, field=where)
-        silent = _faults(values, notes)
-        over = np.flatnonzero(chunk.inside)
-        notes.add("lines", None, over, [str(n + 1) for n in chunk.inside[over].tolist()])
-        again = chunk.lines[repeats.again(ids)] if "stay_id" in layout.places else context.duplicates
-        judge(batch, replace(context, duplicates=again), notes, silent)
-        findings = [whole, notes.table(), ragged(source, chunk, context.need), added_up(source, chunk, context.need)]
-        rows = len(chunk.lines) + len(chunk.ragged)
-        if rows or chunk.totals:
-            kept = accepted(batch, notes, context.need)
-            lines = chunk.lines[~notes.out]
-            scores = score_stays(batch, notes) if context.quality else None
-            lost = _kept_out(batch, notes.out, len(chunk.ragged))
+        batch, notes = reading.judged(chunk, repeats)
+        beside = len(chunk.ragged) + len(chunk.totals)
+        rows = len(chunk.lines) + beside
+        if rows:
+            findings = [whole, notes.table(), ragged(source, chunk, need), added_up(source, chunk, need)]
+            kept = accepted(batch, notes, need)
+            scores = score_stays(batch, notes) if reading.context.quality else None
+            lost = _kept_out(batch, notes.out, beside)
             brought = {head: _plain(chunk.columns[place], notes.out) for head, place in own.items()}
+            lines = chunk.lines[~notes.out]
             if waiting is not None:
                 yield waiting
-            waiting = Intake(kept, capped.listed(merge(findings)), rows, opened.said, lines, scores, brought, lost)
+            waiting = Intake(kept, capped.listed(merge(findings)), rows, said, lines, scores, brought, lost)
             whole = whole.slice(0, 0)
         read += rows
     if not read:
@@ -173,9 +161,10 @@ def _intakes(
         yield replace(waiting, findings=merge([waiting.findings, capped.rest()]))
 
 
-def _kept_out(batch: Any, out: Flags, ragged_rows: int) -> dict[str, int]:
-    """How many rows of each institution were kept out; records with too many or few cells name none."""
-    lost = Counter({"": ragged_rows} if ragged_rows else {})
+def _kept_out(batch: Any, out: Flags, beside: int) -> dict[str, int]:
+    """How many rows of each institution were kept out; ``beside``: records of other lengths and totals, which name
+    none."""
+    lost = Counter({"": beside} if beside else {})
     if out.any() and "institution_id" in batch.schema.names:
         those = pc.fill_null(batch.column("institution_id").filter(pa.array(out)).cast(pa.string()), "")
         lost.update({row["values"]: row["counts"] for row in pc.value_counts(those).to_pylist()})
@@ -188,40 +177,6 @@ def _plain(cells: Any, out: Flags) -> Any:
         cells = pc.binary_join(cells.cast(pa.list_(pa.string())), "|")
     text = cells.cast(pa.string())
     return text.filter(pa.array(~out)) if out.any() else text
-
-
-def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
-    absent = [
-        ("stay_id_made" if name == "stay_id" else "column_absent", STAYS[name], "")
-        for name in layout.absent
-        if need == "grouping"
-    ]
-    summed = [("amount_summed", STAYS[name], "") for name in opened.summed]
-    unknown = layout.unknown if opened.unknown is None else opened.unknown
-    heads = (("column_unknown", head, near) for head, near in unknown)
-    return whole_file(opened.source.file, need, [*absent, *summed, *heads])
-
-
-def _column(name: str, chunk: Chunk, layout: Layout) -> Typed:
-    column = STAYS[name]
-    if name not in layout.places:
-        if name == "stay_id":
-            return Typed(pa.array(chunk.lines).cast(pa.string()))
-        return Typed(pa.nulls(len(chunk.lines), column.arrow))
-    cells = [chunk.columns[place] for place in layout.places[name]]
-    return read_codes(column, cells) if column.type == "codes" else typed(column, cells[0])
-
-
-def _faults(values: dict[str, Typed], notes: Notes) -> dict[str, Flags]:
-    """Note the faults of reading; returns the cells that became null by them."""
-    silent: dict[str, Flags] = {}
-    for name, column in values.items():
-        for fault in column.faults:
-            kept_back = [""] * len(fault.at) if STAYS[name].type == "text" else list(fault.values)
-            notes.add(fault.rule, STAYS[name], fault.at, kept_back, fault.texts)
-            if fault.rule in _NULLING:
-                silent.setdefault(name, np.zeros(len(notes.lines), bool))[fault.at] = True
-    return silent
 
 
 def ragged(source: Source, chunk: Chunk, need: str) -> Any:

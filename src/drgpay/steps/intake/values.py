@@ -7,7 +7,9 @@ what is wrong with it. No value ever becomes a floating-point number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,37 +19,65 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.findings import shown
-from drgpay.steps.intake.spellings import FLAGS, NULLS, WORDS
+from drgpay.steps.intake.showing import shown
+from drgpay.steps.intake.spellings import ELSEWHERE, FLAGS, NULLS, WORDS
+from drgpay.steps.intake.words import UNKNOWN, meaning
 from drgpay.tables import Column
-from drgpay.units import parse_coefficient, parse_fen
+from drgpay.units import parse_coefficient, parse_fen, parse_scaled
 from drgpay.units.vector import Ints
 
 _EMPTY = ["", "NULL", "null", "\\N"]
 _WIDTH = {"int8": 8, "int16": 16, "int32": 32, "int64": 64, "fen": 64}
-_TIME = r"(?:[ T]+\d{1,2}(?::\d{1,2}){1,2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+_CLOCK = r"(?:[ T]+(?:上午|下午|AM|PM)?\s*[0-9]{1,2}(?::[0-9]{1,2}){0,2}(?:\.[0-9]+)?(?:\s*[AP]M)?" + _ZONE + ")?"
+_TIME = rf"(?:{_CLOCK}|\s*[0-9]{{1,2}}[时点](?:[0-9]{{1,2}}分?)?(?:[0-9]{{1,2}}秒)?)"
 _DATE_PARTS = (
-    rf"^(\d{{4}})[-/.年](\d{{1,2}})[-/.月](\d{{1,2}})日?{_TIME}$",
-    rf"^(\d{{4}})(\d{{2}})(\d{{2}})(?:\d{{4}}|\d{{6}}|{_TIME})$",
+    rf"^([0-9]{{4}})[-/.年]([0-9]{{1,2}})[-/.月]([0-9]{{1,2}})日?{_TIME}$",
+    rf"^([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})(?:[0-9]{{4}}|[0-9]{{6}}|{_TIME})$",
 )
+_ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_TIME}$"
+_SERIAL = r"^([1-7][0-9]{4})(?:\.[0-9]+)?$"
+"""the number a spreadsheet keeps for a day: 45292 is 2024-01-01"""
+_DAY_ZERO = -25_569
+"""the day a spreadsheet counts from, in days since 1970"""
+_NAMED_MONTH = r"(?i)^([0-9]{1,2})-(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-([0-9]{4}|[0-2][0-9])$"
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_UNITS = {
+    "los": r"^([0-9]+)\s*(?:天|日|d)$",
+    "age": r"^([0-9]+)\s*(?:周岁|岁|y|Y)$",
+    "age_days": r"^([0-9]+)\s*(?:天|日|d|D)$",
+    "birth_weight": r"^([0-9]+)\s*(?:克|g|G)$",
+}
+"""column -> a number with its unit written behind it"""
+_KILOGRAMS = r"^([0-9]{1,2})(?:\.([0-9]{1,3}))?\s*(?:kg|KG|Kg|公斤|千克)$"
+_PROTECTED = re.compile(r'="?(.*?)"?|\'(.*)', re.DOTALL)
+_INVISIBLE = r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A rule broken at the positions ``at``, with what stands there and, for some, words of its own."""
+    """A rule broken at the positions ``at``, with what stands there and, for some, words of its own.
+
+    ``places``: for codes in several columns, the numbers of the columns they stand in, for every position.
+    """
 
     rule: str
     at: Ints
     values: tuple[str, ...]
     texts: tuple[tuple[str, str], ...] | None = None
+    places: tuple[tuple[int, ...], ...] | None = None
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A column in the Arrow type of the data dictionary (null where a cell is empty or at fault), and its faults."""
+    """A column in the Arrow type of the data dictionary (null where a cell is empty or at fault), and its faults.
+
+    ``origins``: for lists of codes, the place in its row (0 = first) that every code had before blanks were dropped.
+    """
 
     values: Any
     faults: tuple[Fault, ...] = ()
+    origins: Ints | None = None
 
 
 def typed(column: Column, cells: Any) -> Typed:
@@ -72,15 +102,27 @@ def typed(column: Column, cells: Any) -> Typed:
 
 
 def tidy(text: pl.Series) -> pl.Series:
-    """Text without blanks around it; empty text, and what databases print for nothing, as null."""
+    """Text without blanks around it; empty text, and what databases print for nothing, as null.
+
+    ``="0012"`` and ``'0012``, as spreadsheets protect text, are read as 0012.
+    """
     plain = text.str.strip_chars()
+    held = (plain.str.starts_with("=") | plain.str.starts_with("'")).fill_null(False)
+    if held.any():
+        at = held.arg_true()
+        plain = plain.scatter(at, [_unprotected(cell) for cell in plain.gather(at)])
     return plain.set(plain.is_in(_EMPTY), None)
 
 
 def normal(text: pl.Series) -> pl.Series:
-    """Text in NFKC: full-width characters become plain ones."""
+    """Text in NFKC: full-width characters become plain ones, invisible ones go."""
     wide = text.str.len_bytes() != text.str.len_chars()
-    return text.str.normalize("NFKC").str.strip_chars() if wide.any() else text
+    return text.str.normalize("NFKC").str.replace_all(_INVISIBLE, "").str.strip_chars() if wide.any() else text
+
+
+def _unprotected(cell: str) -> str:
+    match = _PROTECTED.fullmatch(cell)
+    return (match[1] or match[2] or "").strip() if match else cell
 
 
 def _positions(flags: pl.Series) -> Ints:
@@ -97,21 +139,32 @@ def _fault(
 
 
 def _text(column: Column, text: pl.Series) -> Typed:
-    # names keep their full-width brackets; identifiers do not
-    return Typed((text if column.name == "name" else normal(text)).to_arrow().cast(pa.string()))
+    # names keep their full-width brackets; identifiers do not, and are no numbers with decimals
+    plain = text if column.name == "name" else normal(text).str.replace(r"^([0-9]+)\.0$", "${1}")
+    return Typed(plain.to_arrow().cast(pa.string()))
 
 
 def _code(column: Column, text: pl.Series) -> Typed:
     coded = text.to_arrow().cast(pa.string()).dictionary_encode()
     spelled = normal(pl.Series(coded.dictionary, dtype=pl.String))
     if not column.choices:
+        spelled = spelled.str.replace(r"^([0-9]+)\.0$", "${1}")  # a number column of a spreadsheet or of pandas
         return Typed(_recoded(coded.indices, spelled.to_arrow().cast(pa.string())))
     said = {word: to for word, to in WORDS.get(column.name, {}).items() if to is None or to in column.choices}
     words = {**{choice: choice for choice in column.choices}, **said}
-    meant = pa.array([words.get(word.casefold()) for word in spelled], pa.string())
-    refused = pa.array([word.casefold() not in words and word not in NULLS for word in spelled], pa.bool_())
-    bad = pl.Series(refused.take(coded.indices), dtype=pl.Boolean)
-    return Typed(_recoded(coded.indices, meant), _fault("not_listed", text, _positions(bad)))
+    elsewhere: Mapping[str, str | None] = dict.fromkeys(ELSEWHERE.get(column.name, ()), "elsewhere")
+    values, rules = [], []
+    for word in spelled:
+        value = meaning(word, words)
+        known = value != UNKNOWN or word in NULLS
+        other = not known and meaning(word, elsewhere) != UNKNOWN
+        values.append(value if known and word not in NULLS else None)
+        rules.append("" if known else "scheme_other" if other else "not_listed")
+    faults: tuple[Fault, ...] = ()
+    for rule in ("not_listed", "scheme_other"):
+        bad = pl.Series(pa.array([one == rule for one in rules], pa.bool_()).take(coded.indices), dtype=pl.Boolean)
+        faults += _fault(rule, text, _positions(bad))
+    return Typed(_recoded(coded.indices, pa.array(values, pa.string())), faults)
 
 
 def _recoded(indices: Any, values: Any) -> Any:
@@ -130,13 +183,38 @@ def _blank_words(text: pl.Series) -> pl.Series:
 
 def _int(column: Column, text: pl.Series) -> Typed:
     text = normal(_blank_words(text))
-    words = WORDS.get(column.name)
-    spelled = text.replace(words) if words else text
-    number = spelled.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+    number = _whole(text)
+    left = _positions(number.is_null() & text.is_not_null())
+    if len(left):
+        number = number.scatter(left, _spelled(column, text.gather(left)))
     fitted = _fitted(column, number, text)
     return Typed(
         fitted.values, _fault("unreadable", text, _positions(number.is_null() & text.is_not_null())) + fitted.faults
     )
+
+
+def _whole(text: pl.Series) -> pl.Series:
+    """Whole numbers, also with decimals that are all zero; null for anything else."""
+    return text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+
+
+def _spelled(column: Column, text: pl.Series) -> pl.Series:
+    """Numbers with their unit, or as the words of a list; null for anything else."""
+    number = pl.Series([None] * len(text), dtype=pl.Int64)
+    if column.name in _UNITS:
+        number = text.str.extract(_UNITS[column.name], 1).cast(pl.Int64, strict=False)
+    if column.name == "birth_weight":
+        parts = text.str.extract_groups(_KILOGRAMS).struct.unnest()
+        whole, grams = parts.to_series(0), parts.to_series(1).fill_null("").str.pad_end(3, "0")
+        weighed = whole.cast(pl.Int64) * 1000 + grams.cast(pl.Int64, strict=False)
+        number = pl.select(pl.coalesce(number, weighed)).to_series()
+    listed = WORDS.get(column.name)
+    if listed:
+        words = {**{to: to for to in listed.values() if to}, **listed}
+        meant = [None if word is None else meaning(word, words) for word in text]
+        said = pl.Series([None if to == UNKNOWN else to for to in meant], dtype=pl.String)
+        number = pl.select(pl.coalesce(number, said.cast(pl.Int64, strict=False))).to_series()
+    return number
 
 
 def _fitted(column: Column, number: pl.Series, text: pl.Series) -> Typed:
@@ -149,7 +227,7 @@ def _fitted(column: Column, number: pl.Series, text: pl.Series) -> Typed:
 
 def _date(column: Column, text: pl.Series) -> Typed:
     text = _blank_words(text)
-    iso = text.str.contains(rf"^\d{{4}}-\d{{2}}-\d{{2}}{_TIME}$")
+    iso = text.str.contains(_ISO)
     day = pl.select(pl.when(iso).then(text.str.slice(0, 10))).to_series().str.to_date("%Y-%m-%d", strict=False)
     left = _positions(day.is_null() & text.is_not_null())
     if len(left):
@@ -160,9 +238,24 @@ def _date(column: Column, text: pl.Series) -> Typed:
             found = spelled.str.to_date("%Y-%m-%d", strict=False)
             at = _positions(found.is_not_null())
             day = day.scatter(left[at], found.gather(at))
+        for found in (_serial_day(rest), _named_day(rest)):
+            at = _positions(found.is_not_null())
+            day = day.scatter(left[at], found.gather(at))
     return Typed(
         day.to_arrow().cast(pa.date32()), _fault("unreadable", text, _positions(day.is_null() & text.is_not_null()))
     )
+
+
+def _serial_day(text: pl.Series) -> pl.Series:
+    return (text.str.extract(_SERIAL, 1).cast(pl.Int32) + _DAY_ZERO).cast(pl.Date)
+
+
+def _named_day(text: pl.Series) -> pl.Series:
+    """``1-Jan-24``, as a spreadsheet shows a date."""
+    day, month, year = (text.str.extract(_NAMED_MONTH, part) for part in (1, 2, 3))
+    number = month.str.to_lowercase().replace_strict(list(_MONTHS), [f"{n:02}" for n in range(1, 13)], default=None)
+    whole = pl.select(pl.when(year.str.len_chars() == 2).then("20" + year).otherwise(year)).to_series()
+    return (whole + "-" + number + "-" + day.str.zfill(2)).str.to_date("%Y-%m-%d", strict=False)
 
 
 def _fen(column: Column, text: pl.Series) -> Typed:
@@ -172,15 +265,16 @@ def _fen(column: Column, text: pl.Series) -> Typed:
     left = _positions(fen.is_null() & text.is_not_null())
     if len(left):
         rest = normal(text.gather(left)).str.strip_chars_start("¥").str.strip_chars().str.replace_all("−", "-")
-        grouped = rest.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+        rest = rest.str.strip_suffix("元").str.strip_chars()
+        grouped = rest.str.contains(r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$")
         rest = pl.select(pl.when(grouped).then(rest.str.replace_all(",", "")).otherwise(rest)).to_series()
-        fen = fen.scatter(left, _plain_fen(rest.str.replace(r"(\.\d\d)0+$", "${1}")))
+        fen = fen.scatter(left, _plain_fen(rest.str.replace(r"(\.[0-9][0-9])0+$", "${1}")))
         left = _positions(fen.is_null() & text.is_not_null())
     refused: list[tuple[int, tuple[str, str]]] = []
     too_large: list[int] = []
     for at in left.tolist():
         try:
-            value = int(parse_fen(text[at]))
+            value = _yuan(text[at])
         except DrgpayError as error:
             words = f"{column.zh}:{error.zh};{error.fix_zh}", f"{column.name}: {error.en}; {error.fix_en}"
             refused.append((at, words))
@@ -193,9 +287,15 @@ def _fen(column: Column, text: pl.Series) -> Typed:
     return Typed(fen.to_arrow().cast(pa.int64()), unreadable + _fault("too_large", text, too_large))
 
 
+def _yuan(text: str) -> int:
+    """Yuan, or 万元, as text → fen."""
+    plain = unicodedata.normalize("NFKC", text).strip().removesuffix("元").strip()
+    return parse_scaled(plain[:-1], 6) if plain.endswith("万") else int(parse_fen(plain))
+
+
 def _plain_fen(text: pl.Series) -> pl.Series:
     """Plain amounts (digits, at most one point and two decimals) in fen; null for anything else."""
-    parts = text.str.extract_groups(r"^([+-]?)(\d{1,15})(?:\.(\d{1,2}))?$").struct.unnest()
+    parts = text.str.extract_groups(r"^([+-]?)([0-9]{1,15})(?:\.([0-9]{1,2}))?$").struct.unnest()
     sign, whole, fraction = (parts.to_series(i) for i in range(3))
     fen = whole.cast(pl.Int64) * 100 + fraction.fill_null("").str.pad_end(2, "0").cast(pl.Int64)
     return pl.select(pl.when(sign == "-").then(-fen).otherwise(fen)).to_series()

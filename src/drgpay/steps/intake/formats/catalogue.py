@@ -34,9 +34,9 @@ class Entry:
     ``use``: what is done with it: a column of STAYS; ``record`` and ``times`` (the parts of a stay_id); ``dx.main``,
     ``dx.other``, ``proc.main``, ``proc.other`` (codes of a wide list); ``dx.code`` … ``proc.flag`` (nodes of the
     settlement list); ``fee``, ``duration``, ``duration.stay`` (checked); ``sum.X`` (added up when no header gives X);
-    empty: known, and not read. ``headers``: alternatives, the first that is there is taken. ``part_of``: the fee this
-    one is already contained in; ``detail``: the column of STAY_DETAILS it gives, ``fees`` and
-    ``fees.kind`` for items of all kinds.
+    ``beside`` (asked for by its field, for what no column of STAYS holds); empty: known, and not read. ``headers``:
+    alternatives, the first that is there is taken. ``part_of``: the fee this one is already contained in; ``detail``:
+    the column of STAY_DETAILS it gives, ``fees`` and ``fees.kind`` for items of all kinds.
     """
 
     field: str

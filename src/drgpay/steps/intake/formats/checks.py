@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow.compute as pc
 
 from drgpay.steps.intake.formats.cells import text_of
+from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.values import Fault
 from drgpay.units import show_fen
 from drgpay.units.vector import Ints
@@ -50,14 +51,14 @@ def minutes(cells: Any, unit: str) -> pl.Series:
     """Durations in minutes; null where blank or not readable.
 
     ``unit``: ``d/h/m`` (``3/12/30`` = 3 days, 12 hours, 30 minutes; hours under 24, minutes under 60) or ``h`` (hours
-    with up to two decimals, parts of a minute left out).
+    with up to two decimals, parts of a minute left out; ``120小时`` too).
     """
     text = text_of(cells)
     if unit == "h":
-        parts = text.str.extract_groups(r"^(\d{1,6})(?:\.(\d{1,2}))?$").struct.unnest()
+        parts = text.str.extract_groups(r"^([0-9]{1,6})(?:\.([0-9]{1,2}))?\s*(?:小时|时|[hH])?$").struct.unnest()
         hours, cents = parts.to_series(0), parts.to_series(1).fill_null("").str.pad_end(2, "0")
         return hours.cast(pl.Int64) * 60 + cents.cast(pl.Int64, strict=False) * 60 // 100
-    parts = text.str.extract_groups(r"^(\d{1,4})/([01]?\d|2[0-3])/([0-5]?\d)$").struct.unnest()
+    parts = text.str.extract_groups(r"^([0-9]{1,4})/([01]?[0-9]|2[0-3])/([0-5]?[0-9])$").struct.unnest()
     days, hours, rest = (parts.to_series(i).cast(pl.Int64) for i in range(3))
     return days * 1440 + hours * 60 + rest
 
@@ -67,7 +68,7 @@ def duration_check(cells: Any, unit: str, los: Any = None) -> tuple[Fault, ...]:
     day beyond ``los`` (Arrow integers in days, null where unknown)."""
     text, time = text_of(cells), minutes(cells, unit)
     bad = (text.is_not_null() & time.is_null()).arg_true().to_numpy().astype(np.int64)
-    faults = [Fault("duration", bad, ("",) * len(bad))] if len(bad) else []
+    faults = [Fault("duration", bad, tuple(shown(value) for value in text.gather(bad)))] if len(bad) else []
     if los is not None:
         long = (time > (pl.Series(los).cast(pl.Int64) + 1) * 1440).fill_null(False)
         at = long.arg_true().to_numpy().astype(np.int64)

@@ -40,6 +40,12 @@ def chained(cells: Sequence[Any]) -> Any:
     return pc.binary_join_element_wise(*texts, "|") if len(texts) > 1 else texts[0]
 
 
+def asterisks(cells: Any) -> Any:
+    """Cells of a column beside a diagnosis, as far as they hold an asterisk code."""
+    text = normal(tidy(pl.Series(cells.cast(pa.string()), dtype=pl.String)))
+    return text.set(~text.str.ends_with("*").fill_null(False), None).to_arrow().cast(pa.string())
+
+
 def as_lists(cells: Any) -> Any:
     """Lists as they are; text split at its separators."""
     if pa.types.is_list(cells.type):
@@ -47,7 +53,7 @@ def as_lists(cells: Any) -> Any:
     return pc.split_pattern_regex(pc.fill_null(cells.cast(pa.string()), ""), _SEPARATORS)
 
 
-def _spread(lists: Any) -> tuple[pl.Series, Ints, Ints]:
+def spread(lists: Any) -> tuple[pl.Series, Ints, Ints]:
     """(all elements, tidy and in NFKC; the row of each; its place in its row)."""
     lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0).to_numpy(), np.int64)
     owner = np.repeat(np.arange(len(lists)), lengths)
@@ -57,7 +63,7 @@ def _spread(lists: Any) -> tuple[pl.Series, Ints, Ints]:
 
 def _beside(lists: Any, owner: Ints, place: Ints) -> pl.Series:
     """The elements of other lists at the same places; null where they are shorter."""
-    flat, rows, _ = _spread(lists)
+    flat, rows, _ = spread(lists)
     lengths = np.bincount(rows, minlength=len(lists))
     start = (np.cumsum(lengths) - lengths)[owner]
     at = pl.Series(np.where(place < lengths[owner], start + place, -1))
@@ -73,7 +79,7 @@ def main_first(codes: Any, flags: Sequence[Any], order: Any, kinds: Any, rule: s
     principal code breaks ``rule``; its codes stay in order, the marked ones first. Without flags nobody is
     reproached. A blank principal place stays blank.
     """
-    code, owner, place = _spread(codes)
+    code, owner, place = spread(codes)
     rows = len(codes)
     filled = code.is_not_null().to_numpy()
     kept = np.ones(len(code), bool)
@@ -121,7 +127,7 @@ def summed(
     total, filled, bad = np.zeros(rows, np.int64), np.zeros(rows, bool), np.zeros(rows, bool)
     said: dict[int, str] = {}
     for part in lists:
-        text, owner, place = _spread(part)
+        text, owner, place = spread(part)
         if without:
             kind = _beside(without[0], owner, place)
             text = text.set(kind.is_in(list(without[1])).fill_null(False), None)

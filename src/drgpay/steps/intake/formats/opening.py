@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,8 @@ class Opened:
 
     ``format``: its format (id), ``said``: the words that say so (Chinese, English); ``names``: column -> header cell
     of the file, where they differ in meaning; ``unknown``: (header cell, nearest known one), None = not looked for;
-    ``summed``: columns added up from their parts; ``seen``: the header cells as they stand in the file.
+    ``summed``: columns added up from their parts; ``spread``: column -> header cells, where its codes stand in
+    several; ``seen``: the header cells as they stand in the file.
     """
 
     source: Source
@@ -45,6 +46,7 @@ class Opened:
     names: Mapping[str, str]
     unknown: tuple[tuple[str, str], ...] | None
     summed: tuple[str, ...] = ()
+    spread: Mapping[str, Sequence[str]] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
 
     def own_places(self, keep: Sequence[str]) -> dict[str, int]:
@@ -175,7 +177,9 @@ def open_stays(path: Path, hints: Hints) -> Opened:
         raise _not_of(form, source, lacking)
     view = View(source, seen, form, hints.newborn_age, hints.constants)
     said = (f"{zh} {form.id}({form.zh})", f"{en} {form.id} ({form.en})")
-    return _constant(Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed), seen), hints)
+    return _constant(
+        Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed), view.spread, seen), hints
+    )
 
 
 def withdrawals(path: Path, hints: Hints) -> dict[int, str]:

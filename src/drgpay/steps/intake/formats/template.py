@@ -23,7 +23,7 @@ _SUMMED = "合计用 added up"
 _USES = {
     "record": "病例号的一部分 part of the stay_id", "times": "病例号的一部分 part of the stay_id",
     "fee": "费用核对 checked against the total", "duration": "时长核对 checked", "duration.stay": "时长核对 checked",
-    "fund.kind": _SUMMED, "": _NOT_READ,
+    "fund.kind": _SUMMED, "beside": "校验 checked", "": _NOT_READ,
 }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def _line(entry: Entry) -> _Line:
     shown = " / ".join((shown, *(header for header in entry.headers[1:])))
     explained = (shown, entry.zh, entry.field.replace("_", " "), _use(entry), entry.unit, entry.values, entry.note)
     # an age in days is asked for; the other ways to give it are only read
-    asked = bool(entry.use) and (entry.use != "age_days" or entry.unit == DAYS)
+    asked = entry.use not in ("", "beside") and (entry.use != "age_days" or entry.unit == DAYS)
     return _Line(headers, explained, asked)
 
 

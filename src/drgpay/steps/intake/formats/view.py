@@ -14,11 +14,13 @@ from typing import Any
 import pyarrow as pa
 
 from drgpay.errors import DrgpayError
+from drgpay.steps.intake import care
 from drgpay.steps.intake.chunks import Chunk, Source
-from drgpay.steps.intake.formats import cells, checks, details, lists
+from drgpay.steps.intake.formats import beside, cells, checks, details, lists
 from drgpay.steps.intake.formats.catalogue import Entry, Format, Placed
 from drgpay.steps.intake.headers import header_key, headless, known_headers
 from drgpay.steps.intake.values import Fault, Typed, typed
+from drgpay.steps.intake.visits import VISIT, WITHDRAWN
 from drgpay.tables import STAYS, Table
 
 Cells = Mapping[int, Any]
@@ -39,6 +41,8 @@ class _Made:
     positions: tuple[int, ...]
     make: Callable[[Cells], Typed]
     seen: int
+    heads: tuple[int, ...] = ()
+    """the headers of a list that stands in several columns, one per place"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class _Check:
 class View:
     """A :class:`Source` in columns of STAYS over a file of a format.
 
-    ``seen``: the header cells as they stand in the file, for people; ``names``: column -> one of them; ``unknown``:
+    ``seen``: the header cells as they stand in the file, for people; ``names``: column -> one of them; ``spread``:
+    column -> all of them, where its codes stand in several; ``unknown``:
     (header cell, nearest known one); ``summed``: columns that no header gives, added up from their parts.
 
     A column under its own name in STAYS (an alias file leads there) goes before the field of the format; one under
@@ -80,12 +85,15 @@ class View:
         self.summed: list[str] = []
         find = self._column if table == STAYS else self._detail
         columns = {name: made for name in table.names if (made := find(name))}
+        read = {header_key(source.header[made.seen]) for made in columns.values()}
+        if table == STAYS:
+            columns |= self._beside()
         self._columns = tuple(columns.values())
         self._checks = (*self._fees(), *self._durations()) if table == STAYS else ()
         self.header = tuple(columns)
-        read = {header_key(source.header[made.seen]) for made in columns.values()}
         self.unknown = tuple(pair for pair in unknown if header_key(pair[0]) not in read)
         self.names = {name: self._seen[made.seen] for name, made in columns.items()}
+        self.spread = {name: [self._seen[at] for at in made.heads] for name, made in columns.items() if made.heads}
         self.floats = frozenset(i for i, made in enumerate(self._columns) if source.floats & set(made.positions))
 
     @property
@@ -169,16 +177,27 @@ class View:
 
     def _wide(self, name: str) -> _Made | None:
         main, other = self._one(f"{name}.main"), self._one(f"{name}.other")
-        positions = tuple(at for placed in (main, other) if placed for _, at in placed.places)
-        if not positions:
+        numbered = [pair for placed in (main, other) if placed for pair in placed.places]
+        if not numbered:
             return None
         if main is None and other is not None:
             leads = any(entry.use == f"{name}.main" for entry in self._form.entries)
             if leads or other.places[0][0] > 1:
                 raise self._headless(name, other)
-        if other and len(other.places) == 1:  # it may hold several codes
-            return _Made(positions, lambda data: Typed(lists.chained([data[at] for at in positions])), positions[0])
-        return _Made(positions, lambda data: Typed(lists.zipped([data[at] for at in positions])), positions[0])
+        stars = self._asterisks() if name == "dx" else {}
+        order: list[int] = []  # behind every diagnosis the asterisk code given beside it
+        for number, at in numbered:
+            order += [at, stars[number]] if number in stars else [at]
+        positions = tuple(order)
+
+        alone = other is not None and len(other.places) == 1  # it may hold several codes
+        together = lists.chained if alone else lists.zipped
+
+        def make(data: Cells) -> Typed:
+            beside_it = set(stars.values())
+            return Typed(together([lists.asterisks(data[at]) if at in beside_it else data[at] for at in positions]))
+
+        return _Made(positions, make, positions[0], positions if len(positions) > 1 else ())
 
     def _headless(self, name: str, others: Placed) -> DrgpayError:
         seen = [self._seen[at] for _, at in others.places]
@@ -210,16 +229,70 @@ class View:
         record, times = self._one("record"), self._one("times")
         if record is None:
             return None
-        positions = (record.first, *((times.first,) if times else ()))
+        admitted = self._one("admission_date")
+        positions = tuple(placed.first for placed in (record, times, admitted) if placed)
         named, constant = self._named.get("institution_id"), self._constants.get("institution_id")
 
         def make(data: Cells) -> Typed:
             institution = data[named] if named is not None else None
             if constant:
                 institution = pa.repeat(pa.scalar(constant), len(data[record.first]))
-            return cells.key(data[record.first], institution, data[times.first] if times else None)
+            return cells.key(
+                data[record.first],
+                institution,
+                data[times.first] if times else None,
+                data[admitted.first] if admitted else None,
+            )
 
         return _Made((*positions, *((named,) if named is not None else ())), make, record.first)
+
+    def _asterisks(self) -> dict[int, int]:
+        """Number of a diagnosis -> position of the asterisk code beside it."""
+        placed = [p for p in self._placed if p.entry.field == "additional_diag_code"]
+        return {number: at for one in placed for number, at in one.places}
+
+    def _field(self, field: str) -> Placed | None:
+        return next((placed for placed in self._placed if placed.entry.field == field), None)
+
+    def _beside(self) -> dict[str, _Made]:
+        """What the checks want to know that is in no column of STAYS."""
+        found: dict[str, _Made] = {}
+        if visit := self._field("encounter_id"):
+            found[VISIT] = _Made((visit.first,), lambda data: Typed(data[visit.first]), visit.first)
+        valid, refunded = self._field("valid_flag"), self._field("refunded_flag")
+        if some := [placed.first for placed in (valid, refunded) if placed]:
+            found[WITHDRAWN] = _Made(
+                tuple(some),
+                lambda data: beside.withdrawn(*(placed and data[placed.first] for placed in (valid, refunded))),
+                some[0],
+            )
+        if hours := self._field("ventilator_duration"):
+            found[care.VENTILATOR] = _Made(
+                (hours.first,), lambda data: beside.minutes_of(data[hours.first], hours.entry.unit), hours.first
+            )
+        if weight := self._field("newborn_admission_weight"):
+            found[care.WEIGHT] = _Made(
+                (weight.first,), lambda data: beside.weight_of(data[weight.first]), weight.first
+            )
+        if made := self._intensive_care():
+            found[care.ICU] = made
+        return found
+
+    def _intensive_care(self) -> _Made | None:
+        kinds, entered, left, sums = (
+            self._field(f"icu_{part}") for part in ("type", "in_time", "out_time", "total_duration")
+        )
+        if entered is None or left is None:
+            return None
+        parts = [placed for placed in (kinds, entered, left, sums) if placed]
+
+        def make(data: Cells) -> Typed:
+            return beside.icu_of(
+                kinds and _gathered(data, kinds), _gathered(data, entered), _gathered(data, left),
+                sums and _gathered(data, sums),
+            )  # fmt: skip
+
+        return _Made(tuple(at for placed in parts for _, at in placed.places), make, entered.first)
 
     def _infant_age(self) -> _Made | None:
         known = self._all("age_days")
