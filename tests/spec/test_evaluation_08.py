@@ -16,6 +16,7 @@ from drgpay.errors import DrgpayError
 from drgpay.notation import read_yaml
 from drgpay.policy import Policy, load
 from drgpay.scorecard import Subject, Value, cards, check, read_card, score
+from drgpay.sources import known as named
 from drgpay.steps import evaluation as ev
 from drgpay.tables import (
     EVALUATION_RESULTS,
@@ -81,7 +82,7 @@ def test_the_shipped_cards_are_what_the_design_names() -> None:
         assert dict(found[name].quota["excellent"]) == {"tertiary": 7000, "secondary": 4000, "primary": 2000}
     assert "institution-2020" in found
     for card in found.values():
-        assert all("seed" in i.source or "design" in i.source or "local default" in i.source for i in card.items)
+        assert all(named(i.source) for i in card.items)
 
 
 @pytest.mark.parametrize(("level", "of", "room"), [("tertiary", 5, 3), ("secondary", 4, 1), ("primary", 9, 1),

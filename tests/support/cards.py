@@ -16,7 +16,7 @@ CARD = """
 card: small
 title: {zh: 小评分表, en: small card}
 version: "1"
-source: local default, no source
+source: local
 types: [surgical, medical]
 full: 100
 ceiling: 105

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from drgpay import Grouper
 from drgpay.cli import app
 from drgpay.errors import DrgpayError, Kind
+from drgpay.policy import parameter_words
 from drgpay.report import write_stay_card
 from drgpay.runs import explain_stay, first_stay, tell_stay
 from drgpay.scheme.rules import parse
@@ -216,6 +217,7 @@ def test_the_card_of_a_run_goes_on_to_points_and_payment(small_run: Path, tmp_pa
         assert section.zh in chinese
         assert section.en in english
         assert all(line.value in english for line in section.lines)
-    assert all(name in chinese for name in sources)
+    assert all(parameter_words(name)[0] in chinese for name in sources)
+    assert all(parameter_words(name)[1] in english for name in sources)
     assert stay in chinese
     assert tell_stay(small_run, stay).drg in chinese

@@ -106,7 +106,7 @@ def test_budget_in_chinese_as_a_workbook(region: Path, tmp_path: Path) -> None:
     assert book.properties.created.year == 2000  # no clock: the same bytes every time
     assert book.sheetnames == ["总额预算", "预算分项", "机构预算指标"]
     head, row = list(book["总额预算"].iter_rows(values_only=True))[:2]
-    assert dict(zip(head, row, strict=True))["年初预算"] == 1284
+    assert dict(zip(head, row, strict=True))["年初预算(元)"] == 1284
     assert sorted(p.name for p in tmp_path.iterdir()) == ["region", "预算.xlsx"]
 
 

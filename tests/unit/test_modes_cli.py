@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from drgpay.cli import app
+from drgpay.cli.console import ZH_VALUES
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import write_page, write_workbook
@@ -101,14 +102,14 @@ def test_a_stay_of_another_mode_explains_itself(year: Path) -> None:
     for mode, words in (("bed_day", "年终考核系数"), ("by_item", "DRG 模拟价格"), ("single_disease", "支付标准")):
         stay = stays.filter(pl.col("mode") == mode)["stay_id"][0]
         text = CliRunner().invoke(app, ["explain", str(year), "--stay", stay]).output
-        assert mode in text
+        assert ZH_VALUES[mode] in text
         assert words in text
 
 
 def test_assign_counts_stays_by_rule(year: Path, call: Callable[..., Result]) -> None:
     text = call("assign", year).output
-    assert "psychiatric-chronic" in text
-    assert "cataract" in text
+    assert "精神病慢性期" in text
+    assert "白内障" in text
     assert "cataract" not in call("assign", year, "--policy", "beijing", "--lang", "en").output
 
 
@@ -129,7 +130,7 @@ def test_enrolment_check_shows_counts_and_writes_the_list(
 ) -> None:
     words = ("enrolment-check", "--region", region, "--on", "2024-12-31", "-o", tmp_path / "gaps", "--lang", "en")
     text = call(*words).output
-    assert "not_enrolled" in text
+    assert "not enrolled" in text
     assert "P0000" not in text
     with (tmp_path / "gaps" / "enrolment_gaps.csv").open(encoding="utf-8-sig") as stream:
         rows = list(csv.DictReader(stream))

@@ -98,7 +98,7 @@ def test_the_workbook_has_a_sheet_for_every_department(result: Path) -> None:
     assert flows[0][1:4] == ("医院留存", "可分配总额", "三级分配")
     marks = list(book["科室指标"].iter_rows(min_row=2, values_only=True))
     assert ("质量：诊疗规范", "临床路径入径率") in {row[1:3] for row in marks}  # names, not codes
-    assert {c.value for c in book["核对问题"][1]} == {"规则", "级别", "名册", "对象", "说明"}
+    assert {c.value for c in book["核对问题"][1]} == {"规则", "级别", "登记表", "对象", "说明"}
     assert any({"发放汇总", "发放明细"} < {c.value for c in sheet["A"]} for sheet in book)
     assert read_card(result / "card.yaml").id == "hospital-departments"
 
@@ -109,7 +109,7 @@ def test_a_slip_is_a_file_of_its_own_with_its_sources(result: Path) -> None:
     page = (result / "slips" / row["department_id"] / f"{row['staff_id']}.html").read_text(encoding="utf-8")
     assert row["name"] in page
     assert f"{row['paid'] // 100:,}.{row['paid'] % 100:02d}" in page
-    assert "seed 003" in page
+    assert "《基于DRG的绩效分配与医保预付管理》" in page
     assert "各岗位系数: 副主任医师 1" in page
     assert "主治医师" in page
     assert len(list((result / "slips").rglob("*.html"))) == table(result, "slips").height

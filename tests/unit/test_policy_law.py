@@ -105,7 +105,7 @@ def test_optional_and_switches_have_an_absence_and_a_later_notice_can_unset() ->
     assert plain.integer_or_none("pay.least") is None
     assert plain.table_or_none("pay.weights") is None
     assert plain.flag("points.extra") is False
-    assert plain.source("points.cap") == ValueSource("none", "", "not set by the practice", "", None)
+    assert plain.source("points.cap") == ValueSource("none", "", "unset", "", None)
     setting = notice("n2", "2024-01-01", "2024-01-01", "{points.cap: 5%, points.extra: true, pay.least: 3}")
     unsetting = notice("n3", "2024-01-01", "2024-02-01", "{points.cap: none}")
     on = law(FIRST, setting)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 
@@ -11,40 +10,30 @@ import pytest
 import yaml
 
 from drgpay.engine import read_table
-from drgpay.policy import Policy, ValueSource, band_of, dictionary, diff, load, practice_text, practices
+from drgpay.policy import START, Policy, ValueSource, band_of, dictionary, diff, load, practice_text, practices
 from drgpay.policy.practice import Notice, open_practice
 from drgpay.runs import Order, run, verify
-from drgpay.samples import make_region
+from drgpay.runs.money import with_weights
+from drgpay.runs.region import Registers
+from drgpay.samples import EXTRAS, MODES, make_region
 from drgpay.scheme import catalogue
-from drgpay.tables import ADJUSTMENTS, BASE_GROUPS, CASE_POINTS, CLOSINGS, COEFFICIENTS
+from drgpay.sources import documents
+from drgpay.tables import ADJUSTMENTS, BASE_GROUPS, CASE_POINTS, CLOSINGS, COEFFICIENTS, GROUP_WEIGHTS
 from support.engines import usual
 
 WEIGHTS = Path(__file__).parents[1] / "data" / "weights"
-LOCAL = "local default, no source"
-SHANWEI = "Shanwei, published practice 2024 (seed 000)"
-PREPAY = "hospital performance and prepayment, published practice (seed 003)"
-HANGZHOU = "Hangzhou medical community, published practice 2019 (seed 004)"
-WEIHAI = "Weihai practice, quoted in public notes; original not seen"
-NATIONAL = "national 医保发〔2025〕18号, quoted in public notes; original not seen"
+LOCAL = "local"
+WEIHAI = "weihai-notes"
+NATIONAL = "nhsa-2025-18"
 
 SOURCES = {
-    "beijing": {
-        "Beijing 2022, published payment table",
-        "Beijing practice, quoted in public notes; original not seen",
-        "Beijing, published practice (seed 002)",
-        NATIONAL,
-    },
-    "hangzhou": {HANGZHOU, "Zhejiang, official text", NATIONAL},
-    "hospital-prepay": {PREPAY, NATIONAL},
-    "shanwei": {SHANWEI, NATIONAL},
-    "weihai": {
-        WEIHAI,
-        NATIONAL,
-        "several places, quoted in public notes; original not seen",
-        "Yantai 2023, published payment table",
-    },
+    "beijing": {"beijing-2021", "beijing-2022", "beijing-notes", NATIONAL},
+    "hangzhou": {"hangzhou-2019", "zhejiang-rules", NATIONAL},
+    "hospital-prepay": {"hospital-drg", NATIONAL},
+    "shanwei": {"shanwei-2024", NATIONAL},
+    "weihai": {WEIHAI, NATIONAL, "places-notes", "yantai-2023"},
 }
-"""Every source a practice may name besides the local default."""
+"""Every source a practice may name besides the local convention; clauses follow its name."""
 
 YEARS = {
     "beijing": (2022, 2023, 2024, 2025),
@@ -72,7 +61,7 @@ def given(practice: str, year: int) -> dict[str, ValueSource]:
 
 
 def test_every_shipped_practice_is_tested_here_or_is_the_demonstration() -> None:
-    assert practices() == sorted([*PLACES, "demo"])
+    assert practices() == sorted([*PLACES, "demo", "national"])
 
 
 @pytest.mark.parametrize("practice", PLACES)
@@ -90,9 +79,10 @@ def test_a_practice_is_whole_in_each_of_its_years_and_not_before(practice: str) 
 @pytest.mark.parametrize("practice", PLACES)
 def test_every_value_names_a_source_of_its_place_or_says_it_has_none(practice: str) -> None:
     found = {e.source.source for n in notices(practice).values() for e in n.values}
-    assert found == SOURCES[practice] | {LOCAL}
-    for source in found - {LOCAL}:
-        assert re.search(r"official text|published|original not seen$", source)
+    parts = {part.partition(" ")[0] for source in found for part in source.split("; ")}
+    assert parts - {LOCAL} - {p for p in parts if p.startswith("local-")} == SOURCES[practice]
+    assert LOCAL in parts
+    assert parts <= set(documents())
 
 
 def test_what_is_known_by_hearsay_or_not_at_all_claims_no_source() -> None:
@@ -184,7 +174,7 @@ def test_hangzhou_and_beijing_use_their_own_schemes() -> None:
     assert (hangzhou.scheme, beijing.scheme) == ("zj-drg-1.0", "bj-drg-2022")
     assert (hangzhou.integer("points.scale"), hangzhou.source("points.scale").source) == (
         100,
-        "Zhejiang, official text",
+        "zhejiang-rules",
     )
     assert hangzhou.ratio("fund.max_growth") == 1_000
     assert hangzhou.codes("coefficient.basic_groups") == ()
@@ -258,6 +248,40 @@ def regions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights = pl.read_csv(WEIGHTS / "beijing-2022.csv", infer_schema=False).select("drg", "weight")
     weights.write_csv(folder / "2024" / "group_weights.csv")
     return folder
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small region with everything: other modes, visits, communities, procurement, persons."""
+    folder = tmp_path_factory.mktemp("full") / "r"
+    make_region(folder, stays=2_500, seed=7, extras=frozenset({*EXTRAS, MODES}))
+    return folder
+
+
+@pytest.mark.parametrize("practice", practices())
+def test_every_shipped_practice_settles_a_region_with_everything(practice: str, full: Path, tmp_path: Path) -> None:
+    engine = usual(2)
+    done = run(Order(full, practice, 2024), tmp_path / "run", engine)
+    assert [c for c in verify(done, engine) if not c.ok] == []
+    closings = read_table(done / "tables", CLOSINGS)
+    assert closings["paid"].min() > 0  # type: ignore[operator]
+
+
+def test_the_practice_a_new_area_starts_from_is_on_the_national_scheme() -> None:
+    policy = law(START, 2024)
+    assert policy.scheme == "chs-drg-2.0"
+    demo = law("demo", 2024)
+    assert [name for name, _, _ in diff(policy, demo)] == ["coefficient.basic_groups"]
+
+
+def test_beijing_brings_its_published_weights_and_a_register_comes_first() -> None:
+    policy = law("beijing", 2024)
+    empty = Registers({})
+    found = dict(with_weights(empty, policy)[GROUP_WEIGHTS].select("drg", "weight").rows())
+    assert (len(found), found["AE19"], found["AG11"]) == (647, "5.8000", "12.5200")
+    own = Registers({"group_weights": pl.DataFrame({"drg": ["AE19"], "weight": ["6"]})})
+    assert with_weights(own, policy) is own
+    assert with_weights(empty, law("demo", 2024)) is empty
 
 
 @pytest.mark.parametrize(

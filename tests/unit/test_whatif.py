@@ -213,8 +213,8 @@ def test_the_rows_of_a_comparison_add_up(held: Simulation) -> None:
     assert [row["name"] for row in found.changes] == ["points.max_cv", "coefficient.own_share",
                                                       "settlement.reasonable_fund_share"]  # fmt: skip
     first = found.changes[0]
-    assert (first["old"], first["new"], first["new_source"]) == ("1", "0.4", "模拟 what-if")
-    assert "Weihai" in first["old_source"]
+    assert (first["old"], first["new"], first["new_source"]) == ("1", "0.4", "what-if")
+    assert "weihai-notes" in first["old_source"]
 
 
 def test_it_says_when_there_is_more_to_share_and_what_has_no_part(held: Simulation) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
@@ -13,10 +14,12 @@ from rich.table import Table as Grid
 from drgpay import policy as law
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
-from drgpay.cli.folders import PolicyName, RunFolder
-from drgpay.engine import drafted, for_people
+from drgpay.cli.folders import START, PolicyName, RunFolder
+from drgpay.engine import drafted, for_people, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger
+from drgpay.ledger import Ledger, account_words, event_words
+from drgpay.report import Sheet, field_words, head_words, write_tables
+from drgpay.tables import INSTITUTIONS, LEDGER
 from drgpay.units import show_fen
 
 
@@ -36,50 +39,55 @@ def ledger(
 ) -> None:
     """总账:核对哈希链,显示余额或导出分录。 The ledger: check its chain, show balances or export the entries."""
     runs.read_manifest(run)
+    zh = in_lang(lang) == "zh"
     book = Ledger.read(run / runs.LEDGER)
+    names = _institutions(run)
     if output is None:
-        grid = Grid(*(("科目", "余额(借为正)") if in_lang(lang) == "zh" else ("account", "balance (debit +)")))
+        grid = Grid(*(("科目", "余额(元,借为正)") if zh else ("account", "balance (yuan, debit +)")))
         for account, fen in book.balances().items():
             if fen:
-                grid.add_row(account, show_fen(fen))
+                grid.add_row(account_words(account, lang, names), show_fen(fen))
         out.print(grid)
-        out.print(f"{len(book):,} 笔 entries, head {book.head}")
+        out.print(f"{len(book):,} 笔分录,末条摘要 {book.head}" if zh else f"{len(book):,} entries, head {book.head}")
         return
-    rows = [
-        {
-            "entry_id": e.entry_id,
-            "date": e.date,
-            "area": e.area,
-            "insurance_scheme": e.insurance_scheme,
-            "debit": e.debit,
-            "credit": e.credit,
-            "yuan": show_fen(e.amount, group=False),
-            "event": e.event,
-            "institution_id": e.institution_id,
-            "month": e.month,
-            "parameter": e.parameter,
-            "run": e.run,
-        }
-        for e in book
-    ]
-    kind = output.suffix.lower()
-    if kind not in (".csv", ".xlsx"):
-        raise DrgpayError(
-            Kind.USAGE, zh="不认识的输出格式", en="unknown kind of output", value=output.name,
-            fix_zh="用 .csv 或 .xlsx", fix_en="use .csv or .xlsx",
-        )  # fmt: skip
-    entries = pl.DataFrame(rows)
-    with drafted(output) as draft:
-        if kind == ".csv":
-            for_people(entries).write_csv(draft, include_bom=True)
-        else:
-            entries.write_excel(draft)
+    rows = [vars(entry) for entry in book]
+    match output.suffix.lower():
+        case ".xlsx":
+            in_words: dict[str, Callable[[Any], str]] = {
+                "event": lambda event: event_words(event, lang, names),
+                "parameter": lambda name: field_words(law.parameter_words(name)[lang == "en"], lang),
+                **dict.fromkeys(("debit", "credit"), lambda account: account_words(account, lang, names)),
+            }
+            sheet = Sheet(LEDGER, rows, frozenset({"run", "area", "hash"}), texts=in_words)
+            write_tables(output, [sheet], lang, {"institution_id": names})
+        case ".csv":
+            with drafted(output) as draft:
+                for_people(_entries(rows, lang)).write_csv(draft, include_bom=True)
+        case _:
+            raise DrgpayError(
+                Kind.USAGE, zh="不认识的输出格式", en="unknown kind of output", value=output.name,
+                fix_zh="用 .csv 或 .xlsx", fix_en="use .csv or .xlsx",
+            )  # fmt: skip
     out.print(str(output))
 
 
+def _institutions(run: Path) -> dict[str, str]:
+    """Names of the run's institutions by id."""
+    return dict(read_table(run / runs.TABLES, INSTITUTIONS).select("institution_id", "name").rows())
+
+
+def _entries(rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
+    """The entries for other programs: codes as the ledger has them under headings of the language, money in yuan."""
+    kept = [column for column in LEDGER.columns if column.name != "hash"]
+    columns = {head_words(column, LEDGER, lang): [row[column.name] for row in rows] for column in kept}
+    money = head_words(LEDGER["amount"], LEDGER, lang)
+    columns[money] = [show_fen(fen, group=False) for fen in columns[money]]
+    return pl.DataFrame(columns)
+
+
 def calendar(
-    policy: PolicyName,
     year: Annotated[int, typer.Option("--year", help="结算年度 settlement year")],
+    policy: PolicyName = START,
     today: Annotated[
         datetime | None, typer.Option("--today", formats=["%Y-%m-%d"], help="对照日,默认今天 day to compare with")
     ] = None,

@@ -22,8 +22,10 @@ from drgpay.engine import drafted, for_people, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import GRADE_WORDS, show_figure
 from drgpay.scorecard import ALL_TYPES, Given, Item, cards, rule_text, show_number
+from drgpay.sources import in_words
 from drgpay.steps import evaluation
 from drgpay.tables import EVALUATION_RESULTS, FIGURES, INSTITUTIONS, MARKS, OUTCOMES, REPORTED_VALUES
+from drgpay.words import in_word
 
 
 class _RunOrVerb(TyperGroup):
@@ -43,7 +45,7 @@ evaluate_app = typer.Typer(
 
 CardName = Annotated[str, typer.Option("--card", help="评分表编号或 YAML 文件 scorecard id or YAML file")]
 OutFolder = Annotated[Path, typer.Argument(help="评价结果文件夹 folder of an evaluation")]
-Institution = Annotated[str, typer.Option("--institution", help="机构编号 institution")]
+Institution = Annotated[str, typer.Option("--institution", help="机构编号 institution id")]
 REPORTS = ("report.xlsx", "report.html")
 
 
@@ -128,8 +130,8 @@ def indicators(
         *(("编号", "名称", "定义", "方向", "条款") if zh else ("id", "name", "definition", "better", "clause"))
     )
     for i in found:
-        formula = f"#{i.distinct}" if i.distinct else i.numerator + (f" ÷ {i.denominator}" if i.denominator else "")
-        grid.add_row(i.id, i.zh if zh else i.en, formula + (" Δ" if i.growth else ""), i.better, i.clause)
+        what, better = evaluation.formula_words(i, lang), in_word(i.better, lang)
+        grid.add_row(i.id, i.zh if zh else i.en, what, better, in_words(i.clause, lang))
     out.print(grid)
 
 
@@ -144,15 +146,15 @@ def show_cards(
         for name in cards():
             found = runs.known_card(name)
             items = f"{len(found.items)} {'项' if zh else 'items'}"
-            out.print(f"{name}  {found.zh if zh else found.en}  {items}  {found.source}")
+            out.print(f"{name}  {found.zh if zh else found.en}  {items}  {in_words(found.source, lang)}")
         return
     found = runs.known_card(card)
-    out.print(f"{found.id}  {found.zh if zh else found.en}  {found.source}")
+    out.print(f"{found.id}  {found.zh if zh else found.en}  {in_words(found.source, lang)}")
     grid = Grid(*(("编号", "指标", "满分", "规则", "来源") if zh else ("item", "name", "full", "rule", "source")))
     for item in found.items:
         rule = rule_text(item, found.grade_names)
-        name = f"{item.zh if zh else item.en}" + (f" [{item.indicator}]" if item.indicator else "")
-        grid.add_row(item.id, name, _full(item), rule.zh if zh else rule.en, item.source)
+        name = item.zh if zh else item.en
+        grid.add_row(item.id, name, _full(item), rule.zh if zh else rule.en, in_words(item.source, lang))
     out.print(grid)
 
 
@@ -248,7 +250,8 @@ def explain(
     card = runs.known_card(str(folder / "card.yaml"))
     names = {item.id: item.zh if zh else item.en for item in card.items}
     for r in rows:
-        out.print(f"{names.get(r['item'], r['item'])}: {r['zh'] if zh else r['en']}  [{r['source']}]")
+        why, by = r["zh"] if zh else r["en"], in_words(r["source"], lang)
+        out.print(f"{names.get(r['item'], r['item'])}: {why}  [{by}]")
     for r in result.iter_rows(named=True):
         total = "–" if r["total"] is None else show_number(r["total"])
         grade = GRADE_WORDS.get(r["grade"], ("–", "–"))[0 if zh else 1]
@@ -273,7 +276,7 @@ def _known(folder: Path, institution: str) -> None:
 def stays(
     folder: OutFolder,
     indicator: Annotated[str, typer.Option("--indicator", help="指标 indicator")],
-    institution: Annotated[str, typer.Option("--institution", help="机构 institution")] = "",
+    institution: Annotated[str, typer.Option("--institution", help="机构编号 institution id")] = "",
     department: Annotated[str, typer.Option("--department", help="科室 department")] = "",
     doctor: Annotated[str, typer.Option("--doctor", help="医师 doctor")] = "",
     drg: Annotated[str, typer.Option("--drg", help="病组 group")] = "",

@@ -8,12 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from drgpay import policy as law
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import ZH_VALUES, Lang, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.errors import DrgpayError, Kind
+from drgpay.sources import cited
 from drgpay.steps.grouping import BY_THE_RECORD, PARTS, VALUES, Said, Story
+from drgpay.words import in_word, value_words
 
 _SHOWN = 6
 """names of failed groups on the screen for one reason; all are on the card and in the JSON"""
@@ -42,7 +45,7 @@ def explain(
     scheme: Annotated[str, typer.Option(help="分组方案 grouping scheme")] = "chs-drg-1.1",
     switch: Annotated[list[str] | None, typer.Option(help="方案开关 switch of the scheme, repeatable")] = None,
     own: Schemes = None,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON write JSON")] = False,
     html: Annotated[Path | None, typer.Option("--html", help="写成可打印的解释单 a card to print: .html")] = None,
     lang: Lang = "zh",
 ) -> None:
@@ -134,12 +137,14 @@ def _print_sections(
         out.print(f"\n■ {section.zh if lang == 'zh' else section.en}")
         for line in section.lines:
             text = line.zh if lang == "zh" else line.en
-            value = ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value
-            by = f"   [{line.parameter}]" if line.parameter else ""
+            value = in_word(ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value, lang)
+            by = f"   [{law.parameter_words(line.parameter)[lang == 'en']}]" if line.parameter else ""
             out.print("  " + text + (f": {value}" if value else "") + by)
     out.print("\n■ " + ("参数与来源" if lang == "zh" else "parameters and sources"))
     for name, said in sources.items():
-        out.print(f"  {name} = {said['value']}  ← {said['source'] or said['notice']}")
+        title, value = law.parameter_words(name)[lang == "en"], value_words(said["value"], lang)
+        by = cited(said["source"] or said["notice"], said.get("clause", ""), lang)
+        out.print(f"  {title} = {value}  ← {by}")
 
 
 def _print_story(story: Story, lang: str) -> None:

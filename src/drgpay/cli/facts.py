@@ -13,7 +13,9 @@ from drgpay import runs, tables
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.places import check_target, write_text, writing
+from drgpay.sources import cited, documents
 from drgpay.steps import performance
+from drgpay.words import value_words
 
 policy_app = typer.Typer(help="政策参数 policies", no_args_is_help=True)
 docs_app = typer.Typer(help="生成文档 generated documentation", no_args_is_help=True)
@@ -23,7 +25,7 @@ On = Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用
 KnownOn = Annotated[
     datetime | None, typer.Option("--known-on", formats=["%Y-%m-%d"], help="已知日 notices known on that day")
 ]
-Set = Annotated[list[str] | None, typer.Option("--set", help="改一个参数 change a value: key=value, repeatable")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="改一个参数,可重复 change a parameter: key=value")]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,10 +35,13 @@ def register(app: typer.Typer) -> None:
 
 
 @policy_app.command("list")
-def policy_list() -> None:
-    """列出自带的地方做法。 List the shipped practices."""
+def policy_list(lang: Lang = "zh") -> None:
+    """列出自带的地方做法,标明默认的一个。 List the shipped practices, and which one is the default."""
+    zh = in_lang(lang) == "zh"
     for name in law.practices():
-        out.print(name)
+        found = law.read_practice(*law.practice_text(name), law.dictionary())
+        mark = ("(默认)" if zh else " (default)") if name == law.START else ""
+        out.print(f"{name}  {found.title_zh if zh else found.title_en}  {found.scheme}{mark}")
 
 
 @policy_app.command("show")
@@ -57,10 +62,20 @@ def policy_show(
         raise typer.BadParameter(f"{parameter}: 没有这样的参数 no such parameter", param_hint="PARAMETER")
     in_lang(lang)
     for name, value in shown.items():
-        out.print(f"{name} = {value.value}")
-        out.print(f"    {words[name].zh if lang == 'zh' else words[name].en}")
-        out.print(f"    ← {value.source}" + (f" · {value.clause}" if value.clause else ""))
-    out.print(f"digest {policy.digest}")
+        out.print(f"{words[name].zh if lang == 'zh' else words[name].en}: {value_words(value.value, lang)}")
+        out.print(f"    {name} = {value.value}", style="dim")
+        out.print(f"    ← {cited(value.source, value.clause, lang)}")
+    out.print(f"{'摘要值' if lang == 'zh' else 'digest'} {policy.digest}")
+
+
+@policy_app.command("sources")
+def policy_sources(lang: Lang = "zh") -> None:
+    """列出各值所引的文件。 List the documents that values cite."""
+    zh = in_lang(lang) == "zh"
+    for d in documents().values():
+        said = [d.title_zh, d.by_zh] if zh else [d.title_en, d.by_en]
+        title, issuer = said if d.title_zh else [d.zh if zh else d.en, ""]
+        out.print(f"{d.id}  " + " · ".join(part for part in (title, issuer, d.date) if part))
 
 
 @policy_app.command("export")
@@ -108,12 +123,12 @@ def policy_diff(practice: Practice, other: Practice, on: On, known_on: KnownOn =
 def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[str] | None) -> law.Policy:
     day: date | None = known_on.date() if known_on else None
     policy = law.load(practice, on=on.date(), known_on=day)
-    return policy.amend(dict(law.parse_setting(c) for c in changes), "--set") if changes else policy
+    return policy.amend(dict(law.parse_setting(c) for c in changes), "set") if changes else policy
 
 
 @docs_app.command("write")
 def docs_write(folder: Path) -> None:
-    """Write the generated pages: tables.md, policy-reference.md and plan-reference.md."""
+    """写出生成的文档。 Write the generated pages: tables.md, policy-reference.md and plan-reference.md."""
     plan = law.reference_markdown(
         "院内绩效方案参数参考 / Reference of a hospital's plan",
         performance.plan_dictionary(),

@@ -9,9 +9,13 @@ from typing import Annotated
 
 import typer
 
+from drgpay.policy import START
+
+__all__ = ["START", "PolicyName", "RegionFolder", "RunFolder", "Schemes", "schemes_folder"]
+
 RunFolder = Annotated[Path, typer.Argument(help="运行结果文件夹 folder of a run")]
-RegionFolder = Annotated[Path, typer.Option("--region", help="区域文件夹 folder of the region")]
-PolicyName = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice id or YAML file")]
+RegionFolder = Annotated[Path, typer.Option("--region", help="统筹区文件夹 folder of the region")]
+PolicyName = Annotated[str, typer.Option("--policy", help="做法编号或 YAML 文件 practice, by id or YAML file")]
 Schemes = Annotated[
     Path | None,
     typer.Option("--schemes", help="自有方案文件夹 folder of your own schemes; default: your data folder"),

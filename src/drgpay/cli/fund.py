@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
 import typer
-import xlsxwriter
 from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
-from drgpay.cli.folders import PolicyName
-from drgpay.cli.sheets import CREATED
-from drgpay.engine import drafted, for_people, new_folder
+from drgpay.cli.folders import START, PolicyName
+from drgpay.engine import for_people, new_folder
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import writing
+from drgpay.report import Names, Sheet, write_tables
 from drgpay.tables import FUND_HEALTH, Column, Table
 from drgpay.units import ONE, show_coefficient, show_fen
+from drgpay.words import in_word
 
 fund_app = typer.Typer(
     help="基金预算、预警、预付和风险调剂金 the fund: budget, health, prepayment", no_args_is_help=True
@@ -74,10 +74,10 @@ def register(app: typer.Typer) -> None:
 
 
 @fund_app.command()
-def budget(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def budget(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """总额预算、分项和机构指标。 The budget of a year, its parts, and the institutions' indicators."""
     tables, unassigned = runs.plan_budget(region, policy, year)
-    give(tables, output, lang)
+    give(tables, output, lang, region=region)
     for scheme, amount in unassigned.items():
         if amount:
             out.print(f"{word_of(scheme, lang)}: " + (
@@ -86,21 +86,21 @@ def budget(region: Region, policy: PolicyName, year: Year, output: Output = None
 
 
 @fund_app.command()
-def health(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def health(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """基金运行分析与风险预警。 Months of payment, plan and projection."""
-    give(runs.watch_fund(region, policy, year), output, lang)
+    give(runs.watch_fund(region, policy, year), output, lang, region=region)
 
 
 @fund_app.command()
-def prepay(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def prepay(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
-    give(runs.plan_prepayments(region, policy, year), output, lang)
+    give(runs.plan_prepayments(region, policy, year), output, lang, region=region)
 
 
 @fund_app.command()
-def risk(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def risk(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """风险调剂金账。 The account of the risk adjustment fund."""
-    give(runs.keep_risk_fund(region, policy, year), output, lang)
+    give(runs.keep_risk_fund(region, policy, year), output, lang, region=region)
 
 
 @fund_app.command()
@@ -116,7 +116,8 @@ def reopen(
 
 def word_of(value: str, lang: str) -> str:
     """A coded value in the language of the user."""
-    return (_ZH if lang == "zh" else _EN).get(value, value)
+    own = (_ZH if lang == "zh" else _EN).get(value)
+    return in_word(value, lang) if own is None else own
 
 
 def _shown(column: Column, value: Any, lang: str) -> str:
@@ -135,7 +136,9 @@ def _heads(table: Table, names: tuple[str, ...], lang: str) -> list[str]:
     return [table[name].zh if lang == "zh" else name for name in names]
 
 
-def give(tables: runs.FundTables, output: Path | None, lang: str, *, show: bool = True) -> None:
+def give(
+    tables: runs.FundTables, output: Path | None, lang: str, *, show: bool = True, region: Path | None = None
+) -> None:
     """Print every table (unless ``show`` is false), and write them all when a place is named."""
     in_lang(lang)
     for table, rows in tables if show else ():
@@ -147,7 +150,7 @@ def give(tables: runs.FundTables, output: Path | None, lang: str, *, show: bool 
     if output is None:
         return
     if output.suffix.lower() == ".xlsx":
-        _workbook(tables, output, lang)
+        _workbook(tables, output, lang, _names(region))
     elif output.suffix == "":
         _folder(tables, output, lang)
     else:
@@ -162,6 +165,16 @@ def give(tables: runs.FundTables, output: Path | None, lang: str, *, show: bool 
     out.print(str(output))
 
 
+def _names(region: Path | None) -> dict[str, dict[str, str]]:
+    """Institutions of a region by id; none where it has no register of them."""
+    return {} if region is None else {"institution_id": runs.institution_names(region)}
+
+
+def _code_of(value: str, lang: str) -> str:
+    """A coded value in a CSV file: in words for people who read Chinese, else as other programs know it."""
+    return word_of(value, lang) if lang == "zh" else _EN.get(value, value)
+
+
 def _frame(table: Table, rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
     """A table for people: money in yuan and ratios as exact decimals."""
     columns = {}
@@ -171,25 +184,26 @@ def _frame(table: Table, rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:
             exact = [None if v is None else Decimal(v).scaleb(-decimals) for v in values]
             columns[head] = pl.Series(exact, dtype=pl.Decimal(38, decimals))
         elif column.type == "codes":
-            columns[head] = pl.Series(["; ".join(word_of(v, lang) for v in vs) for vs in values], dtype=pl.String)
+            columns[head] = pl.Series(["; ".join(_code_of(v, lang) for v in vs) for vs in values], dtype=pl.String)
         elif column.type in ("code", "flag"):
-            columns[head] = pl.Series([None if v is None else word_of(str(v), lang) for v in values], dtype=pl.String)
+            columns[head] = pl.Series(
+                [None if v is None else _code_of(str(v), lang) for v in values], dtype=pl.String
+            )
         else:
             columns[head] = pl.Series(values, dtype=pl.Date if column.type == "date" else None)
     return pl.DataFrame(columns)
 
 
-def _workbook(tables: runs.FundTables, target: Path, lang: str) -> None:
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-    options = {"strings_to_formulas": False, "strings_to_urls": False}
-    with drafted(target) as draft, xlsxwriter.Workbook(draft, options) as book:
-        book.set_properties({"created": CREATED})
-        for table, rows in tables:
-            name = table.zh if lang == "zh" else table.name
-            _frame(table, rows, lang).write_excel(book, name, autofit=True)
-            if table is FUND_HEALTH:
-                _health_chart(book, rows, lang)
+def _workbook(tables: runs.FundTables, target: Path, lang: str, names: Names) -> None:
+    charts = {FUND_HEALTH.name: lambda book, rows: _health_chart(book, list(rows), lang)}
+    write_tables(
+        target, (Sheet(table, rows, texts=_texts(table, lang)) for table, rows in tables), lang, names, charts
+    )
+
+
+def _texts(table: Table, lang: str) -> dict[str, Callable[[Any], str]]:
+    """Coded columns in the words of these commands."""
+    return {c.name: lambda value: word_of(str(value), lang) for c in table.columns if c.type in ("code", "flag")}
 
 
 def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:

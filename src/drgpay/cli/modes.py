@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
-from drgpay.cli.folders import PolicyName, RunFolder
+from drgpay.cli.folders import START, PolicyName, RunFolder
 from drgpay.cli.fund import Output, Region, Year, give, word_of
 from drgpay.steps import modes
 from drgpay.tables import BENEFIT_SPLITS, ENROLMENT_GAPS
@@ -44,15 +44,19 @@ def assign(
     grid = Grid(*heads)
     for r in rows:
         due = "–" if r["mode"] == "drg" else show_fen(r["due"])
-        grid.add_row(
-            word_of(r["mode"], lang), r["rule"], word_of(r["exit"], lang), f"{r['n']:,}", show_fen(r["cost"]), due
-        )
+        coded = (word_of(r[name], lang) for name in ("mode", "rule", "exit"))
+        grid.add_row(*coded, f"{r['n']:,}", show_fen(r["cost"]), due)
     out.print(grid)
 
 
 @modes_app.command()
 def capitation(
-    region: Region, policy: PolicyName, year: Year, output: Output = None, threads: Threads = CPUS, lang: Lang = "zh"
+    region: Region,
+    year: Year,
+    policy: PolicyName = START,
+    output: Output = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
 ) -> None:
     """按人头:归属、人头总额、扣减和结算。 Heads of the communities, charges and results."""
     in_lang(lang)
@@ -62,15 +66,19 @@ def capitation(
 
 
 @modes_app.command("out-of-area")
-def out_of_area(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def out_of_area(
+    region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh"
+) -> None:
     """异地就医月度清算单和关注名单。 Monthly clearing with other areas, and the watch list."""
-    give(runs.clear_out_of_area(region, policy, year), output, lang)
+    give(runs.clear_out_of_area(region, policy, year), output, lang, region=region)
 
 
 @modes_app.command()
-def procurement(region: Region, policy: PolicyName, year: Year, output: Output = None, lang: Lang = "zh") -> None:
+def procurement(
+    region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh"
+) -> None:
     """带量采购预付与奖励。 Advances and rewards of volume-based procurement."""
-    give(runs.procure(region, policy, year), output, lang)
+    give(runs.procure(region, policy, year), output, lang, region=region)
 
 
 @modes_app.command("enrolment-check")
@@ -103,9 +111,9 @@ def enrolment_check(
 @modes_app.command()
 def benefit(
     region: Region,
-    policy: PolicyName,
     year: Year,
     output: Annotated[Path, typer.Option("-o", "--output", help="放 Parquet 的新文件夹 new folder for Parquet")],
+    policy: PolicyName = START,
     threads: Threads = CPUS,
     lang: Lang = "zh",
 ) -> None:

@@ -17,7 +17,7 @@ from drgpay import runs, samples
 from drgpay.cli import book, hand_in
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
-from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
+from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.cli.printed import REPORTS, reports_by_language, reports_of
 from drgpay.cli.stays import tell_dropped
@@ -30,12 +30,12 @@ region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_he
 run_app = typer.Typer(help="运行一个月或一年 run a month or a year", no_args_is_help=True)
 
 Year = Annotated[int, typer.Option("--year", help="结算年度 settlement year")]
-OutFolder = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder to write")]
+OutFolder = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the result")]
 KnownOn = Annotated[
     datetime | None,
     typer.Option("--known-on", formats=["%Y-%m-%d"], help="只用该日已发布的通知 only notices known on that day"),
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")]
+Replace = Annotated[bool, typer.Option("--replace", help="替换已有的结果 replace an earlier result")]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
@@ -91,6 +91,7 @@ def region_make(
         ),
     ] = False,
     replace: Replace = False,
+    lang: Lang = "zh",
 ) -> None:
     """生成模拟统筹区(数据均为虚构)。 Make a synthetic region; nobody in it exists."""
     names = frozenset(part.strip() for part in extras.split(",") if part.strip())
@@ -100,11 +101,13 @@ def region_make(
             extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
             lived=lived,
         )  # fmt: skip
-    out.print(
-        f"{made.stays:,} 病例 stays, {made.persons:,} 人 persons, {made.institutions} 机构 institutions → {output}"
-    )
+    if in_lang(lang) == "zh":
+        out.print(f"{made.stays:,} 份病例, {made.persons:,} 人, {made.institutions} 家机构 → {output}")
+    else:
+        out.print(f"{made.stays:,} stays, {made.persons:,} persons, {made.institutions} institutions → {output}")
     if made.violations:
-        out.print(f"标注 labels: {output / samples.TRUTH_FILE}", highlight=False)
+        labels = "标注" if lang == "zh" else "labels"
+        out.print(f"{labels}: {output / samples.TRUTH_FILE}", highlight=False)
 
 
 def _rates(said: str) -> dict[str, float]:
@@ -205,9 +208,9 @@ def _notices(rows: list[dict[str, Any]], lang: str) -> None:
 @run_app.command("year")
 def run_year(
     region: RegionFolder,
-    policy: PolicyName,
     year: Year,
     output: OutFolder,
+    policy: PolicyName = START,
     after: After = None,
     reopens: Annotated[
         Path | None, typer.Option("--reopens", help="重开的年度清算(已封账) the sealed clearing to open again")
@@ -237,10 +240,10 @@ def run_year(
 @run_app.command("month")
 def run_month(
     region: RegionFolder,
-    policy: PolicyName,
     year: Year,
     month: Annotated[int, typer.Option("--month", min=1, max=12, help="月份 month")],
     output: OutFolder,
+    policy: PolicyName = START,
     after: After = None,
     known_on: KnownOn = None,
     own: Schemes = None,
@@ -264,7 +267,7 @@ def run_month(
 
 def report(
     run: RunFolder,
-    output: Annotated[Path, typer.Option("-o", "--output", help="报告文件 .xlsx 或 .html")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="报告文件 .xlsx 或 .html file of the report")],
     lang: Lang = "zh",
 ) -> None:
     """从运行结果另写一份报告。 Write a report of a run again, in another place or language."""
@@ -454,7 +457,7 @@ def _institutions(tables: Path, zh: bool) -> None:
 def _conservation(tables: Path, zh: bool) -> None:
     words = {
         "distributable": ("可分配", "distributable"),
-        "risk_draw": ("风险金", "risk fund"),
+        "risk_draw": ("预留动用", "reserve drawn"),
         "recovered": ("收回", "recovered"),
         "paid": ("支付", "paid"),
         "returned": ("归基金", "returned"),

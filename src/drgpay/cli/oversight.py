@@ -16,11 +16,15 @@ from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
-from drgpay.cli.folders import PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
+from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.oversight_books import write_books
+from drgpay.ledger import account_words, event_words
+from drgpay.scorecard import show_number
+from drgpay.sources import in_words
 from drgpay.steps import oversight
 from drgpay.tables import ALERT_STATES
 from drgpay.units import half_up, show_coefficient, show_fen, show_percent, show_ratio
+from drgpay.words import in_word
 
 
 class _LookFirst(TyperGroup):
@@ -51,13 +55,13 @@ def register(app: typer.Typer) -> None:
 def look(
     run: RunFolder,
     region: RegionFolder,
-    output: Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder to write")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the result")],
     with_persons: Annotated[bool, typer.Option("--with-persons", help="写出人员编号 write person ids")] = False,
     seed: Annotated[int, typer.Option(help="审核抽样种子 seed of the audit sample")] = 1,
     own: Schemes = None,
     threads: Threads = CPUS,
     lang: Lang = "zh",
-    replace: Annotated[bool, typer.Option("--replace", help="替换旧的结果 replace an earlier result")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="替换已有的结果 replace an earlier result")] = False,
     engine: EngineName = LOCAL.name,
     master: Master = LOCAL.master,
     partitions: Partitions = None,
@@ -76,7 +80,7 @@ def look(
             seed=seed,
             reports=[
                 lambda folder: write_books(folder, lang, run, region),
-                lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang),
+                lambda folder: reports.write_oversight_page(folder, folder / "oversight.html", lang, run),
             ],
         )
     _summary(output, lang)
@@ -99,7 +103,7 @@ def _summary(folder: Path, lang: str) -> None:
         rule = oversight.RULES[row["rule"]]
         words, kind = rule.words, oversight.TYPES[rule.violation].words
         if row["status"] == "missing":
-            lacks = ("缺 " if zh else "lacks ") + row["missing"].replace("|", ", ")
+            lacks = ("缺 " if zh else "lacks ") + reports.field_words(row["missing"].replace("|", ", "), lang)
             grid.add_row(rule.id, kind.zh if zh else kind.en, lacks, "–", "")
         else:
             grid.add_row(
@@ -110,7 +114,7 @@ def _summary(folder: Path, lang: str) -> None:
                 show_fen(row["amount"]),
             )
     out.print(grid)
-    alerts = " · ".join(f"{name} {count}" for name, count in counted.alerts)
+    alerts = " · ".join(f"{zh_name if zh else en_name} {count}" for zh_name, en_name, count in counted.alerts)
     out.print(("预警: " if zh else "alerts: ") + (alerts or "–"))
 
 
@@ -125,26 +129,28 @@ def explain(
     row, rule = told.row, told.rule
     if rule is None:
         out.print(f"{name}: {row['zh'] if zh else row['en']}")
-        out.print(f"  {show_coefficient(row['value'])} > {show_coefficient(row['threshold'])}  ({row['parameter']})")
+        show = show_percent if reports.alert_is_share(row["rule"]) else show_coefficient
+        against = "上限" if zh else "limit"
+        out.print(f"  {show(row['value'])} ({against} {show(row['threshold'])})")
         out.print(
-            f"  {'处置' if zh else 'action'}: {row['action_zh'] if zh else row['action_en']} · {row['owner']} · "
-            f"{row['deadline']} · {row['state']}"
+            f"  {'处置' if zh else 'action'}: {row['action_zh'] if zh else row['action_en']} · "
+            f"{in_word(row['owner'], lang)} · {row['deadline']} · {in_word(row['state'], lang)}"
         )
         for one in told.evidence:
-            out.print(
-                f"  {one['month']:>2}: {one['numerator']:,} / {one['denominator']:,} = "
-                f"{show_coefficient(one['value'])}  n={one['n']:,}"
-            )
+            month = f"{one['month']:>2}月" if zh else f"month {one['month']:>2}"
+            stays = f"{one['n']:,} 例" if zh else f"{one['n']:,} stays"
+            out.print(f"  {month}: {show(one['value'])}, {stays}")
         return
     out.print(f"{name}: {row['term_zh'] if zh else row['term_en']} · {rule.words.zh if zh else rule.words.en}")
     out.print(
         f"  {'评分' if zh else 'score'} {show_coefficient(row['score'])} · {'涉及金额' if zh else 'at stake'} "
-        f"{show_fen(row['amount'])} · {row['state']}"
+        f"{show_fen(row['amount'])} · {in_word(row['state'], lang)}"
     )
     for one in told.evidence:
         note = one["note_zh"] if zh else one["note_en"]
+        where = reports.field_words(one["field"], lang)
         out.print(
-            f"  +{show_coefficient(one['weight'])}  {one['record']}  {one['field']} = {one['value']}"
+            f"  +{show_coefficient(one['weight'])}  {one['record']}  {where} = {one['value']}"
             + (f"  ({'参照' if zh else 'against'} {one['expected']})" if one["expected"] else "")
             + f"  {note}"
         )
@@ -157,7 +163,7 @@ def alert(
     folder: Look,
     name: Annotated[str, typer.Argument(metavar="ALERT", help="预警号 alert")],
     region: RegionFolder,
-    to: Annotated[str, typer.Option("--to", help=" | ".join(ALERT_STATES[1:]))],
+    to: Annotated[str, typer.Option("--to", help="处置后的状态 state after it: " + " | ".join(ALERT_STATES[1:]))],
     by: Annotated[str, typer.Option("--by", help="经办人 who")],
     note: Annotated[str, typer.Option("--note", help="说明 what was said or done")],
     on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="日期 day")],
@@ -172,7 +178,7 @@ def review(
     folder: Look,
     reviews: Annotated[Path, typer.Argument(metavar="REVIEWS", help="评审登记表 register of reviews")],
     output: Annotated[Path, typer.Option("-o", "--output", help="放提案的新文件夹 new folder for the proposal")],
-    region: Annotated[Path | None, typer.Option("--region", help="区域文件夹 folder of the region")] = None,
+    region: Annotated[Path | None, typer.Option("--region", help="统筹区文件夹 folder of the region")] = None,
     lang: Lang = "zh",
 ) -> None:
     """核对评审,写出拟登记的违规和拒付,显示将产生的分录。 Check reviews; write what is proposed, show its entries."""
@@ -183,7 +189,11 @@ def review(
         *(("疑点", "事项", "借方", "贷方", "金额(元)") if zh else ("suspicion", "event", "debit", "credit", "yuan"))
     )
     for row in proposal.entries:
-        grid.add_row(row["suspicion_id"], row["event"], row["debit"], row["credit"], show_fen(row["amount"]))
+        said = (
+            event_words(row["event"], lang, {}),
+            *(account_words(row[side], lang, {}) for side in ("debit", "credit")),
+        )
+        grid.add_row(row["suspicion_id"], *said, show_fen(row["amount"]))
     out.print(grid)
     out.print(f"{len(proposal.treatments)} {'条认定' if zh else 'confirmed'} → {output}")
 
@@ -198,16 +208,27 @@ def audit(
 
 @oversee_app.command("limits")
 def limits(
-    policy: PolicyName = "demo",
-    on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day")] = datetime(2024, 12, 31),
+    policy: PolicyName = START,
+    on: Annotated[
+        datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="适用日 day whose law is wanted")
+    ] = datetime(2024, 12, 31),
     lang: Lang = "zh",
 ) -> None:
     """列出全部监管阈值及来源。 Every limit in force, with its source."""
     zh = in_lang(lang) == "zh"
     grid = Grid(*(("阈值", "值", "单位", "来源") if zh else ("limit", "value", "unit", "source")))
     for name, limit in oversight.limits(law.load(policy, on=on.date())).values.items():
-        grid.add_row(name, show_coefficient(limit.value), limit.unit, limit.source)
+        grid.add_row(name, _limit(limit), in_word(limit.unit, lang), in_words(limit.source, lang))
     out.print(grid)
+
+
+def _limit(limit: oversight.Limit) -> str:
+    """A limit in its unit: per cent, yuan, whole days and counts, or a number."""
+    if limit.unit == "share":
+        return show_percent(limit.value)
+    if limit.unit == "yuan":
+        return show_fen(half_up(limit.value, 100))
+    return show_number(limit.value)
 
 
 @oversee_app.command("bench")

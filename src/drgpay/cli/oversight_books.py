@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from drgpay import runs
-from drgpay.cli.sheets import open_sheets
-from drgpay.engine import read_table
+from drgpay.engine import read_table, table_path
+from drgpay.ledger import account_words, event_words
 from drgpay.places import HIDDEN, inside, safe_names
+from drgpay.report import Sheet, alert_is_share, field_words, write_tables
 from drgpay.tables import (
     ALERT_EVIDENCE,
     ALERTS,
@@ -23,6 +26,7 @@ from drgpay.tables import (
     CODING_RATES,
     CONTROL_POINTS,
     DOCTOR_POINTS,
+    GROUP_NAMES,
     INSTITUTIONS,
     LEDGER_PREVIEW,
     PUBLICATIONS,
@@ -34,10 +38,9 @@ from drgpay.tables import (
     SUSPICIONS,
     TREATMENT_TABLE,
     VIOLATION_TIERS,
-    Column,
     Table,
 )
-from drgpay.units import show_coefficient, show_fen
+from drgpay.words import words_in
 
 _BUREAU = (
     SUSPICIONS,
@@ -78,45 +81,66 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WORD = re.compile(r"[^\s|,;，、；]+")
 
 
-def _shown(column: Column, value: Any) -> Any:
-    if value is None:
-        return ""
-    if column.type == "fen":
-        return show_fen(value, group=False)
-    if column.type == "ratio" or "1/10,000" in column.unit:
-        return show_coefficient(value)
-    if column.type in ("date", "flag"):
-        return str(value)
-    return value
+_HIDDEN = {
+    "suspicions": frozenset({"form"}),
+    "alerts": frozenset({"parameter", "numerator", "denominator"}),
+    "alert_evidence": frozenset({"numerator", "denominator"}),
+    "audit_sample": frozenset({"weight"}),
+}
+"""columns for builders: the tables have them, the workbooks do not"""
 
 
-def _book(target: Path, tables: list[tuple[Table, pl.DataFrame]], lang: str) -> None:
-    with open_sheets(target) as sheets:
-        for table, rows in tables:
-            kept = [
-                c
-                for c in table.columns
-                if not (c.name == "person_id" and rows["person_id"].null_count() == rows.height)
-            ]
-            heads = [c.zh if lang == "zh" else c.name for c in kept]
-            with sheets.sheet((table.zh if lang == "zh" else table.name)[:31], heads) as add:
-                for row in rows.select(c.name for c in kept).rows():
-                    add([_shown(c, v) for c, v in zip(kept, row, strict=True)])
+def _sheet(table: Table, rows: pl.DataFrame, lang: str) -> Sheet:
+    hidden = _HIDDEN.get(table.name, frozenset())
+    if "person_id" in table.names and rows["person_id"].null_count() == rows.height:
+        hidden |= {"person_id"}
+    percent: Callable[[str, Mapping[str, Any]], bool] | None = None
+    if table in (ALERTS, ALERT_EVIDENCE):
+
+        def percent(_name: str, row: Mapping[str, Any]) -> bool:
+            return alert_is_share(row["alert_id"].partition("/")[0])
+
+    elif table is CONTROL_POINTS:
+
+        def percent(_name: str, _row: Mapping[str, Any]) -> bool:
+            return True  # every indicator of a chart is a share of stays
+
+    texts: dict[str, Callable[[Any], str]] = {
+        name: partial(field_words, lang=lang) for name in ("field", "missing") if name in table.names
+    }
+    if table is SUSPICION_EVIDENCE:
+        texts |= dict.fromkeys(("value", "expected"), partial(words_in, lang=lang))
+    if table is CODER_STAFFING:
+        texts = {}  # its column missing is a number
+    if table is LEDGER_PREVIEW:
+        texts = {"event": partial(event_words, lang=lang, names={})}
+        texts |= {side: partial(account_words, lang=lang, names={}) for side in ("debit", "credit")}
+    return Sheet(table, rows.to_dicts(), hidden, percent, texts)
+
+
+def _names(run: Path) -> dict[str, dict[str, str]]:
+    """Institutions and groups of the run that was looked at, by id."""
+    tables = run / runs.TABLES
+    names = {"institution_id": dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())}
+    if table_path(tables, GROUP_NAMES).exists():
+        names["drg"] = dict(read_table(tables, GROUP_NAMES).select("drg", "name").rows())
+    return names
 
 
 def write_books(folder: Path, lang: str, run: Path, region: Path) -> None:
     """``oversight.xlsx`` for the bureau and ``institutions/<id>.xlsx`` for every institution with a suspicion, an
     alert or a candidate, in the folder of a look. ``run`` and ``region`` say whose the stays and visits are that a
     suspicion names: an institution sees no other one's."""
+    names = _names(run)
     tables = {t.name: read_table(folder / runs.TABLES, t) for t in _BUREAU}
     first = tables["suspicions"].sort(["score", "amount", "suspicion_id"], descending=[True, True, False])
     tables["suspicions"] = first
-    _book(folder / "oversight.xlsx", [(t, tables[t.name]) for t in _BUREAU], lang)
+    write_tables(folder / "oversight.xlsx", (_sheet(t, tables[t.name], lang) for t in _BUREAU), lang, names)
     houses = {
         h for t in (SUSPICIONS, ALERTS, SPECIAL_CANDIDATES) for h in tables[t.name]["institution_id"].drop_nulls()
     }
     (folder / "institutions").mkdir()
-    names = safe_names(houses)
+    files = safe_names(houses)
     named = named_records(tables["suspicions"], tables["suspicion_evidence"])
     owners = runs.owners_of(named, run, region)
     known = frozenset(read_table(run / runs.TABLES, INSTITUTIONS)["institution_id"])
@@ -141,8 +165,8 @@ def write_books(folder: Path, lang: str, run: Path, region: Path) -> None:
             if "suspicion_id" in rows.columns:
                 ids = [hide_id(text, foreign) for text in rows["suspicion_id"]]
                 own[name] = rows.with_columns(pl.Series("suspicion_id", ids, pl.String))
-        target = inside(folder / "institutions", f"{names[house]}.xlsx")
-        _book(target, [(t, own[t.name]) for t in _INSTITUTION], lang)
+        target = inside(folder / "institutions", f"{files[house]}.xlsx")
+        write_tables(target, (_sheet(t, own[t.name], lang) for t in _INSTITUTION), lang, names)
 
 
 def named_records(suspicions: pl.DataFrame, evidence: pl.DataFrame) -> frozenset[str]:

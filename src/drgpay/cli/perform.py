@@ -20,6 +20,7 @@ from drgpay.cli.fund import give
 from drgpay.cli.sheets import CREATED
 from drgpay.engine import drafted, new_folder
 from drgpay.errors import Kind
+from drgpay.policy import parameter_words
 from drgpay.steps import performance
 from drgpay.steps.grouping import BY_THE_RECORD
 from drgpay.tables import (
@@ -33,18 +34,18 @@ from drgpay.tables import (
 from drgpay.units import show_coefficient, show_fen
 
 perform_app = typer.Typer(
-    help="院内绩效：盈亏、绩效池、发放单 inside a hospital: gains and losses, pools, slips",
+    help="院内绩效:盈亏、绩效池、发放单 inside a hospital: gains and losses, pools, slips",
     no_args_is_help=False,
     invoke_without_command=True,
 )
 
 Plan = Annotated[str, typer.Option("--plan", help="方案编号或 YAML 文件 plan id or YAML file")]
 Run = Annotated[Path, typer.Option("--run", help="结算运行结果 folder of a settled run")]
-Registers = Annotated[Path, typer.Option("--registers", help="医院名册文件夹 folder of the hospital's registers")]
+Registers = Annotated[Path, typer.Option("--registers", help="医院登记表文件夹 folder of the hospital's registers")]
 Institution = Annotated[str | None, typer.Option("--institution", help="机构编号 institution id")]
-Quarter = Annotated[int, typer.Option("--quarter", min=0, max=4, help="季度，0 为全年 quarter; 0: the year")]
+Quarter = Annotated[int, typer.Option("--quarter", min=0, max=4, help="季度,0 为全年 quarter; 0: the year")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the result")]
-Setting = Annotated[list[str] | None, typer.Option("--set", help="改方案参数 change a parameter: name=value")]
+Setting = Annotated[list[str] | None, typer.Option("--set", help="改一个参数,可重复 change a parameter: key=value")]
 File = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="结果文件 .xlsx,或放 CSV 的新文件夹 workbook, or new folder for CSV"),
@@ -81,7 +82,7 @@ def perform(
     plan: Annotated[str, typer.Option("--plan", help="方案编号或 YAML 文件 plan id or YAML file")] = "",
     run: Annotated[Path | None, typer.Option("--run", help="结算运行结果 folder of a settled run")] = None,
     registers: Annotated[
-        Path | None, typer.Option("--registers", help="医院名册文件夹 folder of the hospital's registers")
+        Path | None, typer.Option("--registers", help="医院登记表文件夹 folder of the hospital's registers")
     ] = None,
     institution: Institution = None,
     quarter: Quarter = 0,
@@ -91,7 +92,7 @@ def perform(
         Path | None, typer.Option(help="评价结果文件夹,补充科室指标 folder of an evaluation, for more indicators")
     ] = None,
     gains_only: Annotated[
-        bool, typer.Option("--gains-only", help="只算盈亏，不发绩效 gains and losses only, no pay")
+        bool, typer.Option("--gains-only", help="只算盈亏,不发绩效 gains and losses only, no pay")
     ] = False,
     threads: Threads = CPUS,
     lang: Lang = "zh",
@@ -142,7 +143,7 @@ def check(
     plan: Plan, run: Run, registers: Registers, institution: Institution = None, quarter: Quarter = 0,
     output: File = None, lang: Lang = "zh",
 ) -> None:  # fmt: skip
-    """核对名册、方案和运行结果,列出全部问题。 Check registers against plan and run: everything that does not fit."""
+    """核对登记表、方案和运行结果,列出全部问题。 Check registers against plan and run: all that does not fit."""
     order = runs.PerformOrder(plan, run, registers, institution, quarter)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, in_lang(lang)) as engine:
         found = runs.check_performance(order, Path(work), engine)
@@ -163,7 +164,7 @@ def check(
 
 @perform_app.command()
 def template(output: Output, lang: Lang = "zh") -> None:
-    """写出名册模板和方案样例。 Write templates of the registers, and the shipped plans to start from."""
+    """写出登记表模板和方案样例。 Write templates of the registers, and the shipped plans to start from."""
     zh = in_lang(lang) == "zh"
     with new_folder(output) as draft:
         for table in PERFORMANCE_REGISTERS:
@@ -195,7 +196,7 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, help="种子 seed")] = 1,
     lang: Lang = "zh",
 ) -> None:
-    """给模拟统筹区的一家医院造名册。 Make the registers of a hospital of a synthetic region."""
+    """给模拟统筹区的一家医院造登记表。 Make the registers of a hospital of a synthetic region."""
     in_lang(lang)
     made = samples.make_hospital(region, institution, output, seed=seed)
     for name, n in made.rows.items():
@@ -247,7 +248,7 @@ def explain(
         _LINES[zh],
         [
             (_said(x["component"], lang), x["department_id"], _said(x["role"], lang), show_fen(x["pool"]),
-             _ratio(x["factor"]), show_fen(x["amount"]), x[lang], x["parameter"])
+             _ratio(x["factor"]), show_fen(x["amount"]), x[lang], _by(x["parameter"], lang))
             for x in told.lines
         ],
     )  # fmt: skip
@@ -257,7 +258,7 @@ def explain(
         _FLOWS[zh],
         [
             (*(_said(f[k], lang) for k in ("origin", "account", "event")), show_fen(f["base"]), _ratio(f["factor"]),
-             show_fen(f["amount"]), f["parameter"])
+             show_fen(f["amount"]), _by(f["parameter"], lang))
             for f in told.flows
         ],
     )  # fmt: skip
@@ -294,6 +295,11 @@ def in_house(
         )
     out.print(performance.NO_LIMIT[0 if lang == "zh" else 1])
     out.print(BY_THE_RECORD.zh if lang == "zh" else BY_THE_RECORD.en)
+
+
+def _by(parameter: str, lang: str) -> str:
+    """The plan's parameter in words."""
+    return parameter_words(parameter, performance.plan_dictionary())[lang == "en"]
 
 
 def _said(code: str, lang: str) -> str:

@@ -22,6 +22,7 @@ from drgpay.runs import known_codes
 from drgpay.scheme import Difference, Erratum, Scheme, Unreached
 from drgpay.steps import grouping, intake
 from drgpay.units import show_fen
+from drgpay.words import in_word, words
 
 scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=True)
 
@@ -40,12 +41,21 @@ def register(app: typer.Typer) -> None:
     app.add_typer(scheme_app, name="scheme")
 
 
+def _title(scheme: str, title: str, lang: str) -> str:
+    """A shipped scheme's title in the language; one's own scheme says its own."""
+    return in_word(scheme, lang) if scheme in words() else title
+
+
 @scheme_app.command("list")
-def scheme_list(own: Schemes = None) -> None:
+def scheme_list(own: Schemes = None, lang: Lang = "zh") -> None:
     """列出可用方案。 List the schemes there are."""
-    grid = Grid(*(Column(head, no_wrap=True) for head in ("id", "base", "ADRG", "DRG", "digest")), "title")
+    zh = in_lang(lang) == "zh"
+    heads = ("编号", "基础方案", "ADRG", "DRG", "摘要值") if zh else ("id", "base", "ADRG", "DRG", "digest")
+    grid = Grid(*(Column(head, no_wrap=True) for head in heads), "名称" if zh else "title")
     for e in schemes.catalogue(schemes_folder(own)):
-        grid.add_row(e.id, e.base, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12], e.title)
+        grid.add_row(
+            e.id, e.base, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12], _title(e.id, e.title, lang)
+        )
     out.print(grid)
 
 
@@ -78,9 +88,9 @@ def _show_scheme(chosen: Scheme, folder: Path, unreached: bool, language: int) -
     _print(f"{chosen.id}  {chosen.title}\n{chosen.icd_edition}\ndigest {chosen.digest}")
     for m in chosen.mdcs:
         _print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]")
-    for name, words in schemes.switch_words(chosen.id, folder=folder).items():
+    for name, said in schemes.switch_words(chosen.id, folder=folder).items():
         on = ("(已开)", "(on)")[language] if name in chosen.switches else ""
-        _print(f"--switch {name}{on}: {words[language]}")
+        _print(f"--switch {name}{on}: {said[language]}")
     if chosen.anomalies:
         _print(("印本与读法:", "what the document prints, and how it is read:")[language])
         for said in chosen.anomalies:

@@ -48,7 +48,7 @@ def whatif(
     run: Annotated[Path, typer.Argument(help="年度运行结果文件夹 folder of a year run")],
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="改一个参数,可重复 change a parameter, repeatable"),
+        typer.Option("--set", metavar="KEY=VALUE", help="改一个参数,可重复 change a parameter: key=value"),
     ] = None,
     policy: Annotated[
         str, typer.Option("--policy", help="改用另一做法(编号或 YAML) another practice, by id or YAML file")

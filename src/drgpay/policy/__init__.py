@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, read_dictionary
+from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, parameter_words, read_dictionary
 from drgpay.policy.law import Policy, diff, load, needed, parse_setting, replay
 from drgpay.policy.laws import Laws, Segment, Span, laws, one_law
 from drgpay.policy.lists import ModeRule, Rate, rates_of
-from drgpay.policy.practice import ValueSource, practice_text, practices, read_practice
+from drgpay.policy.practice import START, ValueSource, practice_text, practices, read_practice
 from drgpay.policy.reference import reference_markdown
 from drgpay.policy.values import Band, MonthDay, YearWeight, band_of
 
 __all__ = [
+    "START",
     "Band",
     "Dictionary",
     "Laws",
@@ -30,6 +31,7 @@ __all__ = [
     "load",
     "needed",
     "one_law",
+    "parameter_words",
     "parse_setting",
     "practice_text",
     "practices",

@@ -1,7 +1,8 @@
-"""The dictionary of parameters: what a bureau can decide, its type, range, meaning and design clause."""
+"""The dictionary of parameters: what a bureau can decide, its type, range and meaning."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -47,6 +48,7 @@ Acts = Literal["month", "stay", "year"]
 _WITH_CHOICES = ("choice", "names", "mode_rules")
 
 DICTIONARY_FILE = "parameters.yaml"
+_STOP = re.compile(r"[；;，,。（(：]|: | \| ")
 
 
 class Parameter(BaseModel):
@@ -69,7 +71,7 @@ class Parameter(BaseModel):
     type: Type
     zh: str
     en: str
-    clause: str
+    clause: str = ""
     unit: str = ""
     min: str | None = None
     max: str | None = None
@@ -109,6 +111,11 @@ class Parameter(BaseModel):
         if found:
             raise ValueError(f"{self.name}: {'; '.join(found)}")
         return self
+
+    @property
+    def short(self) -> tuple[str, str]:
+        """The parameter's name for a page, Chinese and English: its meaning up to the first stop."""
+        return _STOP.split(self.zh, maxsplit=1)[0], _STOP.split(self.en, maxsplit=1)[0]
 
     def limits(self) -> tuple[int | None, int | None]:
         """``min`` and ``max`` as integers in the unit of the type."""
@@ -170,3 +177,9 @@ def find(words: Mapping[str, Named], name: str, place: Place) -> Named:
     if name not in words:
         raise unknown(place, name, words, "未知参数", "unknown parameter")
     return words[name]
+
+
+def parameter_words(name: str, words: Dictionary | None = None) -> tuple[str, str]:
+    """Name of a parameter for people, Chinese and English; a name the dictionary lacks stands for itself."""
+    found = (dictionary() if words is None else words).get(name)
+    return (name, name) if found is None else found.short

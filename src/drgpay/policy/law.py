@@ -272,7 +272,7 @@ def law_of_notices(
 def _unset(words: Dictionary, name: str) -> Entry:
     parameter = words[name]
     value: Value = None if parameter.default is None else False
-    return Entry(parameter, value, ValueSource(parameter.default or NOT_SET, "", "not set by the practice", "", None))
+    return Entry(parameter, value, ValueSource(parameter.default or NOT_SET, "", "unset", "", None))
 
 
 def _silent(entry: Entry) -> bool:

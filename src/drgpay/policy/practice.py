@@ -80,6 +80,10 @@ class Practice:
     notices: tuple[Notice, ...]
 
 
+START = "national"
+"""the shipped practice a new area starts from: what a command uses that names no other"""
+
+
 def practices(folder: Traversable | None = None) -> list[str]:
     """The ids of the shipped practices (or those of another shipped folder), sorted."""
     names = (item.name for item in (folder or data_folder()).iterdir())

@@ -6,6 +6,7 @@ from importlib.resources.abc import Traversable
 
 from drgpay.policy.dictionary import Dictionary, dictionary
 from drgpay.policy.practice import practice_text, practices, read_practice
+from drgpay.sources import in_words
 
 _ACTS = {"month": "月 month", "stay": "病例 stay", "year": "年 year", None: ""}
 _STEADY = "，年内不变 steady"
@@ -57,32 +58,37 @@ def reference_markdown(
     for topic in topics:
         lines += ["", f"## {topic}", ""]
         acts = ["作用于 acts on"] if in_time else []
-        lines += _row(
-            "参数 parameter", "含义", "meaning", *acts, "类型 type", "单位 unit", "允许 allowed", "条款 clause"
-        )
-        lines += _row(*["---"] * (7 + len(acts)))
+        lines += _row("参数 parameter", "含义", "meaning", *acts, "类型 type", "单位 unit", "允许 allowed")
+        lines += _row(*["---"] * (6 + len(acts)))
         for name, p in words.items():
             if name.partition(".")[0] == topic:
                 kind = (
                     p.type + (" (optional)" if p.optional else "") + (f" (default {p.default})" if p.default else "")
                 )
                 acts = [_ACTS[p.acts] + (_STEADY if p.steady else "")] if in_time else []
-                lines += _row(f"`{name}`", p.zh, p.en, *acts, kind, p.unit, p.span(), p.clause)
+                lines += _row(f"`{name}`", p.zh, p.en, *acts, kind, p.unit, p.span())
     for practice_id in practices(folder):
         practice = read_practice(*practice_text(practice_id, folder), words)
         lines += ["", f"## {practice.practice}: {practice.title_zh} / {practice.title_en}", ""]
         lines.append(f"region {practice.region} · scheme {practice.scheme}")
         for notice in practice.notices:
             until = "" if notice.until is None else f" · 失效 until {notice.until}"
-            lines += ["", f"### {notice.id}: {notice.document}", ""]
+            lines += ["", f"### {notice.id}: {_both(notice.document)}", ""]
             by_discharge = " · 按出院日期 by day of discharge" if notice.by_discharge else ""
             lines += [f"发布 issued {notice.issued} · 生效 in force {notice.in_force}{until}{by_discharge}", ""]
             lines += _row("参数 parameter", "值 value", "来源 source", "条款 clause", "核对 checked on")
             lines += _row(*["---"] * 5)
             for entry in notice.values:
                 s = entry.source
-                lines += _row(f"`{entry.parameter.name}`", s.value, s.source, s.clause, str(s.checked_on or ""))
+                lines += _row(
+                    f"`{entry.parameter.name}`", s.value, _both(s.source), _both(s.clause), str(s.checked_on or "")
+                )
     return "\n".join(lines) + "\n"
+
+
+def _both(text: str) -> str:
+    """A source or clause in both languages, once where they are the same."""
+    return " / ".join(dict.fromkeys((in_words(text, "zh"), in_words(text, "en"))))
 
 
 def _row(*cells: str) -> list[str]:

@@ -10,13 +10,20 @@ from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
 from drgpay.report.performance import performance_word, write_performance_workbook, write_slips
 from drgpay.report.stay_card import write_stay_card
+from drgpay.report.tabular import Names, Sheet, alert_is_share, field_words, head_words, is_share, write_tables
 from drgpay.report.whatif import check_whatif_target, write_whatif
 from drgpay.report.workbook import write_workbook
 
 __all__ = [
     "GRADE_WORDS",
+    "Names",
+    "Sheet",
+    "alert_is_share",
     "check_evaluated",
     "check_whatif_target",
+    "field_words",
+    "head_words",
+    "is_share",
     "outcome_cells",
     "performance_word",
     "show_figure",
@@ -28,6 +35,7 @@ __all__ = [
     "write_performance_workbook",
     "write_slips",
     "write_stay_card",
+    "write_tables",
     "write_whatif",
     "write_workbook",
 ]

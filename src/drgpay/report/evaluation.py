@@ -30,6 +30,8 @@ from drgpay.report.html import both, spoken, write_frame
 from drgpay.report.labels import Both, check_language
 from drgpay.report.workbook import CREATED
 from drgpay.scorecard import rule_text, show_number
+from drgpay.sources import in_words
+from drgpay.steps.evaluation import formula_words
 from drgpay.tables import FIGURES, INSTITUTION_CHANGES, OUTCOMES, RANKS, RISK_CLASSES, SUPERVISION_TIERS
 from drgpay.units import ONE, half_up, show_percent
 
@@ -222,7 +224,8 @@ def _mark_rows(found: Evaluated, lang: str) -> Rows:
             item = items[k["item"]]
             rows.append(
                 (found.name(r["institution_id"]), dimensions[k["dimension"]][lang], Both(item.zh, item.en)[lang],
-                 _Number(k["full"]), _Number(k["mark"]), _Number(k["deduction"]), k[lang], k["source"])
+                 _Number(k["full"]), _Number(k["mark"]), _Number(k["deduction"]), k[lang],
+                 in_words(k["source"], lang))
             )  # fmt: skip
     return ("institution", "dimension", "item", "full", "mark", "deduction", "why", "source"), rows
 
@@ -286,12 +289,10 @@ def _risk_rows(found: Evaluated) -> Rows:
 def _note_rows(found: Evaluated, lang: str) -> Rows:
     rows: list[Sequence[Any]] = []
     for i in found.registry.indicators.values():
-        formula = i.numerator + (f" ÷ {i.denominator}" if i.denominator else "") or f"# {i.distinct}"
-        exclusions = f" − {i.exclusions}" if i.exclusions else ""
-        rows.append((i.id, Both(i.zh, i.en)[lang], formula + exclusions, i.clause))
+        rows.append((i.id, Both(i.zh, i.en)[lang], formula_words(i, lang), in_words(i.clause, lang)))
     for item in found.card.items:
         rule = getattr(rule_text(item, found.card.grade_names), lang)
-        rows.append((item.id, Both(item.zh, item.en)[lang], rule, item.source))
+        rows.append((item.id, Both(item.zh, item.en)[lang], rule, in_words(item.source, lang)))
     return ("item", "indicator", "definition", "clause"), rows
 
 
@@ -408,17 +409,23 @@ def _page(
     whole: Evaluated | None = None,
 ) -> None:
     check_language(lang)
-    facts = " · ".join(
-        (found.manifest["software"], found.card.id, found.card.version, f"indicators {found.manifest['indicators']}")
+    facts = both(
+        Both(
+            *(
+                f"{found.manifest['software']} · {Both(found.card.zh, found.card.en)[lang]} · {registry} "
+                f"{found.manifest['indicators']}"
+                for lang, registry in (("zh", "指标库版本"), ("en", "registry of indicators"))
+            )
+        )
     )
     write_frame(
         target,
         lang,
         title[lang],
         heading=both(title),
-        subheading=escape(found.card.source),
+        subheading=both(Both(in_words(found.card.source, "zh"), in_words(found.card.source, "en"))),
         sections=[(key, _WORDS[key], html) for key, html in sections],
-        footer=f"<p>{escape(facts)}</p>",
+        footer=f"<p>{facts}</p>",
         data=_figures(found, whole or found, lang),
         script="evaluation.js",
     )
@@ -456,7 +463,7 @@ def _figures(found: Evaluated, whole: Evaluated, lang: str) -> dict[str, Any]:
                         "mark": k["mark"],
                         "shown": [show_number(k["full"]), _marks_text(k["mark"]), show_number(k["deduction"])],
                         "why": {"zh": k["zh"], "en": k["en"]},
-                        "source": k["source"],
+                        "source": {"zh": in_words(k["source"], "zh"), "en": in_words(k["source"], "en")},
                     }
                     for k in found.marks(r["institution_id"])
                 ],

@@ -115,10 +115,11 @@ def chart(name: str, label: str) -> str:
     return f'<div class="chart" id="{name}" role="img"{spoken(word(label), "aria-label")}></div>'
 
 
-def view_table(view: View, name: str) -> str:
-    """A sortable table; sums per insurance scheme where there is one, as the script shows one scheme at a time."""
+def view_table(view: View, name: str, screen_only: frozenset[str] = frozenset()) -> str:
+    """A sortable table; sums per insurance scheme and of all together where there are schemes: the script shows those
+    of the scheme chosen. ``screen_only`` columns are not printed."""
     heads = "".join(
-        f'<th scope="col" class="{_style(f)}" title="{escape(f.note.zh)} · {escape(f.note.en)}">'
+        f'<th scope="col" class="{_style(f, screen_only)}" title="{escape(f.note.zh)} · {escape(f.note.en)}">'
         f'<button type="button">{both(f.head)}</button></th>'
         for f in view.fields
     )
@@ -126,35 +127,43 @@ def view_table(view: View, name: str) -> str:
     body = []
     for i, row in enumerate(view.rows):
         mark = f' data-index="{i}" data-scheme="{row["insurance_scheme"]}"' if by_scheme else ""
-        body.append(f"<tr{mark}>{''.join(_cell(f, row, name) for f in view.fields)}</tr>")
+        body.append(f"<tr{mark}>{''.join(_cell(f, row, name, screen_only) for f in view.fields)}</tr>")
     foot = []
     if view.totals:
-        for scheme in dict.fromkeys(row.get("insurance_scheme") for row in view.rows):
-            mine = [row for row in view.rows if row.get("insurance_scheme") == scheme]
-            sums = view.total(mine)
+        schemes = list(dict.fromkeys(row.get("insurance_scheme") for row in view.rows))
+        for scheme in [*schemes, *(["together"] if len(schemes) > 1 else [])]:
+            sums = view.total([r for r in view.rows if scheme in ("together", r.get("insurance_scheme"))])
             cells = "".join(
-                f'<td class="{_style(f)}">{show(f.kind, sums[f.name]).zh if f.name in sums else ""}</td>'
+                f'<td class="{_style(f, screen_only)}">{show(f.kind, sums[f.name]).zh if f.name in sums else ""}</td>'
                 for f in view.fields[1:]
             )
             mark = f' data-scheme="{scheme}"' if scheme else ""
-            foot.append(f"<tr{mark}><td>{both(word('total'))}</td>{cells}</tr>")
+            label = both(word("total")) if scheme in (None, "together") else both(_sum_of(scheme))
+            foot.append(f"<tr{mark}><td>{label}</td>{cells}</tr>")
     return (
         f'<div class="scroll" tabindex="0"><table id="{name}"><caption>{both(word(view.key))}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody><tfoot>{''.join(foot)}</tfoot></table></div>"
     )
 
 
-def _style(column: Field) -> str:
+def _sum_of(scheme: str) -> Both:
+    of, total = word(scheme), word("total")
+    return Both(f"{of.zh}{total.zh}", f"{total.en}, {of.en.lower()}")
+
+
+def _style(column: Field, screen_only: frozenset[str] = frozenset()) -> str:
+    hidden = " screen" if column.name in screen_only else ""
     if column.kind in NUMBERS or column.kind == "month":
-        return "number"
-    return "wide" if column.name in ("name", "drg_name", "message") else ""
+        return "number" + hidden
+    return ("wide" if column.name in ("name", "drg_name", "message") else "") + hidden
 
 
-def _cell(column: Field, row: Row, table: str) -> str:
+def _cell(column: Field, row: Row, table: str, screen_only: frozenset[str] = frozenset()) -> str:
     value = row[column.name]
     text = both(show(column.kind, value))
     if column.name == "name" and table == "t-institutions" and "settled" in row:
         text = f'<button type="button">{text}</button>'
-    raw = f' data-v="{"" if value is None else value}"' if _style(column) == "number" else ""
-    style = f' class="{_style(column)}"' if _style(column) else ""
+    styles = _style(column, screen_only)
+    raw = f' data-v="{"" if value is None else value}"' if styles.startswith("number") else ""
+    style = f' class="{styles.strip()}"' if styles else ""
     return f"<td{style}{raw}>{text}</td>"

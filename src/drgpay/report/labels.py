@@ -11,6 +11,7 @@ import yaml
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import Table
+from drgpay.words import in_word
 
 LANGUAGES = ("zh", "en")
 
@@ -40,7 +41,9 @@ def words() -> dict[str, Both]:
 
 def word(key: str) -> Both:
     """A word of the catalogue; a code it does not know (a local component, say) stands for itself."""
-    return words().get(key) or Both(key, key)
+    if key in words():
+        return words()[key]
+    return Both(in_word(key, "zh"), in_word(key, "en"))
 
 
 def column_words(name: str, table: Table | None) -> tuple[Both, Both]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import polars as pl
 from drgpay.engine import read_table
 from drgpay.report.html import both, write_frame
 from drgpay.report.labels import Both, check_language
-from drgpay.tables import ALERTS, CONTROL_POINTS, RULE_STATUS, SUSPICIONS, Table
-from drgpay.units import show_coefficient, show_fen
+from drgpay.report.tabular import alert_is_share, field_words
+from drgpay.tables import ALERTS, CONTROL_POINTS, INSTITUTIONS, RULE_STATUS, SUSPICIONS, Table
+from drgpay.units import show_coefficient, show_fen, show_percent
 
 FIRST = 200
 """rows of suspicions and of alerts on the page; the workbook has them all"""
@@ -32,6 +34,7 @@ _WORDS = {
     "month": Both("月份", "month"),
 }
 
+_HOUSE = Both("机构", "institution")
 _CODES = {
     "open": Both("待复核", "open"),
     "confirmed": Both("已认定", "confirmed"),
@@ -75,7 +78,7 @@ def _types(suspicions: pl.DataFrame, status: pl.DataFrame) -> str:
     for row in status.sort("rule").to_dicts():
         n, amount = counts.get(row["rule"], (0, 0))
         lacks = (
-            Both(f"缺 {row['missing']}", f"lacks {row['missing']}")
+            Both(*(f"{lack} {field_words(row['missing'], lang)}" for lack, lang in (("缺", "zh"), ("lacks", "en"))))
             if row["status"] == "missing"
             else Both("已运行", "ran")
         )
@@ -90,14 +93,15 @@ def _types(suspicions: pl.DataFrame, status: pl.DataFrame) -> str:
     return _table(heads, rows)
 
 
-def _suspicions(rows: pl.DataFrame) -> str:
+def _suspicions(rows: pl.DataFrame, names: Mapping[str, str]) -> str:
     first = rows.sort(["score", "amount", "suspicion_id"], descending=[True, True, False]).head(FIRST)
-    names = ("suspicion_id", "institution_id", "stay_id", "month", "score", "amount", "state")
+    columns = ("suspicion_id", "institution_id", "stay_id", "month", "score", "amount", "state")
     body: list[list[str | Both]] = [
         [
             r["suspicion_id"],
             Both(r["term_zh"], r["term_en"]),
             r["institution_id"] or "",
+            names.get(r["institution_id"], ""),
             r["stay_id"] or "",
             str(r["month"]),
             show_coefficient(r["score"]),
@@ -106,18 +110,19 @@ def _suspicions(rows: pl.DataFrame) -> str:
         ]
         for r in first.to_dicts()
     ]
-    heads = [_head(SUSPICIONS, n) for n in names]
-    return _table([heads[0], Both("条款", "term"), *heads[1:]], body)
+    heads = [_head(SUSPICIONS, n) for n in columns]
+    return _table([heads[0], Both("条款", "term"), heads[1], _HOUSE, *heads[2:]], body)
 
 
-def _alerts(rows: pl.DataFrame) -> str:
+def _alerts(rows: pl.DataFrame, names: Mapping[str, str]) -> str:
     first = rows.sort("small", "alert_id").head(FIRST)
     body: list[list[str | Both]] = [
         [
             r["alert_id"],
+            names.get(r["institution_id"], r["institution_id"] or ""),
             Both(r["zh"], r["en"]),
-            show_coefficient(r["value"]),
-            show_coefficient(r["threshold"]),
+            _measure(r["rule"], r["value"]),
+            _measure(r["rule"], r["threshold"]),
             Both(r["action_zh"], r["action_en"]),
             _said(r["owner"]),
             r["deadline"].isoformat(),
@@ -125,17 +130,22 @@ def _alerts(rows: pl.DataFrame) -> str:
         ]
         for r in first.to_dicts()
     ]
-    names = ("alert_id", "zh", "value", "threshold", "action_zh", "owner", "deadline", "state")
-    return _table([_head(ALERTS, n) for n in names], body)
+    columns = ("alert_id", "zh", "value", "threshold", "action_zh", "owner", "deadline", "state")
+    heads = [_head(ALERTS, n) for n in columns]
+    return _table([heads[0], _HOUSE, *heads[1:]], body)
 
 
-def _charts(points: pl.DataFrame) -> tuple[str, dict[str, Any]]:
+def _measure(rule: str, value: int) -> str:
+    return show_percent(value) if alert_is_share(rule) else show_coefficient(value)
+
+
+def _charts(points: pl.DataFrame, names: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     series = {}
     columns = ("month", "value", "numerator", "denominator", "centre", "lower", "upper", "outside")
     for key, its in points.sort("month").group_by(["indicator", "institution_id"], maintain_order=True):
         series[f"{key[0]}|{key[1]}"] = {c: its[c].to_list() for c in columns}
     houses = sorted(set(points["institution_id"]))
-    chosen = "".join(f'<option value="{escape(h)}">{escape(h)}</option>' for h in houses)
+    chosen = "".join(f'<option value="{escape(h)}">{escape(names.get(h, h))}</option>' for h in houses)
     named = "".join(
         f'<option value="{k}" data-zh="{w.zh}" data-en="{w.en}">{w.zh}</option>' for k, w in _INDICATORS.items()
     )
@@ -156,30 +166,34 @@ def _charts(points: pl.DataFrame) -> tuple[str, dict[str, Any]]:
         [
             _INDICATORS[r["indicator"]],
             r["institution_id"],
+            names.get(r["institution_id"], ""),
             str(r["month"]),
             f"{r['numerator']} / {r['denominator']}",
-            show_coefficient(r["value"]),
-            show_coefficient(r["lower"]),
-            show_coefficient(r["upper"]),
+            show_percent(r["value"]),
+            show_percent(r["lower"]),
+            show_percent(r["upper"]),
         ]
         for r in outside
     ]
-    names = ("indicator", "institution_id", "month", "numerator", "value", "lower", "upper")
-    return html + _table([_head(CONTROL_POINTS, n) for n in names], rows), series
+    wanted = ("indicator", "institution_id", "month", "numerator", "value", "lower", "upper")
+    heads = [_head(CONTROL_POINTS, n) for n in wanted]
+    return html + _table([*heads[:2], _HOUSE, *heads[2:]], rows), series
 
 
-def write_oversight_page(folder: Path, target: Path, lang: str = "zh") -> None:
-    """Write the page of a look in ``folder`` to ``target`` (.html): one file, offline, both languages; the same look
-    gives the same bytes. Raises USAGE for another language."""
+def write_oversight_page(folder: Path, target: Path, lang: str, run: Path) -> None:
+    """Write the page of a look in ``folder`` at ``run`` to ``target`` (.html): one file, offline, both languages.
+
+    The same look gives the same bytes. Raises USAGE for another language."""
     check_language(lang)
     tables = folder / "tables"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    chart, series = _charts(read_table(tables, CONTROL_POINTS))
+    names = dict(read_table(run / "tables", INSTITUTIONS).select("institution_id", "name").rows())
+    chart, series = _charts(read_table(tables, CONTROL_POINTS), names)
     suspicions = read_table(tables, SUSPICIONS)
     sections = (
         ("rules", Both("规则", "Rules"), _types(suspicions, read_table(tables, RULE_STATUS))),
-        ("suspicions", Both("疑点", "Suspicions"), _suspicions(suspicions)),
-        ("alerts", Both("预警", "Alerts"), _alerts(read_table(tables, ALERTS))),
+        ("suspicions", Both("疑点", "Suspicions"), _suspicions(suspicions, names)),
+        ("alerts", Both("预警", "Alerts"), _alerts(read_table(tables, ALERTS), names)),
         ("charts", Both("控制图", "Control charts"), chart),
     )
     title = manifest["region"]["title"]

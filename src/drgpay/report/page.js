@@ -30,6 +30,8 @@
   function withUnit(key) { return word(key) + (state.lang === "zh" ? "(" : " (") + word("chart_unit") + ")"; }
   function monthName(month) { return state.lang === "zh" ? month + "月" : String(month); }
 
+  function narrow() { return document.documentElement.clientWidth < 520; }
+
   function layout(more) {
     var axis = { gridcolor: color("line"), zerolinecolor: color("soft"), linecolor: color("line"), automargin: true };
     var base = {
@@ -58,7 +60,7 @@
 
   function flows() {
     data.flows.forEach(function (flow) {
-      var nodes = [{ name: word("fund_pool"), shown: flow.shown, color: color("total") }];
+      var nodes = [{ name: narrow() ? "" : word("fund_pool"), shown: narrow() ? { zh: "", en: "" } : flow.shown, color: color("total") }];
       var links = { source: [], target: [], value: [], color: [], label: [] };
       flow.parts.forEach(function (part) {
         if (!part.fen) { return; }
@@ -84,7 +86,7 @@
         }
       });
       draw("flow-" + flow.scheme, "flow", [{
-        type: "sankey", arrangement: "snap", hoverinfo: "none", textfont: { color: color("ink"), size: 13 },
+        type: "sankey", arrangement: "snap", hoverinfo: "none", textfont: { color: color("ink"), size: narrow() ? 11 : 13 },
         node: {
           label: nodes.map(function (node) { return node.name + "<br>" + node.shown[state.lang]; }),
           color: nodes.map(function (node) { return node.color; }),
@@ -139,7 +141,7 @@
     var ids = rows.map(function (row) { return row.id; });
     var size = rows.map(function (row) { return scaled(row.balance); });
     var names = { type: "category", tickmode: "array", tickvals: many ? [] : ids,
-      ticktext: many ? [] : rows.map(function (row) { return short(row.name, 16); }) };
+      ticktext: many ? [] : rows.map(function (row) { return short(row.name, narrow() ? 9 : 16); }) };
     var amounts = { title: { text: withUnit("balance"), standoff: 8 }, zerolinewidth: 1.5, tickformat: "," };
     onClick(draw("balances", "balance_chart", [{
       type: "bar", orientation: many ? "v" : "h", x: many ? ids : size, y: many ? size : ids,
@@ -299,9 +301,11 @@
     all("[data-choose]").forEach(function (button) {
       button.setAttribute("aria-pressed", String(button.dataset.choose === state.scheme));
     });
-    all("#t-institutions tr[data-scheme], #institution option").forEach(function (node) {
-      node.hidden = node.dataset.scheme !== state.scheme;
+    var together = state.scheme === "together";
+    all("tr[data-scheme]").forEach(function (node) {
+      node.hidden = !together && node.dataset.scheme !== state.scheme;
     });
+    all("#institution option").forEach(function (node) { node.hidden = node.dataset.scheme !== state.scheme; });
     var row = data.institutions[state.chosen];
     if (!row || row.scheme !== state.scheme) {
       var same = mine().filter(function (other) { return row && other.id === row.id; })[0];
@@ -351,11 +355,16 @@
     });
   }
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", render);
-  var opened = [];
+  var opened = [], before = state.scheme;
   window.addEventListener("beforeprint", function () {
     root.dataset.theme = "light";
     document.body.classList.add("printing");
-    opened = all("details").filter(function (node) { return !node.open && !node.querySelector("#t-coefficients"); });
+    /* long tables are for the workbook: a page of paper shows what a reader takes in */
+    opened = all("details").filter(function (node) {
+      return !node.open && !node.querySelector("#t-coefficients") && node.querySelectorAll("tbody tr").length <= 40;
+    });
+    before = state.scheme;
+    if ($("t-institutions") && data.schemes.length > 1) { state.scheme = "together"; }
     opened.forEach(function (node) { node.open = true; });
     render();
   });
@@ -363,6 +372,7 @@
     root.dataset.theme = "auto";
     document.body.classList.remove("printing");
     opened.forEach(function (node) { node.open = false; });
+    state.scheme = before;
     render();
   });
   render();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from drgpay.report.labels import Both, check_language, word, words
 from drgpay.report.source import Row, Source, read_source
 from drgpay.report.views import show
 from drgpay.tables import CLOSINGS, LEVELS, STATEMENTS
-from drgpay.units import half_up, show_fen, show_percent
+from drgpay.units import ONE, half_up, show_fen, show_percent
 
 STEPS = (
     ("due", "absolute", 1),
@@ -33,6 +33,13 @@ STEPS = (
 
 _SELDOM = frozenset({"violations", "damages", "advance_netted", "debt_netted"})
 """steps drawn only where they are not zero"""
+_SCREEN_ONLY = frozenset(
+    (
+        "institution_id", "keep_share", "overspend_reasonable", "deposit_held", "violations", "damages",
+        "advance_netted", "debt_netted", "cost", "points",
+    )
+)  # fmt: skip
+"""columns of the institutions' table that are not printed: a sheet of paper has no room for them"""
 _TINTS = {"returned": "surplus", "carried_over": "other", "risk_draw": "overspend", "recovered": "secondary"}
 
 
@@ -80,22 +87,57 @@ def _money_card(name: str, fen: int | None, style: str = "") -> str:
     return card(name, Both(**compact(fen)), f"{show_fen(fen)} {both(word('yuan'))}", style)
 
 
+TOGETHER = "together"
+"""both insurance schemes: the third choice of the filter, and what the sums over them are called"""
+
+
+def _together(institutions: Sequence[Row]) -> list[Row]:
+    """One row per institution, its rows of all insurance schemes added; ratios anew from the sums."""
+    added: dict[str, Row] = {}
+    for row in institutions:
+        its = added.setdefault(
+            row["institution_id"],
+            {"institution_id": row["institution_id"], "name": row["name"], "level": row["level"], "cmi_n": 0},
+        )
+        for key in {"n", "balance", "due", "actual", *(name for name, _, _ in STEPS)} & row.keys():
+            its[key] = its.get(key, 0) + (row[key] or 0)
+        its["cmi_n"] += (row.get("cmi") or 0) * row["n"]
+    for its in added.values():
+        its["insurance_scheme"] = TOGETHER
+        its["use_ratio"] = half_up(its["actual"] * ONE, its["due"]) if its["due"] else None
+        its["cmi"] = half_up(its["cmi_n"], its["n"]) if its["n"] else None
+    return list(added.values())
+
+
 def _summary(source: Source) -> str:
-    """Cards: stays, institutions in surplus and overspend, findings; then per insurance scheme."""
+    """Cards: the year's stays, other years apart, institutions in surplus and overspend, findings; then the money of
+    each insurance scheme and of both together."""
     counts = source.manifest.get("counts") or {}
     accepted, grouped = counts.get("stays_ok"), counts.get("grouped")
     settled = sum(counts.get(key) or 0 for key in ("grouped", "ungrouped", "qy"))
     share = Both(*[show_percent(half_up(grouped * 10_000, settled))] * 2) if settled and grouped is not None else None
-    rows = [row for row in source.institutions() if row["n"]]
+    rows = [row for row in _together(source.institutions()) if row["n"]]
     signs = [sum(row["balance"] > 0 for row in rows), sum(row["balance"] < 0 for row in rows)]
-    separate = " · ".join(
-        f"{both(word(key))} {show('int', counts.get(key)).zh}" for key in ("rejected", "ungrouped", "qy")
-    )
+    separate = " · ".join(f"{both(word(key))} {show('int', counts.get(key)).zh}" for key in ("ungrouped", "qy"))
+    others = None if accepted is None else accepted - settled
     cards = [
-        card(both(word("stays_ok")), show("int", accepted), separate),
-        *([card(both(word("grouped_share")), share)] if share else []),
-        card(f"{both(word('in_surplus'))} / {both(word('in_overspend'))}", _slash(signs)),
-        card(both(word("findings")), show("int", sum(row["count"] for row in source.finding_counts))),
+        card(both(word("stays_of_period")), show("int", settled), separate),
+        *([card(both(word("grouped_share")), share, both(word("share_of_period")))] if share else []),
+        card(
+            f"{both(word('in_surplus'))} / {both(word('in_overspend'))}",
+            _slash(signs),
+            f"{both(word('institutions_counted'))} {len(rows):,}",
+        ),
+        card(
+            both(word("stays_of_other_years")),
+            show("int", others),
+            f"{both(word('rejected'))} {show('int', counts.get('rejected')).zh}",
+        ),
+        card(
+            both(word("findings")),
+            show("int", sum(row["count"] for row in source.finding_counts)),
+            both(word("findings_counted")),
+        ),
     ]
     figures = {figure.key: figure for figure in views.summary(source)}
     blocks = [f'<div class="cards">{"".join(cards)}</div>']
@@ -113,7 +155,27 @@ def _summary(source: Source) -> str:
             )
             + "</div>"
         )
+    if len(source.schemes) > 1:
+        blocks.append(_of_all(figures))
     return "\n".join(blocks)
+
+
+def _of_all(figures: Mapping[str, views.Figure]) -> str:
+    """The money of all insurance schemes together; point values are apart and do not add up."""
+    stays = card(
+        both(word("stays")),
+        show("int", figures["n"].total),
+        f"{show('points', figures['points'].total).zh} {both(word('unit_points'))}",
+        TOGETHER,
+    )
+    money = (
+        _money_card(both(figures[k].head), figures[k].total, TOGETHER) for k in ("distributable", "due", "actual")
+    )
+    balance = figures["balance"].total
+    last = _money_card(
+        both(figures["balance"].head), balance, f"{TOGETHER} {'bad' if (balance or 0) < 0 else 'good'}"
+    )
+    return f'<h3 class="of">{both(word(TOGETHER))}</h3><div class="cards">{stays}{"".join(money)}{last}</div>'
 
 
 def _slash(numbers: Iterable[int]) -> Both:
@@ -171,8 +233,9 @@ def _institutions(source: Source) -> str:
         f'<div class="grid">{"".join(pair)}</div>',
     ]
     if cleared:
-        parts.append(_statement(view.rows))
-    parts.append(panel(view_table(view, "t-institutions"), "institution_table", style="long"))
+        parts.append(_statement([*view.rows, *_together(source.institutions())]))
+    hint = f'<p class="hint on-paper">{both(word("print_columns"))}</p>'
+    parts.append(panel(hint + view_table(view, "t-institutions", _SCREEN_ONLY), "institution_table", style="long"))
     return "\n".join(parts)
 
 
@@ -223,7 +286,7 @@ def _findings(source: Source) -> str:
 def _scheme_buttons(source: Source) -> str:
     buttons = "".join(
         f'<button type="button" data-choose="{s}" aria-pressed="false">{both(word(s))}</button>'
-        for s in source.schemes
+        for s in (*source.schemes, *([TOGETHER] if len(source.schemes) > 1 else []))
     )
     return f'<div class="choice" role="group"{spoken(word("scheme_choice"), "aria-label")}>{buttons}</div>'
 
@@ -246,6 +309,7 @@ def _figures(source: Source, lang: str) -> dict[str, Any]:
     wanted = ("n", "balance", *(key for key, _, _ in STEPS))
     months = [row for row in source.tables["pools"] if row["month"]]
     institutions = source.institutions()
+    shown = [*institutions, *(_together(institutions) if len(source.schemes) > 1 else [])]
     return {
         "lang": lang,
         "schemes": source.schemes,
@@ -270,7 +334,7 @@ def _figures(source: Source, lang: str) -> dict[str, Any]:
                 "use_ratio": row["use_ratio"],
                 **{key: row.get(key) for key in wanted},
             }
-            for i, row in enumerate(institutions)
+            for i, row in enumerate(shown)
         ],
         "coefficients": [
             {"name": row["name"], "level": row["level"], "value": row["value"]}

@@ -19,6 +19,7 @@ from drgpay.report.labels import Both, check_language
 from drgpay.report.views import Field, View, show
 from drgpay.report.workbook import CREATED, Writer
 from drgpay.scorecard import read_card
+from drgpay.sources import in_words
 from drgpay.steps.performance import plan_dictionary
 from drgpay.tables import (
     DEPARTMENT_MARKS,
@@ -332,8 +333,8 @@ def _slip(
             show("fen", line["pool"])[lang],
             show("ratio", line["factor"])[lang],
             show("fen", line["amount"])[lang],
-            f"{Both(means.zh, means.en)[lang]}: {_values(source['value'], lang)} ({source['source']}; "
-            f"{line['parameter']})",
+            f"{Both(means.zh, means.en)[lang]}: {_values(source['value'], lang)} "
+            f"({in_words(source['source'], lang)})",
         ]
         kinds = ("", "", "", "n", "n", "n", "soft")
         body.append(

@@ -11,9 +11,12 @@ from typing import Protocol
 
 from drgpay import __version__
 from drgpay.places import write_text
+from drgpay.policy import parameter_words
 from drgpay.report.labels import check_language
+from drgpay.sources import cited
 from drgpay.steps.grouping import BY_THE_RECORD, PARTS, VALUES, Layer, Named, Said, Standing, Story
 from drgpay.steps.points import Line
+from drgpay.words import value_words
 
 _WORDS = {
     "heading": Said("病例分组解释单", "Why this stay is in its group"),
@@ -221,11 +224,17 @@ def _section(section: Section) -> str:
         _row(
             ("text", _both(line)),
             ("value", _both(_CLASSES.get(line.value, Said(line.value, line.value)))),
-            ("parameter", escape(line.parameter)),
+            ("parameter", _both(Said(*parameter_words(line.parameter)))),
         )
         for line in section.lines
     )
     return f"<h2>{_both(section)}</h2><table><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _cited(said: Mapping[str, str]) -> str:
+    """Source and clause of a value, or the notice it stands in."""
+    source, clause = said["source"] or said["notice"], said.get("clause", "")
+    return _both(Said(cited(source, clause, "zh"), cited(source, clause, "en")))
 
 
 def _sources(sources: Mapping[str, Mapping[str, str]]) -> str:
@@ -233,9 +242,9 @@ def _sources(sources: Mapping[str, Mapping[str, str]]) -> str:
         return ""
     rows = (
         _row(
-            ("parameter", escape(name)),
-            ("setting", escape(str(said["value"]))),
-            ("soft", escape(said["source"] or said["notice"])),
+            ("text", _both(Said(*parameter_words(name)))),
+            ("setting", _both(Said(value_words(said["value"], "zh"), value_words(said["value"], "en")))),
+            ("soft", _cited(said)),
         )
         for name, said in sources.items()
     )

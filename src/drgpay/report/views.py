@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from drgpay.policy import parameter_words
 from drgpay.report.labels import Both, column_words, word
 from drgpay.report.source import Row, Source
 from drgpay.tables import (
@@ -21,9 +22,11 @@ from drgpay.tables import (
     OUT_OF_AREA_STATEMENTS,
     POOLS,
     STATEMENTS,
+    STAYS,
     Table,
 )
 from drgpay.units import show_coefficient, show_fen, show_percent, show_points
+from drgpay.words import in_word
 
 NUMBERS: dict[str, tuple[int, Callable[[int], str]]] = {
     "int": (0, lambda value: f"{value:,}"),
@@ -50,6 +53,10 @@ _KIND_OF_NAME = {
     "grade": "word",
     "severity": "word",
     "component": "word",
+    "category": "word",
+    "kind": "word",
+    "fixed_by": "parameter",
+    "not_met": "both",
     "bound": "word",
     "coefficient": "ratio",
     "balance": "fen",
@@ -83,6 +90,8 @@ def show(kind: str, value: Any) -> Both:
         return Both(text, text)
     if kind == "month":
         return Both(f"{value}月", str(value)) if value else word("whole_year")
+    if kind == "parameter":
+        return Both(*parameter_words(str(value))) if value else Both("", "")
     if kind == "word":
         return word(str(value).lower() if isinstance(value, bool) else value)
     return value if kind == "both" else Both(str(value), str(value))
@@ -174,9 +183,16 @@ def communities(source: Source) -> View:
     return View("communities", fields, _named(source, "capitation_results"))
 
 
+def _joined(codes: Sequence[str], lang: str) -> str:
+    return ("、" if lang == "zh" else ", ").join(in_word(code, lang) for code in codes)
+
+
 def bed_days(source: Source) -> View:
     """Year-end assessment of bed-day institutions."""
-    rows = [row | {"not_met": ", ".join(row["not_met"])} for row in _named(source, "bed_day_assessments")]
+    rows = [
+        row | {"not_met": Both(_joined(row["not_met"], "zh"), _joined(row["not_met"], "en"))}
+        for row in _named(source, "bed_day_assessments")
+    ]
     return View("bed_days", _fields(BED_DAY_ASSESSMENTS, after={"institution_id": "name"}), rows, totals=False)
 
 
@@ -193,13 +209,14 @@ def coefficients(source: Source) -> View:
 
 def rule_counts(source: Source) -> View:
     """Findings per rule."""
-    fields = (field("rule", FINDINGS), *_finding_fields(), field("count", None, "int"))
+    fields = (*_finding_fields(), field("count", None, "int"))
     return View("rule_counts", fields, [_finding(row) for row in source.finding_counts])
 
 
 def findings(source: Source) -> View:
     """The first findings, row by row."""
-    named = tuple(field(name, FINDINGS) for name in ("file", "row", "stay_id", "field", "rule"))
+    named = tuple(field(name, FINDINGS) for name in ("file", "row", "stay_id"))
+    named = (*named, field("field", FINDINGS, "both"))
     fields = (*named, field("content", None), *_finding_fields())
     return View("first_rows", fields, [_finding(row) for row in source.findings], totals=False)
 
@@ -208,15 +225,31 @@ def _finding_fields() -> tuple[Field, ...]:
     return field("severity", None), field("message", None, "both")
 
 
+def column_heading(name: str | None) -> tuple[str, str]:
+    """The heading of an input column, Chinese and English; another text stands for itself."""
+    table = next((t for t in (STAYS, INSTITUTIONS) if name in t.names), None)
+    if not name or table is None:
+        return name or "", name or ""
+    return table[name].zh, name.replace("_", " ")
+
+
 def _finding(row: Row) -> Row:
     message = Both(row["zh"], row["en"])
-    return {**row, "content": row["value"], "severity": row["level"], "message": message}
+    heading = Both(*column_heading(row["field"]))
+    return {**row, "field": heading, "content": row["value"], "severity": row["level"], "message": message}
 
 
 def _named(source: Source, table: str) -> list[Row]:
     registered = {row["institution_id"]: row for row in source.tables["institutions"]}
     unknown = {"name": "", "level": None}
-    return [{**(registered.get(row["institution_id"]) or unknown), **row} for row in source.tables[table]]
+    return [
+        {
+            **(registered.get(row["institution_id"]) or unknown),
+            **row,
+            "institution_id": (row["institution_id"] or "").removeprefix("area:"),
+        }
+        for row in source.tables[table]
+    ]
 
 
 @dataclass(frozen=True)

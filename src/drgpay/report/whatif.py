@@ -13,13 +13,16 @@ import xlsxwriter
 from drgpay import __version__
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import drafted, write_text
+from drgpay.policy import parameter_words
 from drgpay.report.html import both, card, chart, compact, panel, view_table, write_frame
 from drgpay.report.labels import LANGUAGES, Both, check_language, column_words, word, words
 from drgpay.report.source import Row
 from drgpay.report.views import Field, View, show
 from drgpay.report.workbook import CREATED, Writer
+from drgpay.sources import in_words
 from drgpay.tables import INSTITUTIONS, STATEMENTS
 from drgpay.units import ONE, half_up
+from drgpay.words import value_words
 
 _MEASURES = (("points", "points"), ("due", "fen"), ("settled", "fen"), ("balance", "fen"))
 _SIDES = ("old", "new", "diff")
@@ -142,9 +145,14 @@ def _of_table(*names: str) -> tuple[Field, ...]:
 
 def _changes(content: Mapping[str, Any]) -> View:
     names = ("parameter", "meaning", "old", "new", "old_source", "new_source")
-    fields = tuple(_named(name, "both" if name == "meaning" else "text") for name in names)
+    fields = tuple(_named(name, "both") for name in names)
     rows = [
-        {"parameter": r["name"], "meaning": Both(r["zh"], r["en"]), **{n: r[n] for n in names[2:]}}
+        {
+            "meaning": Both(r["zh"], r["en"]),
+            "parameter": Both(*parameter_words(r["name"])),
+            **{n: Both(value_words(r[n], "zh"), value_words(r[n], "en")) for n in ("old", "new")},
+            **{n: Both(in_words(r[n], "zh"), in_words(r[n], "en")) for n in ("old_source", "new_source")},
+        }
         for r in content["changes"]
     ]
     return View("changes", fields, rows, totals=False)

@@ -12,7 +12,7 @@ from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
-from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
 from drgpay.runs.group_stays import Shape, commonest, group_part
 from drgpay.runs.grouper import Grouper
@@ -122,6 +122,7 @@ __all__ = [
     "history",
     "in_house",
     "institution_named",
+    "institution_names",
     "keep_risk_fund",
     "known_card",
     "known_codes",

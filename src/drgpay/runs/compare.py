@@ -247,7 +247,7 @@ def _change(name: str, old: Policy, new: Policy) -> Row:
 
 
 def _said(source: ValueSource) -> str:
-    return "; ".join(part for part in (source.notice, source.clause, source.source) if part)
+    return "; ".join(part for part in (source.source, source.clause) if part)
 
 
 def _added(rows: Iterable[Row], key: Callable[[Row], K], names: Iterable[str]) -> dict[K, Row]:

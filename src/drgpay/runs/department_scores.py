@@ -30,7 +30,7 @@ Values = dict[str, dict[str, Value]]
 
 _PER_STAY = {"complaint": "complaint", "refusal": "refusal", "splitting": "splitting", "upcoding": "upcoding"}
 """item ← confirmed events ÷ stays"""
-_REGISTER = ("名册", "register")
+_REGISTER = ("登记表", "register")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from drgpay.tables import (
     Table,
 )
 from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_points, show_ratio
+from drgpay.words import words_in
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,7 @@ def _coefficient(tables: Path, institution: str) -> Section:
                 level = show_ratio(row["level_cost"], row["level_expected"])
                 zh, en = f"{zh}(本机构 {own},同等级 {level})", f"{en} (own {own}, level {level})"
             elif row["inputs"]:
-                zh, en = f"{zh}({row['inputs']})", f"{en} ({row['inputs']})"
+                zh, en = f"{zh}({words_in(row['inputs'], 'zh')})", f"{en} ({words_in(row['inputs'], 'en')})"
             lines.append(Line(zh, en, show_coefficient(row["value"]) + bound,
                               parameters.get(row["component"], "coefficient.combine")))  # fmt: skip
     return Section("机构系数", "institution's coefficient", tuple(lines))

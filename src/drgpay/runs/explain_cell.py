@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,15 @@ import pyarrow.compute as pc
 
 from drgpay.engine import Dataset, dataset, frame, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger
+from drgpay.ledger import Entry, Ledger, account_words, event_words
 from drgpay.policy import Laws, Policy, dictionary
 from drgpay.runs.explain import Line, Section, source_of
 from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
 from drgpay.runs.whose import institution_named
 from drgpay.steps import fund
-from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS
+from drgpay.tables import CASE_POINTS, INSTITUTIONS, POOLS, STATEMENTS, STAY_PAYMENTS
 from drgpay.units import show_fen, show_percent, show_points
+from drgpay.words import in_word
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,10 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     institution = institution_named(run, institution)
     rows = read_table(tables, STATEMENTS).filter(pl.col("institution_id") == institution).to_dicts()
     chosen, ledger = ITEMS[name], Ledger.read(run / LEDGER)
+    names = dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())
     sections = []
     for row in rows:
-        sections.append(_formula(tables, row, name, chosen))
+        sections.append(_formula(tables, row, name, chosen, names))
         entries = [
             e
             for e in ledger
@@ -123,8 +126,8 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
             and e.event in chosen.events
         ]
         if entries:
-            lines = [Line(f"{e.date} {e.debit} ← {e.credit}", f"{e.date} {e.debit} ← {e.credit}",
-                          f"{show_fen(e.amount)}  {e.entry_id}", e.parameter) for e in entries]  # fmt: skip
+            lines = [Line(_moved(e, "zh", names), _moved(e, "en", names), show_fen(e.amount), e.parameter)
+                     for e in entries]  # fmt: skip
             sections.append(Section("总账分录", "ledger entries", tuple(lines)))
         if name in ("due", "actual"):
             sections.append(_largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
@@ -170,7 +173,7 @@ def _shown(column: str, value: Any) -> str:
     return {"points": show_points, "ratio": show_percent}.get(kind, str)(value)
 
 
-def _formula(tables: Path, row: dict[str, Any], name: str, item: Item) -> Section:
+def _formula(tables: Path, row: dict[str, Any], name: str, item: Item, names: Mapping[str, str]) -> Section:
     lines = [Line(item.zh, item.en, "")]
     lines += [Line(STATEMENTS[c].zh, STATEMENTS[c].en, _shown(c, row[c])) for c in item.columns]
     if name == "due":
@@ -184,8 +187,9 @@ def _formula(tables: Path, row: dict[str, Any], name: str, item: Item) -> Sectio
         ]
     first = item.parameters[0] if item.parameters else ""
     lines.append(Line(STATEMENTS[name].zh, STATEMENTS[name].en, _shown(name, row[name]), first))
-    place = f"{row['institution_id']} · {row['insurance_scheme']}"
-    return Section(f"{STATEMENTS[name].zh} {place}", f"{name} {place}", tuple(lines))
+    house, scheme = names.get(row["institution_id"], ""), row["insurance_scheme"]
+    zh, en = (" · ".join([f"{house} {row['institution_id']}", in_word(scheme, lang)]) for lang in ("zh", "en"))
+    return Section(f"{STATEMENTS[name].zh} {zh}", f"{name.replace('_', ' ')} {en}", tuple(lines))
 
 
 def _largest(tables: Path, row: dict[str, Any], column: str) -> Section:
@@ -211,3 +215,10 @@ def _matching(data: Dataset, keys: dict[str, str], columns: tuple[str, ...]) -> 
             table = table.filter(pc.equal(table.column(name).cast(pa.string()), value))
         found.append(frame(table.select(list(columns))))
     return found
+
+
+def _moved(entry: Entry, lang: str, names: Mapping[str, str]) -> str:
+    """An entry in words: day, what for, from which account to which."""
+    accounts = f"{account_words(entry.debit, lang, names)} ← {account_words(entry.credit, lang, names)}"
+    what = event_words(entry.event, lang, names)
+    return f"{entry.date} {what}：{accounts}" if lang == "zh" else f"{entry.date} {what}: {accounts}"

@@ -47,6 +47,11 @@ Tables = list[tuple[Table, Rows]]
 """tables of a result, in the order in which they are read"""
 
 
+def institution_names(folder: Path) -> dict[str, str]:
+    """Names of a region's institutions by id; empty where it has no register of them."""
+    return {row["institution_id"]: row["name"] for row in RegisterFolder(folder).rows(INSTITUTIONS)}
+
+
 class RegisterFolder:
     """The registers of a folder, each a CSV, workbook or Parquet file of the table's name. ``option``: how the user
     names the folder, in words for people: ``--region``, 区域, region."""

@@ -144,8 +144,8 @@ def read_hospital(order: PerformOrder, tables: Path, engine: Engine) -> Hospital
     institution, year = institution_of(order), int(manifest["year"])
     plan = performance.load_plan(order.plan, period_of(year, order.quarter)[1])
     if order.changes:
-        plan = performance.check_plan(plan.amend(order.changes, "--set"), order.plan)
-    registers = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
+        plan = performance.check_plan(plan.amend(order.changes, "set"), order.plan)
+    registers = RegisterFolder(order.registers, ("--registers", "登记表", "registers"))
     facts = _facts(order.run, manifest, registers, engine)
     known = read_table(order.run / TABLES, BASE_GROUPS).select("drg", "base_points").drop_nulls()
     points = dict(known.rows())
@@ -275,7 +275,7 @@ def check_stays_of(hospital: Hospital, engine: Engine) -> None:
         if department not in departments:
             n = int(rows["n"].sum())
             findings.add("warn", "unknown_department", "hospital_departments", str(department) or "–",
-                         f"{n} 例所在科室不在科室名册中，不参加分配", f"{n} stays of a department that is not in "
+                         f"{n} 例所在科室不在科室登记表中，不参加分配", f"{n} stays of a department that is not in "
                          "hospital_departments take no part")  # fmt: skip
     for (doctor,), rows in now.group_by("doctor_id", maintain_order=True):
         n = int(rows["n"].sum())
@@ -286,7 +286,7 @@ def check_stays_of(hospital: Hospital, engine: Engine) -> None:
                          "department's doctors by base weight; check the dates")  # fmt: skip
         elif doctor not in staff:
             findings.add("warn", "unknown_doctor", "staff", str(doctor) or "–",
-                         f"{n} 例的主诊医师不在人员名册中，其部分由本科医师按基础权重分",
+                         f"{n} 例的主诊医师不在人员登记表中，其部分由本科医师按基础权重分",
                          f"the attending doctor of {n} stays is not in the staff register: that part goes to the "
                          "department's doctors by base weight")  # fmt: skip
     _check_costs(hospital, engine)
@@ -324,14 +324,15 @@ def _check_registers(
 
 def _check_costs(hospital: Hospital, engine: Engine) -> None:
     if not (hospital.registers.has(GROUP_COSTS) or hospital.registers.has(STAY_COSTS)):
-        hospital.findings.add("warn", "no_costs", "group_costs", "–", "没有成本核算名册，成本按方案的费用成本率估计",
+        hospital.findings.add("warn", "no_costs", "group_costs", "–",
+                              "没有成本核算登记表，成本按方案的费用成本率估计",
                               "no register of costs: cost is estimated by the plan's share of charges")  # fmt: skip
         return
     names = ("drg", "cost_basis")
     bases = frame(engine.sum(hospital.stays, performance.cost_bases, names, names, "count"))
     for drg, n in bases.filter(pl.col("cost_basis") == "ratio").select("drg", "n").sort("drg").rows():
         hospital.findings.add("warn", "no_cost_of_group", "group_costs", drg,
-                              f"成本名册缺少该病组，{n} 例按费用成本率估计",
+                              f"成本登记表缺少该病组，{n} 例按费用成本率估计",
                               f"the group is missing among the costs; {n} stays are estimated by the share of "
                               "charges")  # fmt: skip
 
@@ -345,18 +346,18 @@ def _check_roles(hospital: Hospital, engine: Engine, staff: set[str]) -> None:
     performance.check_stays(named, rows["stay_id"].to_list(), hospital.findings)
     rows = rows.filter(pl.col("month").is_in(hospital.months))
     if roles.height == 0 and not hospital.registers.has(OPERATION_ROLES):
-        hospital.findings.add("warn", "no_roles", "operation_roles", "–", "没有手术人员名册，手术病例按主诊医师分",
+        hospital.findings.add("warn", "no_roles", "operation_roles", "–", "没有手术人员登记表，手术病例按主诊医师分",
                               "no register of operators: operated stays go to their attending doctor")  # fmt: skip
     else:
         bare = rows.filter("operated").join(roles.select("stay_id").unique(), on="stay_id", how="anti")
         for department, n in bare.group_by("department_id").len().sort("department_id").rows():
             hospital.findings.add("warn", "operation_without_roles", "operation_roles", department or "–",
-                                  f"{n} 例手术病例没有手术人员记录，按无手术病例分给主诊医师；补上名册",
+                                  f"{n} 例手术病例没有手术人员记录，按无手术病例分给主诊医师；补上登记表",
                                   f"{n} operated stays have no operators: they go to the attending doctor like other "
                                   "stays; add them")  # fmt: skip
     for person in sorted(set(roles["staff_id"].to_list()) - staff):
         hospital.findings.add("warn", "unknown_operator", "operation_roles", person,
-                              "手术人员不在人员名册中，其角色按未填处理",
+                              "手术人员不在人员登记表中，其角色按未填处理",
                               "an operator is not in the staff register: the role counts as not filled")  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def in_house(order: PerformOrder, engine: Engine, schemes: Path | None = None) -
     whose points are no points. Nothing here is a limit of care.
     """
     manifest, run = read_manifest(order.run), order.run / TABLES
-    folder = RegisterFolder(order.registers, ("--registers", "名册", "registers"))
+    folder = RegisterFolder(order.registers, ("--registers", "登记表", "registers"))
     known = {r["stay_id"]: r for r in folder.rows(IN_HOUSE_STAYS, needed=True)}
     scheme = load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes)
     path = cast(Path, register_file(order.registers, IN_HOUSE_STAYS))

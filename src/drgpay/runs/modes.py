@@ -105,7 +105,7 @@ def check_institutions(registers: Registers) -> None:
         if unknown:
             raise DrgpayError(
                 Kind.DATA,
-                zh="机构不在定点医疗机构名册",
+                zh="机构不在定点医疗机构登记表",
                 en="the institution is not in the register",
                 file=f"{table.name}.csv",
                 field=column,

@@ -32,7 +32,7 @@ from drgpay.tables import (
     STAY_DECISIONS,
     VIOLATIONS,
 )
-from drgpay.units import ONE, half_up
+from drgpay.units import ONE, half_up, show_coefficient
 
 
 def check_groups(policy: Policy, scheme: Scheme) -> None:
@@ -210,13 +210,22 @@ def _rate(policy: Policy) -> int:
     return fen * 10**4
 
 
+def with_weights(registers: Registers, policy: Policy) -> Registers:
+    """The registers, with the policy's weights of groups where a year is paid by rate and the area brings none."""
+    weights = policy.table_or_none("rate.weights")
+    if policy.choice_or_none("points.pricing") != "rate" or not weights or registers[GROUP_WEIGHTS].height:
+        return registers
+    rows = [{"drg": drg, "weight": show_coefficient(weight)} for drg, weight in sorted(weights.items())]
+    return Registers({**registers.frames, GROUP_WEIGHTS.name: frame(GROUP_WEIGHTS.of(rows))})
+
+
 def _weights(registers: Registers) -> dict[str, str]:
     weights = dict(registers[GROUP_WEIGHTS].select("drg", "weight").rows())
     if not weights:
         raise DrgpayError(
             Kind.DATA,
-            zh="费率法需要登记表 group_weights(病组权重)",
-            en="the rate method needs the register group_weights",
+            zh="费率法需要病组权重:登记表 group_weights 或政策参数 rate.weights",
+            en="the rate method needs weights: the register group_weights or the parameter rate.weights",
             file="group_weights.csv",
             fix_zh="在区域文件夹中放入 group_weights.csv:drg,weight",
             fix_en="put group_weights.csv with drg,weight into the region's folder",

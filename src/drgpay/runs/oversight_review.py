@@ -172,11 +172,11 @@ def audit_template(out: Path, target: Path) -> int:
 
 @dataclass(frozen=True)
 class Counted:
-    """A look at a glance: rules with their status, suspicions and amount, and alerts by their words (Chinese and
+    """A look at a glance: rules with their status, suspicions and amount, and alerts by their words (Chinese,
     English)."""
 
     rules: list[Row]
-    alerts: list[tuple[str, int]]
+    alerts: list[tuple[str, str, int]]
 
 
 def count_look(out: Path) -> Counted:
@@ -185,7 +185,7 @@ def count_look(out: Path) -> Counted:
     amounts = dict(found.rows())
     rules = [r | {"amount": amounts.get(r["rule"], 0)} for r in read_table(out / TABLES, RULE_STATUS).to_dicts()]
     alerts = read_table(out / TABLES, ALERTS).group_by("rule", "zh", "en").agg(pl.len()).sort("rule").rows()
-    return Counted(rules, [(f"{zh} {en}", n) for _, zh, en, n in alerts])
+    return Counted(rules, [(zh, en, n) for _, zh, en, n in alerts])
 
 
 def owners_of(records: frozenset[str], run: Path, region: Path) -> dict[str, str]:

@@ -242,6 +242,7 @@ class Running:
         for policy in self.laws.all():
             check_policy(policy, self.scheme)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
+        self.registers = money.with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
         self.made_from = self._made_from()

@@ -25,7 +25,7 @@ from drgpay.steps import fund, points
 from drgpay.tables import GROUPED, INSTITUTIONS, MODE_PAYMENTS, STATEMENTS
 from drgpay.units import half_up, parse_coefficient, parse_fen, parse_scaled, show_coefficient, show_fen
 
-REASON = "模拟 what-if"
+REASON = "what-if"
 """source of a value that was changed for a simulation"""
 _DECIDE = ("modes", "bed_day", "single_disease", "quota", "fund.basis")
 """parameters and their topics that decide which stays go on to the points, and what the others are owed"""
@@ -162,7 +162,7 @@ class Simulation:
         cleared, paid_by = scoring(others)
         found = self._scored(others, cleared, work)
         by_month = found if paid_by is None else self._scored(others, paid_by, work / "months")
-        common = (self._registers, self._period)
+        common = (money.with_weights(self._registers, others.policy), self._period)
         forfeited = modes.simulated_forfeits(self._engine, self._mode_months, by_month.folder, others, *common)
         settled = money.settle(
             self._engine, found.pooled, others, *common, found.earned, work,
@@ -172,7 +172,7 @@ class Simulation:
 
     def _scored(self, others: Laws, segments: Segments, work: Path) -> _Scored:
         """The stays that go on to the points, how they are scored, and what they earn."""
-        registers, period = self._registers, self._period
+        registers, period = money.with_weights(self._registers, others.policy), self._period
         # Laws that decide the modes alike share the stays that go on to the points.
         decided = [
             (

@@ -101,7 +101,7 @@ ENROLMENT = Table(
 )  # fmt: skip
 
 EXEMPT_PERSONS = Table(
-    "exempt_persons", "免缴人员名册", "persons whom a department lists in an exempt category", "register",
+    "exempt_persons", "免缴人员登记表", "persons whom a department lists in an exempt category", "register",
     ("category", "person_id"),
     (
         Column("category", "code", "免缴类别", "exempt category"),

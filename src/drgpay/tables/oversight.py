@@ -213,7 +213,7 @@ AUDIT_AGREEMENT = Table(
     (
         Column("scope", "code", "范围", "all, or an institution"), _N,
         Column("agreed", "int64", "一致例数", "stays with the same DRG", low=0),
-        Column("kappa", "ratio", "Kappa值", "agreement beyond chance", null=True),
+        Column("kappa", "ratio", "一致性系数(κ)", "agreement beyond chance", null=True),
         Column("low", "ratio", "区间下限", "lower end", null=True),
         Column("high", "ratio", "区间上限", "upper end", null=True),
     ),

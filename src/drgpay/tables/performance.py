@@ -35,7 +35,8 @@ _PERIOD = Column("period", "text", "期间", "period: a year 2024, a quarter 202
 _DRG = CASE_POINTS["drg"]
 
 HOSPITAL_DEPARTMENTS = Table(
-    "hospital_departments", "科室名册", "departments of the hospital and their type", "register", ("department_id",),
+    "hospital_departments", "科室登记表", "departments of the hospital and their type", "register",
+    ("department_id",),
     (
         _DEPARTMENT,
         Column("name", "text", "名称", "name"),
@@ -45,7 +46,7 @@ HOSPITAL_DEPARTMENTS = Table(
 )  # fmt: skip
 
 STAFF = Table(
-    "staff", "人员名册", "staff by department and period; one row per assignment", "register",
+    "staff", "人员登记表", "staff by department and period; one row per assignment", "register",
     ("staff_id", "department_id", "valid_from"),
     (
         _STAFF,
@@ -408,7 +409,7 @@ PERFORMANCE_FINDINGS = Table(
         Column("rule", "code", "规则", "rule"),
         Column("level", "code", "级别", "error = pay cannot be worked out; warn = it goes on, as the text says",
                choices=("error", "warn")),
-        Column("register_name", "code", "名册", "register"),
+        Column("register_name", "code", "登记表", "register"),
         Column("unit_id", "text", "对象", "person, department, group or stay; or how many"),
         Column("zh", "text", "说明", "what is wrong and what to do (Chinese)"),
         Column("en", "text", "说明(英文)", "what is wrong and what to do (English)"),

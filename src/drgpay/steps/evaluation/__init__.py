@@ -14,7 +14,7 @@ from drgpay.steps.evaluation.listing import stays_of
 from drgpay.steps.evaluation.measures import SURGICAL
 from drgpay.steps.evaluation.outcomes import AreaFacts, outcomes
 from drgpay.steps.evaluation.ranking import ranks
-from drgpay.steps.evaluation.registry import Indicator, Registry, registry, registry_of
+from drgpay.steps.evaluation.registry import Indicator, Registry, formula_words, registry, registry_of
 from drgpay.steps.evaluation.settings import Settings
 from drgpay.steps.evaluation.statistics import Risk, risk_classes, wilson
 from drgpay.steps.evaluation.sums import Beside, Facts, Sums, collect, risk_rows
@@ -46,6 +46,7 @@ __all__ = [
     "check_reported",
     "collect",
     "figures",
+    "formula_words",
     "grade_register",
     "indicator_register",
     "judge",

@@ -9,6 +9,7 @@ from typing import Any
 from drgpay.policy import Policy
 from drgpay.tables import OUTCOMES
 from drgpay.units import ONE, half_up
+from drgpay.words import in_word
 
 Row = dict[str, Any]
 
@@ -136,10 +137,10 @@ def _value(
         return (
             None,
             None,
-            f"登记表 area_values 没有 {year} 年的 {name}",
+            f"登记表“统筹区填报值”没有 {year} 年的{in_word(name, 'zh')}",
             f"no {name} of {year} in register area_values",
         )
-    return half_up(share[0] * ONE, share[1]), None, "登记表 area_values", "register area_values"
+    return half_up(share[0] * ONE, share[1]), None, "登记表“统筹区填报值”", "register area_values"
 
 
 def _per_head(
@@ -148,7 +149,7 @@ def _per_head(
     heads = given.get((facts.year, "insured"))
     spent = given.get((facts.year, "fund_expenditure"))
     if not heads or not heads[0]:
-        zh, en = (f"登记表 area_values 没有 {facts.year} 年的 insured", f"no insured of {facts.year} in area_values")
+        zh, en = (f"登记表“统筹区填报值”没有 {facts.year} 年的参保人数", f"no insured of {facts.year} in area_values")
         return None, None, zh, en
     fund = facts.figures["reimbursement_share"]["numerator"]
     source = ("住院病例的项目基金应付", "fund by item of the stays")

@@ -8,9 +8,12 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import yaml
+
 from drgpay.errors import DrgpayError, Kind
 from drgpay.notation import Document, Place, Structure, as_list, as_mapping, as_text, read_number, read_yaml
 from drgpay.scorecard import Known
+from drgpay.sources import in_words
 from drgpay.steps.evaluation.measures import MEASURES, is_measure
 from drgpay.steps.evaluation.settings import Settings
 
@@ -163,3 +166,27 @@ def _indicator(entry: Structure, place: Place, settings: Settings) -> Indicator:
         clause=text["clause"],
         exclusions=text.get("exclusions", ""),
     )
+
+
+@cache
+def _measure_words() -> dict[str, list[str]]:
+    file = files("drgpay").joinpath("data", "indicators", "measures.yaml")
+    found: dict[str, list[str]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return found
+
+
+def formula_words(indicator: Indicator, lang: str) -> str:
+    """What an indicator is made of, in words: its quotient, growth and exclusions."""
+    english = lang == "en"
+
+    def said(name: str) -> str:
+        return _measure_words()[name][english] if name in _measure_words() else name
+
+    parts = [said(name) for name in (indicator.distinct or indicator.numerator, indicator.denominator) if name]
+    text = " ÷ ".join(parts)
+    if indicator.growth:
+        text += " (growth on last year)" if english else "（较上年增幅）"
+    if indicator.exclusions:
+        left_out = in_words(indicator.exclusions, lang)
+        text += f", without {left_out}" if english else f"，不含{left_out}"
+    return text

@@ -14,6 +14,7 @@ from drgpay.engine import Dataset, Engine, Part, Source, frame, one_batch
 from drgpay.steps.evaluation import measures as m
 from drgpay.steps.evaluation.settings import Settings
 from drgpay.steps.evaluation.statistics import Risk, risk_classes
+from drgpay.tables import STAY_DETAILS, VISITS
 from drgpay.units import ONE, half_up
 
 _PERSON_ORDER = ("person_id", "institution_id", "admission_date", "discharge_date", "stay_id")
@@ -81,15 +82,17 @@ def _reason(name: str, facts: Facts) -> Reason:
     if measure.source in ("details", "visits"):
         beside = facts.details if measure.source == "details" else facts.visits
         table = {"details": "stay_details", "visits": "visits"}[measure.source]
+        words = {t.name: t for t in (STAY_DETAILS, VISITS)}
         if beside is None:
-            return f"没有提供表 {table}", f"the table {table} was not brought"
+            return f"没有提供{words[table].zh}", f"the table {table} was not brought"
         columns = ", ".join(c for c in measure.needs if c not in beside.brought)
-        return f"表 {table} 的列没有值：{columns}", f"columns of {table} without a value: {columns}"
+        heads = "、".join(words[table][c].zh for c in measure.needs if c not in beside.brought)
+        return f"{words[table].zh}的列没有值：{heads}", f"columns of {table} without a value: {columns}"
     return {
         "persons": ("病例没有人员编号", "the stays name no persons"),
         "groups": ("没有基准点数或权重", "there are no base points or weights"),
-        "weights": ("没有提供 group_weights（病组权重）", "the register group_weights was not brought"),
-        "records": ("没有提供病案质量得分（drgpay check --region）", "no record scores (drgpay check --region)"),
+        "weights": ("没有提供病组权重登记表", "the register group_weights was not brought"),
+        "records": ("没有提供病案质量得分", "no record scores (drgpay check --region)"),
         "statements": ("没有年度清算单", "no statements of the year"),
     }.get(measure.source, ("没有数据", "no data"))
 

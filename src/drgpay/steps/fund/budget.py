@@ -316,7 +316,7 @@ def reopen(before: Iterable[Row], after: Iterable[Row], year: int) -> list[Row]:
     for scheme, institution in sorted(first.keys() ^ again.keys()):
         raise rules.wrong(
             STATEMENTS, f"{scheme}/{institution}", "只有一次清算中有该机构", "only one of the clearings has it",
-            "用同一机构名册重新运行", "run both with the same register of institutions",
+            "用同一机构登记表重新运行", "run both with the same register of institutions",
         )  # fmt: skip
     return [
         {

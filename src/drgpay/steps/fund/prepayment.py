@@ -67,7 +67,7 @@ def prepayments(
 def _level(levels: Mapping[str, str], institution: str) -> str:
     if institution not in levels:
         raise rules.wrong(
-            PREPAYMENT_TERMS, institution, "机构名册中没有该机构", "the register of institutions does not have it",
+            PREPAYMENT_TERMS, institution, "机构登记表中没有该机构", "the register of institutions does not have it",
             "补上机构及其等级", "add it with its level",
         )  # fmt: skip
     return levels[institution]

@@ -75,7 +75,7 @@ def capitation_of(policy: Policy, communities: pl.DataFrame, members: pl.DataFra
     for community, kind, member in members.select("community_id", "member_kind", "member_id").sort(pl.all()).rows():
         if community not in known:
             raise _wrong(
-                f"{kind} {member}", community, "医共体名册中没有该医共体", "no such community in the register"
+                f"{kind} {member}", community, "医共体登记表中没有该医共体", "no such community in the register"
             )
         other = by_kind[kind].setdefault(member, community)
         if other != community:

@@ -17,6 +17,7 @@ import yaml
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
+from drgpay.sources import in_words
 from drgpay.tables import VIOLATION_TYPES
 from drgpay.units import ONE, parse_scaled
 
@@ -52,7 +53,8 @@ class Violation:
     @property
     def term(self) -> Both:
         """Legal term with clause."""
-        return Both(f"{self.words.zh} ({self.clause})", f"{self.words.en} ({self.clause})")
+        zh, en = in_words(self.clause, "zh"), in_words(self.clause, "en")
+        return Both(f"{self.words.zh}({zh})", f"{self.words.en} ({en})")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Findings:
 
         raise DrgpayError(
             Kind.DATA,
-            zh=f"名册与方案有 {len(errors)} 处错误，不能计算绩效：\n{lines('zh')}",
+            zh=f"登记表与方案有 {len(errors)} 处错误，不能计算绩效：\n{lines('zh')}",
             en=f"{len(errors)} errors between registers and plan; pay cannot be worked out:\n{lines('en')}",
             fix_zh="改正后重试；drgpay perform check 列出全部问题",
             fix_en="correct them and try again; drgpay perform check lists everything",
@@ -105,7 +105,7 @@ def staff_of(
         spans: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         for row, start, end in its:
             if row["department_id"] not in departments:
-                findings.add("error", "unknown_department", "staff", staff, "科室不在科室名册中；补上科室或改正",
+                findings.add("error", "unknown_department", "staff", staff, "科室不在科室登记表中；补上科室或改正",
                              "the department is not in hospital_departments; add or correct it")  # fmt: skip
             if row["post"] not in posts:
                 findings.add(

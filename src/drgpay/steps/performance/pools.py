@@ -88,7 +88,7 @@ def department_pools(
     chosen = plan.codes_or_none("pilot.departments")
     for code in chosen or ():
         if code not in {f.department_id for f in known}:
-            findings.add("error", "unknown_department", "pilot.departments", code, "试点科室不在科室名册中",
+            findings.add("error", "unknown_department", "pilot.departments", code, "试点科室不在科室登记表中",
                          "a department of the pilot is not in hospital_departments")  # fmt: skip
     pools = [DepartmentPool(facts, chosen is None or facts.department_id in chosen) for facts in known]
     _share(accounts, pools, plan, findings)

@@ -191,7 +191,7 @@ def _capacity(facts: _Facts, policy: Policy) -> _Component:
         + Fraction(bonus, ONE)
     )
     said = half_up(relative.numerator * ONE, relative.denominator)
-    named_inputs = (("CMI/region", said), ("technical", technical), ("bonus", bonus))
+    named_inputs = (("cmi_relative", said), ("technical_level", technical), ("high_level_bonus", bonus))
     inputs = "; ".join(f"{name} {show_coefficient(value)}" for name, value in named_inputs)
     low, high = policy.ratio_or_none("coefficient.capacity_min"), policy.ratio_or_none("coefficient.capacity_max")
     return _bounded(exact, low, high, inputs)
