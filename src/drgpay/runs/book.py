@@ -80,7 +80,7 @@ def seal_run(
     run: Path, engine: Engine, *, by: str, on: date, key: Path | None = None, reports: Reports | None = None
 ) -> Seal:
     """Verify a run with its whole chain, and seal it: see :func:`drgpay.runs.seals.seal`. ``key``: signs it too;
-    ``reports``: writers of its reports, by language, for the run that is made again.
+    ``reports``: write the run's reports again, to compare them.
 
     BROKEN when a check fails, USAGE without a name; nothing is changed then.
     """
