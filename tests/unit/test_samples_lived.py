@@ -16,13 +16,16 @@ from drgpay.ledger import Whole
 from drgpay.runs import TABLES, Order, read_region, run
 from drgpay.runs.chain import read_chain
 from drgpay.runs.ready import Accepted
+from drgpay.runs.region import Registers
 from drgpay.runs.seals import seal
 from drgpay.samples import make_region
 from drgpay.steps import settlement
 from drgpay.tables import (
     ADVANCES,
+    BUDGETS,
     CASE_POINTS,
     CORRECTIONS,
+    INSTITUTION_EVENTS,
     MONTH_CASH,
     PAYMENT_HOLDS,
     STATEMENTS,
@@ -68,7 +71,7 @@ def test_the_same_seed_gives_the_same_bytes(region: Path, tmp_path: Path) -> Non
 def test_stays_come_late_are_corrected_and_taken_back(region: Path, tmp_path: Path) -> None:
     """What is known at last are the stays of the region that is not lived, but for those taken back."""
     whole = make_region(tmp_path / "whole", stays=3000, seed=7, institutions=5).folder
-    columns = ["stay_id", "institution_id", "total_cost", "personal_paid", "fund_by_item"]
+    columns = ["stay_id", "total_cost", "personal_paid", "fund_by_item"]
     right, first = (pl.read_parquet(r / "stays" / str(YEAR) / "*.parquet").select(columns) for r in (whole, region))
     batches = read_region(region).batches
     handed = pl.concat([pl.read_csv(b.path, infer_schema=False) for b in batches])
@@ -87,11 +90,27 @@ def test_stays_come_late_are_corrected_and_taken_back(region: Path, tmp_path: Pa
     assert all(b.reason and b.received_on and (b.received_on.year, b.received_on.month) > b.month for b in batches)
 
 
-def test_there_are_decisions_advances_and_a_hold(region: Path) -> None:
-    registers = read_region(region).registers
-    assert set(registers[STAY_DECISIONS]["kind"]) == {"refuse", "special", "deduct"}
-    assert registers[ADVANCES].height == 5
-    assert registers[PAYMENT_HOLDS]["released_on"].null_count() == 0
+def test_there_are_late_decisions_advances_a_hold_and_more_money_in_july(region: Path) -> None:
+    def known(day: date) -> Registers:
+        return read_region(region, day).registers
+
+    spring, autumn, last = known(date(YEAR, 5, 10)), known(date(YEAR, 9, 1)), known(date(YEAR + 1, 6, 30))
+    assert set(last[STAY_DECISIONS]["kind"]) == {"refuse", "special", "deduct"}
+    assert spring[STAY_DECISIONS].height < autumn[STAY_DECISIONS].height < last[STAY_DECISIONS].height
+    assert last[ADVANCES].height == 5
+    assert spring[PAYMENT_HOLDS]["released_on"].to_list() == [None]
+    assert autumn[PAYMENT_HOLDS]["released_on"].to_list() == [date(YEAR, 7, 10)]
+    money = [r[BUDGETS].filter(pl.col("year") == YEAR)["drg_budget"].sum() for r in (spring, autumn)]
+    assert money[1] * 100 // money[0] in (102, 103)
+
+
+def test_a_hospital_goes_over_into_another_in_september(region: Path) -> None:
+    event = read_region(region).registers[INSTITUTION_EVENTS].to_dicts()[0]
+    assert (event["event"], event["from_date"]) == ("merged_into", date(YEAR, 9, 1))
+    stays = pl.read_parquet(region / "stays" / str(YEAR) / "*.parquet")
+    of_it = stays.filter(pl.col("institution_id").cast(pl.String) == event["institution_id"])
+    assert of_it.height > 0
+    assert of_it["discharge_date"].max() < event["from_date"]  # type: ignore[operator]
 
 
 def test_without_it_a_region_is_as_it_was(tmp_path: Path) -> None:
@@ -114,7 +133,7 @@ def test_it_is_lived_to_the_end(runs: Path) -> None:
     assert [link.name for link in chain.links] == ["m10", "m11", "m12", "year"]
     found = pl.concat([read_table(link.tables, CORRECTIONS) for link in chain.links[1:]])
     assert found.height >= 5
-    assert set(found["cause"]) == {"batch"}
+    assert set(found["cause"]) == {"batch", "decision"}
     assert {*found["found_in"]} > {13}  # in months, and at the clearing
     statements = read_table(runs / "year" / TABLES, STATEMENTS)
     cases = read_table(runs / "year" / TABLES, CASE_POINTS)

@@ -1,4 +1,5 @@
-"""A year as it is lived: stays that come late, are corrected or taken back, decisions, advances and a hold.
+"""A year as it is lived: stays that come late, are corrected or taken back, late decisions, a budget raised in July,
+advances, a hold, and a hospital that goes over into another.
 
 The stays of the settlement year are made whole first; then some are kept back for batches, some are first handed in
 with wrong amounts, and some are later taken back. Each institution brings what it owes of a month in one batch, some
@@ -18,12 +19,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drgpay.engine import ROW_GROUP, WRITE_OPTIONS
 from drgpay.samples.plan import Plan, source
 from drgpay.samples.registers import write_csv
-from drgpay.tables import ADVANCES, BATCHES, PAYMENT_HOLDS, SCHEMES, STAY_DECISIONS, STAYS, Table
+from drgpay.tables import (
+    ADVANCES,
+    BATCHES,
+    BUDGETS,
+    INSTITUTION_EVENTS,
+    PAYMENT_HOLDS,
+    SCHEMES,
+    STAY_DECISIONS,
+    STAYS,
+    Table,
+)
 from drgpay.units import show_fen
 
 Row = dict[str, Any]
@@ -37,10 +49,16 @@ _LATE, _WRONG, _BACK = 0.03, 0.02, 0.01
 _TENTHS = np.array([5, 8, 9, 12, 15], np.int64)
 """what a wrong amount is of the right one, in tenths"""
 _AMOUNTS = ("total_cost", "personal_paid", "fund_by_item")
-_DECIDED = 250
+_DECIDED = 100
 """one decision on so many stays, three at least"""
 _MOST = 60
 """decisions at most"""
+_MERGED_FROM, _LAST_LATE = (9, 1), 4
+"""month and day of the merger; the last month of which the hospital that goes over still brings something later"""
+_FEWEST = 5
+"""institutions in a region with a merger"""
+_RAISED = 3
+"""percent more budget from July on"""
 _REASONS = {"late": "补报", "wrong": "费用有误,更正", "back": "误报,撤销"}
 
 
@@ -52,31 +70,53 @@ class _Later:
     why: set[str] = field(default_factory=set)
 
 
-def write_lived(folder: Path, plan: Plan, budget: Mapping[str, int], write: Write) -> None:
-    """Turn a region into one whose settlement year is lived: rewrite its files of stays, add ``batches.csv`` with the
-    files below ``batches/``, and the registers ``stay_decisions``, ``advances`` and ``payment_holds``.
+@dataclass(frozen=True)
+class _Merger:
+    """A hospital that goes over into another from a day on; its stays are the other's then."""
 
-    ``budget``: the settlement year's DRG budget by insurance scheme, in fen; ``write`` writes a register as CSV.
+    gone: str
+    heir: str
+    day: date
+
+
+def write_lived(folder: Path, plan: Plan, budgets: list[Row], write: Write) -> None:
+    """Turn a region into one whose settlement year is lived: rewrite its files of stays, add ``batches.csv`` with the
+    files below ``batches/``, the registers ``stay_decisions``, ``advances``, ``payment_holds`` and (with five
+    institutions or more) ``institution_events``, and raise the budgets.
+
+    ``budgets``: rows of the register, in fen; ``write`` writes a register as CSV.
     """
     rng = source(plan.seed, _STREAM)
     year = plan.years[-1]
+    ids = [plan.places.institutions[i]["institution_id"] for i in np.argsort(-plan.places.size, kind="stable")]
+    merger = _Merger(ids[-1], ids[0], date(year, *_MERGED_FROM)) if len(ids) >= _FEWEST else None
     later: dict[Place, _Later] = defaultdict(_Later)
     left: list[tuple[str, str, int, int]] = []
     for path in sorted((folder / STAYS.name / str(year)).glob("*.parquet")):
-        left += _of_file(path, later, rng)
+        left += _of_file(path, later, rng, merger)
     write(folder, BATCHES, _batches(folder, later, year, rng))
-    write(folder, STAY_DECISIONS, _decisions(left, rng))
-    ids = [plan.places.institutions[i]["institution_id"] for i in np.argsort(-plan.places.size, kind="stable")]
+    write(folder, STAY_DECISIONS, _decisions(left, year, rng))
+    write(folder, BUDGETS, [*budgets, *_raised(budgets, year)])
+    budget = {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == year}
     write(folder, ADVANCES, _advances(ids, plan.places.size, year, budget))
-    write(folder, PAYMENT_HOLDS, [_hold(ids[min(2, len(ids) - 1)], year)])
+    write(folder, PAYMENT_HOLDS, _hold(ids[min(2, len(ids) - 1)], year))
+    if merger:
+        write(folder, INSTITUTION_EVENTS, [_event(merger)])
 
 
-def _of_file(path: Path, later: dict[Place, _Later], rng: np.random.Generator) -> list[tuple[str, str, int, int]]:
+def _of_file(
+    path: Path, later: dict[Place, _Later], rng: np.random.Generator, merger: _Merger | None
+) -> list[tuple[str, str, int, int]]:
     """Rewrite a file of stays without what comes later. Returns the stays that are right from the start: id,
     institution, month, cost."""
     stays = pq.read_table(path).cast(STAYS.schema).unify_dictionaries().combine_chunks()
     chance, tenths = rng.random(stays.num_rows), rng.choice(_TENTHS, stays.num_rows)
     kinds = np.select([chance < _LATE, chance < _LATE + _WRONG, chance < _LATE + _WRONG + _BACK], [1, 2, 3], 0)
+    if merger:
+        own = pc.equal(stays.column("institution_id").cast(pa.string()), merger.gone).to_numpy()
+        stays = _moved(stays, merger)
+        late = pc.month(stays.column("discharge_date")).to_numpy() > _LAST_LATE
+        kinds = np.where(own & late, 0, kinds)
     for kind, why in ((1, "late"), (2, "wrong"), (3, "back")):
         for row in stays.filter(pa.array(kinds == kind)).to_pylist():
             its = later[row["institution_id"], row["discharge_date"].month]
@@ -87,6 +127,15 @@ def _of_file(path: Path, later: dict[Place, _Later], rng: np.random.Generator) -
     pq.write_table(first, path, row_group_size=ROW_GROUP, **WRITE_OPTIONS)
     right = stays.filter(pa.array(kinds == 0)).select(["stay_id", "institution_id", "discharge_date", "total_cost"])
     return [(s, h, day.month, cost) for s, h, day, cost in zip(*(c.to_pylist() for c in right.columns), strict=True)]
+
+
+def _moved(stays: Any, merger: _Merger) -> Any:
+    """The stays with those that leave after the merger under the heir's name."""
+    ids = stays.column("institution_id").cast(pa.string())
+    over = pc.and_(pc.equal(ids, merger.gone), pc.greater_equal(stays.column("discharge_date"), merger.day))
+    at = stays.schema.get_field_index("institution_id")
+    named = pc.if_else(over, merger.heir, ids)
+    return stays.set_column(at, stays.schema.field(at), named.cast(stays.schema.field(at).type))
 
 
 def _with_wrong_amounts(stays: Any, wrong: npt.NDArray[np.bool_], tenths: npt.NDArray[np.int64]) -> Any:
@@ -136,8 +185,8 @@ def _batches(folder: Path, later: Mapping[Place, _Later], year: int, rng: np.ran
     return rows
 
 
-def _decisions(left: list[tuple[str, str, int, int]], rng: np.random.Generator) -> list[Row]:
-    """Decisions on stays that do not change otherwise: refused, reviewed, deducted."""
+def _decisions(left: list[tuple[str, str, int, int]], year: int, rng: np.random.Generator) -> list[Row]:
+    """Decisions on stays that do not change otherwise: refused, reviewed, deducted; two or three months later."""
     count = min(len(left), _MOST, max(3, len(left) // _DECIDED))
     chosen = sorted(rng.choice(len(left), count, replace=False).tolist()) if left else []
     kinds = (
@@ -147,11 +196,13 @@ def _decisions(left: list[tuple[str, str, int, int]], rng: np.random.Generator) 
     )
     rows = []
     for number, at in enumerate(chosen, start=1):
-        stay, h, _, cost = left[at]
+        stay, h, month, cost = left[at]
+        recorded = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 20) + timedelta(int(number % 20))
         kind, amount, share, reason = kinds[number % len(kinds)]
         rows.append(
             {"stay_id": stay, "institution_id": h, "kind": kind, "decision": "approved", "number": number,
-             "amount": cost if amount else None, "share": share, "reason": reason}
+             "amount": cost if amount else None, "share": share, "reason": reason,
+             "recorded_on": recorded}
         )  # fmt: skip
     return rows
 
@@ -172,8 +223,27 @@ def _advances(ids: list[str], size: npt.NDArray[Any], year: int, budget: Mapping
     ]  # fmt: skip
 
 
-def _hold(h: str, year: int) -> Row:
+def _hold(h: str, year: int) -> list[Row]:
+    """Payments held from April on, and what releases them in July."""
+    held = {
+        "hold_id": f"Z{year}0001", "institution_id": h, "from_date": date(year, 4, 30), "released_on": None,
+        "reason": "费用异常增长", "recorded_on": date(year, 4, 28),
+    }  # fmt: skip
+    return [held, held | {"released_on": date(year, 7, 10), "recorded_on": date(year, 7, 10)}]
+
+
+def _raised(budgets: list[Row], year: int) -> list[Row]:
+    """The settlement year's budgets as they were raised in July."""
+    return [
+        row | {"drg_budget": row["drg_budget"] * (100 + _RAISED) // 100 // 10_000 * 10_000,
+               "recorded_on": date(year, 7, 5)}
+        for row in budgets if row["year"] == year
+    ]  # fmt: skip
+
+
+def _event(merger: _Merger) -> Row:
     return {
-        "hold_id": f"Z{year}0001", "institution_id": h, "from_date": date(year, 4, 30),
-        "released_on": date(year, 7, 10), "reason": "费用异常增长",
+        "event_id": "Y0001", "institution_id": merger.gone, "event": "merged_into", "from_date": merger.day,
+        "successor": merger.heir, "new_name": None, "new_level": None, "reason": "医共体整合",
+        "recorded_on": merger.day - timedelta(10),
     }  # fmt: skip

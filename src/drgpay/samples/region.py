@@ -126,7 +126,8 @@ def make_region(
         fund = made.fund
         budgets = _write_registers(draft, plan, fund, mode_institutions() if MODES in extras else [])
         if MODES in extras and made.lives is not None:
-            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], budgets, write_register)
+            drg = {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == years[-1]}
+            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], drg, write_register)
         if lived:
             write_lived(draft, plan, budgets, write_register)
         summary = RegionSummary(
@@ -197,9 +198,8 @@ def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int) -> 
 
 def _write_registers(
     folder: Path, plan: Plan, fund: Mapping[int, list[int]], houses: list[dict[str, str]]
-) -> dict[str, int]:
-    """The registers; ``houses`` are institutions besides those of the plan. Returns the settlement year's inpatient
-    DRG budget (fen) by insurance scheme."""
+) -> list[dict[str, Any]]:
+    """The registers; ``houses`` are institutions besides those of the plan. Returns the rows of the budgets, fen."""
     places, year = plan.places, plan.years[-1]
     rng = source(plan.seed, REGISTERS)
     write_register(folder, INSTITUTIONS, [*places.institutions, *houses])
@@ -224,7 +224,7 @@ def _write_registers(
         for n, i in enumerate(chosen)
     ]
     write_register(folder, EVIDENCE, evidence)
-    return {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == year}
+    return budgets
 
 
 def _budgets(plan: Plan, fund: Mapping[int, list[int]], rng: np.random.Generator) -> list[dict[str, Any]]:
