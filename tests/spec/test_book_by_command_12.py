@@ -82,9 +82,9 @@ class Office:
         assert done.returncode == 0, done.stderr + done.stdout
         return self.runs / name
 
-    def submit(self, *words: str) -> Done:
+    def submit(self, *words: str, stay: str = GAINED) -> Done:
         file = self.region.parent / "补报.csv"
-        file.write_text(f"{HEAD}\n{GAINED}\n", encoding="utf-8")
+        file.write_text(f"{HEAD}\n{stay}\n", encoding="utf-8")
         return drgpay("region", "submit", self.region, file, "--institution", "H1", "--month", "2024-11",
                       "--runs", self.runs, "--on", "2025-01-05", *words)  # fmt: skip
 
@@ -158,6 +158,18 @@ def test_difference_names_the_batch(office: Office) -> None:
     assert told.returncode == 0, told.stderr
     assert "batch" in told.stdout
     assert "S2" in told.stdout
+
+
+def test_a_violation_found_later_opens_the_clearing_again(office: Office) -> None:
+    """§2 Re-opening: at the clearing's point value H1 gives 95.24 back and H2 stays; sharing again would pay H2."""
+    lost = _stay("S2", "H1", "2024-11-20", 100)
+    assert office.submit("--correction", "--reason", "复查:多记 10 点", stay=lost).returncode == 0
+    closed = office.runs / "y2024"
+    again = office.settle("r1", "year", "--reopens", closed)
+    (before, after), (still, same) = (
+        [figures(run, STATEMENTS, h, "due")[0] for run in (closed, again)] for h in ("H1", "H2")
+    )
+    assert (after - before, same - still) == (-9_524, 0)
 
 
 def test_next_month_pays_it_at_once(tmp_path: Path) -> None:

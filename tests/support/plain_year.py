@@ -556,7 +556,8 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
             row["damages"] = sum(rounded(amount * Fraction(multiple, UNIT)) for _, _, amount, multiple in found)
             row["advance_netted"] = sum(amount for its, s, amount in case.advances if (its, s) == (h, scheme))
             row["debt_netted"] = case.debts.get((h, scheme), 0)
-            row["held"] = row["passed"] = 0
+            row["held"] = row["passed"] = row["moved"] = 0
+            row["successor"] = None
             row["settled"] = (
                 row["due"] - row["surplus_returned"] + row["overspend_shared"] - row["deposit_forfeited"] + second[h]
                 - row["violations"] - row["damages"]
@@ -685,5 +686,6 @@ def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
             ) - aside,
             "carried_over": budget - reserve - sum(row["due"] + row["refused"] for row in its)
             + second_pool - sum(row["second_distribution"] for row in its),
+            "passed": 0,
         }  # fmt: skip
     return rows
