@@ -67,6 +67,10 @@ class Office:
             "institutions": ["定点医疗机构编号,名称,等级", "H1,甲医院,二级", "H2,乙医院,二级"],
             "budgets": ["年度,险种,基金收入预算,住院DRG预算", "2024,职工,4500.00,2000.00", "2024,居民,0,0"],
             "stays": [HEAD, *BASE, *OWN],
+            "months_paid": [
+                "年度,月份,险种,定点医疗机构编号,应付,已拨付,质量保证金",
+                *(f"2024,{month},职工,H1,0,0,0" for month in range(1, 11)),  # paid elsewhere: nothing
+            ],
         }.items():
             (self.region / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -50,10 +51,14 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runs(region: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """October to December and the clearing, each with what was known then, sealed."""
     folder, after = tmp_path_factory.mktemp("runs"), None
+    copy = shutil.copytree(region, folder / "region")
+    paid = [f"{YEAR},{month},employee,H99990100001,0,0,0" for month in range(1, 10)]
+    lines = ["year,month,insurance_scheme,institution_id,due,paid,deposit", *paid]
+    (copy / "months_paid.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for month in (10, 11, 12, None):
         known = date(2025, 6, 30) if month is None else date(YEAR + month // 12, month % 12 + 1, 15)
         accepted = Accepted(("审批人",), "只结算后三个月")
-        order = Order(region, "demo", YEAR, month, known, accept=accepted, after=after)
+        order = Order(copy, "demo", YEAR, month, known, accept=accepted, after=after)
         after = run(order, folder / (f"m{month:02d}" if month else "year"), usual(2))
         seal(after, by="审批人", on=known, ledger_head=read_chain(after, sealed=False).last.ledger.head)
     yield folder

@@ -218,7 +218,7 @@ def _advances(ids: list[str], size: npt.NDArray[Any], year: int, budget: Mapping
     rows.append((ids[0], SCHEMES[0], date(year, 3, 15), "emergency", 5_000_000))
     return [
         {"advance_id": f"Y{year}{number:04d}", "year": year, "insurance_scheme": scheme, "institution_id": h,
-         "date": day, "advance_kind": kind, "amount": amount}
+         "date": day, "advance_kind": kind, "amount": amount, "reserve": None}
         for number, (h, scheme, day, kind, amount) in enumerate(rows, start=1)
     ]  # fmt: skip
 
