@@ -224,7 +224,7 @@ def _lived(year: Lived, **options: Any) -> Iterator[list[Path]]:
 
 
 @given(seed=SEEDS)
-@some(16)
+@some(10)
 def test_a_lived_year_is_the_plain_book(seed: int) -> None:
     year = lived(seed)
     plain = plain_book(year)
@@ -244,7 +244,7 @@ def test_a_lived_year_is_the_plain_book(seed: int) -> None:
 
 
 @given(seed=SEEDS)
-@some(3)
+@some(2)
 def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> None:
     year = lived(seed)
     turned = replace(year, events=tuple(tuple(reversed(its)) for its in year.events))
@@ -261,7 +261,7 @@ def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> Non
 
 
 @given(seed=SEEDS)
-@some(4)
+@some(3)
 def test_the_clearing_counts_as_a_year_without_a_book(seed: int) -> None:
     """Points, actual and due are those of a year run on the same inputs; settled too when forfeits are equal."""
     year = lived(seed)
