@@ -14,7 +14,7 @@ from drgpay.policy import Laws, Policy, load, one_law
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, _Run
+from drgpay.runs.settle import Order, Running
 from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
 from support.engines import usual
 from support.money import write_grouped
@@ -114,7 +114,7 @@ class Area:
 def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month: int | None = None) -> Path:
     """Settle an area as a run does once the stays are grouped; the folder of the tables."""
     folder.mkdir(parents=True)
-    run = object.__new__(_Run)
+    run = object.__new__(Running)
     run.order = Order(folder, "demo", 2024, month)
     run.period = Period(2024, run.order.months)
     run.folder, run.engine = folder, usual(threads)
