@@ -17,9 +17,13 @@ from drgpay.ledger import Ledger
 from drgpay.policy import practice_text
 from drgpay.runs import LEDGER, TABLES, Accepted, Order, read_manifest, run, seal_run, submit, verify
 from drgpay.tables import (
+    BUDGET_AMOUNTS,
     CASE_POINTS,
+    CLOSINGS,
     COEFFICIENTS,
     FINDINGS,
+    INSTITUTION_EVENTS,
+    INSTITUTION_KINDS,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     MONTH_CASH,
@@ -27,9 +31,10 @@ from drgpay.tables import (
     STATEMENTS,
     STAY_PAYMENTS,
 )
-from support import merger
+from support import merger, modes
 from support.engines import usual
 from support.merger import BUDGET, Stay
+from support.money import stay
 
 ALL = Accepted(("经办",), "试算")
 MERGED = "M1,H2,并入,2024-07-01,H3,,,合并批复\n"
@@ -87,9 +92,9 @@ class TestTheMerger:
         earned: dict[str, int] = defaultdict(int)
         personal: dict[str, int] = defaultdict(int)
         points = plain_points(merger.stays(6))
-        for stay in merger.stays(6):
-            earned[stay.house] += points[stay.name]
-            personal[stay.house] += stay.cost // 5 * 100
+        for one in merger.stays(6):
+            earned[one.house] += points[one.name]
+            personal[one.house] += one.cost // 5 * 100
         dues = merger.shares(earned, personal, BUDGET - BUDGET // 20)
         assert {h: row["due"] for h, row in by_house(year).items()} == dues
 
@@ -158,6 +163,34 @@ class TestOtherEvents:
         gone = [f"H2-{m:02d}-{n}" for m in (6, 7, 8) for n in (0, 1)] + ["H3-01-0", "H3-01-1"]
         assert sorted(shut["stay_id"]) == sorted([*base, *gone])
         assert {row["final_payment"] != 0 for row in by_house(out).values() if row["n"]} == {True}
+
+
+def test_what_a_mode_still_pays_goes_to_the_successor_too(tmp_path: Path) -> None:
+    long = stay("l", "P1", los=100, total_cost=3_960_000, discharge_way=1)
+    base = [stay(f"b{i}", year=y, total_cost=100_000 + i) | {"stay_id": f"b{i}-{y}"} for y in (2021, 2022, 2023)
+            for i in range(6)]  # fmt: skip
+    parts = [
+        {"year": 2024, "insurance_scheme": s, "part": p, "amount": 10_000_000}
+        for s in ("employee", "resident") for p in ("bed_day", "outpatient", "out_of_area", "other")
+    ]  # fmt: skip
+    event = {"event_id": "1", "institution_id": "P1", "event": "merged_into", "from_date": date(2024, 7, 1),
+             "successor": "P2"}  # fmt: skip
+    registers = {
+        INSTITUTION_KINDS: [{"institution_id": h, "kind": k} for h, k in modes.KINDS.items()],
+        BUDGET_AMOUNTS: parts,
+        INSTITUTION_EVENTS: [dict.fromkeys(INSTITUTION_EVENTS.names) | event],
+    }
+    made = modes.settle(tmp_path / "a", modes.Area([*base, stay(1), long], modes.law(), registers))
+    moved = [(e.event, e.debit, e.credit, e.amount // 100) for e in Ledger.read(made.parent / "ledger.jsonl")
+             if e.institution_id == "P1" and e.month == 0][-2:]  # fmt: skip
+    assert moved == [  # due 40,392, 37,620 paid in January
+        ("succeeded:mode_final:bed_day", "employee:P1:payable", "employee:P2:payable", 2_772),
+        ("mode_final:bed_day", "employee:P2:payable", "employee:bank", 2_772),
+    ]
+    for row in read_table(made, CLOSINGS).to_dicts():
+        assert row["distributable"] + row["risk_draw"] + row["recovered"] == (
+            row["paid"] + row["returned"] + row["carried_over"] + row["passed"]
+        )
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,7 @@ def institutions(source: Source) -> View:
     after = {"institution_id": "name", "points": "coefficient"}
     if source.tables["statements"]:
         over = any(row.get("successor") for row in source.tables["statements"])
-        fields = _fields(STATEMENTS, after=after, without="" if over else "successor moved")
+        fields = _fields(STATEMENTS, after=after, without="" if over else "successor")
     else:
         after |= {"institution_id": "name level", "due": "balance use_ratio"}
         fields = _fields(INSTITUTION_MONTHS, after=after, without="month")
