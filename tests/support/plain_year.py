@@ -551,6 +551,7 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
         second = _second(case, its_rows)
         for h, row in its_rows.items():
             row["second_distribution"] = second[h]
+            row["moved"], row["successor"] = 0, None  # nobody goes over into another here
             found = [v for v in case.violations if v[:2] == (h, scheme)]
             row["violations"] = sum(amount for _, _, amount, _ in found)
             row["damages"] = sum(rounded(amount * Fraction(multiple, UNIT)) for _, _, amount, multiple in found)
