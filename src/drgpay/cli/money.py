@@ -20,6 +20,7 @@ from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, Sp
 from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.fund import word_of
 from drgpay.cli.stays import tell_dropped
+from drgpay.cli.writers import REPORTS, every_report, reports_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, FINDINGS, INSTITUTIONS, POOLS, STATEMENTS
@@ -55,7 +56,6 @@ Reason = Annotated[
 
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
-REPORTS = ("report.xlsx", "report.html")
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
 
@@ -170,14 +170,6 @@ def region_ready(
         raise typer.Exit(int(Kind.DATA))
 
 
-def _reports(lang: str) -> list[runs.Report]:
-    workbook, page = REPORTS
-    return [
-        lambda run: reports.write_workbook(run, run / workbook, lang),
-        lambda run: reports.write_page(run, run / page, lang),
-    ]
-
-
 def _run(
     order: runs.Order, output: Path, threads: int, lang: str, replace: bool, resume: bool = False, on: Choice = LOCAL
 ) -> None:
@@ -185,7 +177,7 @@ def _run(
         err.print(zh if lang == "zh" else en, markup=False, highlight=False)
 
     with on.engine(threads, in_lang(lang)) as engine:
-        runs.run(order, output, engine, _reports(lang), overwrite=replace, resume=resume, say=say)
+        runs.run(order, output, engine, reports_of(lang), overwrite=replace, resume=resume, say=say)
     _summary(output, lang)
     _notices(runs.read_manifest(output)["ready"], lang)
 
@@ -316,7 +308,7 @@ def verify(
             return
         checks = runs.verify(
             run, engine, quick=quick, region=region, schemes=schemes_folder(own), root=root,
-            reports={said: _reports(said) for said in ("zh", "en")}, head=head, key=public_key,
+            reports=every_report(), head=head, key=public_key,
         )  # fmt: skip
     for c in checks:
         if c.ok and not c.done:

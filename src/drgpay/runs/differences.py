@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 
 from drgpay.engine import Dataset, frame, open_parquet
-from drgpay.places import MANIFEST, MARK, files_below, visible
+from drgpay.places import MANIFEST, MARK, SEAL, files_below, visible
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES, file_digest
+from drgpay.runs.seals import SIGNATURE
 from drgpay.tables import ALL, Table
 
 _BY_NAME = {table.name: table for table in ALL}
@@ -61,7 +62,7 @@ def _units(folder: Path) -> set[str]:
     for name in files_below(folder):
         parts = name.split("/")
         found.add("/".join(parts[:2]) if parts[0] == TABLES else name)
-    return found - {MANIFEST, MARK}
+    return found - {MANIFEST, MARK, SEAL, SIGNATURE}
 
 
 def _digests(path: Path) -> list[tuple[str, str]]:
