@@ -19,8 +19,8 @@ from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.fund import word_of
+from drgpay.cli.papers import REPORTS, run_reports
 from drgpay.cli.stays import tell_dropped
-from drgpay.cli.writers import REPORTS, every_report, reports_of
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, FINDINGS, INSTITUTIONS, POOLS, STATEMENTS
@@ -177,7 +177,7 @@ def _run(
         err.print(zh if lang == "zh" else en, markup=False, highlight=False)
 
     with on.engine(threads, in_lang(lang)) as engine:
-        runs.run(order, output, engine, reports_of(lang), overwrite=replace, resume=resume, say=say)
+        runs.run(order, output, engine, run_reports(lang), overwrite=replace, resume=resume, say=say)
     _summary(output, lang)
     _notices(runs.read_manifest(output)["ready"], lang)
 
@@ -308,7 +308,7 @@ def verify(
             return
         checks = runs.verify(
             run, engine, quick=quick, region=region, schemes=schemes_folder(own), root=root,
-            reports=every_report(), head=head, key=public_key,
+            reports={said: run_reports(said) for said in ("zh", "en")}, head=head, key=public_key,
         )  # fmt: skip
     for c in checks:
         if c.ok and not c.done:

@@ -16,7 +16,7 @@ from drgpay.runs import linked, money
 from drgpay.runs.chain import before_of
 from drgpay.runs.manifest import LEDGER, PRACTICE, REGISTERS, TABLES, file_digest, laws_of_run
 from drgpay.runs.ready import Accepted
-from drgpay.runs.region import Region, Registers
+from drgpay.runs.region import Region, Registers, rows_digest
 from drgpay.runs.settle import Order, Report, Running, chain_of, grouped_of, run
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
@@ -62,22 +62,25 @@ def find_region(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
             continue
         for place in beside:
             known = place.is_dir() and ((place / REGION).is_file() or place.name == wanted)
-            if known and changed_input(place, manifest["inputs"]) is None:
+            if known and changed_input(place, manifest) is None:
                 return place
     return None
 
 
-def changed_input(region: Path, inputs: Mapping[str, str]) -> str | None:
-    """The first input whose file is missing from a region or has another digest; None when all are as recorded. The
-    register of batches is told by its rows, which the run itself checks."""
+def changed_input(region: Path, manifest: Mapping[str, Any]) -> str | None:
+    """The first input whose file is missing from a region or has another digest; None when all are as recorded. A
+    register that records days is told by the rows the run knew, the register of batches by its rows, which the run
+    itself checks."""
+    known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
+    inputs: Mapping[str, str] = manifest["inputs"]
     for name, digest in inputs.items():
         if name == BATCHES.name:
             continue
         path = region / name
         try:
-            if file_digest(path) != digest:
+            if file_digest(path) != digest and rows_digest(path, known_on) != digest:
                 return name
-        except OSError:
+        except (OSError, DrgpayError):
             return name
     return None
 
@@ -87,7 +90,7 @@ def from_region(
     reports: Sequence[Report],
 ) -> Again:  # fmt: skip
     """The whole run again, from the files it read. Raises BROKEN when one of them is not what was read."""
-    changed = changed_input(region, manifest["inputs"])
+    changed = changed_input(region, manifest)
     if changed is not None:
         raise DrgpayError(
             Kind.BROKEN,

@@ -181,7 +181,13 @@ def receive(
     marked = intake.withdrawals(path, said.get("hints") or intake.Hints())
     parts, findings, rows, score = [], [], 0, 0
     for part in intake.read_stays(
-        path, need="settlement", codes=context.codes, institutions=context.institutions, quality=True, **said
+        path,
+        need="settlement",
+        codes=context.codes,
+        institutions=context.institutions,
+        quality=True,
+        open_days=context.open_days,
+        **said,
     ):
         lines = part.lines
         live = pa.array([line not in marked for line in lines.tolist()], pa.bool_())

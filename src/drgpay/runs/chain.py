@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -181,8 +182,28 @@ def check_order(chain: Chain) -> None:
         said = (opening.run, opening.head, opening.balances) if opening else None
         if said != (before.digest, before.ledger.head, before.ledger.balances()):
             raise _broken("总账与前一期不相接", "the ledger does not go on from the one before", link)
+        if _falls(before.manifest.get("known_on"), link.manifest.get("known_on")):
+            raise _broken("知悉日期早于前一期", "knows less than the one before", link)
         if not follows(before.name, link.name):
             raise _broken(f"第 {number + 1} 期不接着 {before.name}", f"does not follow {before.name}", link)
+
+
+def _falls(before: str | None, now: str | None) -> bool:
+    """Whether a day of knowledge is earlier than the one before; without one everything is known."""
+    return now is not None and (before is None or now < before)
+
+
+def check_known(chain: Chain, known_on: date | None) -> None:
+    """What a chain knows a next link knows too. USAGE where its day is earlier; without a day everything is known."""
+    before, now = chain.last.manifest.get("known_on"), known_on.isoformat() if known_on else None
+    if _falls(before, now):
+        raise DrgpayError(
+            Kind.USAGE, zh=f"知悉日期不能早于前一期:{now} 早于 {before or '不限(全部已知)'}",
+            en=f"the day of knowledge cannot fall along a book: {now} is before {before or 'no day (all is known)'}",
+            file=chain.last.folder.name, field="--known-on", value=now,
+            fix_zh=f"给出 {before} 或更晚的日期" if before else "不用 --known-on",
+            fix_en=f"name {before} or a later day" if before else "leave --known-on out",
+        )  # fmt: skip
 
 
 def follows(before: str, name: str) -> bool:

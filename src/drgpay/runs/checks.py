@@ -132,7 +132,8 @@ class _Judge:
 
 def _judge(region: Region, folder: _Folder, engine: Engine) -> tuple[int, int]:
     institutions = frozenset(region.registers[INSTITUTIONS]["institution_id"])
-    context = intake.CheckContext("settlement", known_codes(), institutions, quality=True)
+    open_days = region.succession.open_days()
+    context = intake.CheckContext("settlement", known_codes(), institutions, quality=True, open_days=open_days)
     ready, others = region.stay_files()
     rows, said = 0, region.said()
     if ready:
@@ -142,7 +143,13 @@ def _judge(region: Region, folder: _Folder, engine: Engine) -> tuple[int, int]:
     for number, path in enumerate(others):
         file = path.relative_to(region.folder).as_posix()
         parts = intake.read_stays(
-            path, need=context.need, codes=context.codes, institutions=institutions, quality=True, **said
+            path,
+            need=context.need,
+            codes=context.codes,
+            institutions=institutions,
+            quality=True,
+            open_days=open_days,
+            **said,
         )
         for at, part in enumerate(parts):
             rows += part.rows

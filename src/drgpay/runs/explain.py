@@ -16,6 +16,8 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
 from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
+from drgpay.runs.region import Registers
+from drgpay.runs.succession import succession_of
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, points
@@ -105,7 +107,7 @@ def _law_of_stay(laws: Laws, stay: dict[str, Any], manifest: dict[str, Any]) -> 
 
 def _tables_of_law(run: Path, laws: Laws, stay: dict[str, Any]) -> Path:
     """The folder with the base groups and coefficients that scored the stay."""
-    segments, _ = scoring(laws)
+    segments = succession_of(Registers.read(run / REGISTERS)).cut(scoring(laws)[0])
     mine = next(s for s in segments if s.first <= stay["discharge_date"] <= s.last)
     return run / TABLES if mine == segments[-1] else run / SEGMENTS / mine.first.isoformat()
 

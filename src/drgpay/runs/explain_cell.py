@@ -14,14 +14,15 @@ import pyarrow.compute as pc
 
 from drgpay.engine import Dataset, dataset, frame, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Entry, Ledger, account_words, event_words
+from drgpay.ledger import Ledger
 from drgpay.policy import Laws, Policy, dictionary
 from drgpay.runs.explain import Line, Section, source_of
+from drgpay.runs.explain_month import booked, explain_month, shown, through_the_book
 from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
 from drgpay.runs.whose import institution_named
 from drgpay.steps import fund
 from drgpay.tables import CASE_POINTS, INSTITUTIONS, POOLS, STATEMENTS, STAY_PAYMENTS
-from drgpay.units import show_fen, show_percent, show_points
+from drgpay.units import show_fen, show_points
 from drgpay.words import in_word
 
 
@@ -40,7 +41,8 @@ class Item:
 ITEMS = {
     "due": Item("应付 = 本机构点数 ÷ 总点数 × 可分配额(含个人负担时再减个人负担)",
                 "due = own points ÷ all points × distributable (less the patients' part where it counts)",
-                ("points", "refused"), ("month_due", "year_due_more", "year_due_less", "refused", "refused_less"),
+                ("points", "refused"),
+                ("month_due", "correction", "year_due_more", "year_due_less", "refused", "refused_less"),
                 ("fund.basis", "fund.reserve_share")),
     "refused": Item("不予支付病例在应付中的份额,退回基金", "share of refused stays, which goes back to the fund",
                     (), ("refused", "refused_less")),
@@ -55,7 +57,7 @@ ITEMS = {
                              ("balance", "overspend_reasonable"), ("overspend_shared",),
                              ("settlement.reasonable_fund_share", "settlement.reasonable_share_by_reason")),
     "deposit_held": Item("质量保证金 = 各月应付 − 各月预拨付", "deposit = dues − payments of the months",
-                         (), ("month_deposit",), ("settlement.monthly_pay_ratio",)),
+                         (), ("month_deposit", "correction_deposit"), ("settlement.monthly_pay_ratio",)),
     "deposit_forfeited": Item("保证金扣减 = 保证金 × (1 − 返还比例)", "forfeited = deposit × (1 − share returned)",
                               ("deposit_held", "grade"), ("deposit_forfeited", "deposit_returned"),
                               ("settlement.deposit_return", "settlement.grade_when_missing")),
@@ -70,10 +72,10 @@ ITEMS = {
                     "settled = due − returned + shared − forfeited + second − violations − damages",
                     ("due", "surplus_returned", "overspend_shared", "deposit_forfeited", "second_distribution",
                      "violations", "damages")),
-    "paid_in_months": Item("各月预拨付之和", "sum of the monthly payments", (), ("month_paid",),
+    "paid_in_months": Item("各月预拨付之和", "sum of the monthly payments", (), ("month_paid", "held_paid"),
                            ("settlement.monthly_pay_ratio",)),
     "advance_netted": Item("本年预付款,在清算时冲抵", "advances of the year, netted at clearing", (),
-                           ("advance_paid:ordinary", "advance_paid:emergency", "advance_netted")),
+                           ("advance_paid", "advance_netted")),
     "debt_netted": Item("上年应退,在清算时冲抵", "owed from an earlier clearing, netted now", (),
                         ("debt_opened", "debt_netted")),
     "final_payment": Item("清算支付 = 清算应得 − 已预拨 − 预付 − 上年应退",
@@ -95,6 +97,9 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     """Sections that explain a figure of an institution's statement, for each insurance scheme, and the parameters
     named with their values and sources. Raises DATA for an unknown institution and USAGE for an unknown item."""
     manifest, tables = read_manifest(run), run / TABLES
+    if manifest["kind"] == "month":
+        sections, parameters = explain_month(run, manifest, institution_named(run, institution), item)
+        return sections, _sources(laws_of_run(run, manifest), parameters)
     name = _item(item)
     if name is None:
         raise DrgpayError(
@@ -106,11 +111,6 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
             fix_zh=f"可选:{'、'.join(STATEMENTS[column].zh for column in ITEMS)}",
             fix_en=f"one of: {', '.join([*ITEMS, *ALIASES])}",
         )
-    if manifest["kind"] != "year":
-        raise DrgpayError(
-            Kind.USAGE, zh="月度运行没有清算单", en="a month run has no statements", file=run.name,
-            fix_zh="用 drgpay run year 的结果", fix_en="name the result of drgpay run year",
-        )  # fmt: skip
     institution = institution_named(run, institution)
     rows = read_table(tables, STATEMENTS).filter(pl.col("institution_id") == institution).to_dicts()
     chosen, ledger = ITEMS[name], Ledger.read(run / LEDGER)
@@ -118,17 +118,9 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     sections = []
     for row in rows:
         sections.append(_formula(tables, row, name, chosen, names))
-        entries = [
-            e
-            for e in ledger
-            if e.institution_id == institution
-            and e.insurance_scheme == row["insurance_scheme"]
-            and e.event in chosen.events
-        ]
-        if entries:
-            lines = [Line(_moved(e, "zh", names), _moved(e, "en", names), show_fen(e.amount), e.parameter)
-                     for e in entries]  # fmt: skip
-            sections.append(Section("总账分录", "ledger entries", tuple(lines)))
+        if manifest.get("after"):
+            sections += through_the_book(run, row, chosen.events, names)
+        sections += booked(ledger, row, chosen.events, names)
         if name in ("due", "actual"):
             sections.append(_largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
     return sections, _sources(laws_of_run(run, manifest), chosen.parameters)
@@ -164,18 +156,9 @@ def _item(said: str) -> str | None:
     return words.get(plain)
 
 
-def _shown(column: str, value: Any) -> str:
-    if value is None:
-        return "–"
-    kind = STATEMENTS[column].type
-    if kind == "fen":
-        return show_fen(value)
-    return {"points": show_points, "ratio": show_percent}.get(kind, str)(value)
-
-
 def _formula(tables: Path, row: dict[str, Any], name: str, item: Item, names: Mapping[str, str]) -> Section:
     lines = [Line(item.zh, item.en, "")]
-    lines += [Line(STATEMENTS[c].zh, STATEMENTS[c].en, _shown(c, row[c])) for c in item.columns]
+    lines += [Line(STATEMENTS[c].zh, STATEMENTS[c].en, shown(STATEMENTS, c, row[c])) for c in item.columns]
     if name == "due":
         pool = read_table(tables, POOLS).row(
             by_predicate=(pl.col("insurance_scheme") == row["insurance_scheme"]) & (pl.col("month") == fund.YEAR),
@@ -186,7 +169,7 @@ def _formula(tables: Path, row: dict[str, Any], name: str, item: Item, names: Ma
             Line("可分配额", "distributable", show_fen(pool["distributable"]), "fund.basis"),
         ]
     first = item.parameters[0] if item.parameters else ""
-    lines.append(Line(STATEMENTS[name].zh, STATEMENTS[name].en, _shown(name, row[name]), first))
+    lines.append(Line(STATEMENTS[name].zh, STATEMENTS[name].en, shown(STATEMENTS, name, row[name]), first))
     house, scheme = names.get(row["institution_id"], ""), row["insurance_scheme"]
     zh, en = (" · ".join([f"{house} {row['institution_id']}", in_word(scheme, lang)]) for lang in ("zh", "en"))
     return Section(f"{STATEMENTS[name].zh} {zh}", f"{name.replace('_', ' ')} {en}", tuple(lines))
@@ -215,10 +198,3 @@ def _matching(data: Dataset, keys: dict[str, str], columns: tuple[str, ...]) -> 
             table = table.filter(pc.equal(table.column(name).cast(pa.string()), value))
         found.append(frame(table.select(list(columns))))
     return found
-
-
-def _moved(entry: Entry, lang: str, names: Mapping[str, str]) -> str:
-    """An entry in words: day, what for, from which account to which."""
-    accounts = f"{account_words(entry.debit, lang, names)} ← {account_words(entry.credit, lang, names)}"
-    what = event_words(entry.event, lang, names)
-    return f"{entry.date} {what}：{accounts}" if lang == "zh" else f"{entry.date} {what}: {accounts}"

@@ -37,6 +37,7 @@ from drgpay.runs import modes, money
 from drgpay.runs.chain import Chain, Link
 from drgpay.runs.manifest import REGISTERS, laws_of_run
 from drgpay.runs.region import Region, Registers
+from drgpay.runs.succession import succession_of
 from drgpay.steps import points, settlement
 from drgpay.tables import (
     ADVANCES,
@@ -173,6 +174,12 @@ class Account:
             elif self.month is None or row["date"] <= self.last_day:
                 found.append(row)
         return found
+
+    def gone_over(self) -> dict[str, str]:
+        """Institutions that had gone over into another when the month began → that one."""
+        first = date(self.year, self.month or 1, 1)
+        succession = succession_of(self.registers)
+        return {h: heir for h, heir in succession.heirs(self.last_day).items() if succession.gone(h, first)}
 
     def holds(self) -> frozenset[str]:
         """Institutions whose payments are held on the last day."""
@@ -404,6 +411,8 @@ def pay_month(
     of = {(row["insurance_scheme"], row["institution_id"]): row for row in months}
     for row in of.values():
         poster.month_in_book(row)
+    heirs = account.gone_over()
+    taken_over: dict[Key, int] = defaultdict(int)
     ratio = policy.ratio("settlement.monthly_pay_ratio")
     moved: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
     for (s, h, of_month), amount in sorted(corrections.items()):
@@ -416,17 +425,29 @@ def pay_month(
         if rest.endswith(":advance") and balance
     }
     rows = []
-    for scheme, h in sorted(of.keys() | moved.keys() | carried.keys() | held.keys() | ahead.keys()):
+    keys = of.keys() | moved.keys() | carried.keys() | held.keys() | ahead.keys()
+    keys |= {(scheme, heirs[h]) for scheme, h in keys if h in heirs}
+    for scheme, h in sorted(keys, key=lambda key: (key[1] not in heirs, key)):  # what goes over comes first
         its = of.get((scheme, h), {"due": 0, "paid": 0, "deposit": 0})
         key = (scheme, h)
         before = settlement.Before(
             carried.get(key, 0), ahead.get(key, 0), held.get(key, 0), h in holds, h not in holds
         )
         amount, deposit = (sum(row[at] for row in moved.get(key, ())) for at in (1, 2))
-        cash = settlement.month_cash(its["paid"] + amount - deposit, before, month, policy)
         for of_month, worth_of, part in moved.get(key, ()):
             poster.corrections(scheme, h, of_month, month, worth_of, part)
-        poster.cash(scheme, h, month, cash)
+        own = its["paid"] + amount - deposit
+        if h in heirs:
+            free = before.held if before.release else 0
+            goes = own + before.carried + free
+            poster.released_to_payable(scheme, h, month, free)
+            poster.month_handed_over(scheme, h, heirs[h], month, goes)
+            taken_over[scheme, heirs[h]] += goes
+            cash = settlement.Cash(netted=0, held=0, released=free, paid=0, carried=0)
+        else:
+            goes = -taken_over[key]
+            cash = settlement.month_cash(own - goes, before, month, policy)
+            poster.cash(scheme, h, month, cash)
         rows.append(
             {
                 "insurance_scheme": scheme,
@@ -439,11 +460,12 @@ def pay_month(
                 "advance_netted": cash.netted,
                 "held": cash.held,
                 "released": cash.released,
+                "moved": goes,
                 "paid": cash.paid,
                 "carried_out": cash.carried,
             }
         )
-    return rows
+    return sorted(rows, key=lambda row: (row["insurance_scheme"], row["institution_id"]))
 
 
 _JUDGED_BY = ("drg", "case_class", "points", "total_cost", "personal_paid", "fund_by_item")

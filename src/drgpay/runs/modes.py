@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from drgpay.runs import modes_in_time as in_time
 from drgpay.runs.laws import Segments
 from drgpay.runs.money import Period, Settled
 from drgpay.runs.region import Region, Registers
+from drgpay.runs.succession import succession_of
 from drgpay.steps import fund, modes, points
 from drgpay.tables import (
     BED_DAY_ASSESSMENTS,
@@ -115,14 +117,14 @@ def check_institutions(registers: Registers) -> None:
             )
 
 
-def mode_tables(policy: Policy, registers: Registers) -> modes.ModeTables:
-    """Rules and rates with what they ask of institutions and stays."""
+def mode_tables(policy: Policy, registers: Registers, day: date | None = None) -> modes.ModeTables:
+    """Rules and rates with what they ask of institutions and stays; ``day``: whose levels of institutions hold."""
     check_institutions(registers)
     refused = registers[STAY_DECISIONS].filter((pl.col("kind") == "refuse") & (pl.col("decision") == "approved"))
     return modes.mode_tables(
         policy,
         modes.Places(
-            dict(registers[INSTITUTIONS].select("institution_id", "level").rows()),
+            dict(succession_of(registers).on(day or date.max).select("institution_id", "level").rows()),
             dict(registers[INSTITUTION_KINDS].select("institution_id", "kind").rows()),
             dict(registers[STAY_AREAS].select("stay_id", "area").rows()),
         ),
@@ -135,7 +137,8 @@ def assign(
 ) -> Assigned:
     """Decide the mode of every stay once, by the law of its day of discharge: table ``stay_modes`` to ``out``, the
     others below ``work``."""
-    tables = tuple(mode_tables(s.policy, registers) for s in segments)
+    segments = succession_of(registers).cut(segments)
+    tables = tuple(mode_tables(s.policy, registers, s.first) for s in segments)
     work.mkdir(parents=True, exist_ok=True)
     outs = [out, work / "pooled", work / "shadow"]
     if len(tables) == 1:
@@ -346,7 +349,8 @@ def visits_of(
     if not capitated and not any(rule.visits for its in known for rule in its.rules):
         return Care()
     modes.check_capitation(policy)
-    cap = modes.capitation_of(policy, registers[COMMUNITIES], registers[COMMUNITY_MEMBERS], period.year)
+    members = succession_of(registers).members(registers[COMMUNITY_MEMBERS], date(period.year, 12, 31))
+    cap = modes.capitation_of(policy, registers[COMMUNITIES], members, period.year)
     enrolment = region.table(ENROLMENT, work) if capitated else None
     visits = region.table(VISITS, work)
     for beside, table in ((enrolment, ENROLMENT), (visits, VISITS)):
@@ -372,7 +376,8 @@ def visits_of(
     scores = dict(registers[COMMUNITY_SCORES].filter(year).select("community_id", "score").rows())
     amounts = modes.head_amounts(sums.to_dicts(), scores, policy)
     valid = {(r["insurance_scheme"], r["community_id"]): r["n"] for r in _valid_heads(engine, heads)}
-    leads = dict(registers[COMMUNITIES].select("community_id", "institution_id").rows())
+    heirs = succession_of(registers).heirs(date(period.year, 12, 31))
+    leads = {c: heirs.get(h, h) for c, h in registers[COMMUNITIES].select("community_id", "institution_id").rows()}
     faults = _faults(engine, heads, "enrolment")
     if visits is None:
         write_table(out, MODE_FINDINGS, MODE_FINDINGS.of(faults))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ import pyarrow as pa
 
 from drgpay.engine import Dataset, Engine, Part, PartKernel, Source, codes_in, frame, integers
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Laws, Policy
+from drgpay.policy import Laws, Policy, Segment
 from drgpay.runs.laws import Segments
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
+from drgpay.runs.succession import succession_of
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, points, settlement
 from drgpay.tables import (
@@ -28,7 +30,6 @@ from drgpay.tables import (
     GRADE_REGISTER,
     GROUP_WEIGHTS,
     INDICATOR_VALUES,
-    INSTITUTIONS,
     STAY_DECISIONS,
     VIOLATIONS,
 )
@@ -108,14 +109,16 @@ def scoring(
     work: Path,
     kept: Kept | None = None,
 ) -> Scoring:
-    """The rules of every segment, and the tables that score each stay by those of its day. The same sums over the
-    stays are made once for all of them. ``kept``: the base period of a book, that of its first link."""
+    """The rules of every segment, and the tables that score each stay by those of its day; a merger of institutions
+    or another level of one cuts a segment. The same sums over the stays are made once for all of them. ``kept``: the
+    base period of a book, that of its first link."""
+    segments = succession_of(registers).cut(segments)
     if len(segments) == 1:
-        only = rules(engine, grouped, segments[0].policy, registers, period, work, opening, kept)
+        only = rules(engine, grouped, segments[0], registers, period, work, opening, kept)
         return Scoring(segments, (only,), only.tables)
     once = Remembering(engine)
     by_law = tuple(
-        rules(once, grouped, s.policy, registers, period, work / f"law-{s.first.isoformat()}", opening, kept)
+        rules(once, grouped, s, registers, period, work / f"law-{s.first.isoformat()}", opening, kept)
         for s in segments
     )
     caps = [s.policy.ratio_or_none("points.high_extra_cap") for s in segments]
@@ -168,16 +171,17 @@ def _within_quota(
 def rules(
     engine: Engine,
     grouped: Dataset,
-    policy: Policy,
+    segment: Segment,
     registers: Registers,
     period: Period,
     work: Path,
     opening: Policy | None = None,
     kept: Kept | None = None,
 ) -> Rules:
-    """Base points, coefficients and the kernel's tables. ``work``: a folder for what must be brought together on
-    disk; ``opening``: see ``points.base_period``; ``kept``: see :func:`scoring`; last year's grades and indicator
-    values enter the coefficients."""
+    """Base points, coefficients and the kernel's tables, by the law of a segment and the institutions of its first
+    day. ``work``: a folder for what must be brought together on disk; ``opening``: see ``points.base_period``;
+    ``kept``: see :func:`scoring`; last year's grades and indicator values enter the coefficients."""
+    policy, there, day = segment.policy, succession_of(registers), segment.first
     by_rate = policy.choice_or_none("points.pricing") == "rate"
     if by_rate:
         base = _rate_base(registers, policy)
@@ -186,8 +190,9 @@ def rules(
     before = pl.col("year") == period.year - 1
     grades = dict(registers[GRADE_REGISTER].filter(before).select("institution_id", "grade").rows())
     values = registers[INDICATOR_VALUES].filter(before).select("institution_id", "indicator", "value").rows()
-    marks = points.Marks(grades, {(h, name): value for h, name, value in values})
-    coefficients = points.coefficients(base, registers[INSTITUTIONS], policy, marks)
+    indicators = {(h, name): value for h, name, value in values}
+    marks = points.Marks(there.inherited(grades, day), there.inherited(indicators, day))
+    coefficients = points.coefficients(there.joined(base, day), there.scored(day), policy, marks)
     readmitted = points.readmissions(engine, grouped, policy, period.year, work / "readmissions")
     decisions, discharges = _within_quota(engine, grouped, policy, registers[STAY_DECISIONS], period)
     adjusting = points.adjusting(policy, decisions, discharges, readmitted)
@@ -378,7 +383,7 @@ def settle(
             pool,
             whole.filter(pl.col("insurance_scheme") == pool.insurance_scheme),
             counted,
-            registers[INSTITUTIONS],
+            succession_of(registers).on(last_day(period.year)),
             replace(dealings(registers, period.year, pool.insurance_scheme), held=_of(booked, pool.insurance_scheme)),
             policy,
             shares,
@@ -434,13 +439,13 @@ def reopen(
         stand = [r for (s, h), r in before.items() if s == scheme and h not in its]
         left = replace(pool, reserve=pool.reserve - sum(r["overspend_shared"] for r in stand))
         counted = [row for row in cleared.booked if (row["insurance_scheme"], row["institution_id"]) in changed]
-        places = registers[INSTITUTIONS].filter(pl.col("institution_id").is_in(its))
+        places = succession_of(registers).on(last_day(period.year)).filter(pl.col("institution_id").is_in(its))
         sums_here = whole.filter(pl.col("insurance_scheme") == scheme)
         deals = dealings(registers, period.year, scheme)
         rows = settlement.clear(left, sums_here, counted, places, deals, policy, shares, refused)
         for row in rows:
             old = before[scheme, row["institution_id"]]
-            kept = ("second_distribution", "advance_netted", "debt_netted", "held", "final_payment")
+            kept = ("second_distribution", "advance_netted", "debt_netted", "held", "moved", "final_payment")
             second = row["second_distribution"]
             row |= {name: old[name] for name in kept}
             row["settled"] += row["second_distribution"] - second
@@ -504,8 +509,14 @@ def _scored(batch: Any, part: Part, tables: points.Tables) -> Any:
     return points.case_points(batch, tables).select(list(settlement.SCANNED))
 
 
+def last_day(year: int) -> date:
+    """The day whose institutions a year's clearing is for."""
+    return date(year, 12, 31)
+
+
 def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealings:
-    """Grades, evidence, violations, advances and debts of a year and insurance scheme, by institution.
+    """Grades, evidence, violations, advances and debts of a year and insurance scheme, by institution; an institution
+    that has gone over into another within the year has the grade of that one.
 
     Liquidated damages are the amount of a violation × its multiple, half up to fen, once per violation.
     """
@@ -521,10 +532,11 @@ def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealing
     def amounts(rows: pl.DataFrame) -> dict[str, int]:
         return dict(rows.group_by("institution_id").agg(pl.col("amount").cast(pl.Int128).sum()).rows())
 
+    grades = dict(registers[GRADE_REGISTER].filter(pl.col("year") == year).select("institution_id", "grade").rows())
+    heirs = succession_of(registers).heirs(last_day(year))
     return settlement.Dealings(
-        grades=dict(
-            registers[GRADE_REGISTER].filter(pl.col("year") == year).select("institution_id", "grade").rows()
-        ),
+        grades=grades | {h: grades[heir] for h, heir in heirs.items() if heir in grades},
+        heirs=heirs,
         evidence=evidence,
         violations=amounts(violations),
         damages=damages,

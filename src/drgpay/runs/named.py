@@ -7,6 +7,7 @@ columns, and only where a register names any. A register with a row astray is re
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,14 @@ def check_named(
     tables: Iterable[Table],
     scheme: Scheme | None = None,
     kept_out: Mapping[str, frozenset[str]] | None = None,
+    known_on: date | None = None,
 ) -> set[str]:
     """The stays registers name that are there only among those kept out.
 
     Raises DATA when a register of ``folder`` names a stay the region does not have, or has at another institution, or
     a group the scheme does not have, with row, value, and the nearest there is. ``data``: the region's stays;
-    ``kept_out``: stays (with their institutions, where known) that were handed in but kept out by the checks.
+    ``kept_out``: stays (with their institutions, where known) that were handed in but kept out by the checks;
+    ``known_on``: the day until which the registers are read.
     """
     named = {t: names_of(t, "stay") for t in tables if registers[t].height}
     wanted = {str(i) for t, columns in named.items() for c in columns for i in registers[t][c].drop_nulls()}
@@ -95,9 +98,9 @@ def check_named(
     lost, near = wanted - set(homes), {}
     if lost:
         near = {"stay": proposals(engine, data, lost) or sorted(homes)}
-    whole = intake.Known({**known_places(folder).ids, **known}, homes, near)
+    whole = intake.Known({**known_places(folder, known_on).ids, **known}, homes, near)
     for table in named:
         path = register_file(folder, table)
         if path is not None and any(intake.astray(table, registers[table].to_arrow(), whole)):
-            intake.read_register(path, table, whole)
+            intake.read_register(path, table, whole, known_on)
     return wanted & {stay for stay, at in homes.items() if not at}

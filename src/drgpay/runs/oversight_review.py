@@ -81,6 +81,12 @@ def _register(path: Path, table: Table) -> list[Row]:
     return frame(intake.read_register(path, table)).to_dicts()
 
 
+def _recorded(path: Path, table: Table) -> tuple[list[Row], Table]:
+    """Every row of a register, superseded ones too, and its columns: with days of recording where it has them."""
+    register = intake.read_recorded(path, table)
+    return frame(register.every).to_dicts(), table if register.digest is None else intake.recorded(table)
+
+
 def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
     """Check the reviews against a look and say what follows. ``region``: decisions are numbered after those it has.
 
@@ -121,12 +127,13 @@ def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: s
     path = region / f"{ALERT_EVENTS.name}.csv"
     with writing(path), locked(path, wait=_WAIT):
         events = _register(path, ALERT_EVENTS) if path.is_file() else []
+        kept, wide = _recorded(path, ALERT_EVENTS) if path.is_file() else ([], ALERT_EVENTS)
         now = oversight.follow(events).get(alert, "raised")
         if state not in oversight.NEXT[now]:
             raise oversight.refused(alert, now, state)
         number = 1 + sum(e["alert_id"] == alert for e in events)
         event = {"alert_id": alert, "number": number, "state": state, "on": on, "by": by, "note": note}
-        write_register(path, ALERT_EVENTS, [*events, event])
+        write_register(path, wide, [*kept, event])
     return now
 
 

@@ -71,7 +71,8 @@ class Facts:
 
     ``cells``: institution_id, insurance_scheme, year, month, n, fund, cost of the accepted stays (fen); ``handed``
     and ``kept_out``: rows by institution; ``outside``: discharges by year that no year of the run takes; ``later``:
-    discharged after ``today``, where the day is given; ``nameless``: rows of registers whose stay was kept out.
+    discharged after ``today``, where the day is given; ``nameless``: rows of registers whose stay was kept out;
+    ``gone``: institutions that are not there (any more, or yet); ``heirs``: that into which others have gone over.
     """
 
     year: int
@@ -86,6 +87,8 @@ class Facts:
     outside: Mapping[int, int] = field(default_factory=dict)
     later: int = 0
     nameless: Sequence[str] = ()
+    gone: frozenset[str] = frozenset()
+    heirs: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -316,7 +319,10 @@ def _institutions(facts: Facts, now: pl.DataFrame, bounds: Mapping[str, int]) ->
     count = dict(now.group_by("institution_id").agg(pl.col("n").sum()).rows())
     last = dict(before.group_by("institution_id").agg(pl.col("n").sum()).rows())
     groups: dict[str, list[str]] = defaultdict(list)
-    for h in sorted(facts.names):
+    for h, heir in facts.heirs.items():  # what went over is compared with what was there before, together
+        for sums in (count, last):
+            sums[heir] = sums.get(heir, 0) + sums.pop(h, 0)
+    for h in sorted(facts.names.keys() - facts.gone):
         n, old = count.get(h, 0), last.get(h, 0)
         many = old * ONE >= bounds["stays_expected"]
         if n == 0:

@@ -34,6 +34,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import batches
 from drgpay.runs.manifest import file_digest
 from drgpay.runs.stay_files import STAY_SUFFIXES, all_read, below
+from drgpay.runs.succession import Succession, check_events, succession_of
 from drgpay.runs.unread import refuse_unread
 from drgpay.scheme import load_codes
 from drgpay.steps import intake
@@ -47,6 +48,7 @@ from drgpay.tables import (
     ENROLMENT,
     EVIDENCE,
     GRADE_REGISTER,
+    INSTITUTION_EVENTS,
     INSTITUTIONS,
     MODE_REGISTERS,
     MONTHS_PAID,
@@ -63,7 +65,9 @@ ALIAS = "stays.yaml"
 
 
 NEEDED = (INSTITUTIONS, BUDGETS)
-OPTIONAL = (GRADE_REGISTER, EVIDENCE, ADVANCES, MONTHS_PAID, PAYMENT_HOLDS, *DECISION_REGISTERS)
+OPTIONAL = (
+    GRADE_REGISTER, EVIDENCE, ADVANCES, MONTHS_PAID, PAYMENT_HOLDS, INSTITUTION_EVENTS, *DECISION_REGISTERS
+)  # fmt: skip
 MODAL = (*MODE_REGISTERS, BUDGET_AMOUNTS)
 """registers that only a run with payment modes reads and keeps"""
 
@@ -101,6 +105,15 @@ class Region:
     """what the files beside each other in the folder were before the first of them was read"""
     batches: tuple[batches.Batch, ...] = ()
     """what was handed in after ``stays``, in order, as far as it is known"""
+    known_on: date | None = None
+    """the day until which it was read; None: all that was recorded"""
+    recorded: Mapping[Path, str] = field(default_factory=dict)
+    """of registers whose rows have days: the digest of the rows that are known"""
+
+    @property
+    def succession(self) -> Succession:
+        """Its institutions over time."""
+        return succession_of(self.registers)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -117,9 +130,11 @@ class Region:
         return [*(p for p in registers if p), *alias, *self._first(), *beside, *later]
 
     def digests(self, watch: intake.Watch, *, modes: bool = False) -> dict[str, str]:
-        """sha256 of every input by its name; of the register of batches, that of the rows that are known, so that
-        later hand-ins leave it as it is."""
-        found = watch.digests(self.files(modes=modes), self.folder, file_digest)
+        """sha256 of every input by its name; of the register of batches and of those that record the days of their
+        rows, that of the rows that are known, so that later ones leave it as it is."""
+        files = self.files(modes=modes)
+        found = watch.digests(files, self.folder, file_digest)
+        found |= {path.name: digest for path, digest in self.recorded.items() if path in files}
         if self.batches:
             rows = "\n".join(batch.line() for batch in self.batches)
             found[BATCHES.name] = hashlib.sha256(rows.encode()).hexdigest()
@@ -271,14 +286,21 @@ def known_codes() -> intake.KnownCodes:
 register_file = intake.register_file
 
 
-def known_places(folder: Path) -> intake.Known:
+def rows_digest(path: Path, known_on: date | None = None) -> str | None:
+    """The digest of the rows of a register that are known; None for any other file, and for one that does not record
+    the days of its rows. Raises DATA where it cannot be read."""
+    tables = (t for t in (*NEEDED, *OPTIONAL, *MODAL) if register_file(path.parent, t) == path)
+    return next((intake.read_recorded(path, t, known_on=known_on).digest for t in tables), None)
+
+
+def known_places(folder: Path, known_on: date | None = None) -> intake.Known:
     """The institutions and communities of a folder of registers, for the rows that name one; a register that is not
     there says nothing. Raises DATA where one of them is wrong in itself."""
     ids: dict[str, frozenset[str]] = {}
     for kind, table in (("institution", INSTITUTIONS), ("community", COMMUNITIES)):
         path = register_file(folder, table)
         if path is not None:
-            ids[kind] = frozenset(intake.read_register(path, table).column(table.key[0]).to_pylist())
+            ids[kind] = frozenset(intake.read_register(path, table, None, known_on).column(table.key[0]).to_pylist())
     return intake.Known(ids)
 
 
@@ -310,7 +332,7 @@ def _files_of(folder: Path, table: Table, suffixes: Sequence[str] = SUFFIXES) ->
 
 def read_region(folder: Path, known_on: date | None = None, only: Collection[int] | None = None) -> Region:
     """Registers of a region; institutions and budgets must be there, the others may be missing. ``known_on``: take
-    what was handed in until that day; ``only``: of the batches those with these numbers."""
+    what was handed in and recorded until that day; ``only``: of the batches those with these numbers."""
     if not folder.is_dir():
         raise DrgpayError(
             Kind.DATA,
@@ -323,13 +345,17 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
     refuse_unread(folder, (*NEEDED, *OPTIONAL, *MODAL))
     stamps = {path: intake.stamp(path) for path in folder.iterdir() if path.is_file()}
     about = _about(folder / "region.json")
-    frames, known = {}, known_places(folder)
+    frames, known = {}, known_places(folder, known_on)
+    recorded: dict[Path, str] = {}
     wrong: list[DrgpayError] = []
     for table in (*NEEDED, *OPTIONAL, *MODAL):
         path = register_file(folder, table)
         if path is not None:
             try:
-                frames[table.name] = frame(intake.read_register(path, table, known))
+                register = intake.read_recorded(path, table, known, known_on)
+                frames[table.name] = frame(register.rows)
+                if register.digest is not None:
+                    recorded[path] = register.digest
             except DrgpayError as error:
                 wrong.append(error)
         elif table in NEEDED:
@@ -343,7 +369,9 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
             )
     if wrong:
         raise _together(wrong)
-    return Region(folder, about, Registers(frames), stamps, batches.read_batches(folder, known_on, only))
+    check_events(succession_of(Registers(frames)))
+    later = batches.read_batches(folder, known_on, only)
+    return Region(folder, about, Registers(frames), stamps, later, known_on, recorded)
 
 
 class _Title(BaseModel):

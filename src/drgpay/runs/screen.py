@@ -23,6 +23,7 @@ from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
 from drgpay.runs.money import rate_points
 from drgpay.runs.region import Registers, known_codes
+from drgpay.runs.succession import succession_of
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, intake, oversight, points
@@ -99,8 +100,8 @@ def read_settlement(run: Path, schemes: Path | None = None) -> Settlement:
     """The run in a folder, as :class:`Settlement`. Raises DATA when there is none."""
     manifest = read_manifest(run)
     laws = laws_of_run(run, manifest)
-    policy, (segments, _) = laws.policy, scoring(laws)
     registers = Registers.read(run / REGISTERS)
+    policy, segments = laws.policy, succession_of(registers).cut(scoring(laws)[0])
     tables = run / TABLES
     folders = [*(run / SEGMENTS / s.first.isoformat() for s in segments[:-1]), tables]
     made = [_points_tables(f, s.policy, registers, manifest) for f, s in zip(folders, segments, strict=True)]

@@ -38,7 +38,7 @@ from drgpay.places import MARK
 from drgpay.policy import Laws, Policy, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
-from drgpay.runs.chain import Chain, go_on, reopen
+from drgpay.runs.chain import Chain, check_known, go_on, reopen
 from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.manifest import (
     LAWS,
@@ -54,6 +54,7 @@ from drgpay.runs.manifest import (
 from drgpay.runs.money import Rules, Scoring, Settled
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
 from drgpay.runs.steps import Say, Steps, quiet
+from drgpay.runs.succession import Succession, succession_of
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, grouping, intake, points, settlement
 from drgpay.tables import (
@@ -256,6 +257,11 @@ class Running:
         self.today: date | None = None
 
     @property
+    def succession(self) -> Succession:
+        """The institutions over time."""
+        return succession_of(self.registers)
+
+    @property
     def policy(self) -> Policy:
         """The law of the last day of the period."""
         return self.laws.policy
@@ -314,8 +320,16 @@ class Running:
 
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
-        names = dict(self.registers[INSTITUTIONS].select("institution_id", "name").rows())
-        return ready.Facts(self.order.year, self.order.months, self.registers[BUDGETS], names, self.years)
+        last = self.account.last_day
+        names = dict(self.succession.on(last).select("institution_id", "name").rows())
+        first = date(self.order.year, min(self.order.months), 1)
+        gone = frozenset(
+            h for h in names if self.succession.gone(h, last) or not self.succession.there(h, first, last)
+        )
+        heirs = self.succession.heirs(last)
+        return ready.Facts(
+            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs
+        )
 
     def _look(self, found: list[ready.Notice]) -> None:
         """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
@@ -326,7 +340,8 @@ class Running:
     def _group(self, facts: ready.Facts) -> tuple[Dataset, dict[str, int]]:
         years = facts.needed
         institutions = frozenset(self.registers[INSTITUTIONS]["institution_id"])
-        context = intake.CheckContext("settlement", known_codes(), institutions)
+        open_days = self.succession.open_days()
+        context = intake.CheckContext("settlement", known_codes(), institutions, open_days=open_days)
         stays = self.region.stays(self.work, context, self.steps.convert)
         if not stays.data.rows():
             raise handed.all_rejected(stays.rejected, stays.findings)
@@ -375,7 +390,8 @@ class Running:
         asked = any(named.names_of(t, "stay") and self.registers[t].height for t in tables)
         out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
         found = named.check_named(
-            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out
+            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out,
+            self.order.known_on,
         )  # fmt: skip
         return sorted(found)
 
@@ -543,7 +559,7 @@ class Running:
         if tables == self.tables:
             write_table(tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
             write_table(tables, BASE_SUMS, rules.base.institution_sums.to_arrow())
-            write_table(tables, INSTITUTIONS, self.registers[INSTITUTIONS].to_arrow())
+            write_table(tables, INSTITUTIONS, self.succession.on(self.account.last_day).to_arrow())
 
     def _reopen(self, earned: money.Earned, cases: Dataset) -> Settled:
         """The year opened again for the institutions that something changed for."""
@@ -588,7 +604,8 @@ class Running:
     def _poster(self) -> tuple[Ledger, settlement.BookPoster]:
         ledger = self.account.ledger(f"drgpay {self.run_id}")
         area, year = self.region.identity["id"], self.order.year
-        return ledger, settlement.BookPoster(ledger, self.run_id, area, year, self.policy)
+        heirs = self.succession.heirs(self.account.last_day)
+        return ledger, settlement.BookPoster(ledger, self.run_id, area, year, self.policy, heirs)
 
     def _month(
         self, settled: Settled, paid: modes.Paid, corrections: Mapping[tuple[str, str, int], int]
@@ -720,16 +737,20 @@ _PAID = ("month_due", "month_refused", "year_due", "year_refused")
 def chain_of(order: Order, area: str) -> Chain | None:
     """The chain a run goes on from. USAGE for a re-opening without a reason, or of a month."""
     if order.reopens is None:
-        return None if order.after is None else go_on(
-            order.after, area=area, year=order.year, month=order.month, newest=not order.again
-        )  # fmt: skip
+        if order.after is None:
+            return None
+        chain = go_on(order.after, area=area, year=order.year, month=order.month, newest=not order.again)
+        check_known(chain, order.known_on)
+        return chain
     if order.after is not None or order.month is not None:
         raise DrgpayError(Kind.USAGE, zh="--reopens 只用于年度运行,且不与 --after 同用",
                           en="--reopens is for a year, and not with --after", field="--reopens")  # fmt: skip
     if not order.reason.strip():
         raise DrgpayError(Kind.USAGE, zh="重开清算必须写明理由", en="opening a year again needs a reason",
                           field="--reason", fix_zh="加上 --reason 理由", fix_en="add --reason …")  # fmt: skip
-    return reopen(order.reopens, area=area, year=order.year, newest=not order.again)
+    chain = reopen(order.reopens, area=area, year=order.year, newest=not order.again)
+    check_known(chain, order.known_on)
+    return chain
 
 
 def _stays_of(cases: Dataset) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 import shutil
 import tempfile
@@ -23,7 +24,7 @@ from drgpay.runs import batches
 from drgpay.runs.manifest import file_digest, write_json
 from drgpay.runs.region import Region, known_codes, read_region
 from drgpay.steps import intake
-from drgpay.tables import BATCHES, FINDINGS, INSTITUTIONS, STAYS
+from drgpay.tables import BATCHES, FINDINGS, INSTITUTION_EVENTS, INSTITUTIONS, STAYS
 from drgpay.units import half_up
 
 Sealed = Callable[[str, int, int], bool]
@@ -65,12 +66,14 @@ def submit(
 
     ``on``: day of receipt; ``withdrawn``: stay ids taken back besides those the file marks; ``sealed``: tells a month
     that is sealed, which takes a ``correction`` with a ``reason`` only. Raises DrgpayError, and then nothing was
-    written: DATA for an institution that is not in the register, a stay to be withdrawn that is not there, or a file
-    without a usable row; USAGE for a sealed month or a file that was handed in just before.
+    written: DATA for an institution that is not in the register or was not open in that month, a stay to be withdrawn
+    that is not there, or a file without a usable row; USAGE for a sealed month or a file that was handed in
+    just before.
     """
     with batches.writing_to(folder):
         region = read_region(folder)
         own = _institution(region, institution)
+        _open_in(region, institution, month)
         if sealed(region.identity["id"], *month):
             _refuse_sealed(month, correction, reason)
         if correction and not reason.strip():
@@ -79,7 +82,8 @@ def submit(
         previous = _previous(region, institution, month, digest)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".submit-") as scratch:
             work = Path(scratch)
-            context = intake.CheckContext("settlement", known_codes(), frozenset(own))
+            open_days = region.succession.open_days()
+            context = intake.CheckContext("settlement", known_codes(), frozenset(own), open_days=open_days)
             said = {"hints": hints, "crosswalk": crosswalk} if hints or crosswalk else region.said()
             first = batches.receive(file, institution, month, context, withdrawn=withdrawn, **said)
             wanted = [*first.stays.column("stay_id").to_pylist(), *first.withdrawn]
@@ -134,6 +138,32 @@ def _institution(region: Region, institution: str) -> list[str]:
             fix_en=f"the nearest is {near}" if near else "check the code",
         )  # fmt: skip
     return own
+
+
+def _open_in(region: Region, institution: str, month: tuple[int, int]) -> None:
+    """An institution hands in months in which it was open; for one that has gone over into another its successor
+    does, under the code of the old one."""
+    first, last = date(*month, 1), date(*month, calendar.monthrange(*month)[1])
+    there = region.succession
+    if there.there(institution, first, last):
+        return
+    end = there.ends.get(institution)
+    if end is None or not there.gone(institution, first):
+        day = there.begins[institution]
+        raise DrgpayError(
+            Kind.DATA, zh=f"该机构 {day} 才开业", en=f"the institution was opened on {day} only", value=institution,
+            field="month", fix_zh="核对月份", fix_en="check the month",
+        )  # fmt: skip
+    day, heir = end["from_date"], there.heir(institution, first)
+    more_zh = f",由 {heir} 承继" if heir != institution else ""
+    more_en = f"; {heir} is its successor" if heir != institution else ""
+    raise DrgpayError(
+        Kind.DATA, zh=f"该机构自 {day} 起已不存在{more_zh}", en=f"the institution is no more since {day}{more_en}",
+        value=institution, field="month", file=INSTITUTION_EVENTS.name,
+        fix_zh="此后的病例由承继机构以自己的编号提交;此前月份仍用原编号" if more_zh else "核对机构和月份",
+        fix_en="stays from then on are the successor's, under its own code; earlier months keep the old code"
+        if more_en else "check the institution and the month",
+    )  # fmt: skip
 
 
 def _refuse_sealed(month: tuple[int, int], correction: bool, reason: str) -> None:

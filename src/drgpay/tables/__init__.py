@@ -7,6 +7,7 @@ from drgpay.tables.book import (
     BOOK_REGISTERS,
     BOOK_TABLES,
     CORRECTIONS,
+    INSTITUTION_EVENTS,
     MONTH_CASH,
     MONTHS_PAID,
     PAYMENT_HOLDS,
@@ -91,7 +92,7 @@ from drgpay.tables.inputs import (
     SCHEMES,
     STAYS,
 )
-from drgpay.tables.model import MOST, REFERENCES, Column, Table
+from drgpay.tables.model import MOST, RECORDING, REFERENCES, Column, Table
 from drgpay.tables.modes import (
     BED_DAY_ASSESSMENTS,
     BENEFIT_SPLITS,
@@ -324,6 +325,7 @@ __all__ = [
     "INPUTS",
     "INSTITUTIONS",
     "INSTITUTION_CHANGES",
+    "INSTITUTION_EVENTS",
     "INSTITUTION_HISTORY",
     "INSTITUTION_INDICATORS",
     "INSTITUTION_KINDS",
@@ -375,6 +377,7 @@ __all__ = [
     "PUBLICATIONS",
     "QUALITY_EVENTS",
     "RANKS",
+    "RECORDING",
     "RECORD_QUALITY",
     "RECORD_SCORES",
     "REFERENCES",

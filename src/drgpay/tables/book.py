@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
+from drgpay.tables.inputs import INSTITUTION, INSURANCE, LEVELS, STAYS
 from drgpay.tables.model import Column, Table
 from drgpay.tables.results import CASE_POINTS
 
@@ -62,6 +62,29 @@ PAYMENT_HOLDS = Table(
     ),
 )  # fmt: skip
 
+EVENTS_OF_INSTITUTIONS = ("opened", "closed", "renamed", "merged_into", "split", "level_changed")
+
+INSTITUTION_EVENTS = Table(
+    "institution_events", "机构沿革", "what became of institutions, and from which day on",
+    "register", ("event_id",),
+    (
+        Column("event_id", "text", "编号", "event"),
+        INSTITUTION,
+        Column("event", "code", "事项", "opened 新设, closed 关闭, renamed 更名, merged_into 并入, split 拆分, "
+               "level_changed 等级变更; with merged_into and split its past goes to the successor",
+               choices=EVENTS_OF_INSTITUTIONS,
+               aliases=("沿革事项", "变更事项")),
+        Column("from_date", "date", "起始日期", "the first day on which it is so",
+               aliases=("生效日期", "变更日期")),
+        Column("successor", "code", "承继机构", "institution that it goes over into; with merged_into and split",
+               null=True, aliases=("并入机构", "承继机构编号"), refers="institution"),
+        Column("new_name", "text", "新名称", "with renamed", null=True),
+        Column("new_level", "code", "新等级", "with level_changed", null=True, choices=LEVELS),
+        Column("reason", "text", "依据", "document it goes by", null=True),
+    ),
+    files=("沿革", "机构变更"),
+)  # fmt: skip
+
 BASE_SUMS = Table(
     "base_sums", "机构基期合计", "an institution's trimmed stays of all base years in a group", "points",
     ("institution_id", "drg"),
@@ -108,10 +131,12 @@ MONTH_CASH = Table(
         Column("advance_netted", "fen", "冲抵预付", "instalment of the advance", low=0),
         Column("held", "fen", "暂缓拨付", "held back", low=0),
         Column("released", "fen", "解除暂缓", "held before and paid now", low=0),
+        Column("moved", "fen", "沿革转移", "of an institution that is no more: given to its successor (+); of the "
+               "successor: taken over (−)"),
         Column("paid", "fen", "实际拨付", "paid for the month, without what is released", low=0),
         Column("carried_out", "fen", "结转下期", "owed to the fund and carried on (negative)", high=0),
     ),
 )  # fmt: skip
 
-BOOK_REGISTERS = (BATCHES, MONTHS_PAID, PAYMENT_HOLDS)
+BOOK_REGISTERS = (BATCHES, MONTHS_PAID, PAYMENT_HOLDS, INSTITUTION_EVENTS)
 BOOK_TABLES = (STAY_CHANGES, BASE_SUMS, CORRECTIONS, MONTH_CASH)

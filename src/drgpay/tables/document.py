@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drgpay.tables.model import REFERENCES, Column, Table
+from drgpay.tables.model import RECORDING, REFERENCES, Column, Table
 
 
 def _row(table: Table, column: Column) -> str:
@@ -34,6 +34,10 @@ def tables_markdown(tables: tuple[Table, ...]) -> str:
         "由 `make docs` 从 `drgpay.tables` 生成,请勿手改。Written from `drgpay.tables` by `make docs`; do not edit.",
         "",
         "金额是整数分,点数和系数是整数万分之一。Money is whole fen; points, coefficients and ratios are 1/10,000.",
+        "",
+        "登记表都可另加两列 any register may have two more columns: "
+        + ", ".join(f"`{c.name}` {c.zh} ({c.en})" for c in RECORDING)
+        + ".",
         "",
     ]
     for table in tables:

@@ -191,3 +191,11 @@ class Table:
 
     def _fail(self, column: str, zh: str, en: str) -> None:
         raise DrgpayError(Kind.ENGINE, zh=f"表 {self.name}:{zh}", en=f"table {self.name}: {en}", field=column)
+
+
+RECORDING = (
+    Column("recorded_on", "date", "登记日期", "day the row was recorded; empty = the oldest, always known",
+           null=True),
+    Column("recorded_by", "text", "登记人", "who recorded it", null=True),
+)  # fmt: skip
+"""columns any register may have besides its own; a row recorded later supersedes the earlier one of its key"""

@@ -203,8 +203,11 @@ STATEMENTS = Table(
         Column("debt_netted", "fen", "冲抵上年应退", "owed from an earlier clearing, netted", low=0),
         Column("held", "fen", "暂缓拨付转下年", "payments of months still held", low=0),
         Column("passed", "fen", "转下年账本", "left by a re-opening: claimed (+) or owed (−) in the next book"),
+        Column("successor", "code", "承继机构", "institution that has gone over into another: that one", null=True),
+        Column("moved", "fen", "沿革转移", "given to the successor (+), or taken over from predecessors (−), in the "
+               "months and at the clearing"),
         Column("final_payment", "fen", "清算支付", "settled − paid in months − advances − debts − held − "
-               "passed; negative: paid back"),
+               "passed − moved; negative: paid back"),
     ),
 )  # fmt: skip
 

@@ -28,7 +28,14 @@ from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.references import Known, astray
-from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register, register_file, several
+from drgpay.steps.intake.registers import (
+    REGISTER_SUFFIXES,
+    read_recorded,
+    read_register,
+    recorded,
+    register_file,
+    several,
+)
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import (
     TALLY_KEY,
@@ -107,9 +114,11 @@ __all__ = [
     "placed",
     "read_codes",
     "read_hints",
+    "read_recorded",
     "read_register",
     "read_stays",
     "record_scores",
+    "recorded",
     "register_file",
     "repetitions",
     "replaced_rows",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,9 @@ from drgpay.tables import INFANT_DAYS, STAYS
 from drgpay.units import show_fen
 from drgpay.units.vector import Ints
 
+OpenDays = tuple[date | None, date | None]
+"""first day of an institution, and the day from which it is no more"""
+
 
 @dataclass(frozen=True)
 class CheckContext:
@@ -26,7 +30,8 @@ class CheckContext:
     ``need``: ``grouping`` or ``settlement``; ``codes``: None = codes are not looked up; ``institutions``: codes of
     the register, None = not looked up; ``year``: of discharge, None = any; ``duplicates``: lines of the file whose
     stay_id occurred before; ``absent``: columns the file does not have, about which rows are not reproached;
-    ``quality``: give the findings of level ``info``, on the quality of coding, too.
+    ``quality``: give the findings of level ``info``, on the quality of coding, too; ``open_days``: of institutions
+    that were opened or ended, the first day and the day from which they are no more (None: no such day).
     """
 
     need: str
@@ -36,6 +41,7 @@ class CheckContext:
     duplicates: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     absent: frozenset[str] = frozenset()
     quality: bool = False
+    open_days: Mapping[str, OpenDays] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

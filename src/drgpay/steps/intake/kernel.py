@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake.batch import AsRead, Batch, CheckContext
+from drgpay.steps.intake.batch import AsRead, Batch, CheckContext, OpenDays
 from drgpay.steps.intake.coding import NEWBORN_DAYS, judge_codes
 from drgpay.steps.intake.findings import Flags, Notes
 from drgpay.steps.intake.rules import NEEDS, limits
@@ -30,6 +31,10 @@ _BOUNDS = {
     "personal_paid": "money_bounds",
     "fund_by_item": "money_bounds",
 }
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_EARLIEST, _LATEST = -(2**62), 2**62
 
 
 def stays_columns(need: str) -> tuple[Column, ...]:
@@ -117,6 +122,8 @@ def judge(batch: Any, context: CheckContext, notes: Notes, read: AsRead) -> None
             _listed(b, "not_listed", name, STAYS[name].choices)
     if context.institutions is not None and "institution_id" in b.names:
         _listed(b, "institution_unknown", "institution_id", context.institutions)
+    if context.open_days and "discharge_date" in b.names:
+        _open(b, context.open_days)
     _ages(b)
     judge_codes(b)
     if context.need == "settlement":
@@ -144,6 +151,18 @@ def _listed(b: Batch, rule: str, name: str, allowed: Iterable[str]) -> None:
     indices, known = _lookup(b.batch.column(name), pa.array(sorted(allowed), pa.string()))
     if not known.all():
         b.note(rule, name, ~known[indices])
+
+
+def _open(b: Batch, open_days: Mapping[str, OpenDays]) -> None:
+    """Stays discharged on a day on which their institution was not open."""
+    codes = b.batch.column("institution_id")
+    ends = [open_days.get(h, (None, None)) for h in codes.dictionary.to_pylist()] + [(None, None)]
+    first = np.array([_EARLIEST if a is None else a.toordinal() - _EPOCH for a, _ in ends], np.int64)
+    over = np.array([_LATEST if z is None else z.toordinal() - _EPOCH for _, z in ends], np.int64)
+    at = np.asarray(pc.fill_null(codes.indices, len(ends) - 1).to_numpy())
+    left = b.ints("discharge_date").astype(np.int64)
+    shut = ~b.null("discharge_date") & ((left < first[at]) | (left >= over[at]))
+    b.note("institution_not_open", "institution_id", shut)
 
 
 def _ages(b: Batch) -> None:

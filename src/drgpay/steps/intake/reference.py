@@ -48,6 +48,10 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
             found.add((name, "not_listed"))
     if context.institutions is not None and get("institution_id") not in {None, *context.institutions}:
         found.add(("institution_id", "institution_unknown"))
+    first, over = context.open_days.get(get("institution_id") or "", (None, None))
+    left = get("discharge_date")
+    if left is not None and ((first is not None and left < first) or (over is not None and left >= over)):
+        found.add(("institution_id", "institution_not_open"))
     if years_of(get("age"), days := get("age_days")) is None and (days is None or days > INFANT_DAYS):
         found.add(("age_days" if "age" in context.absent else "age", "age_missing"))
     found |= _ages(get("age"), get("age_days"), get("birth_weight"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.intake.files import fail, open_source, refuse_floats
@@ -18,7 +21,7 @@ from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.rules import RULES, limits
 from drgpay.steps.intake.spellings import chinese
 from drgpay.steps.intake.values import Typed, typed
-from drgpay.tables import Column, Table
+from drgpay.tables import BATCHES, RECORDING, Column, Table
 from drgpay.units import show_coefficient, show_fen
 
 REGISTER_SUFFIXES = (".csv", ".xlsx", ".parquet")
@@ -27,6 +30,7 @@ _LISTED = 20
 _LONGEST = 60
 """signs of a value shown"""
 _PERSONAL = ("person_id",)
+_DAY = RECORDING[0].name
 _IDENTITY = re.compile(r"\d{15}")
 
 
@@ -39,20 +43,45 @@ class _Wrong:
     en: str
 
 
-def read_register(path: Path, table: Table, known: Known | None = None) -> Any:
+@dataclass(frozen=True)
+class Register:
+    """What a register says: ``rows`` in force (an Arrow table of the table's schema, in the order of the file), and
+    ``every`` row that is known, with its day and author of recording. ``digest``: of the known rows, whatever their
+    order; None where the file does not record days, and its own digest tells it."""
+
+    rows: Any
+    every: Any
+    digest: str | None
+
+
+def recorded(table: Table) -> Table:
+    """A register with the two columns every one may have besides its own: who recorded a row, and when. The register
+    of batches has its own day, and its rows are never replaced."""
+    return table if table == BATCHES else replace(table, columns=(*table.columns, *RECORDING))
+
+
+def read_register(path: Path, table: Table, known: Known | None = None, known_on: date | None = None) -> Any:
     """Read a register as an Arrow table of ``table.schema``, in the order of the file.
 
     ``path`` may leave out the suffix; then exactly one of .csv, .xlsx and .parquet must be there. Headers may be
     Chinese or English. Money in CSV and Excel is yuan; whole numbers in a Parquet money column are fen. A register
-    with a header and no rows is an empty table. Raises DrgpayError of kind DATA naming up to 20 errors by row,
-    column and value: unreadable, empty, not listed, out of bounds, a key that occurs again, or, with ``known``, an
+    with a header and no rows is an empty table. Of rows with the same key the one recorded last is in force
+    (``recorded_on``; undated rows are the oldest); ``known_on``: rows recorded later are not known yet. Raises
+    DrgpayError of kind DATA naming up to 20 errors by row, column and value: unreadable, empty, not listed, out of
+    bounds, a key that occurs again without a day or with other values on the same day, or, with ``known``, an
     institution, stay, group and so on that is not there, with the nearest that is. Values are shown as they were
     typed, but those of columns that name persons.
     """
-    source = open_source(_found(path), frozenset(known_headers(table.columns)))
+    return read_recorded(path, table, known, known_on).rows
+
+
+def read_recorded(path: Path, table: Table, known: Known | None = None, known_on: date | None = None) -> Register:
+    """:func:`read_register`, with what was recorded and superseded."""
+    wide = recorded(table)
+    source = open_source(_found(path), frozenset(known_headers(wide.columns)))
     required = frozenset(column.name for column in table.columns if not column.null)
-    layout = locate(source.file, source.header, table, table.columns, required)
-    refuse_floats(source, table, layout.places)
+    layout = locate(source.file, source.header, wide, wide.columns, required)
+    refuse_floats(source, wide, layout.places)
     heads = {name: source.header[place].strip() for name, (place,) in layout.places.items()}
     parts: list[Any] = []
     wrong: list[_Wrong] = []
@@ -63,7 +92,7 @@ def read_register(path: Path, table: Table, known: Known | None = None) -> Any:
         ]
         wrong += [_Wrong(line, "", "", *RULES["total_row"].texts()) for line in chunk.totals]
         columns = {}
-        for column in table.columns:
+        for column in wide.columns:
             cells = chunk.columns[layout.places[column.name][0]] if column.name in layout.places else None
             value = Typed(pa.nulls(len(chunk.lines), column.arrow)) if cells is None else typed(column, cells)
             wrong += _judge(column, value, chunk.lines, cells, heads.get(column.name, column.name))
@@ -71,17 +100,37 @@ def read_register(path: Path, table: Table, known: Known | None = None) -> Any:
         columns["_line"] = pa.array(chunk.lines)
         parts.append(pa.table(columns))
     if not parts:
-        return table.schema.empty_table()
+        return Register(table.schema.empty_table(), wide.schema.empty_table(), _digest(wide, None, layout.places))
     whole = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
-    wrong += _repeated(table, whole)
-    lines = whole.column("_line").to_pylist()
+    if known_on is not None and _DAY in layout.places:
+        later = pc.fill_null(pc.greater(whole.column(_DAY), pa.scalar(known_on, pa.date32())), False)
+        unknown = set(whole.filter(later).column("_line").to_pylist())
+        wrong = [w for w in wrong if w.line not in unknown]
+        whole = whole.filter(pc.invert(later))
+    force, repeated = _in_force(table, whole)
+    wrong += repeated
+    standing = whole.take(pa.array(force, pa.int64()))
+    lines = standing.column("_line").to_pylist()
     wrong += [
         _Wrong(lines[a.at], heads.get(a.column.name, a.column.name), _seen(a.column, a.value), a.zh, a.en)
-        for a in astray(table, whole, known or Known())
+        for a in astray(table, standing, known or Known())
     ]
     if wrong:
         raise _refused(source.file, sorted(wrong))
-    return whole.drop_columns(["_line"]).cast(table.schema)
+    return Register(
+        standing.select(table.names).cast(table.schema),
+        whole.select(wide.names).cast(wide.schema),
+        _digest(wide, whole, layout.places),
+    )
+
+
+def _digest(wide: Table, rows: Any, places: Sequence[str] | Any) -> str | None:
+    """Digest of rows that are known, whatever their order; None where the file does not record days."""
+    if _DAY not in places:
+        return None
+    columns = [] if rows is None else [rows.column(name).to_pylist() for name in wide.names]
+    lines = ("\x1f".join("" if cell is None else str(cell) for cell in row) for row in zip(*columns, strict=True))
+    return hashlib.sha256("\n".join([",".join(wide.names), *sorted(lines)]).encode()).hexdigest()
 
 
 def register_files(folder: Path, table: Table, suffixes: Sequence[str] = REGISTER_SUFFIXES) -> list[Path]:
@@ -195,20 +244,41 @@ def _outside(column: Column) -> tuple[str, str]:
     )
 
 
-def _repeated(table: Table, whole: Any) -> list[_Wrong]:
-    """Keys that occur again."""
+def _in_force(table: Table, whole: Any) -> tuple[list[int], list[_Wrong]]:
+    """The rows in force, of every key the one recorded last, in the order of the file; and keys that occur again
+    without a day, or on the same day with other values."""
+    days = whole.column(_DAY).to_pylist() if _DAY in whole.column_names else [None] * whole.num_rows
     met: dict[tuple[Any, ...], int] = {}
+    last: dict[tuple[Any, ...], int] = {}
+    free: list[int] = []
     wrong: list[_Wrong] = []
     keys = zip(*(whole.column(name).to_pylist() for name in table.key), strict=True)
-    for key, line in zip(keys, whole.column("_line").to_pylist(), strict=True):
+    for at, (key, day) in enumerate(zip(keys, days, strict=True)):
         if None in key:
+            free.append(at)
             continue
-        if key in met:
-            there = " / ".join(_seen(table[name], part) for name, part in zip(table.key, key, strict=True))
-            zh, en = f"与第 {met[key]} 行重复;只保留一行", f"the same key as line {met[key]}; keep one of them"
-            wrong.append(_Wrong(line, ", ".join(table.key), there, zh, en))
-        met.setdefault(key, line)
-    return wrong
+        same = met.setdefault((*key, day), at)
+        if same != at and (day is None or _row(table, whole, same) != _row(table, whole, at)):
+            wrong.append(_second(table, key, whole, same, at, day))
+        before = last.setdefault(key, at)
+        if (days[before] or date.min) < (day or date.min):
+            last[key] = at
+    return sorted([*free, *last.values()]), wrong
+
+
+def _row(table: Table, whole: Any, at: int) -> list[Any]:
+    return [whole.column(name)[at].as_py() for name in table.names]
+
+
+def _second(table: Table, key: tuple[Any, ...], whole: Any, first: int, at: int, day: date | None) -> _Wrong:
+    """What to say of a key that occurs again."""
+    lines = whole.column("_line")
+    there = " / ".join(_seen(table[name], part) for name, part in zip(table.key, key, strict=True))
+    zh, en = f"与第 {lines[first]} 行重复;只保留一行", f"the same key as line {lines[first]}; keep one of them"
+    if day is not None:
+        zh = f"与第 {lines[first]} 行同一天登记,内容却不同;改正登记日期,或只保留一行"
+        en = f"recorded on the same day as line {lines[first]} with other values; correct the day, or keep one"
+    return _Wrong(lines[at].as_py(), ", ".join(table.key), there, zh, en)
 
 
 def _refused(file: str, wrong: list[_Wrong]) -> DrgpayError:

@@ -214,6 +214,12 @@ WORDS: dict[str, dict[str, str | None]] = {
         "编码错误": "coding_error",
         "分解住院": "splitting",
         **dict.fromkeys(("高套", "高编高套"), "upcoding"),
+        **dict.fromkeys(("新设", "开业", "新增"), "opened"),
+        **dict.fromkeys(("关闭", "停业", "注销", "撤销"), "closed"),
+        **dict.fromkeys(("更名", "改名"), "renamed"),
+        **dict.fromkeys(("并入", "合并", "被合并"), "merged_into"),
+        **dict.fromkeys(("拆分", "分立"), "split"),
+        **dict.fromkeys(("等级变更", "等级调整", "级别变更"), "level_changed"),
     },
     "scope": {"全院": "hospital", "科室": "department", "医师": "doctor"},
     "discharge_way": {
@@ -222,6 +228,7 @@ WORDS: dict[str, dict[str, str | None]] = {
     },
 }  # fmt: skip
 """column -> word -> value; None: the word says that it is not known"""
+WORDS["new_level"] = WORDS["level"]
 
 
 def chinese(column: str, choice: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from drgpay.engine import ROW_GROUP, writing
 from drgpay.errors import DrgpayError
-from drgpay.steps.intake.batch import CheckContext
+from drgpay.steps.intake.batch import CheckContext, OpenDays
 from drgpay.steps.intake.capped import Capped
 from drgpay.steps.intake.chunks import Chunk, Source, fail
 from drgpay.steps.intake.crosswalk import Crosswalk
@@ -77,6 +77,7 @@ def read_stays(
     crosswalk: Crosswalk | None = None,
     quality: bool = False,
     keep: Sequence[str] = (),
+    open_days: Mapping[str, OpenDays] | None = None,
 ) -> Iterator[Intake]:
     """Read a file of stays: CSV (UTF-8, GB18030), Excel, Parquet, DBF or JSON, in any of the formats.
 
@@ -85,8 +86,8 @@ def read_stays(
 
     ``need``: ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
     (without a stay_id column the line number stands for it); ``settlement`` wants every column of STAYS that may not
-    be null. ``codes``, ``institutions``, ``year``: as in :class:`CheckContext`. Every item holds at most
-    ``chunk_rows`` rows in the columns of :func:`stays_schema`; the first one carries the findings on the file as a
+    be null. ``codes``, ``institutions``, ``year``, ``open_days``: as in :class:`CheckContext`. Every item holds at
+    most ``chunk_rows`` rows in the columns of :func:`stays_schema`; the first carries the findings on the file as a
     whole. ``row`` in the findings is the line of the file (the header is line 1), for Parquet the record from 1.
     What is read does not depend on ``chunk_rows``. CSV and Parquet are never held whole; the ids are gone through
     once before (8 bytes per row, see :class:`Repeats`). ``keep``: header cells of columns that are to come along as
@@ -106,7 +107,9 @@ def read_stays(
     opened.demand(required)
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
-    context = CheckContext(need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality)
+    context = CheckContext(
+        need, codes, institutions, year, absent=frozenset(layout.absent), quality=quality, open_days=open_days or {}
+    )
     places = named_places(source.header)
     reversals = need == "settlement" and VISIT not in places and may_be_negative(path, source)
     visits = find_visits(source, places, chunk_rows, reversals)

@@ -49,6 +49,15 @@ class BookPoster(ModePoster):
         ):
             self._post(scheme, event, debit, credit, amount, on, institution=h, month=month, parameter=parameter)
 
+    def released_to_payable(self, scheme: str, h: str, month: int, amount: int) -> None:
+        """Held payments of an institution that is no more, free again: they go the way of its other money."""
+        self._post(scheme, p.HELD_RELEASED, f"{h}:held", f"{h}:payable", amount, self._last_day(month), institution=h,
+                   month=month, parameter="payment_holds")  # fmt: skip
+
+    def month_handed_over(self, scheme: str, h: str, heir: str, month: int, amount: int) -> None:
+        """What a month leaves to an institution that has gone over into another, before it pays."""
+        self.hand_over(scheme, h, heir, amount, self._last_day(month), month)
+
     def corrections(self, scheme: str, h: str, of: int, in_month: int, amount: int, deposit: int) -> None:
         """A correction of month ``of`` that is paid (or taken) in another: its worth, and the part that goes to the
         deposit; both may be negative."""

@@ -31,6 +31,8 @@ class Dealings:
     debts: Mapping[str, int] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
     """payments of months that are still held and go over to the next book"""
+    heirs: Mapping[str, str] = field(default_factory=dict)
+    """institution that has gone over into another by the end of the year → that one, which has its final payment"""
 
 
 def clear(
@@ -88,6 +90,8 @@ def clear(
             "debt_netted": dealings.debts.get(institution, 0),
             "held": dealings.held.get(institution, 0),
             "passed": 0,
+            "successor": dealings.heirs.get(institution),
+            "moved": 0,
         }
         rows.append(row | _sharing(row, dealings.evidence.get(institution, {}), policy))
     _limit_draws(rows, pool.reserve)
@@ -102,8 +106,20 @@ def clear(
             - row["violations"]
             - row["damages"]
         )
+    _hand_over(rows)
+    for row in rows:
         row["final_payment"] = row["settled"] - had_before(row)
     return rows
+
+
+def _hand_over(rows: list[Row]) -> None:
+    """What is left to be paid to (or by) an institution that has gone over into another goes to that one."""
+    by = {row["institution_id"]: row for row in rows}
+    for row in rows:
+        if row["successor"] is not None:
+            row["moved"] = row["settled"] - had_before(row)
+            if row["successor"] in by:
+                by[row["successor"]]["moved"] -= row["moved"]
 
 
 def _sharing(row: Row, evidence: Mapping[str, int], policy: Policy) -> Row:
@@ -159,7 +175,7 @@ def _second_distribution(rows: list[Row], policy: Policy, forfeited: int) -> Non
 
 def had_before(row: Row) -> int:
     """What an institution has had of a year before its clearing pays, or does not get with it."""
-    return sum(row[name] for name in ("paid_in_months", "advance_netted", "debt_netted", "held", "passed"))
+    return sum(row[name] for name in ("paid_in_months", "advance_netted", "debt_netted", "held", "passed", "moved"))
 
 
 def set_aside(rows: list[Row], policy: Policy) -> int:

@@ -11,15 +11,36 @@ import calendar
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger, Whole
+from drgpay.policy import Policy
 from drgpay.steps.settlement import posting as p
 from drgpay.steps.settlement.clearing import Row
 
+_FINAL = (p.MODE_FINAL, p.MODE_RECOVERED, p.CAPITATION_PAID, p.CAPITATION_RECOVERED, p.REWARD_PAID)
+"""payments at the clearing, which go to the successor of an institution that has gone over into another"""
+
 
 class ModePoster(p.Poster):
-    """Posts what the modes pay; ids are made from the event, as those of :class:`~.posting.Poster`."""
+    """Posts what the modes pay; ids are made from the event, as those of :class:`~.posting.Poster`. ``heirs``:
+    institution that has gone over into another → that one."""
+
+    def __init__(
+        self, ledger: Ledger, run: str, area: str, year: int, policy: Policy, heirs: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(ledger, run, area, year, policy)
+        self._heirs = heirs or {}
+
+    def _post(self, scheme: str, event: str, debit: str, credit: str, amount: int, on: date, **more: Any) -> None:
+        h = more.get("institution")
+        heir = self._heirs.get(h or "")
+        if heir is not None and event.partition(":")[0] in _FINAL:
+            own, other = f"{h}:payable", f"{heir}:payable"
+            self.hand_over(scheme, str(h), heir, amount if debit == own else -amount, on, event=event)
+            debit, credit = (other if side == own else side for side in (debit, credit))
+        super()._post(scheme, event, debit, credit, amount, on, **more)
 
     def open_parts(self, budgets: Mapping[tuple[str, str], int]) -> None:
         """Announce the parts of the budget: (insurance scheme, part) → fen."""

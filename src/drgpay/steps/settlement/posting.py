@@ -31,6 +31,8 @@ SURPLUS, SHARED, FORFEITED = "surplus_returned", "overspend_shared", "deposit_fo
 DEPOSIT_BACK, SECOND, SET_ASIDE = "deposit_returned", "second_distribution", "surplus_set_aside"
 FINAL_PAID, RECOVERED, CARRIED = "final_paid", "recovered", "carried_over"
 VIOLATION, DAMAGES = "violation_recovered", "damages"
+SUCCEEDED = "succeeded"
+"""payments of an institution that has gone over into another: from its payable to the successor's, or back"""
 ADVANCE_PAID, ADVANCE_NETTED = "advance_paid", "advance_netted"
 MODE_DUE, MODE_PAID, MODE_DEPOSIT = "mode_due", "mode_paid", "mode_deposit"
 MODE_MORE, MODE_LESS, MODE_FINAL, MODE_RECOVERED = "mode_more", "mode_less", "mode_final", "mode_recovered"
@@ -133,6 +135,8 @@ class Poster:
                  "settlement.second_distribution_weights"),
             ):  # fmt: skip
                 self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
+            if row["successor"] is not None:
+                self.hand_over(scheme, h, row["successor"], -self._ledger.balance(f"{scheme}:{payable}"), on)
             for event, debit, credit, amount in (
                 (FINAL_PAID, payable, "bank", max(final, 0)),
                 (RECOVERED, "bank", payable, max(-final, 0)),
@@ -146,6 +150,16 @@ class Poster:
         # Under the rate method the stays may earn more than the budget: then a deficit is carried over.
         self._post(scheme, CARRIED, "fund:drg", "fund:carried", max(unearned, 0), on)
         self._post(scheme, f"{CARRIED}:deficit", "fund:carried", "fund:drg", max(-unearned, 0), on)
+
+    def hand_over(
+        self, scheme: str, h: str, heir: str, amount: int, on: date, month: int = 0, event: str = ""
+    ) -> None:
+        """What an institution that has gone over into another is owed (or owes, negative) moves to that one;
+        ``event``: the payment it is for, where it is not the DRG stays'."""
+        sides = (f"{h}:payable", f"{heir}:payable")
+        name = f"{SUCCEEDED}:{event}" if event else SUCCEEDED
+        self._post(scheme, name, *(sides if amount > 0 else sides[::-1]), abs(amount), on, institution=h, month=month,
+                   parameter="institution_events", key=heir)  # fmt: skip
 
     def _judged(self, row: Row, booked: int) -> None:
         """What a clearing makes of an institution's year: the rest of its due (``booked``: what the months booked of
@@ -247,6 +261,16 @@ def _forward(entry: Entry) -> bool:
     return True
 
 
+def handed_over(entries: Iterable[Entry]) -> Counter[tuple[str, str]]:
+    """(insurance scheme, institution) → what it gave to its successor (+) or took over (−) for DRG stays, fen."""
+    moved: Counter[tuple[str, str]] = Counter()
+    for e in entries:
+        if e.event == SUCCEEDED:
+            for account, amount in ((e.debit, e.amount), (e.credit, -e.amount)):
+                moved[e.insurance_scheme, account.partition(":")[2].removesuffix(":payable")] += amount
+    return moved
+
+
 def conservation(rows: Iterable[Row]) -> Iterator[tuple[str, int, int]]:
     """Both sides of the equation of every closing: scheme, sources, uses. Source: design/05 §6."""
     for row in rows:
@@ -270,6 +294,7 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
         key = (e.insurance_scheme, e.institution_id, e.event)
         key = (*key[:2], e.event.removesuffix(REVERSAL))
         booked[key] = booked.get(key, 0) + (e.amount if _forward(e) else -e.amount)
+    moved = handed_over(ledger)
     for row in statements:
         scheme, h = row["insurance_scheme"], row["institution_id"]
         in_book = {e: booked.get((scheme, h, e), 0) for e in (
@@ -291,13 +316,16 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
             "second_distribution": in_book[SECOND],
             "paid_in_months": in_months,
             "held": in_book[HELD_PASSED],
+            "moved": moved[scheme, h],
             "passed": in_book[REOPENED_PASSED],
             "final_payment": in_book[FINAL_PAID] - in_book[RECOVERED],
             "violations": in_book[VIOLATION],
             "damages": in_book[DAMAGES],
             "advance_netted": in_book[ADVANCE_NETTED],
             "debt_netted": in_book[DEBT_NETTED],
-            "settled": cash + sum(in_book[e] for e in (HELD_PASSED, REOPENED_PASSED, ADVANCE_NETTED, DEBT_NETTED)),
+            "settled": cash
+            + moved[scheme, h]
+            + sum(in_book[e] for e in (HELD_PASSED, REOPENED_PASSED, ADVANCE_NETTED, DEBT_NETTED)),
         }
         for column, amount in pairs.items():
             if row[column] != amount:
