@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +18,12 @@ from drgpay.cli.console import CPUS, Lang, engine_with_progress, in_lang, out
 from drgpay.cli.folders import RunFolder
 from drgpay.cli.papers import run_reports
 from drgpay.cli.sheets import open_sheets
+from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import INSTITUTION_MONTHS, STATEMENTS
+from drgpay.ledger import account_words, event_words
+from drgpay.tables import INSTITUTION_MONTHS, INSTITUTIONS, STATEMENTS
 from drgpay.units import show_fen, show_points
+from drgpay.words import words_in
 
 _SHOWN = 20
 """rows of a table on the screen; a file has them all"""
@@ -49,6 +54,8 @@ _LABELS = {
     "account": ("科目", "account"),
     "moved": ("发生额", "moved"),
     "balance": ("余额(借为正)", "balance (debit +)"),
+    "year": ("年度", "year"),
+    "origin": ("来源", "origin"),
 }
 
 
@@ -94,13 +101,14 @@ def difference(
         out.print("金额没有差异" if zh else "no amount differs")
     names = {c.name: c.zh for table in (STATEMENTS, INSTITUTION_MONTHS) for c in table.columns}
     kinds = {c.name: c.type for table in (STATEMENTS, INSTITUTION_MONTHS) for c in table.columns}
-    rows = [_told(row, kinds, names, zh) for row in found.institutions.to_dicts()]
+    rows = _in_words([_told(row, kinds, names, zh) for row in found.institutions.to_dicts()], lang, {})
     _show(rows, zh)
+    differing = _in_words([_stay(row, zh) for row in found.stays.to_dicts()], lang, {})
     if stays:
-        _show([_stay(row, zh) for row in found.stays.to_dicts()], zh)
+        _show(differing, zh)
     if output is not None:
         sheets = {"机构" if zh else "institutions": rows,
-                  "病例" if zh else "stays": [_stay(row, zh) for row in found.stays.to_dicts()]}  # fmt: skip
+                  "病例" if zh else "stays": differing}  # fmt: skip
         _write(output, sheets, zh)
         out.print(str(output))
 
@@ -124,6 +132,25 @@ def _stay(row: dict[str, Any], zh: bool) -> dict[str, Any]:
         old, new = ("–" if v is None else show(v) for v in (row[name], row[f"{name}_after"]))
         told[name] = old if old == new else f"{old} → {new}"
     return told | {"cause": runs.CAUSES[row["cause"]][0 if zh else 1]}
+
+
+def _in_words(rows: list[dict[str, Any]], lang: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rows for people: links, accounts, events and codes in words; ``names``: institutions by id."""
+    ways: dict[str, Callable[[str], str]] = {
+        "link": lambda link: _link(link, lang),
+        "account": lambda account: account_words(account, lang, names),
+        "event": lambda event: event_words(event, lang, names),
+        **dict.fromkeys(("insurance_scheme", "case_class"), lambda text: words_in(text, lang)),
+    }
+    return [{k: ways[k](v) if k in ways and isinstance(v, str) else v for k, v in row.items()} for row in rows]
+
+
+def _link(link: str, lang: str) -> str:
+    """A link in words: 3 月, 清算, 第 1 次重开."""
+    number = int(link[1:]) if link[1:].isdigit() else 0
+    if lang == "en":
+        return {"m": f"month {number}", "r": f"re-opening {number}"}.get(link[0], "clearing")
+    return {"m": f"{number} 月", "r": f"第 {number} 次重开"}.get(link[0], "清算")
 
 
 def _show(rows: list[dict[str, Any]], zh: bool) -> None:
@@ -158,16 +185,24 @@ def book(
     """一年的账本:各期、记账金额、科目余额。 The book of a year: its links, what was booked, and its accounts."""
     zh = in_lang(lang) == "zh"
     view = runs.book(run)
+    names = dict(read_table(run / runs.TABLES, INSTITUTIONS).select("institution_id", "name").rows())
+    tell = partial(_in_words, lang=lang, names=names)
     out.print(f"{view.area} {view.year}")
-    _show([row | {"head": row["head"][:12]} for row in view.links.to_dicts()], zh)
+    _show(tell([row | {"head": row["head"][:12]} for row in view.links.to_dicts()]), zh)
     last = view.accounts.group_by("account", maintain_order=True).last().filter(pl.col("balance") != 0)
-    _show([{"account": a, "balance": show_fen(b)} for a, b in last.select("account", "balance").rows()], zh)
+    balances = [{"account": a, "balance": show_fen(b)} for a, b in last.select("account", "balance").rows()]
+    _show(tell(balances), zh)
+    if view.passed.height:
+        out.print("转下年(填入登记表 debts)" if zh else "goes over to the next year (register debts)")
+        _show(tell([row | {"amount": show_fen(row["amount"])} for row in view.passed.to_dicts()]), zh)
     if output is not None:
         amounts = [row | {"amount": row["amount"] / 100} for row in view.amounts.to_dicts()]
         days = [row | {n: row[n] / 100 for n in ("moved", "balance")} for row in view.accounts.to_dicts()]
+        over = [row | {"amount": row["amount"] / 100} for row in view.passed.to_dicts()]
         _write(output, {
-            "各期" if zh else "links": view.links.to_dicts(),
-            "记账" if zh else "booked": amounts,
-            "科目" if zh else "accounts": days,
+            "各期" if zh else "links": tell(view.links.to_dicts()),
+            "记账" if zh else "booked": tell(amounts),
+            "科目" if zh else "accounts": tell(days),
+            "转下年" if zh else "goes over": tell(over),
         }, zh)  # fmt: skip
         out.print(str(output))

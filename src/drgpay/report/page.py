@@ -23,6 +23,7 @@ STEPS = (
     ("second_distribution", "relative", 1),
     ("violations", "relative", -1),
     ("damages", "relative", -1),
+    ("assessment_forfeited", "relative", -1),
     ("settled", "total", 1),
     ("paid_in_months", "relative", -1),
     ("advance_netted", "relative", -1),
@@ -31,12 +32,12 @@ STEPS = (
 )
 """Steps of a statement, as a waterfall: column, how it stands, sign (design/05)."""
 
-_SELDOM = frozenset({"violations", "damages", "advance_netted", "debt_netted"})
+_SELDOM = frozenset({"violations", "damages", "assessment_forfeited", "advance_netted", "debt_netted"})
 """steps drawn only where they are not zero"""
 _SCREEN_ONLY = frozenset(
     (
         "institution_id", "keep_share", "overspend_reasonable", "deposit_held", "violations", "damages",
-        "advance_netted", "debt_netted", "cost", "points",
+        "advance_netted", "debt_netted", "debt_passed", "assessment_held", "assessment_forfeited", "cost", "points",
     )
 )  # fmt: skip
 """columns of the institutions' table that are not printed: a sheet of paper has no room for them"""

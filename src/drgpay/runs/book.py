@@ -11,11 +11,14 @@ import polars as pl
 from drgpay.engine import MANIFEST, Engine
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Entry
-from drgpay.runs.chain import Chain, read_chain
-from drgpay.runs.manifest import file_digest
+from drgpay.runs.chain import Chain, Link, read_chain
+from drgpay.runs.manifest import REGISTERS, file_digest
+from drgpay.runs.passed import passed_on
+from drgpay.runs.region import Registers
 from drgpay.runs.seals import Seal, seal
 from drgpay.runs.signing import signer
 from drgpay.runs.verify import Reports, verify
+from drgpay.tables import MONTHS_PAID
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,14 @@ class BookView:
     links: pl.DataFrame
     amounts: pl.DataFrame
     accounts: pl.DataFrame
+    passed: pl.DataFrame
+    """rows of the register ``debts`` of the next year: what sealed clearings and re-openings leave"""
 
 
 def book(run: Path) -> BookView:
     """The book that ends with a run; the run itself may be unsealed yet."""
     chain = read_chain(run, sealed=False)
-    return BookView(chain.area, chain.year, _links(chain), _amounts(chain), _accounts(chain))
+    return BookView(chain.area, chain.year, _links(chain), _amounts(chain), _accounts(chain), passed_on(chain.links))
 
 
 def _links(chain: Chain) -> pl.DataFrame:
@@ -95,7 +100,22 @@ def seal_run(
             fix_en="see drgpay verify first",
         )  # fmt: skip
     chain = read_chain(run, sealed=False)
+    _starts_whole(chain.first)
     digest = file_digest(run / MANIFEST)
     made = seal(run, by=by, on=on, ledger_head=chain.last.ledger.head, sign=signer(key) if key else None)
     assert made.digest == digest
     return made
+
+
+def _starts_whole(first: Link) -> None:
+    """A book that does not begin with January says what was paid in the months before. Raises USAGE naming them."""
+    paid = Registers.read(first.folder / REGISTERS)[MONTHS_PAID].filter(pl.col("year") == first.manifest["year"])
+    missing = sorted(set(range(1, first.month or 1)) - set(paid["month"]))
+    if missing:
+        raise DrgpayError(
+            Kind.USAGE, zh="账本从年中开始,却没有以前各月的付款", file=first.folder.name,
+            en="the book begins in mid-year and does not say what was paid before", field="months_paid",
+            value=", ".join(str(month) for month in missing),
+            fix_zh="从 1 月起用 --after 逐月办理,或在登记表 months_paid 中填入这些月份",
+            fix_en="go on from January with --after, or enter these months in the register months_paid",
+        )  # fmt: skip

@@ -445,7 +445,15 @@ def reopen(
         rows = settlement.clear(left, sums_here, counted, places, deals, policy, shares, refused)
         for row in rows:
             old = before[scheme, row["institution_id"]]
-            kept = ("second_distribution", "advance_netted", "debt_netted", "held", "moved", "final_payment")
+            kept = (
+                "second_distribution",
+                "advance_netted",
+                "debt_netted",
+                "debt_passed",
+                "held",
+                "moved",
+                "final_payment",
+            )
             second = row["second_distribution"]
             row |= {name: old[name] for name in kept}
             row["settled"] += row["second_distribution"] - second
@@ -521,6 +529,7 @@ def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealing
     Liquidated damages are the amount of a violation × its multiple, half up to fen, once per violation.
     """
     its = (pl.col("year") == year) & (pl.col("insurance_scheme") == scheme)
+    debts, advances = registers[DEBTS].filter(its), registers[ADVANCES].filter(its)
     evidence: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for h, reason, amount in registers[EVIDENCE].filter(its).select("institution_id", "reason", "amount").rows():
         evidence[h][reason] += amount
@@ -540,6 +549,8 @@ def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealing
         evidence=evidence,
         violations=amounts(violations),
         damages=damages,
-        advances=amounts(registers[ADVANCES].filter(its)),
-        debts=amounts(registers[DEBTS].filter(its)),
+        advances=amounts(advances),
+        reserves=amounts(advances.with_columns(amount=pl.col("reserve").fill_null(0))),
+        debts=amounts(debts),
+        debts_passed=amounts(debts.filter(pl.col("origin").is_not_null())),
     )

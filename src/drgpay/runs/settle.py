@@ -52,7 +52,9 @@ from drgpay.runs.manifest import (
     write_manifest,
 )
 from drgpay.runs.money import Rules, Scoring, Settled
+from drgpay.runs.passed import check_taken
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.risk import risk_rows
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.runs.succession import Succession, succession_of
 from drgpay.scheme import Scheme
@@ -66,6 +68,7 @@ from drgpay.tables import (
     CLOSINGS,
     COEFFICIENTS,
     CORRECTIONS,
+    DEBTS,
     FINDINGS,
     GROUP_NAMES,
     GROUP_WEIGHTS,
@@ -247,6 +250,9 @@ class Running:
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
         self.made_from = self._made_from()
+        if order.month is None and order.reopens is None and not order.again:
+            runs = (order.after or folder).resolve().parent
+            check_taken(runs, self.region.identity["id"], order.year, self.registers[DEBTS])
         if self.chain is not None:
             linked.check_same_rules(self.chain, self.made_from, self.policy)
         self.steps = self._steps(engine, say)
@@ -607,6 +613,10 @@ class Running:
         heirs = self.succession.heirs(self.account.last_day)
         return ledger, settlement.BookPoster(ledger, self.run_id, area, year, self.policy, heirs)
 
+    def _risk(self) -> list[dict[str, Any]]:
+        account = self.account
+        return risk_rows(self.registers, self.order.year, account.last_day, account.past, self.policy)
+
     def _month(
         self, settled: Settled, paid: modes.Paid, corrections: Mapping[tuple[str, str, int], int]
     ) -> list[tuple[str, int, int]]:
@@ -614,6 +624,7 @@ class Running:
         ledger, poster = self._poster()
         for pool in settled.opening:
             poster.open_year(pool)
+        poster.risk(self._risk())
         rows = linked.pay_month(self.account, poster, ledger, settled.months, corrections, self.policy)
         write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
         poster.mode_months(paid.months)
@@ -635,6 +646,7 @@ class Running:
                 before = settlement.closing(book, pool.insurance_scheme)
                 poster.budget_of_year(pool, before["budget"], before["reserve"])
             poster.advances(self.account.new_advances())
+        poster.risk(self._risk())
         poster.open_parts(paid.budgets)
         if self.chain is None:
             for row in settled.months:

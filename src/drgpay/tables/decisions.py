@@ -65,13 +65,15 @@ VIOLATIONS = Table(
 )  # fmt: skip
 
 DEBTS = Table(
-    "debts", "上年应退", "what institutions still owe from an earlier clearing, netted at this one", "register",
-    ("year", "institution_id", "insurance_scheme"),
+    "debts", "上年应退", "what institutions owe from an earlier clearing (or claim, negative), netted at this one",
+    "register", ("year", "origin", "institution_id", "insurance_scheme"),
     (
         _YEAR,
         INSTITUTION,
         INSURANCE,
-        Column("amount", "fen", "金额", "amount owed to the fund", low=0),
+        Column("amount", "fen", "金额", "amount owed to the fund; negative: claimed from it"),
+        Column("origin", "text", "来源", "the sealed result of an earlier year it comes from, as `drgpay book` says; "
+               "empty = a debt without a book", null=True),
     ),
     files=("欠款", "应退"),
 )  # fmt: skip

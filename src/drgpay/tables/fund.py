@@ -150,6 +150,8 @@ ADVANCES = Table(
         Column("advance_kind", "code", "预付类型", "ordinary 年初预付, emergency 应急预付(疫情)",
                choices=("ordinary", "emergency")),
         Column("amount", "fen", "金额", "amount", low=0),
+        Column("reserve", "fen", "考核预留", "assessment reserve that goes with it: withheld at the clearing and "
+               "returned by grade; empty = none", null=True, low=0),
     ),
     files=("预付", "预付款"),
 )  # fmt: skip

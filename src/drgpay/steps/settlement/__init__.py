@@ -13,7 +13,7 @@ from drgpay.steps.settlement.allocate import (
     stay_payments_by_law,
     stay_payments_of_book,
 )
-from drgpay.steps.settlement.book_posting import BookPoster, check_link
+from drgpay.steps.settlement.book_posting import BookPoster, check_link, risk_event, risk_place
 from drgpay.steps.settlement.cash import Before, Cash, month_cash
 from drgpay.steps.settlement.clearing import Dealings, clear, had_before
 from drgpay.steps.settlement.corrections import CASES, DUES, EARLIER, PoolOfMonth, corrections, worth
@@ -29,6 +29,7 @@ from drgpay.steps.settlement.posting import (
     conservation,
     due_moved,
     of_month,
+    passed_by,
 )
 
 WRITES = ("corrections", "institution_months", "month_cash", "stay_payments", "statements", "closings", "ledger")
@@ -67,8 +68,11 @@ __all__ = [
     "month_cash",
     "month_rows",
     "of_month",
+    "passed_by",
     "pool_shares",
     "refused_shares",
+    "risk_event",
+    "risk_place",
     "share_pool",
     "stay_payments",
     "stay_payments_by_law",

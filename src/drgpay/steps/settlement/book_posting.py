@@ -58,6 +58,14 @@ class BookPoster(ModePoster):
         """What a month leaves to an institution that has gone over into another, before it pays."""
         self.hand_over(scheme, h, heir, amount, self._last_day(month), month)
 
+    def risk(self, rows: Iterable[Row]) -> None:
+        """Movements of the risk adjustment fund (rows of table ``risk_fund``), kept apart from the DRG fund."""
+        for row in rows:
+            event, key = risk_event(row)
+            sides = ("risk_cash", "risk") if row["amount"] > 0 else ("risk", "risk_cash")
+            by = "fund.risk_share" if event == "risk_set_aside" else "risk_movements"
+            self._post(row["insurance_scheme"], event, *sides, abs(row["amount"]), row["date"], parameter=by, key=key)
+
     def corrections(self, scheme: str, h: str, of: int, in_month: int, amount: int, deposit: int) -> None:
         """A correction of month ``of`` that is paid (or taken) in another: its worth, and the part that goes to the
         deposit; both may be negative."""
@@ -120,6 +128,16 @@ class BookPoster(ModePoster):
                 ways = (f"fund:{part}", "fund:returned")
                 self._post(scheme, f"{p.REOPENED}:{part}", *(ways if left > 0 else ways[::-1]), abs(left),
                            self.clearing_day)  # fmt: skip
+
+
+def risk_event(row: Row) -> tuple[str, str]:
+    """Event and key of a movement of the risk adjustment fund."""
+    return f"risk_{row['movement']}", row["movement_id"] or str(row["date"].year)
+
+
+def risk_place(scheme: str, event: str, key: str) -> str:
+    """What tells the entries of the risk adjustment fund from each other."""
+    return f"{scheme}/{event}/{key}"
 
 
 _OWED = ("payable", "deposit", "held", p.PASSED)

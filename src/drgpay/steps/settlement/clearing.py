@@ -29,6 +29,10 @@ class Dealings:
     payments_ahead: tuple[Mapping[str, Any], ...] = ()
     """the advances one by one: rows of register ``advances``"""
     debts: Mapping[str, int] = field(default_factory=dict)
+    """owed from earlier years (negative: claimed), what an earlier book has passed on included"""
+    debts_passed: Mapping[str, int] = field(default_factory=dict)
+    reserves: Mapping[str, int] = field(default_factory=dict)
+    """assessment reserve of the advances, withheld and returned by grade"""
     held: Mapping[str, int] = field(default_factory=dict)
     """payments of months that are still held and go over to the next book"""
     heirs: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +92,8 @@ def clear(
             "damages": dealings.damages.get(institution, 0),
             "advance_netted": dealings.advances.get(institution, 0),
             "debt_netted": dealings.debts.get(institution, 0),
+            "debt_passed": dealings.debts_passed.get(institution, 0),
+            "assessment_held": dealings.reserves.get(institution, 0),
             "held": dealings.held.get(institution, 0),
             "passed": 0,
             "successor": dealings.heirs.get(institution),
@@ -105,6 +111,7 @@ def clear(
             + row["second_distribution"]
             - row["violations"]
             - row["damages"]
+            - row["assessment_forfeited"]
         )
     _hand_over(rows)
     for row in rows:
@@ -141,6 +148,7 @@ def _sharing(row: Row, evidence: Mapping[str, int], policy: Policy) -> Row:
         parts = split(reasonable, evidence)
         shared = sum(half_up(part * by_reason.get(reason, general), ONE) for reason, part in parts.items())
     back = half_up(row["deposit_held"] * policy.table("settlement.deposit_return")[row["grade"]], ONE)
+    kept = half_up(row["assessment_held"] * policy.table("settlement.deposit_return")[row["grade"]], ONE)
     return {
         "balance": balance,
         "use_ratio": half_up(actual * ONE, due) if due else None,
@@ -149,6 +157,7 @@ def _sharing(row: Row, evidence: Mapping[str, int], policy: Policy) -> Row:
         "overspend_reasonable": reasonable,
         "overspend_shared": shared,
         "deposit_forfeited": row["deposit_held"] - back,
+        "assessment_forfeited": row["assessment_held"] - kept,
     }
 
 

@@ -47,7 +47,8 @@ PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL
 """events that pay money of the fund out"""
 RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED)
 """events that bring it back"""
-DEBT_OPENED, DEBT_NETTED = "debt_opened", "debt_netted"
+DEBT_OPENED, DEBT_TAKEN, DEBT_NETTED = "debt_opened", "debt_taken", "debt_netted"
+ASSESSMENT_HELD, ASSESSMENT_BACK, ASSESSMENT_LOST = "assessment_held", "assessment_returned", "assessment_forfeited"
 _CLOSED = (":payable", ":deposit", ":held", ":advance", ":debt")
 """accounts that a clearing leaves at zero"""
 
@@ -129,8 +130,7 @@ class Poster:
             final = row["final_payment"]
             for event, debit, credit, amount, parameter in (
                 (ADVANCE_NETTED, payable, f"{h}:advance", row["advance_netted"], "advances"),
-                (DEBT_OPENED, f"{h}:debt", "fund:returned", row["debt_netted"], "debts"),
-                (DEBT_NETTED, payable, f"{h}:debt", row["debt_netted"], "debts"),
+                *_debts(row),
                 (SECOND, "fund:second", payable, row["second_distribution"],
                  "settlement.second_distribution_weights"),
             ):  # fmt: skip
@@ -176,6 +176,10 @@ class Poster:
             (DEPOSIT_BACK, deposit, payable, row["deposit_held"] - row["deposit_forfeited"],
              "settlement.deposit_return"),
             (FORFEITED, deposit, "fund:second", row["deposit_forfeited"], "settlement.deposit_return"),
+            (ASSESSMENT_HELD, payable, deposit, row["assessment_held"], "prepay.reserve_share"),
+            (ASSESSMENT_BACK, deposit, payable, row["assessment_held"] - row["assessment_forfeited"],
+             "settlement.deposit_return"),
+            (ASSESSMENT_LOST, deposit, "fund:returned", row["assessment_forfeited"], "settlement.deposit_return"),
             (VIOLATION, payable, "fund:returned", row["violations"], "violations"),
             (DAMAGES, payable, "fund:returned", row["damages"], "violations"),
         ):  # fmt: skip
@@ -184,7 +188,8 @@ class Poster:
 
 REVERSAL = ":reversal"
 """ends the event of an entry that takes another back"""
-JUDGED = (YEAR_MORE, YEAR_LESS, REFUSED, REFUSED_LESS, SURPLUS, SHARED, DEPOSIT_BACK, FORFEITED, VIOLATION, DAMAGES)
+JUDGED = (YEAR_MORE, YEAR_LESS, REFUSED, REFUSED_LESS, SURPLUS, SHARED, DEPOSIT_BACK, FORFEITED,
+          ASSESSMENT_HELD, ASSESSMENT_BACK, ASSESSMENT_LOST, VIOLATION, DAMAGES)  # fmt: skip
 """events of a clearing that a re-opening takes back and posts again"""
 
 
@@ -192,6 +197,19 @@ def refusals(payable: str, amount: int) -> Iterator[tuple[str, str, str, int, st
     """Event, debit, credit, amount and parameter of refused stays' shares: back to the fund, or borne by it."""
     yield REFUSED, payable, "fund:returned", max(amount, 0), "stay_decisions"
     yield REFUSED_LESS, "fund:returned", payable, max(-amount, 0), "stay_decisions"
+
+
+def _debts(row: Row) -> Iterator[tuple[str, str, str, int, str]]:
+    """Event, debit, credit, amount and parameter of what an institution owes from earlier years (or claims, the other
+    way round): taken up against the fund, or against what an earlier book has passed on; then netted."""
+    h = row["institution_id"]
+    for event, debit, credit, amount in (
+        (DEBT_OPENED, f"{h}:debt", "fund:returned", row["debt_netted"] - row["debt_passed"]),
+        (DEBT_TAKEN, f"{h}:debt", f"{h}:{PASSED}", row["debt_passed"]),
+        (DEBT_NETTED, f"{h}:payable", f"{h}:debt", row["debt_netted"]),
+    ):
+        sides = (debit, credit) if amount > 0 else (credit, debit)
+        yield event, *sides, abs(amount), "debts"
 
 
 def closing(ledger: Ledger | Whole, scheme: str) -> Row:
@@ -209,7 +227,7 @@ def closing(ledger: Ledger | Whole, scheme: str) -> Row:
         "reserve": reserve,
         "distributable": budget - reserve,
         "risk_draw": total[SHARED],
-        "debts": total[DEBT_OPENED],
+        "debts": total[DEBT_OPENED] + total[DEBT_TAKEN],
         "recovered": sum(total[event] for event in RECEIVING),
         "paid": sum(total[event] for event in PAYING),
         "returned": -ledger.balance(f"{scheme}:fund:returned"),
@@ -236,6 +254,14 @@ def of_month(entry: Entry) -> Iterator[tuple[str, int]]:
         yield column, -entry.amount if entry.event == REFUSED_LESS or not _forward(entry) else entry.amount
 
 
+def passed_by(entry: Entry) -> int:
+    """What an entry leaves to an institution in the book of another year (fen; negative: it owes it)."""
+    family = entry.event.partition(":")[0]
+    if family in (HELD_PASSED, REOPENED_PASSED):
+        return entry.amount if _forward(entry) else -entry.amount
+    return 0
+
+
 def due_moved(entry: Entry) -> int:
     """What an entry adds to the due of an institution's DRG stays, refused shares included, fen."""
     if entry.event in (MONTH_DUE, CORRECTION):
@@ -252,6 +278,10 @@ def _forward(entry: Entry) -> bool:
     if entry.event.endswith(REVERSAL):
         return False
     family = entry.event.partition(":")[0]
+    if family in (DEBT_OPENED, DEBT_TAKEN):
+        return entry.debit.endswith(":debt")
+    if family == DEBT_NETTED:
+        return entry.credit.endswith(":debt")
     if family == REOPENED_PASSED:
         return entry.credit.endswith(f":{PASSED}")
     if family in (BUDGET_CHANGED, CORRECTION_DEPOSIT):
@@ -300,7 +330,7 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
         in_book = {e: booked.get((scheme, h, e), 0) for e in (
             MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, REFUSED, REFUSED_LESS, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED,
             FORFEITED, SECOND, CORRECTION, CORRECTION_DEPOSIT, HELD_PAID, HELD_PASSED,
-            REOPENED_PASSED,
+            REOPENED_PASSED, ASSESSMENT_HELD, ASSESSMENT_LOST, DEBT_TAKEN,
             VIOLATION, DAMAGES, ADVANCE_NETTED, DEBT_NETTED, FINAL_PAID, RECOVERED)}  # fmt: skip
         in_months = in_book[MONTH_PAID] + in_book[HELD_PAID]
         cash = in_months + in_book[FINAL_PAID] - in_book[RECOVERED]
@@ -323,6 +353,9 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
             "damages": in_book[DAMAGES],
             "advance_netted": in_book[ADVANCE_NETTED],
             "debt_netted": in_book[DEBT_NETTED],
+            "debt_passed": in_book[DEBT_TAKEN],
+            "assessment_held": in_book[ASSESSMENT_HELD],
+            "assessment_forfeited": in_book[ASSESSMENT_LOST],
             "settled": cash
             + moved[scheme, h]
             + sum(in_book[e] for e in (HELD_PASSED, REOPENED_PASSED, ADVANCE_NETTED, DEBT_NETTED)),
