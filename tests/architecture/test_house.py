@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from drgpay.tables import (
+    BOOK_TABLES,
     CARE,
     CHECK_TABLES,
     EVALUATION_TABLES,
@@ -84,7 +85,7 @@ def test_imports_go_down_only() -> None:
 
 def test_every_result_table_has_exactly_one_writer() -> None:
     writes = {step: getattr(import_module(f"drgpay.steps.{step}"), "WRITES", ()) for step in STEPS}
-    own = MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES
+    own = MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES + BOOK_TABLES
     results = RESULTS + FUND_TABLES + CHECK_TABLES + CARE + own
     for table in results:
         writers = [step for step, names in writes.items() if table.name in names]

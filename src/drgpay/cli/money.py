@@ -462,9 +462,11 @@ def _conservation(tables: Path, zh: bool) -> None:
         "paid": ("支付", "paid"),
         "returned": ("归基金", "returned"),
         "carried_over": ("结转", "carried over"),
+        "passed": ("转下年账本", "passed to the next year's book"),
     }
     for row in read_table(tables, CLOSINGS).iter_rows(named=True):
-        said = {key: f"{word[0 if zh else 1]} {show_fen(row[key])}" for key, word in words.items()}
+        there = {key: word for key, word in words.items() if key != "passed" or row[key]}
+        said = {key: f"{word[0 if zh else 1]} {show_fen(row[key])}" for key, word in there.items()}
         sources, uses = list(said)[:3], list(said)[3:]
         sign = "=" if sum(row[k] for k in sources) == sum(row[k] for k in uses) else "≠"
         title = "基金守恒" if zh else "conservation"
