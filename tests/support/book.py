@@ -17,8 +17,9 @@ from drgpay.runs import linked
 from drgpay.runs.chain import Chain, Link
 from drgpay.runs.manifest import LEDGER, TABLES
 from drgpay.runs.money import Period
+from drgpay.runs.order import Order
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, Running
+from drgpay.runs.settle import Running
 from drgpay.tables import (
     ADVANCES,
     CLOSINGS,

@@ -14,8 +14,9 @@ from drgpay.policy import Laws, Policy, load, one_law
 from drgpay.runs.linked import Account
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
+from drgpay.runs.order import Order
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, Running
+from drgpay.runs.settle import Running
 from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
 from support.engines import usual
 from support.money import write_grouped

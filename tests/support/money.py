@@ -16,8 +16,9 @@ from drgpay.policy import Policy, load, one_law
 from drgpay.runs.linked import Account
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
+from drgpay.runs.order import Order
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, Running
+from drgpay.runs.settle import Running
 from drgpay.steps import fund, points
 from drgpay.tables import (
     ADVANCES,

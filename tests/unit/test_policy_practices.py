@@ -13,7 +13,7 @@ from drgpay.engine import read_table
 from drgpay.policy import START, Policy, ValueSource, band_of, dictionary, diff, load, practice_text, practices
 from drgpay.policy.practice import Notice, open_practice
 from drgpay.runs import Order, run, verify
-from drgpay.runs.money import with_weights
+from drgpay.runs.rate import with_weights
 from drgpay.runs.region import Registers
 from drgpay.samples import EXTRAS, MODES, make_region
 from drgpay.scheme import catalogue

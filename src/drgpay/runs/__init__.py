@@ -28,6 +28,7 @@ from drgpay.runs.mode_tools import (
     procure,
     split_benefits,
 )
+from drgpay.runs.order import Order, Report
 from drgpay.runs.oversight import Watched, oversee
 from drgpay.runs.oversight_bench import Bench, Score, bench, read_truth
 from drgpay.runs.oversight_review import (
@@ -48,7 +49,7 @@ from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
-from drgpay.runs.settle import Order, Report, look, run
+from drgpay.runs.settle import look, run
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit

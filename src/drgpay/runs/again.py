@@ -14,10 +14,12 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MANIFEST, REGION
 from drgpay.runs import linked, money
 from drgpay.runs.chain import before_of
+from drgpay.runs.grouped import grouped_of
 from drgpay.runs.manifest import LEDGER, PRACTICE, REGISTERS, TABLES, file_digest, laws_of_run
+from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.ready import Accepted
 from drgpay.runs.region import Region, Registers, rows_digest
-from drgpay.runs.settle import Order, Report, Running, chain_of, grouped_of, run
+from drgpay.runs.settle import Running, run
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.tables import (

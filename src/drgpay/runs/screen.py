@@ -21,7 +21,7 @@ from drgpay.engine import Part, codes_in, integers, read_manifest, read_table
 from drgpay.policy import Policy
 from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
-from drgpay.runs.money import rate_points
+from drgpay.runs.rate import rate_points
 from drgpay.runs.region import Registers, known_codes
 from drgpay.runs.succession import succession_of
 from drgpay.scheme import Scheme

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import calendar
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from drgpay import __version__
 from drgpay.engine import (
     MANIFEST,
     Dataset,
     Engine,
-    Part,
     Source,
     frame,
-    months_of,
     new_folder,
     read_table,
     table_path,
     write_table,
-    years_of,
 )
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger
 from drgpay.places import MARK
-from drgpay.policy import Laws, Policy, laws, practice_text
+from drgpay.policy import Laws, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
-from drgpay.runs.chain import Chain, check_known, go_on, reopen
 from drgpay.runs.fit import check_places, check_policy, scheme_of
+from drgpay.runs.grouped import Grouping, placed_stays, rows_with_errors
 from drgpay.runs.manifest import (
     LAWS,
-    LEDGER,
     POLICY,
     PRACTICE,
     REGISTERS,
@@ -51,21 +43,21 @@ from drgpay.runs.manifest import (
     write_json,
     write_manifest,
 )
-from drgpay.runs.money import Rules, Scoring, Settled
+from drgpay.runs.money import Rules, Scoring
+from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.passed import check_taken
+from drgpay.runs.posted import Posting, stays_of
+from drgpay.runs.rate import with_weights
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
-from drgpay.runs.risk import risk_rows
 from drgpay.runs.steps import Say, Steps, quiet
-from drgpay.runs.succession import Succession, succession_of
 from drgpay.scheme import Scheme
-from drgpay.steps import fund, grouping, intake, points, settlement
+from drgpay.steps import intake, points
 from drgpay.tables import (
     BASE_GROUPS,
     BASE_SUMS,
     BASE_YEARS,
     BUDGETS,
     CASE_POINTS,
-    CLOSINGS,
     COEFFICIENTS,
     CORRECTIONS,
     DEBTS,
@@ -76,51 +68,10 @@ from drgpay.tables import (
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     MODE_PAYMENTS,
-    MONTH_CASH,
     POOLS,
-    STATEMENTS,
     STAY_MODES,
-    STAY_PAYMENTS,
     STAYS,
 )
-
-Report = Callable[[Path], None]
-"""writes a file or two into the folder of a run, from its tables"""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to run: a region's folder, a practice, a year, and a month or None for the whole year."""
-
-    region: Path
-    policy: str
-    year: int
-    month: int | None = None
-    known_on: date | None = None
-    schemes: Path | None = None
-    """folder of grouping schemes besides those shipped"""
-    accept: ready.Accepted = field(default_factory=ready.Accepted)
-    """what is accepted of what would stop the run"""
-    after: Path | None = None
-    """the sealed run of a book that this one follows"""
-    reopens: Path | None = None
-    """the sealed clearing that this one opens again, and why"""
-    reason: str = ""
-    batches: tuple[int, ...] | None = None
-    """only these batches of the region, to make a run again after later ones came; None = all that are known"""
-    again: bool = False
-    """a run is made again: later links may be sealed"""
-
-    @property
-    def on(self) -> date:
-        """The day whose law is applied: the last of the period."""
-        month = self.month or 12
-        return date(self.year, month, calendar.monthrange(self.year, month)[1])
-
-    @property
-    def months(self) -> tuple[int, ...]:
-        """Months settled."""
-        return fund.MONTHS if self.month is None else (self.month,)
 
 
 def run(
@@ -164,69 +115,7 @@ def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[s
         return Running(order, draft, engine, quiet).look(today)
 
 
-def _position(batch: Any, part: Part, replaced: Mapping[int, Any]) -> Any:
-    """Stay ids with where they stand, for the search of duplicates; rows that a later batch replaces are none."""
-    n = batch.num_rows
-    placed = pa.record_batch(
-        {
-            "stay_id": batch.column("stay_id"),
-            "file_no": pa.array(np.full(n, part.file_number, np.int64)),
-            "row_no": pa.array(np.arange(part.first_row, part.first_row + n, dtype=np.int64)),
-        }
-    )
-    keys = replaced.get(part.file_number)
-    return placed if keys is None else placed.filter(pa.array(~intake.replaced_rows(batch, keys)))
-
-
-@dataclass(frozen=True)
-class _Grouping:
-    """Checks the stays of a part, keeps the years in question, and groups them."""
-
-    context: intake.CheckContext
-    duplicates: dict[int, Any]
-    """file number → lines whose stay id occurred before"""
-    checked: frozenset[int]
-    """files whose warnings were noted when they were read"""
-    scheme: Scheme
-    years: frozenset[int]
-    replaced: Mapping[int, Any]
-    """file number → keys of rows that a later batch replaces"""
-
-    def __call__(self, batch: Any, part: Part) -> tuple[Any, Any]:
-        """Batches of tables ``grouped`` and ``findings``."""
-        again = self.duplicates.get(part.file_number)
-        context = self.context if again is None else replace(self.context, duplicates=again)
-        file = f"{part.path.parent.name}/{part.path.name}"
-        accepted, findings = intake.check_batch(batch, file=file, first_row=part.first_row + 1, context=context)
-        keys = self.replaced.get(part.file_number)
-        if keys is not None:
-            accepted = accepted.filter(pa.array(~intake.replaced_rows(accepted, keys)))
-            gone = np.flatnonzero(intake.replaced_rows(batch, keys)) + part.first_row + 1
-            findings = intake.without_rows(findings, gone)
-        if part.file_number in self.checked:
-            findings = findings.filter(pc.equal(findings.column("level").cast(pa.string()), "error"))
-        return grouped_of(accepted, self.scheme, self.years), findings
-
-
-def grouped_of(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
-    days = accepted.column("discharge_date")
-    year, month = years_of(days), months_of(days)
-    wanted = np.isin(year, list(years))
-    if not wanted.all():
-        accepted = accepted.filter(pa.array(wanted))
-        year, month = year[wanted], month[wanted]
-    groups = grouping.group_batch(scheme, accepted)
-    own = {"year": pa.array(year.astype(np.int16)), "month": pa.array(month.astype(np.int8))}
-    own |= dict(zip(groups.schema.names, groups.columns, strict=True))
-    return pa.table({n: own[n] if n in own else accepted.column(n) for n in GROUPED.names}).cast(GROUPED.schema)
-
-
-def _rows_with_errors(batch: Any) -> Any:
-    errors = frame(batch).filter(pl.col("level") == "error").unique(["file", "row"])
-    return errors.group_by("file").agg(n=pl.len()).to_arrow()
-
-
-class Running:
+class Running(Posting):
     """One run on its way; every method is one stage."""
 
     book: dict[str, Any]
@@ -246,7 +135,7 @@ class Running:
         for policy in self.laws.all():
             check_policy(policy, self.scheme)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
-        self.registers = money.with_weights(self.registers, self.policy)
+        self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
         self.made_from = self._made_from()
@@ -261,16 +150,6 @@ class Running:
         self.notices: list[ready.Notice] = []
         self.stopping = True
         self.today: date | None = None
-
-    @property
-    def succession(self) -> Succession:
-        """The institutions over time."""
-        return succession_of(self.registers)
-
-    @property
-    def policy(self) -> Policy:
-        """The law of the last day of the period."""
-        return self.laws.policy
 
     def _steps(self, engine: Engine, say: Say) -> Steps:
         """The steps of an earlier attempt with the same inputs, or a new row of them."""
@@ -353,7 +232,7 @@ class Running:
             raise handed.all_rejected(stays.rejected, stays.findings)
         unkept = self._check_named(stays)
         again = self._duplicates(stays.data, stays.replaced)
-        kernel = _Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
+        kernel = Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
         outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
         self._write_names()
@@ -420,13 +299,13 @@ class Running:
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
-        sums = self.engine.sum(findings, _rows_with_errors, ("file",), ("file", "row", "level"), "count")
+        sums = self.engine.sum(findings, rows_with_errors, ("file",), ("file", "row", "level"), "count")
         return int(frame(sums)["n"].sum())
 
     def _duplicates(self, data: Dataset, replaced: Mapping[int, Any]) -> dict[int, Any]:
         """Lines, by file, whose stay id occurred before."""
         columns = ("stay_id", "institution_id") if replaced else ("stay_id",)
-        ids = Source(data, columns, ("stay_id", "file_no", "row_no"), partial(_position, replaced=replaced))
+        ids = Source(data, columns, ("stay_id", "file_no", "row_no"), partial(placed_stays, replaced=replaced))
         found = self.engine.map_by(
             (ids,), "stay_id", intake.later_duplicates, self.work / "duplicates", "look for duplicates"
         )
@@ -477,8 +356,8 @@ class Running:
             month_cases, month_sums = points.score(
                 self.engine, month_stays, by_month_law, self.policy, in_months / CASE_POINTS.name
             )
-            by_months = money.Earned(month_sums, _stays_of(month_cases))
-        earned = money.Earned(sums, _stays_of(cases))
+            by_months = money.Earned(month_sums, stays_of(month_cases))
+        earned = money.Earned(sums, stays_of(cases))
         if self.order.reopens is not None:
             settled = self._reopen(earned, cases)
         else:
@@ -530,15 +409,6 @@ class Running:
         its = (self.laws.opening, self.registers, self.period, work, kept)
         return money.scoring(self.engine, stays, segments, *its)
 
-    @property
-    def _clears_book(self) -> bool:
-        """The year is cleared against the sealed months of a book."""
-        return self.chain is not None and self.period.whole
-
-    def _still_held(self) -> frozenset[str]:
-        """Institutions whose payments are still held on the day the year is cleared."""
-        return self.account.holds(settlement.clearing_day(self.policy, self.order.year))
-
     def _booked(self) -> money.Booked | None:
         """What a clearing finds booked, for one of a book."""
         if not self._clears_book:
@@ -570,138 +440,6 @@ class Running:
             write_table(tables, BASE_YEARS, BASE_YEARS.of(rules.base.years))
             write_table(tables, BASE_SUMS, rules.base.institution_sums.to_arrow())
             write_table(tables, INSTITUTIONS, self.succession.on(self.account.last_day).to_arrow())
-
-    def _reopen(self, earned: money.Earned, cases: Dataset) -> Settled:
-        """The year opened again for the institutions that something changed for."""
-        assert self.chain is not None
-        last = self.chain.last
-        pools, months, statements = (
-            read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)
-        )
-        cleared = money.Cleared(pools, months, statements, self.account.booked_months())
-        self.changed = linked.changed_since(last, self.registers, self.engine, cases, self.order.year, self.work)
-        return money.reopen(
-            self.engine,
-            self.laws,
-            self.registers,
-            self.period,
-            earned,
-            self.work,
-            cleared,
-            self.changed,
-        )
-
-    def _reopening(self, settled: Settled) -> list[tuple[str, int, int]]:
-        """Post what a re-opening changes, and stop unless the book balances."""
-        assert self.chain is not None
-        linked.copy_modes(self.chain.last, self.tables)
-        ledger, poster = self._poster()
-        book = self.account.whole(ledger)
-        statements = [row for rows in settled.statements.values() for row in rows]
-        its = [row for row in statements if (row["insurance_scheme"], row["institution_id"]) in self.changed]
-        poster.reopened(its, self.account.standing(), self.account.booked_dues())
-        closings = [settlement.closing(book, scheme) for scheme in settled.statements]
-        settlement.check_closed(book, statements, closings)
-        write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
-        write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
-        self._keep(ledger)
-        return list(settlement.conservation(closings))
-
-    def _keep(self, ledger: Ledger) -> None:
-        ledger.write(self.folder / LEDGER)
-        self.book = {"entries": len(ledger), "head": ledger.head}
-
-    def _poster(self) -> tuple[Ledger, settlement.BookPoster]:
-        ledger = self.account.ledger(f"drgpay {self.run_id}")
-        area, year = self.region.identity["id"], self.order.year
-        heirs = self.succession.heirs(self.account.last_day)
-        return ledger, settlement.BookPoster(ledger, self.run_id, area, year, self.policy, heirs)
-
-    def _risk(self) -> list[dict[str, Any]]:
-        account = self.account
-        return risk_rows(self.registers, self.order.year, account.last_day, account.past, self.policy)
-
-    def _month(
-        self, settled: Settled, paid: modes.Paid, corrections: Mapping[tuple[str, str, int], int]
-    ) -> list[tuple[str, int, int]]:
-        """Post a month to the ledger, and stop unless the fund is conserved after it."""
-        ledger, poster = self._poster()
-        for pool in settled.opening:
-            poster.open_year(pool)
-        poster.risk(self._risk())
-        rows = linked.pay_month(self.account, poster, ledger, settled.months, corrections, self.policy)
-        write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
-        poster.mode_months(paid.months)
-        settlement.check_link(self.account.whole(ledger), [pool.insurance_scheme for pool in settled.opening])
-        self._keep(ledger)
-        return []
-
-    def _clearing(self, settled: Settled, paid: modes.Paid) -> list[tuple[str, int, int]]:
-        """Post the year to the ledger, read the closings from it, and stop unless they balance. In a book the months
-        are posted already: what is left is the difference."""
-        ledger, poster = self._poster()
-        book = self.account.whole(ledger)
-        if self.chain is None:
-            for pool in settled.opening:
-                poster.open_year(pool)
-            poster.advances(settled.payments_ahead)
-        else:
-            for pool in settled.opening:
-                before = settlement.closing(book, pool.insurance_scheme)
-                poster.budget_of_year(pool, before["budget"], before["reserve"])
-            poster.advances(self.account.new_advances())
-        poster.risk(self._risk())
-        poster.open_parts(paid.budgets)
-        if self.chain is None:
-            for row in settled.months:
-                poster.month(row)
-            poster.mode_months(paid.months)
-        poster.mode_years(paid.months, paid.years)
-        poster.capitation(paid.results)
-        poster.out_of_area(paid.statements)
-        poster.procurement(paid.procurement)
-        poster.close_parts(paid.budgets)
-        closings = []
-        holds = self._still_held()
-        released = {key: amount for key, amount in self.account.held().items() if key[1] not in holds}
-        for scheme, rows in settled.statements.items():
-            if self.chain is None:
-                poster.clearing(rows)
-            else:
-                poster.clearing_of_book(rows, self.account.booked_dues(), released)
-            closings.append(settlement.closing(book, scheme))
-        if closings:
-            statements = [row for rows in settled.statements.values() for row in rows]
-            settlement.check_closed(book, statements, closings)
-            settlement.check_modes(book, paid.years, paid.results)
-            write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
-            write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
-        self._keep(ledger)
-        return list(settlement.conservation(closings))
-
-    def _pay_stays(self, cases: Dataset, dues: money.Dues, month_cases: Dataset | None) -> None:
-        """Table ``stay_payments``; ``month_cases``: the case points the months paid, where those are others."""
-        small = settlement.dues_of(
-            self.registers[INSTITUTIONS]["institution_id"].sort().to_list(),
-            {key: due + refused for key, (due, refused) in dues.items()},
-            with_patients=self.policy.choice("fund.basis") == "total",
-            with_year=self.period.whole,
-        )
-        sources = tuple(_stays_of(data) for data in (cases, month_cases) if data is not None)
-        kernel: Callable[..., Any] = settlement.stay_payments
-        if month_cases is not None:
-            kernel = settlement.stay_payments_by_law
-        if self._clears_book:
-            sealed = Source(self.account.stay_payments(self.work), settlement.PAID_BEFORE, settlement.ORDER)
-            sources, kernel = (*sources, sealed), settlement.stay_payments_of_book
-        paid = self.engine.map_by(
-            sources,
-            "institution_id",
-            partial(kernel, dues=small),
-            table_path(self.tables, STAY_PAYMENTS),
-            "pay stays",
-        )
-        check_stays(self.engine, paid, dues)
 
     def _manifest(
         self, counts: dict[str, int], base: points.Base, conservation: list[tuple[str, int, int]]
@@ -746,34 +484,6 @@ class Running:
         }
 
 
-_PLACE = ("insurance_scheme", "institution_id", "month")
-_PAID = ("month_due", "month_refused", "year_due", "year_refused")
-
-
-def chain_of(order: Order, area: str) -> Chain | None:
-    """The chain a run goes on from. USAGE for a re-opening without a reason, or of a month."""
-    if order.reopens is None:
-        if order.after is None:
-            return None
-        chain = go_on(order.after, area=area, year=order.year, month=order.month, newest=not order.again)
-        check_known(chain, order.known_on)
-        return chain
-    if order.after is not None or order.month is not None:
-        raise DrgpayError(Kind.USAGE, zh="--reopens 只用于年度运行,且不与 --after 同用",
-                          en="--reopens is for a year, and not with --after", field="--reopens")  # fmt: skip
-    if not order.reason.strip():
-        raise DrgpayError(Kind.USAGE, zh="重开清算必须写明理由", en="opening a year again needs a reason",
-                          field="--reason", fix_zh="加上 --reason 理由", fix_en="add --reason …")  # fmt: skip
-    chain = reopen(order.reopens, area=area, year=order.year, newest=not order.again)
-    check_known(chain, order.known_on)
-    return chain
-
-
-def _stays_of(cases: Dataset) -> Source:
-    """Case points as the settlement reads them."""
-    return Source(cases, settlement.SCANNED, settlement.ORDER)
-
-
 def _emptied(folder: Path) -> None:
     """Remove what an earlier attempt left, but not the mark by which the folder is known as ours."""
     for path in folder.iterdir():
@@ -781,29 +491,3 @@ def _emptied(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name != MARK:
             path.unlink()
-
-
-def _paid_by_institution(batch: Any) -> Any:
-    return frame(batch.select([*_PLACE, *_PAID])).group_by(_PLACE).agg(pl.col(_PAID).sum()).to_arrow()
-
-
-def check_stays(engine: Engine, paid: Dataset, dues: money.Dues) -> None:
-    """Count the money again after writing: stays' payments must add up to every institution's due, and what is
-    refused of them to what its share lost, to the fen."""
-    sums = engine.sum(paid, _paid_by_institution, _PLACE, (*_PLACE, *_PAID), "count the money again")
-    found: dict[tuple[str, str, int], tuple[int, int]] = {}
-    for scheme, institution, month, *amounts in frame(sums).select(*_PLACE, *_PAID).rows():
-        month_due, month_refused, year_due, year_refused = (amount or 0 for amount in amounts)
-        found[scheme, institution, month] = (month_due, month_refused)
-        before = found.get((scheme, institution, fund.YEAR), (0, 0))
-        found[scheme, institution, fund.YEAR] = (before[0] + year_due, before[1] + year_refused)
-    for key, (due, refused) in dues.items():
-        its = found.get(key, (0, 0))
-        if its != (due, refused):
-            raise DrgpayError(
-                Kind.BROKEN,
-                zh=f"病例支付之和 {its[0]} 分（不予支付 {its[1]} 分）≠ 机构应付 {due} 分（不予支付 {refused} 分）",
-                en=f"stays' payments {its[0]} fen ({its[1]} refused) ≠ "
-                f"institution's due {due} fen ({refused} refused)",
-                field="/".join(map(str, key)),
-            )

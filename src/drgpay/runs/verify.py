@@ -22,8 +22,9 @@ from drgpay.runs.book_checks import book_in_words, check_book, in_book, whole_bo
 from drgpay.runs.differences import Difference, differences, manifest_differences
 from drgpay.runs.manifest import LEDGER, ROOT, TABLES, folder_digests, root_of
 from drgpay.runs.money import dues_of
+from drgpay.runs.order import Report
+from drgpay.runs.posted import check_stays
 from drgpay.runs.seals import SIGNATURE
-from drgpay.runs.settle import Report, check_stays
 from drgpay.steps import fund, settlement
 from drgpay.tables import (
     ALL,

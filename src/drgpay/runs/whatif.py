@@ -18,6 +18,7 @@ from drgpay.runs import modes, money
 from drgpay.runs.compare import Comparison, Outcome, Sweep, compare
 from drgpay.runs.laws import Segments, scoring
 from drgpay.runs.manifest import REGISTERS, TABLES, laws_of_run
+from drgpay.runs.rate import with_weights
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
 from drgpay.scheme import load as load_scheme
@@ -162,7 +163,7 @@ class Simulation:
         cleared, paid_by = scoring(others)
         found = self._scored(others, cleared, work)
         by_month = found if paid_by is None else self._scored(others, paid_by, work / "months")
-        common = (money.with_weights(self._registers, others.policy), self._period)
+        common = (with_weights(self._registers, others.policy), self._period)
         forfeited = modes.simulated_forfeits(self._engine, self._mode_months, by_month.folder, others, *common)
         settled = money.settle(
             self._engine, found.pooled, others, *common, found.earned, work,
@@ -172,7 +173,7 @@ class Simulation:
 
     def _scored(self, others: Laws, segments: Segments, work: Path) -> _Scored:
         """The stays that go on to the points, how they are scored, and what they earn."""
-        registers, period = money.with_weights(self._registers, others.policy), self._period
+        registers, period = with_weights(self._registers, others.policy), self._period
         # Laws that decide the modes alike share the stays that go on to the points.
         decided = [
             (
