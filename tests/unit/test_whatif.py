@@ -98,7 +98,7 @@ def from_scratch(
     period = money.Period(2024, fund.MONTHS)
     laws = one_law(policy, 2024)
     grouped = modes.pooled(usual(), grouped, laws.closing.segments, registers, period, work / "modes")
-    rules = money.rules(usual(), grouped, policy, registers, period, work)
+    rules = money.rules(usual(), grouped, one_law(policy, period.year).closing.segments[0], registers, period, work)
     tables = points.within_cap(usual(), grouped, rules.tables, policy)
     sums = points.tally(usual(), grouped, tables, policy)
     forfeited = modes.simulated_forfeits(usual(), mode_months, work / "modes", laws, registers, period)

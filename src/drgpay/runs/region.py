@@ -93,9 +93,9 @@ class Registers:
 
     @staticmethod
     def read(folder: Path) -> Registers:
-        """The registers kept beside a run."""
-        modal = (t for t in MODAL if table_path(folder, t).exists())
-        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *OPTIONAL, *modal)})
+        """The registers kept beside a run; one that runs did not know yet when it was made is empty."""
+        there = (t for t in (*OPTIONAL, *MODAL) if table_path(folder, t).exists())
+        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *there)})
 
 
 @dataclass(frozen=True)
