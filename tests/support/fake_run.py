@@ -159,7 +159,8 @@ def _clearing(dice: random.Random, rows: dict[str, list[Row]], scheme: str, leve
         forfeited = sums["deposit"] // 10 if dice.random() < 0.3 else 0
         settled = due - returned + shared - forfeited
         statements.append(
-            {
+            dict.fromkeys((c.name for c in STATEMENTS.columns if c.type == "fen"), 0)
+            | {
                 "insurance_scheme": scheme,
                 "institution_id": h,
                 "level": level,
@@ -202,7 +203,8 @@ def _clearing(dice: random.Random, rows: dict[str, list[Row]], scheme: str, leve
     paid = sum(s["paid_in_months"] for s in statements) + sum(f for f in final if f > 0)
     recovered = -sum(f for f in final if f < 0)
     rows["closings"].append(
-        {
+        dict.fromkeys((c.name for c in CLOSINGS.columns if c.type == "fen"), 0)
+        | {
             "insurance_scheme": scheme,
             "budget": sum(p["budget"] for p in pools),
             "reserve": sum(p["reserve"] for p in pools),

@@ -11,10 +11,11 @@ from typing import Any
 
 from drgpay.engine import dataset, frame
 from drgpay.policy import Laws, Policy, load, one_law
+from drgpay.runs.linked import Account
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, _Run
+from drgpay.runs.settle import Order, Running
 from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
 from support.engines import usual
 from support.money import write_grouped
@@ -114,7 +115,7 @@ class Area:
 def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month: int | None = None) -> Path:
     """Settle an area as a run does once the stays are grouped; the folder of the tables."""
     folder.mkdir(parents=True)
-    run = object.__new__(_Run)
+    run = object.__new__(Running)
     run.order = Order(folder, "demo", 2024, month)
     run.period = Period(2024, run.order.months)
     run.folder, run.engine = folder, usual(threads)
@@ -130,6 +131,7 @@ def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month:
     run.registers = Registers({t.name: frame(t.of(list(rows))) for t, rows in (base | dict(area.registers)).items()})
     run.laws, run.run_id = area.laws or one_law(area.policy, 2024, run.order.month), "test-2024"
     run.region = Region(folder / "region", {"id": "test"}, run.registers)
+    run.chain, run.account = None, Account(None, run.registers, 2024, month)
     for table, rows in ((VISITS, area.visits), (ENROLMENT, area.enrolment)):
         if rows:
             write_rows(run.region.folder, table, rows, files)

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, frame, one_batch, read_table, table_path
 from drgpay.policy import Policy, load, one_law
+from drgpay.runs.linked import Account
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.region import Region, Registers
-from drgpay.runs.settle import Order, _Run
+from drgpay.runs.settle import Order, Running
 from drgpay.steps import fund, points
 from drgpay.tables import (
     ADVANCES,
@@ -146,7 +147,7 @@ def settle(
     """Settle a case as a run does once the stays are grouped; the folder of the tables. ``held``: registers other
     than the case's own."""
     folder.mkdir(exist_ok=True)
-    run = object.__new__(_Run)
+    run = object.__new__(Running)
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)
@@ -154,6 +155,7 @@ def settle(
     run.registers, run.run_id = held or registers(case), f"test-{case.year}"
     run.laws = case.laws or one_law(case.policy, case.year, month)
     run.region = Region(folder, {"id": "test"}, run.registers)
+    run.chain, run.account = None, Account(None, run.registers, case.year, month)
     write_grouped(run.tables, case.stays, files, rows)
     run._money(dataset(run.tables, GROUPED))
     return run.tables

@@ -147,15 +147,17 @@ def _discharged(stay: Stay) -> date:
     return date(stay["year"], stay["month"], 28)
 
 
-def _cases_by_law(case: Case, law: Callable[[Stay], Policy]) -> Rows:
-    """Points of the year's stays, each by its own law; the cap on extra points is counted over all of them."""
-    stays = [s for s in case.stays if s["year"] == case.year]
+def _cases_by_law(case: Case, law: Callable[[Stay], Policy], month: int = YEAR) -> Rows:
+    """Points of the year's stays, each by its own law; the cap on extra points is counted over all of them. Those of
+    a single ``month`` are scored as if no later month were known, and capped over the month."""
+    known = [s for s in case.stays if s["year"] == case.year and month in (YEAR, *range(s["month"], 13))]
+    stays = [s for s in known if month in (YEAR, s["month"])]
     judged: dict[str, dict[str, Any]] = {}
     under: dict[str, Case] = {}
     for digest, policy in {law(s).digest: law(s) for s in stays}.items():
         its_case = replace(case, policy=policy)
         base = _Base(its_case)
-        coefficients, special = _Coefficients(its_case, base), _special(its_case, stays)
+        coefficients, special = _Coefficients(its_case, base), _special(its_case, known)
         for stay in (s for s in stays if law(s).digest == digest):
             under[stay["stay_id"]] = its_case
             judged[stay["stay_id"]] = _judged(its_case, base, coefficients, stay, stay["stay_id"] in special)
@@ -549,11 +551,15 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
         second = _second(case, its_rows)
         for h, row in its_rows.items():
             row["second_distribution"] = second[h]
+            row["moved"], row["successor"] = 0, None  # nobody goes over into another here
             found = [v for v in case.violations if v[:2] == (h, scheme)]
             row["violations"] = sum(amount for _, _, amount, _ in found)
             row["damages"] = sum(rounded(amount * Fraction(multiple, UNIT)) for _, _, amount, multiple in found)
             row["advance_netted"] = sum(amount for its, s, amount in case.advances if (its, s) == (h, scheme))
             row["debt_netted"] = case.debts.get((h, scheme), 0)
+            row["held"] = row["passed"] = row["moved"] = 0
+            row["assessment_held"] = row["assessment_forfeited"] = row["debt_passed"] = 0
+            row["successor"] = None
             row["settled"] = (
                 row["due"] - row["surplus_returned"] + row["overspend_shared"] - row["deposit_forfeited"] + second[h]
                 - row["violations"] - row["damages"]
@@ -682,5 +688,6 @@ def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
             ) - aside,
             "carried_over": budget - reserve - sum(row["due"] + row["refused"] for row in its)
             + second_pool - sum(row["second_distribution"] for row in its),
+            "passed": 0,
         }  # fmt: skip
     return rows

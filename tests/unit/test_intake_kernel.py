@@ -80,6 +80,7 @@ def test_the_kernel_and_the_reference_agree(
         2024 if lookup else None,
         np.array(sorted(repeated), np.int64),
         frozenset(absent),
+        open_days={"h1": (date(2024, 1, 1), date(2024, 1, 3)), "h2": (None, None)} if lookup else {},
     )
     batch = batch_of(stays, need).slice(cut)  # a slice: offsets do not begin at 0
     kept, findings = check_batch(batch, file="f", first_row=5, context=context)
@@ -130,7 +131,7 @@ def test_every_rule_of_one_stay_can_be_broken() -> None:
         {"dx": ["Z37.000"]}, {"dx": ["R05.x00", "S00.000"]}, {"dx": ["S00.000"]},
         {"age_days": 29, "birth_weight": None, "dx": ["P07.000"]}, {"dx": ["P07.000"]}, {"age": 1, "age_days": None},
         {"dx": ["A", "C"]}, {"proc": ["P", "G"]}, {"proc": ["G"]}, {"proc": ["74.0100"]},
-        {"age": None, "dx": ["I10.x00"]},
+        {"age": None, "dx": ["I10.x00"]}, {"discharge_date": date(2024, 1, 4)},
     ]  # fmt: skip
     codes = KnownCodes.of(
         ["A", "B", "C", "C61.x00", "O80.900", "V01.000", "Z37.000", "R05.x00", "S00.000", "P07.000", "I10.x00"],
@@ -139,7 +140,10 @@ def test_every_rule_of_one_stay_can_be_broken() -> None:
         code_lists(),
         ["G"],
     )
-    context = CheckContext("settlement", codes, frozenset(["h1"]), 2024, np.array([1], np.int64), quality=True)
+    shut = {"h1": (None, date(2024, 1, 4))}
+    context = CheckContext(
+        "settlement", codes, frozenset(["h1"]), 2024, np.array([1], np.int64), quality=True, open_days=shut
+    )
     batch = batch_of([{**clean(i), **change} for i, change in enumerate(changes)])
     _, findings = check_batch(batch, file="f", first_row=1, context=context)
     assert set(findings.column("rule").to_pylist()) == set(RULES) - of_reading

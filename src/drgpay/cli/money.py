@@ -84,6 +84,12 @@ def region_make(
         str,
         typer.Option(metavar="TYPE=RATE,…|all=RATE", help="植入违规(每份病例的比例)和标注 cases per stay, labelled"),
     ] = "",
+    lived: Annotated[
+        bool,
+        typer.Option(
+            "--lived", help="逐期发生的年度:批次、更正、评议、预付、暂缓 a year as it is lived: batches, corrections"
+        ),
+    ] = False,
     replace: Replace = False,
     lang: Lang = "zh",
 ) -> None:
@@ -93,6 +99,7 @@ def region_make(
         made = samples.make_region(
             output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
             extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
+            lived=lived,
         )  # fmt: skip
     if in_lang(lang) == "zh":
         out.print(f"{made.stays:,} 份病例, {made.persons:,} 人, {made.institutions} 家机构 → {output}")

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from drgpay.errors import DrgpayError
 from drgpay.notation import NumberKind, Place, as_mapping, read_number, read_yaml
+from drgpay.tables import ALL
 
 Type = Literal[
     "integer",
@@ -180,6 +181,10 @@ def find(words: Mapping[str, Named], name: str, place: Place) -> Named:
 
 
 def parameter_words(name: str, words: Dictionary | None = None) -> tuple[str, str]:
-    """Name of a parameter for people, Chinese and English; a name the dictionary lacks stands for itself."""
+    """Name of a parameter, or of a register that figures follow from, for people, Chinese and English; a name nobody
+    knows stands for itself."""
     found = (dictionary() if words is None else words).get(name)
+    register = next((table for table in ALL if table.name == name), None)
+    if found is None and register is not None:
+        return register.zh, name.replace("_", " ")
     return (name, name) if found is None else found.short

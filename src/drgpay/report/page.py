@@ -28,11 +28,12 @@ STEPS = (
     ("paid_in_months", "relative", -1),
     ("advance_netted", "relative", -1),
     ("debt_netted", "relative", -1),
+    ("moved", "relative", -1),
     ("final_payment", "total", 1),
 )
 """Steps of a statement, as a waterfall: column, how it stands, sign (design/05)."""
 
-_SELDOM = frozenset({"violations", "damages", "assessment_forfeited", "advance_netted", "debt_netted"})
+_SELDOM = frozenset({"violations", "damages", "assessment_forfeited", "advance_netted", "debt_netted", "moved"})
 """steps drawn only where they are not zero"""
 _SCREEN_ONLY = frozenset(
     (

@@ -133,7 +133,8 @@ def institutions(source: Source) -> View:
     """Statements of the institutions; of a monthly run, the month with its balance."""
     after = {"institution_id": "name", "points": "coefficient"}
     if source.tables["statements"]:
-        fields = _fields(STATEMENTS, after=after)
+        over = any(row.get("successor") for row in source.tables["statements"])
+        fields = _fields(STATEMENTS, after=after, without="" if over else "successor")
     else:
         after |= {"institution_id": "name level", "due": "balance use_ratio"}
         fields = _fields(INSTITUTION_MONTHS, after=after, without="month")

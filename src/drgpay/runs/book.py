@@ -15,7 +15,7 @@ from drgpay.runs.chain import Chain, Link, read_chain
 from drgpay.runs.manifest import REGISTERS, file_digest
 from drgpay.runs.passed import passed_on
 from drgpay.runs.region import Registers
-from drgpay.runs.seals import Seal, seal
+from drgpay.runs.seals import Seal, check_next, seal
 from drgpay.runs.signing import signer
 from drgpay.runs.verify import Reports, verify
 from drgpay.tables import MONTHS_PAID
@@ -92,6 +92,7 @@ def seal_run(
     if not by.strip():
         raise DrgpayError(Kind.USAGE, zh="封账要写明经手人", en="a seal needs a name", field="--by",
                           fix_zh="加上 --by 姓名", fix_en="add --by NAME")  # fmt: skip
+    check_next(run)
     failed = [check for check in verify(run, engine, reports=reports) if not check.ok]
     if failed:
         raise DrgpayError(

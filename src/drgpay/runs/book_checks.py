@@ -74,6 +74,8 @@ def _seal(link: Link) -> None:
         if path.exists():
             raise _broken(link, "有封账文件却不在封账记录中", "it has a seal that is not in the list", SEAL)
         return
+    if not path.exists() and link.folder.name != link.seal.run:
+        return  # the same result, made once more beside the sealed one
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -61,7 +61,6 @@ from drgpay.tables import (
     VIOLATIONS,
     Table,
 )
-from drgpay.units import ONE, half_up
 
 Key = tuple[str, str]
 """insurance scheme, institution"""
@@ -141,7 +140,7 @@ class Account:
 
     def months_paid(self) -> list[Row]:
         """Months paid outside the program, for the first link. DATA when a month is not before this one."""
-        rows = self.registers[MONTHS_PAID].filter(pl.col("year") == self.year).to_dicts()
+        rows = self.registers[MONTHS_PAID].filter(pl.col("year") == self.year).sort(*MONTHS_PAID.key).to_dicts()
         if self.chain is not None:
             return []
         for row in rows:
@@ -181,11 +180,12 @@ class Account:
         succession = succession_of(self.registers)
         return {h: heir for h, heir in succession.heirs(self.last_day).items() if succession.gone(h, first)}
 
-    def holds(self) -> frozenset[str]:
-        """Institutions whose payments are held on the last day."""
+    def holds(self, until: date | None = None) -> frozenset[str]:
+        """Institutions whose payments of months up to the last day are held then, or still on a later day: what is
+        released before the clearing is paid by it."""
         rows = self.registers[PAYMENT_HOLDS].filter(
             (pl.col("from_date") <= self.last_day)
-            & (pl.col("released_on").is_null() | (pl.col("released_on") > self.last_day))
+            & (pl.col("released_on").is_null() | (pl.col("released_on") > (until or self.last_day)))
         )
         return frozenset(rows["institution_id"])
 
@@ -414,9 +414,12 @@ def pay_month(
     heirs = account.gone_over()
     taken_over: dict[Key, int] = defaultdict(int)
     ratio = policy.ratio("settlement.monthly_pay_ratio")
+    deposits = {(row["insurance_scheme"], row["institution_id"]): row["deposit"] for row in account.booked_months()}
     moved: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
     for (s, h, of_month), amount in sorted(corrections.items()):
-        moved[s, h].append((of_month, amount, amount - half_up(amount * ratio, ONE)))
+        there = deposits.get((s, h), 0) + (of[s, h]["deposit"] if (s, h) in of else 0)
+        there += sum(part for _, _, part in moved[s, h])
+        moved[s, h].append((of_month, amount, settlement.deposit_of(amount, ratio, there)))
     holds, carried, held = account.holds(), account.carried(), account.held()
     ahead = {
         (scheme, rest.removesuffix(":advance")): balance

@@ -177,6 +177,7 @@ class Region:
             )
             paths += done.parts
             findings.append((done.rows_in - done.rows_ok, done.findings))
+            lost.update(done.kept_out)
         lost_by = dict(lost)
         later = batches.versions(self.batches, work / "batches", context, said)
         first = dict.fromkeys(range(len(paths)), later.first) if len(later.first) else {}

@@ -20,7 +20,7 @@ from typing import Any
 
 from drgpay.engine import MANIFEST, read_manifest, writing
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import SEAL, locked
+from drgpay.places import SEAL, drafted, locked
 from drgpay.runs.manifest import file_digest, write_json
 
 SEALS = "seals.jsonl"
@@ -146,13 +146,66 @@ def seal(run: Path, *, by: str, on: date, ledger_head: str, sign: Callable[[byte
         return _sealed(run, folder, by, on, ledger_head, sign)
 
 
+def check_next(run: Path) -> None:
+    """A run may be sealed as the next of its book; raises USAGE as :func:`seal` does. A seal that was written but did
+    not get into the list, because the program was stopped between the two, is taken out of the folder."""
+    folder = run.resolve().parent
+    _place(run, read_seals(folder))
+    with locked(folder / SEALS, wait=30):
+        seals = read_seals(folder)
+        try:
+            told = json.loads((run / SEAL).read_text(encoding="utf-8"))
+            unfinished = told["before"] == _tail(seals) and told["digest"] == file_digest(run / MANIFEST)
+        except (OSError, ValueError, KeyError, TypeError):
+            unfinished = False
+        if unfinished:
+            _take_out(run)
+
+
 def _sealed(
     run: Path, folder: Path, by: str, on: date, ledger_head: str, sign: Callable[[bytes], bytes] | None
 ) -> Seal:
+    seals = read_seals(folder)
+    area, year, link, digest = _place(run, seals)
+    line: dict[str, Any] = {
+        "area": area, "year": year, "link": link, "run": run.resolve().name, "digest": digest,
+        "ledger_head": ledger_head, "by": by.strip(), "on": on.isoformat(), "signed": sign is not None,
+        "before": _tail(seals),
+    }  # fmt: skip
+    made = Seal(**line, hash=_hash(line))
+    try:
+        if sign is not None:
+            signature = sign(made.hash.encode())
+            with drafted(run / SIGNATURE) as draft:
+                draft.write_bytes(signature)
+        write_json(run / SEAL, asdict(made))
+        path = folder / SEALS
+        listed = path.read_bytes() if path.exists() else b""
+        with drafted(path) as draft, draft.open("wb") as out:
+            out.write(listed + (json.dumps(asdict(made), ensure_ascii=False, sort_keys=True) + "\n").encode())
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        _take_out(run)
+        raise
+    _read_only(run)
+    return made
+
+
+def _take_out(run: Path) -> None:
+    for name in (SEAL, SIGNATURE):
+        (run / name).unlink(missing_ok=True)
+
+
+def _tail(seals: list[Seal]) -> str:
+    return seals[-1].hash if seals else hashlib.sha256(_START.encode()).hexdigest()
+
+
+def _place(run: Path, seals: list[Seal]) -> tuple[str, int, str, str]:
+    """Area, year, link and digest of a run that may be sealed next."""
     manifest = read_manifest(run)
     area, year, link = manifest["region"]["id"], manifest["year"], link_of(manifest)
     digest = file_digest(run / MANIFEST)
-    seals = read_seals(folder)
     book = [s for s in seals if (s.area, s.year) == (area, year)]
     for old in book:
         if old.digest == digest:
@@ -161,24 +214,7 @@ def _sealed(
             raise _refuse("该期已有另一个封账的结果", "another run of this period is sealed", old,
                           "已封账的不能再换;用更正", "what is sealed stays; use a correction")  # fmt: skip
     _follows(manifest, book)
-    line = {
-        "area": area, "year": year, "link": link, "run": run.resolve().name, "digest": digest,
-        "ledger_head": ledger_head, "by": by.strip(), "on": on.isoformat(), "signed": sign is not None,
-        "before": seals[-1].hash if seals else hashlib.sha256(_START.encode()).hexdigest(),
-    }  # fmt: skip
-    made = Seal(**line, hash=_hash(line))
-    if sign is not None:
-        signature = sign(made.hash.encode())
-        with writing(run / SIGNATURE):
-            (run / SIGNATURE).write_bytes(signature)
-    write_json(run / SEAL, asdict(made))
-    _read_only(run)
-    path = folder / SEALS
-    with writing(path), path.open("a", encoding="utf-8", newline="\n") as out:
-        out.write(json.dumps(asdict(made), ensure_ascii=False, sort_keys=True) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
-    return made
+    return area, year, link, digest
 
 
 def _follows(manifest: dict[str, Any], book: list[Seal]) -> None:

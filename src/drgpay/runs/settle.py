@@ -535,11 +535,15 @@ class Running:
         """The year is cleared against the sealed months of a book."""
         return self.chain is not None and self.period.whole
 
+    def _still_held(self) -> frozenset[str]:
+        """Institutions whose payments are still held on the day the year is cleared."""
+        return self.account.holds(settlement.clearing_day(self.policy, self.order.year))
+
     def _booked(self) -> money.Booked | None:
         """What a clearing finds booked, for one of a book."""
         if not self._clears_book:
             return None
-        held, holds = self.account.held(), self.account.holds()
+        held, holds = self.account.held(), self._still_held()
         return money.Booked(
             pools=self.account.sealed_months(POOLS),
             months=self.account.sealed_months(INSTITUTION_MONTHS),
@@ -658,7 +662,7 @@ class Running:
         poster.procurement(paid.procurement)
         poster.close_parts(paid.budgets)
         closings = []
-        holds = self.account.holds()
+        holds = self._still_held()
         released = {key: amount for key, amount in self.account.held().items() if key[1] not in holds}
         for scheme, rows in settled.statements.items():
             if self.chain is None:

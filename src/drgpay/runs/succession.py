@@ -123,11 +123,10 @@ class Succession:
         over = self.heirs(day)
         of = {row["member_id"]: row for row in members.to_dicts() if row["member_kind"] == "institution"}
         more = []
-        for h, heir in over.items():
-            for known, other in ((h, heir), (heir, h)):
-                if known in of and other not in of:
-                    of[other] = of[known] | {"member_id": other}
-                    more.append(of[other])
+        for known, other in (*over.items(), *((heir, h) for h, heir in over.items())):
+            if known in of and other not in of:
+                of[other] = of[known] | {"member_id": other}
+                more.append(of[other])
         return pl.concat([members, pl.DataFrame(more, schema=members.schema)]) if more else members
 
     def cut(self, segments: Segments) -> Segments:

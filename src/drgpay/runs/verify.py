@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from drgpay.tables import (
     STAY_PAYMENTS,
 )
 
+_SHORT = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.ENOMEM})
 Reports = Mapping[str, Sequence[Report]]
 """writers of a run's reports, by language"""
 _SETTLED = ("year", "month")
@@ -181,10 +183,21 @@ def _failure(check: Callable[[], None]) -> str:
     try:
         check()
     except DrgpayError as error:
+        if _no_room(error):
+            raise  # it is this machine that is short of something, and says nothing about the results
         return error.text()
     except Exception as error:  # whatever a forged file does to a reader, the file is what is wrong
         return visible(f"{type(error).__name__}: {error}"[:300])
     return ""
+
+
+def _no_room(error: BaseException | None) -> bool:
+    """Whether a full disk, a quota or too little memory is what stopped a check."""
+    while error is not None:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) in _SHORT:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _broken(zh: str, en: str, file: str) -> DrgpayError:

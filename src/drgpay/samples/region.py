@@ -17,6 +17,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MARK, REGION, files_below
 from drgpay.samples.care import EXTRAS
 from drgpay.samples.cheats import truth_of_region
+from drgpay.samples.lived import write_lived
 from drgpay.samples.modes import MODES, mode_institutions, write_modes
 from drgpay.samples.parts import write_blocks, write_persons, write_truth
 from drgpay.samples.places import grades
@@ -67,6 +68,7 @@ class RegionSummary:
     fund_by_item: dict[str, int]
     extras: tuple[str, ...] = ()
     violations: dict[str, float] = having(default_factory=dict)
+    lived: bool = False
 
 
 def make_region(
@@ -81,6 +83,7 @@ def make_region(
     replace: bool = False,
     extras: frozenset[str] = frozenset(),
     violations: Mapping[str, float] | None = None,
+    lived: bool = False,
 ) -> RegionSummary:
     """Write a synthetic region to ``folder``: the same arguments give the same bytes.
 
@@ -97,6 +100,9 @@ def make_region(
     ``violations``: cases per stay of the settlement year, by type (:data:`drgpay.tables.CHEATS`); they are put into
     the stays and everything about them, all extras come with them, and ``truth/violations.parquet`` (table TRUTH)
     says what was done. Fewer are put in where a region has too few patients that fit.
+    ``lived``: the settlement year is lived (:mod:`drgpay.samples.lived`): some of its stays are handed in late,
+    corrected or taken back in ``batches/``, and there are decisions on stays, advances and a hold. Not together with
+    ``extras`` or ``violations``, whose tables speak of all stays.
     ``progress`` is called with the stays written so far and the total. An existing folder is an error unless
     ``replace``, and then it must be a region. Everything is written under a temporary name and renamed at the end.
     Raises :class:`DrgpayError` (USAGE).
@@ -104,6 +110,12 @@ def make_region(
     count = default_institutions(stays) if institutions is None else institutions
     _check(stays, seed, years, count)
     extras, rates = _asked(extras, violations or {})
+    if lived and (extras or rates):
+        raise DrgpayError(
+            Kind.USAGE, zh="逐期发生的年度不能与附表或违规一起生成",
+            en="a lived year is made without extra tables and violations", field="lived",
+            fix_zh="分别生成两个统筹区", fix_en="make two regions",
+        )  # fmt: skip
     with new_folder(folder, replace=replace, kind="region") as draft:
         per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
         plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
@@ -114,12 +126,16 @@ def make_region(
         fund = made.fund
         budgets = _write_registers(draft, plan, fund, mode_institutions() if MODES in extras else [])
         if MODES in extras and made.lives is not None:
-            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], budgets, write_register)
+            drg = {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == years[-1]}
+            write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], drg, write_register)
+        if lived:
+            write_lived(draft, plan, budgets, write_register)
         summary = RegionSummary(
             folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id,
             sum(made.stays.values()), len(plan.people.birth), count,
             len(plan.places.departments), len(plan.places.doctors),
             dict(zip(SCHEMES, fund[years[-1]], strict=True)), tuple(sorted(extras)), dict(sorted(rates.items())),
+            lived,
         )  # fmt: skip
         _write_identity(draft / IDENTITY, summary, made.stays)
     return summary
@@ -182,9 +198,8 @@ def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int) -> 
 
 def _write_registers(
     folder: Path, plan: Plan, fund: Mapping[int, list[int]], houses: list[dict[str, str]]
-) -> dict[str, int]:
-    """The registers; ``houses`` are institutions besides those of the plan. Returns the settlement year's inpatient
-    DRG budget (fen) by insurance scheme."""
+) -> list[dict[str, Any]]:
+    """The registers; ``houses`` are institutions besides those of the plan. Returns the rows of the budgets, fen."""
     places, year = plan.places, plan.years[-1]
     rng = source(plan.seed, REGISTERS)
     write_register(folder, INSTITUTIONS, [*places.institutions, *houses])
@@ -209,7 +224,7 @@ def _write_registers(
         for n, i in enumerate(chosen)
     ]
     write_register(folder, EVIDENCE, evidence)
-    return {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == year}
+    return budgets
 
 
 def _budgets(plan: Plan, fund: Mapping[int, list[int]], rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -231,7 +246,7 @@ def _write_identity(path: Path, summary: RegionSummary, per_year: Mapping[int, i
     facts = asdict(summary)
     for name in ("folder", "fund_by_item"):
         del facts[name]
-    for name in ("extras", "violations"):
+    for name in ("extras", "violations", "lived"):
         if not facts[name]:
             del facts[name]
     facts = {

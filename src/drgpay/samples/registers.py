@@ -7,14 +7,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from drgpay.tables import Column, Table
+from drgpay.tables import RECORDING, Column, Table
 from drgpay.units import show_coefficient, show_fen
 
 
 def write_register(folder: Path, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """A register as CSV: English headers, money in yuan, ratios as decimals; what is text already stays as it is."""
-    cells = ([_cell(column, row[column.name]) for column in table.columns] for row in rows)
-    write_csv(folder / f"{table.name}.csv", table.names, cells)
+    """A register as CSV: English headers, money in yuan, ratios as decimals; what is text already stays as it is.
+    Where some row says when it was recorded (``recorded_on``), the register has that column too."""
+    rows = list(rows)
+    dated = [RECORDING[0]] if any(RECORDING[0].name in row for row in rows) else []
+    cells = [[*(_cell(c, row[c.name]) for c in table.columns), *(row.get(c.name) for c in dated)] for row in rows]
+    write_csv(folder / f"{table.name}.csv", [*table.names, *(c.name for c in dated)], cells)
 
 
 def write_csv(path: Path, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:

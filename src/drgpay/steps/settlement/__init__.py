@@ -14,7 +14,7 @@ from drgpay.steps.settlement.allocate import (
     stay_payments_of_book,
 )
 from drgpay.steps.settlement.book_posting import BookPoster, check_link, risk_event, risk_place
-from drgpay.steps.settlement.cash import Before, Cash, month_cash
+from drgpay.steps.settlement.cash import Before, Cash, deposit_of, month_cash
 from drgpay.steps.settlement.clearing import Dealings, clear, had_before
 from drgpay.steps.settlement.corrections import CASES, DUES, EARLIER, PoolOfMonth, corrections, worth
 from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
@@ -25,6 +25,7 @@ from drgpay.steps.settlement.posting import (
     Poster,
     advance_place,
     check_closed,
+    clearing_day,
     closing,
     conservation,
     due_moved,
@@ -59,9 +60,11 @@ __all__ = [
     "check_link",
     "check_modes",
     "clear",
+    "clearing_day",
     "closing",
     "conservation",
     "corrections",
+    "deposit_of",
     "due_moved",
     "dues_of",
     "had_before",

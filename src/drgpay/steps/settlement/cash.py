@@ -12,6 +12,13 @@ from drgpay.policy import Policy
 from drgpay.units import ONE, half_up
 
 
+def deposit_of(amount: int, ratio: int, held: int) -> int:
+    """The part of a correction that goes to the deposit (fen, signed), the rest of it being paid or taken. ``ratio``:
+    what the paying month pays, in 1/10,000; ``held``: the deposit held so far. A correction downward takes no more
+    out of the deposit than is in it: months paid in full have left none."""
+    return max(amount - half_up(amount * ratio, ONE), -held)
+
+
 @dataclass(frozen=True)
 class Before:
     """The accounts of an institution and insurance scheme when a month begins, fen: ``carried`` (payable, negative =

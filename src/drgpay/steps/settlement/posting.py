@@ -62,8 +62,7 @@ class Poster:
     @property
     def clearing_day(self) -> date:
         """The day the year is cleared on."""
-        deadline = self._policy.month_day("settlement.clearing_deadline")
-        return date(self._year + 1, deadline.month, deadline.day)
+        return clearing_day(self._policy, self._year)
 
     def _post(
         self,
@@ -191,6 +190,12 @@ REVERSAL = ":reversal"
 JUDGED = (YEAR_MORE, YEAR_LESS, REFUSED, REFUSED_LESS, SURPLUS, SHARED, DEPOSIT_BACK, FORFEITED,
           ASSESSMENT_HELD, ASSESSMENT_BACK, ASSESSMENT_LOST, VIOLATION, DAMAGES)  # fmt: skip
 """events of a clearing that a re-opening takes back and posts again"""
+
+
+def clearing_day(policy: Policy, year: int) -> date:
+    """The day a year is cleared on."""
+    deadline = policy.month_day("settlement.clearing_deadline")
+    return date(year + 1, deadline.month, deadline.day)
 
 
 def refusals(payable: str, amount: int) -> Iterator[tuple[str, str, str, int, str]]:
