@@ -57,7 +57,7 @@ def measures(cells: Mapping[str, Any]) -> dict[str, Typed]:
     belong to the other, so all that a stay has are given at once; the other age column may be new in the result."""
     years, days = spread(cells.get("age"), cells.get("age_days"))
     both = {name: column for name, column in (("age", years), ("age_days", days)) if column is not None}
-    read = {name: typed(STAYS[name], column) for name, column in (cells | both).items()}
+    read = {name: typed(STAYS[name], column) for name, column in {**cells, **both}.items()}
     rows = len(next(iter(read.values())).values)
     whole = {name: Typed(pa.nulls(rows, STAYS[name].arrow)) for name in ("age", "age_days", "birth_weight")} | read
     return read | {name: column for name, column in unneeded(whole).items() if name in read}
