@@ -188,7 +188,7 @@ def _tried(words: str, files: list[Path], place: Place, out: Path) -> Iterator[s
             continue
         if done.returncode not in CODES:
             yield f"{path.name}: exit code {done.returncode}"
-        if done.returncode and not done.stderr.strip():
+        if done.returncode and not (done.stderr + done.stdout).strip():
             yield f"{path.name}: exit code {done.returncode} without a word"
         if before != [_state(path.parent), _state(place.region), _state(place.run)]:
             yield f"{path.name}: a file that is read was changed, or one was left beside it"
