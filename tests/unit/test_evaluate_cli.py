@@ -252,8 +252,8 @@ def test_entry_and_exit_with_applicants(place: Path, tmp_path: Path) -> None:
         (("evaluate", "cards", "nowhere"), "no shipped scorecard"),
         (("evaluate", "cards", "nowhere.yaml"), "cannot read the scorecard"),
         (("evaluate", "{OUT}", "--card", CARD, "-o", "{EV}"), "output folder exists"),
-        (("evaluate", "{EV}", "--card", CARD, "-o", "{R}/x"), "run of a whole year"),
-        (("evaluate", "{OUT}", "--card", CARD, "-o", "{R}/x", "--previous", "{EV}"), "earlier year"),
+        (("evaluate", "{EV}", "--card", CARD, "-o", "{R}-x"), "run of a whole year"),
+        (("evaluate", "{OUT}", "--card", CARD, "-o", "{R}-x", "--previous", "{EV}"), "earlier year"),
         (("evaluate", "board", "{R}"), "Parquet"),
     ],
 )

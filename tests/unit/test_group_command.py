@@ -84,7 +84,7 @@ def test_columns_of_the_input_are_kept_as_they_are(source: Path, tmp_path: Path)
         "",
         "FV23",
     ]
-    assert drgpay("group", source, "-o", out, "--keep", "姓名, 病例号").returncode == 0
+    assert drgpay("group", source, "-o", out, "--replace", "--keep", "姓名, 病例号").returncode == 0
     assert list(rows(out)[0])[:3] == ["姓名", "病例号", "stay_id"]
     lost = drgpay("group", source, "--keep", "姓明")
     assert (lost.returncode, "姓名" in lost.stderr) == (Kind.USAGE, True)

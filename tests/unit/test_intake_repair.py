@@ -189,3 +189,23 @@ def test_ids_like_national_ones_are_masked_in_findings(tmp_path: Path) -> None:
     assert "110101199003078515" not in str(findings)
     assert "13812345678" not in str(findings)
     assert {f["stay_id"] for f in findings if f["row"]} == {masked("110101199003078515")}
+
+
+def test_a_blank_principal_procedure_beside_damaged_codes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,dx,proc1,proc2\n1,J18.900,,96.7101\n2,J18.900,51.23,\n")
+    stays, findings, _ = read(path, codes=known_codes())
+    assert [stay["proc"] for stay in stays] == [[None, "96.7101"], ["51.2300"]]
+    assert [row[2] for row in rules(findings) if row[0] == 2] == ["principal_procedure_blank"]
+
+
+def test_a_code_nobody_could_mean_takes_no_time(tmp_path: Path) -> None:
+    assert proposals("A" * 100_000, ["A00.000", "A01.000"]) == ()
+    assert reading("dx", "A00.000 " * 30_000, {"A00.000"}) is None
+
+
+def test_a_stay_of_very_many_codes_is_looked_through_once(tmp_path: Path) -> None:
+    many = "|".join([*(f"Z{n:04}" for n in range(3000)), "I10.x00x002", "I10.x00x002"])
+    path = write(tmp_path / "a.csv", f"id\tdx\n1\tJ18.900|{many}\n2\tJ18.900|I10.x00x002|J18.900\n")
+    _, findings, _ = read(path, codes=known_codes())
+    again = {row[0]: row[3] for row in rules(findings) if row[2] == "dx_repeated"}
+    assert again == {2: "I10.x00x002", 3: "J18.900"}

@@ -230,7 +230,7 @@ def test_total_rows_of_workbooks(tmp_path: Path) -> None:
     header = ["A01", "A48", "A49", "C03C", "A12C", "A14"]
     rows = [["", "1", 1, "J18.900", 1, 55], ["", "2", 1, "J18.900", 1, 55], ["", "合 计：", "", "", "", 110]]
     stays, findings, n = read(sheets(tmp_path / "a.xlsx", one=[header, *rows]))
-    assert (n, [s["stay_id"] for s in stays]) == (2, ["1-1", "2-1"])
+    assert (n, [s["stay_id"] for s in stays]) == (3, ["1-1", "2-1"])
     assert [f["row"] for f in findings if f["rule"] == "total_row"] == [4]
 
 

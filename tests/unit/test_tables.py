@@ -105,7 +105,9 @@ class TestDictionary:
             assert column.en, column.name
             assert table[column.name] is column
             assert table.schema.field(column.name).nullable is column.null
-            assert not (column.name in table.key and column.null), column.name
+            # a debt without a book has no origin, and that tells it from those that have one
+            empty = (table.name, column.name) == ("debts", "origin")
+            assert not (column.name in table.key and column.null) or empty, column.name
 
     @pytest.mark.parametrize("table", ALL, ids=lambda t: t.name)
     def test_money_and_points_are_whole_numbers(self, table: Table) -> None:

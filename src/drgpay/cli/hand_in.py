@@ -11,6 +11,7 @@ import typer
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
 from drgpay.cli.stays import Alias, Codes, Findings, Form, HeaderRow, NewbornAge, Sheet, hints_of, write_findings
+from drgpay.places import real_path
 from drgpay.tables import STAYS
 from drgpay.units import show_fen
 
@@ -66,7 +67,7 @@ def submit(
         done = runs.submit(
             region, source, institution, runs.month_of(month), engine,
             on=on.date() if on else date.today(), reason=reason, correction=correction, withdrawn=taken,
-            sealed=runs.sealed_months(folders or region.resolve().parent),
+            sealed=runs.sealed_months(folders or real_path(region).parent),
             hints=hints if told else None, crosswalk=way,
         )  # fmt: skip
     counts = {name: getattr(done, name) for name in _CHANGES}

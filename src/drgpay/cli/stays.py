@@ -19,7 +19,7 @@ from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, o
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import masked
+from drgpay.places import masked, real_path
 from drgpay.runs import (
     GROUP_COLUMNS,
     Checked,
@@ -340,8 +340,8 @@ def _beside(source: Path) -> Path:
 
 def _found(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -> Found:
     """The files of stays that were named, without those that are ``written``; what is none in a folder is said."""
-    own = {path.resolve() for path in written if path}
-    found = named_files(sources, without=lambda path: path.resolve() in own)
+    own = {real_path(path) for path in written if path}
+    found = named_files(sources, without=lambda path: real_path(path) in own)
     if found.left:
         names = "、".join(found.left[:10]) + (" …" if len(found.left) > 10 else "")
         said = f"不是病例文件,未读({len(found.left)} 个):{names}"

@@ -14,7 +14,7 @@ from drgpay.places.folders import (
     strange_files,
     write_mark,
 )
-from drgpay.places.gate import check_target
+from drgpay.places.gate import check_target, real_path
 from drgpay.places.locks import lock_of, locked
 from drgpay.places.names import check_length, inside, require_name, safe_name, safe_names
 from drgpay.places.texts import HIDDEN, cell, masked, shown, visible
@@ -41,6 +41,7 @@ __all__ = [
     "new_folder",
     "not_written",
     "read_mark",
+    "real_path",
     "require_name",
     "safe_name",
     "safe_names",

@@ -26,7 +26,7 @@ def check_target(said: str | Path, inputs: Iterable[Path] = (), *, file: bool, r
     if not str(said).strip() or str(said) in (".", ".."):
         raise _refused(said, "没有写明输出位置", "this names no place to write to", "写出名称", "write its name")
     check_length(target)
-    place = _real(target)
+    place = real_path(target)
     check_length(place)
     home = _home()
     held = {Path.cwd(), *([home] if home else [])}
@@ -60,7 +60,7 @@ def _check_existing(said: str | Path, target: Path, *, file: bool, replace: bool
 
 def _apart(said: str | Path, place: Path, given: Path) -> None:
     """The place is not the input, not in it and not around it."""
-    real = _real(given)
+    real = real_path(given)
     if not os.path.lexists(real):
         return
     same = place == real or (place.exists() and os.path.samefile(place, real))
@@ -72,7 +72,7 @@ def _apart(said: str | Path, place: Path, given: Path) -> None:
         raise _refused(said, "输出位置包含输入", "an input lies inside the place to write to")
 
 
-def _real(path: Path) -> Path:
+def real_path(path: Path) -> Path:
     """Where a path leads, its own name kept when it is not there yet."""
     try:
         return path.resolve()

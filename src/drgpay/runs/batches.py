@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from drgpay.engine import ROW_GROUP, drafted, frame, open_parquet
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import locked
+from drgpay.places import locked, real_path
 from drgpay.runs.manifest import file_digest
 from drgpay.steps import intake
 from drgpay.tables import BATCHES, STAY_CHANGES, STAYS
@@ -131,7 +131,7 @@ def read_batches(
         if only is not None and row["batch"] not in only:
             continue
         path = region / row["file"]
-        if Path(row["file"]).is_absolute() or not path.resolve().is_relative_to(region.resolve()):
+        if Path(row["file"]).is_absolute() or not real_path(path).is_relative_to(real_path(region)):
             raise _wrong(row, "批次文件不在区域文件夹内", "the file of a batch lies outside the region's folder")
         if not path.is_file():
             raise _wrong(row, "找不到批次的文件", "the file of a batch is not there")

@@ -11,7 +11,7 @@ from typing import Any
 from drgpay.engine import read_manifest
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger, Whole
-from drgpay.places import MANIFEST, MARK, SEAL, files_below
+from drgpay.places import MANIFEST, MARK, SEAL, files_below, real_path
 from drgpay.runs.chain import Chain, Link, read_chain
 from drgpay.runs.manifest import LEDGER, folder_digests
 from drgpay.runs.seals import SIGNATURE, read_seals, seal_of
@@ -36,12 +36,12 @@ def check_book(run: Path, head: str = "", key: Path | None = None) -> None:
     """Every link of the book that ends with a run. Raises BROKEN naming the link and the file: a changed, missing or
     further file, a ledger that does not go on, a seal that is not of this run, a list of seals that was changed, cut
     short (``head``: as it was noted) or lacks it, a signature that is not of the owner of ``key``."""
-    seals = read_seals(run.resolve().parent)
+    seals = read_seals(real_path(run).parent)
     if head and all(seal.hash != head.strip().lower() for seal in seals):
         raise DrgpayError(
             Kind.BROKEN, zh="封账记录中没有纸上所记的封账号:末尾被截去或整体被替换",
             en="the head on paper is not in the list of seals: its tail was cut off, or all of it replaced",
-            file=run.resolve().parent.name, value=head,
+            file=real_path(run).parent.name, value=head,
         )  # fmt: skip
     chain = read_chain(run, sealed=False)
     for link in chain.links[:-1]:

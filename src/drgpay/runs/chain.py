@@ -17,6 +17,7 @@ from typing import Any
 from drgpay.engine import MANIFEST, read_manifest
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Entry, Ledger, Opening
+from drgpay.places import real_path
 from drgpay.runs.manifest import LEDGER, TABLES, file_digest
 from drgpay.runs.seals import Seal, folder_of, link_of, read_seals, seal_of
 
@@ -133,7 +134,7 @@ def before_of(run: Path, manifest: Mapping[str, Any]) -> Path | None:
     after = manifest.get("after")
     if not after:
         return None
-    runs = run.resolve().parent
+    runs = real_path(run).parent
     seal = next((s for s in read_seals(runs) if s.digest == after["digest"]), None)
     if seal is None:
         raise _broken("找不到前一期的封账记录", "the seal of the run before is not in the list", read_link(run))
@@ -146,7 +147,7 @@ def read_chain(last: Path, *, sealed: bool = True) -> Chain:
     USAGE: the run is no month and no clearing, or is not sealed. BROKEN: a predecessor is gone or was changed, or the
     links do not follow each other.
     """
-    runs = last.resolve().parent
+    runs = real_path(last).parent
     seals = read_seals(runs)
     link = read_link(last, seals)
     if link.manifest["kind"] not in ("month", "year"):
@@ -247,7 +248,7 @@ def go_on(after: Path, *, area: str, year: int, month: int | None, name: str = "
         raise _wrong(f"{zh}不能接在 {chain.last.name} 之后:中间有空缺或已结过", f"{en} does not follow "
                      f"{chain.last.name}: there is a gap, or it is settled already", chain.last,
                      "给出紧接的前一期", "name the link right before it")  # fmt: skip
-    newer = [s for s in read_seals(after.resolve().parent) if (s.area, s.year) == (area, year)]
+    newer = [s for s in read_seals(real_path(after).parent) if (s.area, s.year) == (area, year)]
     if newest and newer[-1].digest != chain.last.digest:
         raise _wrong("它之后已有封账的一期", "a later link is sealed already", chain.last,
                      f"接在 {newer[-1].run} 之后", f"go on from {newer[-1].run}")  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.group_stays import findings_of
 from drgpay.runs.region import known_codes
 from drgpay.steps import grouping, intake
@@ -15,13 +17,45 @@ from drgpay.steps.grouping import Reading
 from drgpay.tables import FINDINGS, STAYS
 
 _NEED = "grouping"
+_LOADED_IN = os.getpid()
+"""columns of text are read with threads, which a forked process does not have"""
+
+
+def _measures(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, int, str]]]:
+    """Numbers as files have them, and the cells that are none; what a stay does not need is left out in silence."""
+    if os.getpid() != _LOADED_IN:
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="分叉出的进程不能读文字形式的数",
+            en="a forked process cannot read numbers written as text",
+            fix_zh="给出整数,或用 spawn 启动进程",
+            fix_en="give whole numbers, or start the processes by spawn",
+            field=next(iter(cells)),
+        )
+    read = intake.measures(cells)
+    faults = [(name, fault) for name, one in read.items() for fault in one.faults if fault.rule != "unneeded"]
+    wrong = [
+        (name, int(at), value) for name, fault in faults for at, value in zip(fault.at, fault.values, strict=True)
+    ]
+    return {name: one.values for name, one in read.items()}, wrong
 
 
 class Grouper(grouping.Grouper):
     """:class:`drgpay.steps.grouping.Grouper` with the one reading of the files: a stay given here has the group that
     a file with it has. ``findings`` are those of ``drgpay group``."""
 
-    reading = Reading(intake.spell_code, intake.split_codes, intake.sex_of)
+    reading = Reading(
+        intake.spell_code,
+        intake.split_codes,
+        intake.sex_of,
+        sound=lambda name, code: code in known_codes().plain[name],
+        mend=lambda name, lists: intake.mended(name, lists, known_codes()).values,
+        measures=_measures,
+    )
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        known_codes()  # before any fork: loading takes threads
 
     def findings(self, stays: Any) -> list[dict[str, Any]]:
         """What is to be said of stays (in any form :meth:`group` takes): reading, checks and grouping.
@@ -40,7 +74,8 @@ class Grouper(grouping.Grouper):
         context = intake.CheckContext(_NEED, known_codes(), absent=absent)
         whole, notes = intake.judged(whole, "", 1, context)
         for name, cells in raw.items():
-            for fault in intake.read_codes(STAYS[name], [cells]).faults:
+            given = intake.read_codes(STAYS[name], [cells])
+            for fault in (*given.faults, *intake.mended(name, given.values, known_codes()).faults):
                 notes.add(fault.rule, STAYS[name], fault.at, list(fault.values), fault.texts)
         remarks = grouping.remarks(self.scheme, whole, grouping.group_batch(self.scheme, whole))
         found = intake.merge_findings([notes.table(), findings_of(remarks, whole, lines, "")])

@@ -20,7 +20,7 @@ from typing import Any
 
 from drgpay.engine import MANIFEST, read_manifest, writing
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import SEAL, drafted, locked
+from drgpay.places import SEAL, drafted, locked, real_path
 from drgpay.runs.manifest import file_digest, write_json
 
 SEALS = "seals.jsonl"
@@ -97,7 +97,7 @@ def _broken(path: Path, number: int) -> DrgpayError:
 
 def seal_of(run: Path, seals: list[Seal] | None = None) -> Seal | None:
     """The seal of a run, by the digest of its manifest in the list of its folder; None when not sealed."""
-    found = read_seals(run.resolve().parent) if seals is None else seals
+    found = read_seals(real_path(run).parent) if seals is None else seals
     if not found:
         return None
     digest = file_digest(run / MANIFEST)
@@ -141,7 +141,7 @@ def seal(run: Path, *, by: str, on: date, ledger_head: str, sign: Callable[[byte
     USAGE: sealed already (by whom, when), another run of the same area, year and link is sealed, or its predecessor
     is not the last sealed link. ``ledger_head``: of the run's ledger; ``sign``: signs the hash of the seal.
     """
-    folder = run.resolve().parent
+    folder = real_path(run).parent
     with locked(folder / SEALS, wait=30):
         return _sealed(run, folder, by, on, ledger_head, sign)
 
@@ -149,7 +149,7 @@ def seal(run: Path, *, by: str, on: date, ledger_head: str, sign: Callable[[byte
 def check_next(run: Path) -> None:
     """A run may be sealed as the next of its book; raises USAGE as :func:`seal` does. A seal that was written but did
     not get into the list, because the program was stopped between the two, is taken out of the folder."""
-    folder = run.resolve().parent
+    folder = real_path(run).parent
     _place(run, read_seals(folder))
     with locked(folder / SEALS, wait=30):
         seals = read_seals(folder)
@@ -168,7 +168,7 @@ def _sealed(
     seals = read_seals(folder)
     area, year, link, digest = _place(run, seals)
     line: dict[str, Any] = {
-        "area": area, "year": year, "link": link, "run": run.resolve().name, "digest": digest,
+        "area": area, "year": year, "link": link, "run": real_path(run).name, "digest": digest,
         "ledger_head": ledger_head, "by": by.strip(), "on": on.isoformat(), "signed": sign is not None,
         "before": _tail(seals),
     }  # fmt: skip

@@ -43,6 +43,7 @@ HOSPITAL_DEPARTMENTS = Table(
         Column("department_type", "code", "科室类别", "type: surgical 手术科室, medical 非手术科室, technical "
                "医技科室, outpatient 门诊科室", choices=DEPARTMENT_TYPES),
     ),
+    files=("科室名册",),
 )  # fmt: skip
 
 STAFF = Table(
@@ -59,6 +60,7 @@ STAFF = Table(
         Column("valid_from", "date", "起始日期", "first day of the assignment"),
         Column("valid_until", "date", "截止日期", "last day of it; empty: it goes on", null=True),
     ),
+    files=("人员名册",),
 )  # fmt: skip
 
 ATTENDANCE = Table(

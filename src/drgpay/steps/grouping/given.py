@@ -49,11 +49,17 @@ _OTHERS = {
 @dataclass(frozen=True)
 class Reading:
     """How words are read: ``code`` spells a code (None: a blank place), ``split`` parts a text of several codes,
-    ``sex`` says male, female or None, and raises ValueError for a word it does not know."""
+    ``sex`` says male, female or None, and raises ValueError for a word it does not know. ``sound`` says whether a
+    spelled code (of ``dx`` or ``proc``) needs no repair, ``mend`` repairs a column of lists of them. ``measures``
+    reads numbers written as text, all of a stay at once: columns of text to whole numbers, and the (name, row from
+    0, cell) of what cannot be read."""
 
     code: Callable[[str], str | None]
     split: Callable[[str], list[str]]
     sex: Callable[[str], str | None]
+    sound: Callable[[str, str], bool] = lambda name, code: True
+    mend: Callable[[str, Any], Any] = lambda name, lists: lists
+    measures: Callable[[Mapping[str, Any]], tuple[dict[str, Any], list[tuple[str, int, str]]]] | None = None
 
 
 def _plain_sex(word: str) -> str | None:
@@ -162,10 +168,12 @@ def read_stay(given: Mapping[str, Any], row: int | None = None, how: Reading = P
 
     Keys are those of the table ``stays`` (any of their spellings), ``icu`` and ``bilateral``; any other key is a
     failure. ``dx`` and ``proc``: a list of codes or a text of them. ``sex``: a word or number as files have it.
-    Numbers are whole, of Python or NumPy. Anything missing, None or NaN is not known. No other code moves into a
+    Numbers are whole, of Python or NumPy, or text as files have it. Anything missing, None or NaN is not known. No
+    other code moves into a
     blank principal place: without a principal diagnosis there are no diagnoses, and a procedure's place stays empty.
     """
     stay: dict[str, Any] = {"dx": [], "proc": []}
+    texts: dict[str, str] = {}
     for name, key in fields(given, strict=True).items():
         value = given[key]
         if value is None or _is_nan(value):
@@ -174,13 +182,31 @@ def read_stay(given: Mapping[str, Any], row: int | None = None, how: Reading = P
             stay[name] = _codes(name, value, row, how)
         elif name == "sex":
             stay[name] = _sex(value, row, how)
+        elif name in NUMBERS and isinstance(value, str):
+            texts[name] = value
         elif name in NUMBERS:
             stay[name] = _number(name, value, row)
         else:
             if not isinstance(value, bool | np.bool_):
                 _wrong(name, "flag", value, row)
             stay[name] = bool(value)
+    if texts:
+        given_all = {name: pa.array([texts.get(name, stay.get(name))]).cast(pa.string()) for name in NUMBERS if
+                     name in texts or name in stay}  # fmt: skip
+        stay |= {name: column[0].as_py() for name, column in _measured(given_all, row or 1, how).items()}
     return stay
+
+
+def _measured(cells: Mapping[str, Any], first: int, how: Reading) -> dict[str, Any]:
+    """Numbers of which some came as text."""
+    if how.measures is None:
+        _wrong(next(iter(cells)), "number")
+    read, wrong = how.measures(cells)
+    for name, at, cell in wrong:
+        _wrong(name, "number", cell, first + at)
+    for name, column in read.items():
+        _check_none(name, column, pc.less(column, 0), first)
+    return {name: column.cast(pa.int32()) for name, column in read.items()}
 
 
 def _sex(value: Any, row: int | None, how: Reading) -> str | None:
@@ -206,7 +232,11 @@ def _codes(name: str, value: Any, row: int | None, how: Reading) -> list[str | N
         _wrong(name, "codes", None, row)
     if not all(code is None or _is_text_of_codes(code) or _is_nan(code) for code in parts):
         _wrong(name, "codes", None, row)
-    return headed(name, [how.code(code) if isinstance(code, str) else None for code in parts])
+    codes = headed(name, [how.code(code) if isinstance(code, str) else None for code in parts])
+    if all(code is None or how.sound(name, code) for code in codes):
+        return codes
+    mended: list[str | None] = how.mend(name, pa.array([codes], pa.list_(pa.string())))[0].as_py() or []
+    return mended
 
 
 def _is_text_of_codes(value: object) -> bool:
@@ -246,20 +276,28 @@ def read_batch(batch: Any, names: Mapping[str, str], first: int, how: Reading = 
 
     ``names``: what :func:`fields` said of its columns; ``first``: row number of its first stay, for failures.
     """
-    columns = {}
+    columns: dict[str, Any] = {}
+    texts: set[str] = set()
     for name, column in ((name, batch.column(given)) for name, given in names.items()):
         if pa.types.is_null(column.type):
             columns[name] = column
         elif name in CODES:
-            columns[name] = _code_column(name, column, how)
+            columns[name] = how.mend(name, _code_column(name, column, how))
         elif name == "sex":
             columns[name] = _sex_column(column, first, how)
+        elif name in NUMBERS and how.measures is not None and _is_text(column.type):
+            columns[name] = column
+            texts.add(name)
         elif name in NUMBERS:
             columns[name] = _number_column(name, column, first)
         else:
             if not pa.types.is_boolean(column.type):
                 _wrong(name, "flag", column.type)
             columns[name] = column
+    if texts:
+        columns |= _measured(
+            {name: columns[name].cast(pa.string()) for name in NUMBERS if name in columns}, first, how
+        )
     if "proc" not in columns:
         columns["proc"] = pa.nulls(batch.num_rows)
     return pa.RecordBatch.from_pydict(columns)

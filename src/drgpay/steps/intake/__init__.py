@@ -46,7 +46,7 @@ from drgpay.steps.intake.scores import (
     tally,
     with_findings,
 )
-from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
+from drgpay.steps.intake.spell import measures, mended, sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
 from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 from drgpay.steps.intake.versions import (
@@ -108,6 +108,8 @@ __all__ = [
     "keep_batch",
     "kept_out",
     "later_duplicates",
+    "measures",
+    "mended",
     "merge_findings",
     "name_of",
     "overlaps",

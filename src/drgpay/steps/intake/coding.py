@@ -22,6 +22,8 @@ from drgpay.units.vector import Ints
 
 NEWBORN_DAYS = 28
 """a newborn is at most 28 days old"""
+_FEW = 64
+"""codes of a stay up to which repeated ones are looked for by going along, not by sorting"""
 
 
 class _Codes:
@@ -65,12 +67,22 @@ class _Codes:
 
     def repeated(self) -> Ints:
         """Places whose code stands earlier in the same stay."""
+        if self.lengths.max(initial=0) > _FEW:
+            return self._repeated_anywhere()
         again = np.zeros(len(self.indices), bool)
         ends = np.repeat(self.ends.astype(np.int32), self.lengths)
         for apart in range(1, int(self.lengths.max(initial=0))):
             at = np.flatnonzero(self.indices[apart:] == self.indices[:-apart])
             again[at[(ends[at] > at + apart) & (self.indices[at] != self.null)] + apart] = True
         return np.flatnonzero(again)
+
+    def _repeated_anywhere(self) -> Ints:
+        """The same by sorting, for stays of very many codes."""
+        owner = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        keys = owner * (len(self.flat.dictionary) + 1) + self.indices
+        again = np.ones(len(keys), bool)
+        again[np.unique(keys, return_index=True)[1]] = False
+        return np.flatnonzero(again & (self.indices != self.null))
 
 
 def _proposed(rule: str, kind: str, codes: list[str], known: KnownCodes) -> tuple[str, str]:

@@ -114,7 +114,7 @@ class Reading:
         for name, value in values.items():
             found = tuple(fault for where, fault in chunk.faults if where == name)
             values[name] = replace(value, faults=(*value.faults, *found))
-        values |= _unneeded(values)
+        values |= unneeded(values)
         batch = pa.record_batch([values[c.name].values for c in columns], names=[c.name for c in columns])
         ids = batch.column("stay_id")
         notes = Notes(
@@ -292,7 +292,7 @@ def gathered(unknown: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
     return [of[0] if len(of) == 1 else (f"{of[0][0]} … {of[-1][0]} ({len(of)})", of[0][1]) for of in groups.values()]
 
 
-def _unneeded(values: Mapping[str, Typed]) -> dict[str, Typed]:
+def unneeded(values: Mapping[str, Typed]) -> dict[str, Typed]:
     """Columns whose faults a stay of one year or older need not mind, with these turned into a warning."""
     if not any(values[name].faults for name in _UNNEEDED):
         return {}

@@ -37,6 +37,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+*]{2,}")
 _NUMBER = re.compile(r"([0-9]{1,2})(?:\.([0-9]{0,4}))?")
 MORPHOLOGY = re.compile(r"[Mm][0-9]{4,5}/[0-9]{1,2}")
 _NEAR = 3
+_LONGEST = 200
+"""signs of a code with its name; what is longer is neither read nor compared with others"""
 
 
 def reading(kind: str, code: str, known: Set[str]) -> str | None:
@@ -44,7 +46,7 @@ def reading(kind: str, code: str, known: Set[str]) -> str | None:
 
     ``kind``: ``dx`` or ``proc``; ``code`` in NFKC, as :func:`clean_code` spells it.
     """
-    if kind == "dx" and MORPHOLOGY.fullmatch(code):
+    if len(code) > _LONGEST or (kind == "dx" and MORPHOLOGY.fullmatch(code)):
         return None
     plain = code.translate(_ALIKE)
     whole = clean_code(plain.replace(" ", "").strip(".,:-_'\"()[]/+"))
@@ -82,6 +84,8 @@ def _alike(kind: str, code: str) -> str:
 
 def proposals(code: str, known: Sequence[str]) -> tuple[str, ...]:
     """The known codes nearest to one that is not known, at most three. ``known``: sorted."""
+    if len(code) > _LONGEST:
+        return ()
     plain = clean_code(code.translate(_ALIKE).replace(" ", ""))
     for length in range(len(plain), 2, -1):
         low = bisect_left(known, plain[:length])
@@ -113,11 +117,12 @@ def repaired(kind: str, read: Typed, known: Set[str]) -> Typed:
 
 
 class _Work:
-    """The codes of a column end to end while they are repaired: ``at``: their numbers, ``kept``: which stay."""
+    """The codes of a column end to end while they are repaired: ``at``: their numbers, ``kept``: which stay. A blank
+    principal procedure has the number of a code that is None."""
 
-    def __init__(self, kind: str, read: Typed, lists: Any, flat: Any, codes: list[str]) -> None:
-        self.kind, self.read, self.lists, self.codes = kind, read, lists, codes
-        self.at: Ints = flat.indices.to_numpy().astype(np.int64)
+    def __init__(self, kind: str, read: Typed, lists: Any, flat: Any, codes: list[Any]) -> None:
+        self.kind, self.read, self.lists, self.codes = kind, read, lists, [*codes, None]
+        self.at: Ints = pc.fill_null(flat.indices, len(codes)).to_numpy().astype(np.int64)
         self.lengths: Ints = pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
         self.ends = np.cumsum(self.lengths)
         self.kept = np.ones(len(self.at), bool)

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,13 @@ def normal(text: pl.Series) -> pl.Series:
     return text.str.normalize("NFKC").str.replace_all(_INVISIBLE, "").str.strip_chars() if wide.any() else text
 
 
+def cell_of(text: str) -> str:
+    """One cell, tidy and in NFKC, without any table; "" for a blank one."""
+    plain = text.strip()
+    plain = _unprotected(plain) if plain[:1] in ("=", "'") else plain
+    return "" if plain in _EMPTY else re.sub(_INVISIBLE, "", unicodedata.normalize("NFKC", plain)).strip()
+
+
 def _unprotected(cell: str) -> str:
     match = _PROTECTED.fullmatch(cell)
     return (match[1] or match[2] or "").strip() if match else cell
@@ -150,8 +158,7 @@ def _code(column: Column, text: pl.Series) -> Typed:
     if not column.choices:
         spelled = spelled.str.replace(r"^([0-9]+)\.0$", "${1}")  # a number column of a spreadsheet or of pandas
         return Typed(_recoded(coded.indices, spelled.to_arrow().cast(pa.string())))
-    said = {word: to for word, to in WORDS.get(column.name, {}).items() if to is None or to in column.choices}
-    words = {**{choice: choice for choice in column.choices}, **said}
+    words = words_of(column)
     elsewhere: Mapping[str, str | None] = dict.fromkeys(ELSEWHERE.get(column.name, ()), "elsewhere")
     values, rules = [], []
     for word in spelled:
@@ -165,6 +172,13 @@ def _code(column: Column, text: pl.Series) -> Typed:
         bad = pl.Series(pa.array([one == rule for one in rules], pa.bool_()).take(coded.indices), dtype=pl.Boolean)
         faults += _fault(rule, text, _positions(bad))
     return Typed(_recoded(coded.indices, pa.array(values, pa.string())), faults)
+
+
+@cache
+def words_of(column: Column) -> dict[str, str | None]:
+    """What the words in a column of closed choices stand for."""
+    said = {word: to for word, to in WORDS.get(column.name, {}).items() if to is None or to in column.choices}
+    return {**{choice: choice for choice in column.choices}, **said}
 
 
 def _recoded(indices: Any, values: Any) -> Any:
