@@ -31,6 +31,7 @@ from drgpay.tables import (
     FINDINGS,
     GROUPED,
     SHADOW_PRICES,
+    STATEMENTS,
     STAY_MODES,
     VISITS,
     Table,
@@ -139,16 +140,17 @@ def from_run(folder: Path, manifest: Mapping[str, Any], work: Path, engine: Engi
         names -= {*beside, LEDGER}
         about = {name: about[name] for name in ("policy_digest", "scheme", "scheme_digest", "base")}
         left.append(
-            ("门诊和参保相关的支付方式表、总账(需要 --region)",
-             "payment modes of visits and enrolment, and the ledger (they need --region)")
+            ("门诊和参保相关的支付方式表、清算单、总账(需要 --region)",
+             "payment modes of visits and enrolment, statements, and the ledger (they need --region)")
         )  # fmt: skip
     return Again(made, frozenset(names), left, about)
 
 
 def _of_visits() -> list[Table]:
-    """Tables of the modes that hang on visits or enrolment, which a run does not keep."""
+    """Tables that hang on visits or enrolment, which a run does not keep: of the modes, and the clearing, which shares
+    out the deposits that those forfeit."""
     every = [t for t in vars(mode_tables).values() if isinstance(t, Table)]
-    return [t for t in every if t not in (STAY_MODES, SHADOW_PRICES)] + [CLOSINGS, EXPENDITURE_BY_MODE]
+    return [t for t in every if t not in (STAY_MODES, SHADOW_PRICES)] + [STATEMENTS, CLOSINGS, EXPENDITURE_BY_MODE]
 
 
 class _Again(Running):

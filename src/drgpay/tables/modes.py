@@ -109,6 +109,7 @@ EXEMPT_PERSONS = Table(
         _TOWNSHIP,
         Column("listed_on", "date", "认定日期", "listed on"),
     ),
+    files=("免缴人员名册",),
 )  # fmt: skip
 
 OUT_OF_AREA_CLAIMS = Table(
