@@ -132,11 +132,11 @@ def check(
         raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
     source = sources[0]
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
-    found = _found(sources, [findings], lang)
+    found = found_files(sources, [findings], lang)
     parts = read_files(found, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
-        done = check_files(_said(parts, lang), engine, Path(work))
-    _tell(done.rows, done.kept, done.findings.num_rows, lang)
+        done = check_files(reading(parts, lang), engine, Path(work))
+    tell(done.rows, done.kept, done.findings.num_rows, lang)
     if done.findings.num_rows:
         target = findings or _beside(source)
         if target.suffix.lower() == ".xlsx":
@@ -162,7 +162,7 @@ def _check_region(region: Path, output: Path | None, lang: str) -> None:
 
     with engine_with_progress(CPUS, lang) as engine:
         done = check_region(region, output, engine, book)
-    _tell(done.rows, done.kept, int(done.counts["n"].sum()), lang)
+    tell(done.rows, done.kept, int(done.counts["n"].sum()), lang)
     _tell_scores(done, lang)
     _tell_file(output, lang)
 
@@ -230,14 +230,14 @@ def group(
     kept_heads = ("*",) if keep.strip() == "all" else tuple(_listed(keep))
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
-    files = _found(sources, [output, findings], lang)
+    files = found_files(sources, [output, findings], lang)
     parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads)
     total, kept, found = 0, 0, []
     counts: dict[str, int] = {}
 
     def results() -> Iterator[pl.DataFrame]:
         nonlocal total, kept
-        for file, part in _said(parts, lang):
+        for file, part in reading(parts, lang):
             done = group_part(chosen, part, shape, lang, file)
             total, kept = total + part.rows, kept + part.stays.num_rows
             found.append(done.findings)
@@ -254,7 +254,7 @@ def group(
     except _NoRow:
         refused = all_rejected(total, found)
     whole = intake.merge_findings(found)
-    _tell(total, kept, whole.num_rows, lang)
+    tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
     if said:
@@ -312,7 +312,7 @@ def _beside(source: Path) -> Path:
     return source.with_name(f"{source.stem}.findings.xlsx")
 
 
-def _found(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -> Found:
+def found_files(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -> Found:
     """The files of stays that were named, without those that are ``written``; what is none in a folder is said."""
     own = {path.resolve() for path in written if path}
     found = named_files(sources, without=lambda path: path.resolve() in own)
@@ -325,7 +325,7 @@ def _found(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -
     return found
 
 
-def _said(parts: Iterator[tuple[str, intake.Intake]], lang: str) -> Iterator[tuple[str, intake.Intake]]:
+def reading(parts: Iterator[tuple[str, intake.Intake]], lang: str) -> Iterator[tuple[str, intake.Intake]]:
     """The parts as they come; it is said what the files were read as, once for files that are alike."""
     last = ""
     for file, part in parts:
@@ -366,7 +366,7 @@ def _write_csv(results: Iterator[pl.DataFrame], out: TextIO) -> None:
         out.write(masked(text) if out.isatty() else text)
 
 
-def _tell(read: int, kept: int, n: int, lang: str) -> None:
+def tell(read: int, kept: int, n: int, lang: str) -> None:
     out = read - kept
     zh = f"读入 {read:,} 行,可用 {kept:,},剔除 {out:,},问题 {n:,} 条"
     en = f"{read:,} rows, {kept:,} usable, {out:,} kept out, {n:,} findings"

@@ -7,6 +7,7 @@ from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
+from drgpay.runs.estimate import Estimate, estimate_stays, read_published
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
@@ -75,6 +76,7 @@ __all__ = [
     "Counted",
     "Deadline",
     "Difference",
+    "Estimate",
     "Evaluation",
     "Found",
     "FundTables",
@@ -111,6 +113,7 @@ __all__ = [
     "count_look",
     "deadlines",
     "difference",
+    "estimate_stays",
     "evaluate",
     "evaluation_stays",
     "explain_cell",
@@ -140,6 +143,7 @@ __all__ = [
     "propose_treatments",
     "read_files",
     "read_manifest",
+    "read_published",
     "read_region",
     "read_truth",
     "ready_checks",

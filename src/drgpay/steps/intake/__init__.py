@@ -28,7 +28,7 @@ from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.references import Known, astray
-from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register, register_file, several
+from drgpay.steps.intake.registers import REGISTER_SUFFIXES, holds_register, read_register, register_file, several
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
@@ -86,6 +86,7 @@ __all__ = [
     "convert_rows",
     "fee_total_check",
     "holds_details",
+    "holds_register",
     "is_canonical",
     "judged",
     "keep_batch",

@@ -34,6 +34,8 @@ from drgpay.units.vector import Ints
 
 _NULLING = frozenset(("unreadable", "not_listed", "too_large", "age_unit"))
 """faults that leave a null behind, which must not be reproached a second time as a missing value"""
+_DEMANDED = {"grouping": frozenset({"dx"}), "estimate": frozenset({"dx", "total_cost"})}
+"""columns a file must have where not all are needed"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def read_stays(
     The format is recognised by the headers, or named in the ``hints`` (see :mod:`.formats`). A ``crosswalk`` brings
     the codes into the insurer's edition before they are judged.
 
-    ``need``: ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
+    ``need``: ``estimate`` wants diagnoses and cost and takes every column that is there;
+    ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
     (without a stay_id column the line number stands for it); ``settlement`` wants every column of STAYS that may not
     be null. ``codes``, ``institutions``, ``year``: as in :class:`CheckContext`. Every item holds at most
     ``chunk_rows`` rows in the columns of :func:`stays_schema`; the first one carries the findings on the file as a
@@ -101,7 +104,7 @@ def read_stays(
     before = stamp(path)
     opened = open_stays(path, hints or Hints())
     source = opened.source
-    required = frozenset({"dx"} if need == "grouping" else {column.name for column in columns if not column.null})
+    required = _DEMANDED.get(need) or frozenset(column.name for column in columns if not column.null)
     opened.demand(required)
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
@@ -194,7 +197,7 @@ def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
     absent = [
         ("stay_id_made" if name == "stay_id" else "column_absent", STAYS[name], "")
         for name in layout.absent
-        if need == "grouping"
+        if need != "settlement"
     ]
     summed = [("amount_summed", STAYS[name], "") for name in opened.summed]
     unknown = layout.unknown if opened.unknown is None else opened.unknown

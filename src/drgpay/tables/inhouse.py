@@ -1,0 +1,115 @@
+"""Tables of a hospital that has its own stays and what the bureau publishes and returns, and no run of the area."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drgpay.tables.inputs import INSURANCE, SCHEMES, STAYS
+from drgpay.tables.model import Column, Table
+from drgpay.tables.results import CASE_POINTS, CLASSES, STATUSES
+
+_DRG = Column("drg", "code", "病组", "DRG", aliases=("DRG编码", "病组编码", "DRG组", "drg_code"))
+_DEPARTMENT, _DOCTOR = STAYS["department_id"], STAYS["doctor_id"]
+_SCHEME = replace(INSURANCE, null=True)
+
+TERMS = (
+    "point_value", "pool_amount", "pool_points", "rate", "coefficient", "overall_mean", "scale", "low_multiple",
+    "high_multiple", "high_extra", "unstable_discount", "ungrouped_discount", "qy_discount", "short_days",
+    "long_days", "day_points", "basis",
+)  # fmt: skip
+
+PUBLISHED = Table(
+    "published", "已公布病组", "groups as the bureau publishes them: weight or base points, mean cost and days, "
+    "bounds", "register", ("drg",),
+    (
+        _DRG,
+        Column("drg_name", "text", "病组名称", "name of the group", null=True, aliases=("DRG名称",)),
+        Column("weight", "text", "权重", "weight as printed, up to nine decimals", null=True,
+               aliases=("病组权重", "RW", "基准权重")),
+        Column("base_points", "points", "基准点数", "base points", null=True, low=0,
+               aliases=("病组点数", "病组基准点数")),
+        Column("mean_cost", "fen", "例均费用", "mean cost of the group", null=True, low=1,
+               aliases=("病组例均费用", "次均费用", "均费")),
+        Column("mean_days", "ratio", "平均住院日", "mean stay of the group", null=True, low=0,
+               unit="天 (days), 1/10,000", aliases=("平均住院天数", "例均住院日")),
+        Column("low_multiple", "ratio", "低倍率界值", "multiple below which a stay is low", null=True, low=0,
+               aliases=("低倍率", "下限倍率")),
+        Column("high_multiple", "ratio", "高倍率界值", "multiple above which a stay is high", null=True, low=0,
+               aliases=("高倍率", "上限倍率")),
+        Column("fixed_coefficient", "ratio", "统一系数", "coefficient of every institution in this group; empty: the "
+               "institution's own", null=True, low=0, aliases=("病组系数", "基础病组系数")),
+    ),
+    files=("病组表", "病组权重表", "病组点数表"),
+)  # fmt: skip
+
+PUBLISHED_TERMS = Table(
+    "published_terms", "已公布参数", "what the bureau publishes besides the groups: point value or rate, the "
+    "institution's coefficient, multiples and discounts", "register", ("term", "applies_to"),
+    (
+        Column("term", "code", "参数", "point_value 点值 (yuan), or pool_amount 可分配额 (yuan) and pool_points "
+               "总点数, which are exact; rate 费率 (yuan); coefficient 系数; overall_mean 全部病例均费 (yuan); scale "
+               "标度; multiples; high_extra 高倍率追加; discounts of stays paid by their own cost; short_days, "
+               "long_days, day_points; basis 支付口径", choices=TERMS),
+        Column("applies_to", "code", "适用险种", "insurance scheme it holds for: all 全部, employee 职工, resident 居民",
+               choices=("all", *SCHEMES), aliases=("险种", "insurance_scheme")),
+        Column("value", "text", "数值", "value as published", aliases=("值", "取值")),
+        Column("source", "text", "来源", "where it was published", null=True, aliases=("文件", "出处")),
+    ),
+    files=("参数表",),
+)  # fmt: skip
+
+_PAYMENT = Column("expected_payment", "fen", "预期支付", "expected payment; null: not known", null=True)
+_GAIN = Column("gain", "fen", "盈亏", "what the hospital gets for the stay − its cost; null: not known", null=True)
+
+STAY_ESTIMATES = Table(
+    "stay_estimates", "病例预估", "expected group, class, payment and gain of a hospital's stays, from what is "
+    "published", "points", ("stay_id",),
+    (
+        STAYS["stay_id"], _DEPARTMENT, _DOCTOR, _SCHEME,
+        Column("in_house", "flag", "在院", "still in house: no day of discharge"),
+        _DRG,
+        Column("drg_name", "text", "病组名称", "name of the group"),
+        Column("status", "code", "入组状态", "status", choices=STATUSES),
+        Column("weight", "text", "权重", "weight as published; empty: none", null=True),
+        PUBLISHED["base_points"], PUBLISHED["mean_cost"], PUBLISHED["mean_days"],
+        replace(STAYS["los"], null=True),
+        Column("low_bound", "fen", "低倍率界限", "cost below which a stay is low", null=True),
+        Column("high_bound", "fen", "高倍率界限", "cost above which a stay is high", null=True),
+        Column("case_class", "code", "病例类型", "class of the stay; null: not known", null=True, choices=CLASSES),
+        Column("coefficient", "ratio", "系数", "coefficient used", null=True),
+        Column("extra", "points", "高倍率追加点数", "part of the points above the normal ones; by rate in fen",
+               null=True),
+        Column("points", "points", "点数", "case points; null: not known, or paid by rate", null=True),
+        STAYS["total_cost"], replace(CASE_POINTS["personal_paid"], null=True),
+        _PAYMENT,
+        Column("fund_payment", "fen", "预期基金支付", "part of it that the fund pays; null: not known", null=True),
+        _GAIN,
+        Column("zh", "text", "说明", "what is not known, or what the estimate supposes (Chinese)"),
+        Column("en", "text", "说明(英文)", "what is not known, or what the estimate supposes (English)"),
+    ),
+)  # fmt: skip
+
+ESTIMATE_TOTALS = Table(
+    "estimate_totals", "预估汇总", "estimates added up: all, by department, doctor and group", "points",
+    ("scope", "in_house", "unit_id"),
+    (
+        Column("scope", "code", "层级", "scope", choices=("all", "department", "doctor", "group")),
+        Column("in_house", "flag", "在院", "stays still in house"),
+        Column("unit_id", "text", "对象", "department, doctor or group; empty: not named"),
+        Column("unit_name", "text", "名称", "name of the group"),
+        Column("n", "int64", "例数", "number of stays", low=0),
+        Column("unknown", "int64", "未知例数", "stays whose payment is not known", low=0),
+        Column("high", "int64", "高倍率例数", "high stays", low=0),
+        Column("low", "int64", "低倍率例数", "low stays", low=0),
+        Column("points", "points", "点数", "points of the stays with points", low=0),
+        Column("total_cost", "fen", "总费用", "cost of all stays", low=0),
+        Column("known_cost", "fen", "已知支付病例的费用", "cost of the stays whose payment is known", low=0),
+        Column("expected_payment", "fen", "预期支付", "sum of the stays' payments, each rounded"),
+        Column("exact_payment", "fen", "一次取整的预期支付", "the points added up first and rounded once for each "
+               "insurance scheme; what an area's run pays the institution is this, to the fen", null=True),
+        Column("gain", "fen", "盈亏", "sum of the gains that are known"),
+    ),
+)  # fmt: skip
+
+INHOUSE_REGISTERS = (PUBLISHED, PUBLISHED_TERMS)
+INHOUSE_TABLES = (STAY_ESTIMATES, ESTIMATE_TOTALS)
