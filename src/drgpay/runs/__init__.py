@@ -46,6 +46,7 @@ from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
+from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
@@ -82,9 +83,11 @@ __all__ = [
     "FundTables",
     "Grouper",
     "Order",
+    "Own",
     "PerformOrder",
     "PersonExplained",
     "Proposal",
+    "Reconciled",
     "Region",
     "Report",
     "SameTable",
@@ -134,6 +137,8 @@ __all__ = [
     "move_alert",
     "named_files",
     "oversee",
+    "own_of_files",
+    "own_of_run",
     "owners_of",
     "perform",
     "plan_budget",
@@ -147,6 +152,7 @@ __all__ = [
     "read_region",
     "read_truth",
     "ready_checks",
+    "reconcile_return",
     "reopen_year",
     "root_of",
     "run",

@@ -50,8 +50,8 @@ PUBLISHED_TERMS = Table(
                "总点数, which are exact; rate 费率 (yuan); coefficient 系数; overall_mean 全部病例均费 (yuan); scale "
                "标度; multiples; high_extra 高倍率追加; discounts of stays paid by their own cost; short_days, "
                "long_days, day_points; basis 支付口径", choices=TERMS),
-        Column("applies_to", "code", "适用险种", "insurance scheme it holds for: all 全部, employee 职工, resident 居民",
-               choices=("all", *SCHEMES), aliases=("险种", "insurance_scheme")),
+        Column("applies_to", "code", "适用险种", "insurance scheme it holds for: all 全部, employee 职工, resident "
+               "居民", choices=("all", *SCHEMES), aliases=("险种", "insurance_scheme")),
         Column("value", "text", "数值", "value as published", aliases=("值", "取值")),
         Column("source", "text", "来源", "where it was published", null=True, aliases=("文件", "出处")),
     ),
@@ -111,5 +111,104 @@ ESTIMATE_TOTALS = Table(
     ),
 )  # fmt: skip
 
-INHOUSE_REGISTERS = (PUBLISHED, PUBLISHED_TERMS)
-INHOUSE_TABLES = (STAY_ESTIMATES, ESTIMATE_TOTALS)
+_DAY = "date"
+_SIGNED = "amount; negative: a refund"
+
+RETURNED = Table(
+    "returned", "医保返回明细", "what the bureau, or another grouper, returns of a hospital's stays", "register",
+    ("settlement_id", "record_number"),
+    (
+        Column("settlement_id", "text", "结算ID", "settlement", aliases=(
+            "setl_id", "结算流水号", "结算编号", "结算号", "结算单号", "病例号", "stay_id", "就诊流水号", "就诊ID",
+            "mdtrt_id", "病例唯一号", "病例ID", "清单流水号")),
+        Column("record_number", "text", "病案号", "number of the record", aliases=(
+            "medcasno", "病案编号", "住院号", "住院号码", "住院病案号", "住院流水号", "BAH", "ipt_no",
+            "record_no", "病历号")),
+        Column("admission_date", _DAY, "入院日期", "day of admission", null=True,
+               aliases=("adm_time", "入院时间", "RYSJ", "admission_datetime")),
+        Column("discharge_date", _DAY, "出院日期", "day of discharge", null=True,
+               aliases=("dscg_time", "出院时间", "CYSJ", "discharge_datetime")),
+        replace(_DRG, null=True, aliases=(*_DRG.aliases, "DRG组代码", "入组编码", "病组代码", "DRG代码", "DRG分组",
+                                          "分组编码", "分组结果", "drgs_code", "DRG病组编码", "入组结果")),
+        Column("weight", "text", "权重", "weight as returned", null=True,
+               aliases=("病组权重", "RW", "DRG权重", "权重值", "基准权重", "RW值", "drg_weight")),
+        Column("points", "points", "点数", "points of the stay", null=True,
+               aliases=("病例点数", "结算点数", "总点数", "入组点数", "分值", "病例总点数", "最终点数")),
+        Column("coefficient", "ratio", "系数", "coefficient used", null=True,
+               aliases=("机构系数", "调节系数", "差异系数", "医院系数", "医疗机构系数", "成本系数")),
+        Column("case_class", "code", "病例类型", "class of the stay", null=True, choices=CLASSES,
+               aliases=("倍率类型", "病例类别", "倍率", "倍率标识", "病例分类", "费用类型", "入组类型")),
+        Column("total_cost", "fen", "总费用", _SIGNED, null=True,
+               aliases=("medfee_sumamt", "医疗费总额", "医疗总费用", "住院总费用", "费用总额", "ZFY", "医疗费用",
+                        "发生费用")),
+        Column("payment", "fen", "DRG支付金额", _SIGNED, null=True, aliases=(
+            "DRG支付标准", "支付标准", "DRG应付", "DRG结算金额", "DRG拨付金额", "应付金额", "应支付", "拨付金额",
+            "DRG费用", "DRG总费用", "预结算金额", "支付金额", "expected_payment")),
+        Column("balance", "fen", "盈亏", "payment − cost as returned", null=True,
+               aliases=("结余", "差额", "盈亏金额", "结余(超支)", "结超金额", "gain")),
+        Column("remark", "text", "说明", "what the bureau says of it", null=True,
+               aliases=("备注", "返回说明", "未入组原因", "原因")),
+    ),
+    files=("月度返回", "对账单"),
+)  # fmt: skip
+
+KINDS_OF_DIFFERENCE = (
+    "same", "group", "class", "cost", "coefficient", "points", "payment", "zero_balance", "missing", "extra",
+    "repeated", "refund",
+)  # fmt: skip
+
+RECONCILIATION = Table(
+    "reconciliation", "对账结果", "every returned line and every own stay once, with what differs and why",
+    "reconcile", ("line", "stay_id"),
+    (
+        Column("line", "int64", "返回行号", "line of the return; 0 = none", low=0),
+        Column("stay_id", "text", "病例号", "own stay; empty: none"),
+        Column("settlement_id", "text", "结算ID", "settlement as returned; empty: none"),
+        Column("record_number", "text", "病案号", "number of the record; empty: none"),
+        Column("discharge_date", _DAY, "出院日期", "day of discharge", null=True),
+        Column("matched_by", "code", "对上依据", "by what the two were brought together; empty: not",
+               choices=("", "settlement_id", "record_and_dates", "record_number")),
+        Column("kind", "code", "差异类别", "kind of difference; a line is in one kind only",
+               choices=KINDS_OF_DIFFERENCE),
+        Column("also", "text", "其他差异", "what else differs"),
+        Column("drg", "code", "本院病组", "own group", null=True),
+        Column("returned_drg", "code", "返回病组", "group returned", null=True),
+        Column("case_class", "code", "本院病例类型", "own class", null=True),
+        Column("returned_class", "code", "返回病例类型", "class returned", null=True),
+        Column("weight", "text", "本院权重", "own weight", null=True),
+        Column("returned_weight", "text", "返回权重", "weight returned", null=True),
+        Column("points", "points", "本院点数", "own points", null=True),
+        Column("returned_points", "points", "返回点数", "points returned", null=True),
+        Column("coefficient", "ratio", "本院系数", "own coefficient", null=True),
+        Column("returned_coefficient", "ratio", "返回系数", "coefficient returned", null=True),
+        Column("total_cost", "fen", "本院总费用", "own cost", null=True),
+        Column("returned_cost", "fen", "返回总费用", "cost returned", null=True),
+        Column("payment", "fen", "本院预期支付", "own payment; null: not known", null=True),
+        Column("returned_payment", "fen", "返回支付", "payment returned", null=True),
+        Column("amount", "fen", "支付差", "own − returned payment, where both are known", null=True),
+        Column("object", "flag", "建议提出", "worth an objection or a question to the bureau"),
+        Column("cause_zh", "text", "可能原因", "likely cause (Chinese)"),
+        Column("cause_en", "text", "可能原因(英文)", "likely cause (English)"),
+        Column("remark", "text", "返回说明", "what the bureau says of it", null=True),
+    ),
+)  # fmt: skip
+
+RECONCILIATION_TOTALS = Table(
+    "reconciliation_totals", "对账汇总", "the return by kind of difference; the kinds add up to all", "reconcile",
+    ("kind",),
+    (
+        Column("kind", "code", "差异类别", "kind of difference; all = every one of them",
+               choices=(*KINDS_OF_DIFFERENCE, "all")),
+        Column("lines", "int64", "返回行数", "lines of the return", low=0),
+        Column("stays", "int64", "本院例数", "own stays", low=0),
+        Column("objections", "int64", "建议提出", "worth an objection or a question", low=0),
+        Column("total_cost", "fen", "本院总费用", "own cost"),
+        Column("returned_cost", "fen", "返回总费用", "cost returned"),
+        Column("payment", "fen", "本院预期支付", "own payments that are known"),
+        Column("returned_payment", "fen", "返回支付", "payments returned"),
+        Column("amount", "fen", "支付差", "own − returned, where both are known"),
+    ),
+)  # fmt: skip
+
+INHOUSE_REGISTERS = (PUBLISHED, PUBLISHED_TERMS, RETURNED)
+INHOUSE_TABLES = (STAY_ESTIMATES, ESTIMATE_TOTALS, RECONCILIATION, RECONCILIATION_TOTALS)

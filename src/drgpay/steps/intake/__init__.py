@@ -23,12 +23,14 @@ from drgpay.steps.intake.formats import (
     withdrawals,
     write_template,
 )
+from drgpay.steps.intake.headers import header_key
 from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_schema
 from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.registers import REGISTER_SUFFIXES, holds_register, read_register, register_file, several
+from drgpay.steps.intake.returned import Returned, read_returned
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
@@ -67,6 +69,7 @@ __all__ = [
     "Intake",
     "Known",
     "KnownCodes",
+    "Returned",
     "Rule",
     "Stamp",
     "Watch",
@@ -85,6 +88,7 @@ __all__ = [
     "convert",
     "convert_rows",
     "fee_total_check",
+    "header_key",
     "holds_details",
     "holds_register",
     "is_canonical",
@@ -98,6 +102,7 @@ __all__ = [
     "read_codes",
     "read_hints",
     "read_register",
+    "read_returned",
     "read_stays",
     "record_scores",
     "register_file",

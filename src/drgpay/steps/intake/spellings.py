@@ -177,6 +177,18 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("床日点数",), "day_points"),
         **dict.fromkeys(("支付口径", "口径"), "basis"),
     },
+    "case_class": {
+        **dict.fromkeys(("正常", "正常倍率", "正常病例", "平", "正常病组"), "normal"),
+        **dict.fromkeys(("低倍率", "低", "低倍率病例", "费用极低", "极低费用"), "low"),
+        **dict.fromkeys(("高倍率", "高", "高倍率病例", "费用极高", "极高费用"), "high"),
+        **dict.fromkeys(("非稳定病组", "非稳定", "非稳定组"), "unstable"),
+        **dict.fromkeys(("未入组", "无法入组", "未入组病例"), "ungrouped"),
+        **dict.fromkeys(("歧义", "歧义病例", "qy", "歧义组"), "qy"),
+        **dict.fromkeys(("短住院",), "short"),
+        **dict.fromkeys(("床日", "按床日"), "bed_day"),
+        **dict.fromkeys(("特例单议", "特病单议"), "special"),
+        **dict.fromkeys(("不予支付", "拒付"), "excluded"),
+    },
     "applies_to": {
         **dict.fromkeys(("全部", "全部险种", "不限", "两险种"), "all"),
         **dict.fromkeys(("310", "职工", "职工医保", "城镇职工"), "employee"),
