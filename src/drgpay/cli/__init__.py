@@ -15,6 +15,7 @@ import typer
 from drgpay import __version__
 from drgpay.cli import (
     books,
+    coding,
     estimate,
     evaluate,
     explain,
@@ -63,6 +64,7 @@ for room in (
     perform,
     estimate,
     reconcile,
+    coding,
     stays,
     schemes,
     facts,

@@ -87,7 +87,7 @@ def reconcile(
     zh = in_lang(lang) == "zh"
     if output is not None and output.suffix.lower() not in (".xlsx", ".csv"):
         raise typer.BadParameter("….xlsx | ….csv", param_hint="-o")
-    returned = intake.read_returned(source, _aliases(alias, column or []), sheet, header_row)
+    returned = intake.read_returned(source, aliases_of(alias, column or []), sheet, header_row)
     folder = schemes_folder(own)
     if len(own_stays) == 1 and (own_stays[0] / runs.MANIFEST).is_file():
         mine = runs.own_of_run(own_stays[0], institution, folder)
@@ -107,7 +107,7 @@ def reconcile(
         out.print(str(output))
 
 
-def _aliases(path: Path | None, given: list[str]) -> dict[str, str]:
+def aliases_of(path: Path | None, given: list[str]) -> dict[str, str]:
     aliases: dict[str, str] = {}
     if path is not None:
         try:

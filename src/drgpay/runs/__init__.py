@@ -4,6 +4,7 @@ from drgpay.engine import MANIFEST, read_manifest
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
+from drgpay.runs.coding import FOLLOWS, CodeStory, InScheme, search_code, suggest_codes, tell_code
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
@@ -60,6 +61,7 @@ from drgpay.runs.whose import institution_named
 
 __all__ = [
     "CAUSES",
+    "FOLLOWS",
     "GROUP_COLUMNS",
     "ITEMS",
     "LEDGER",
@@ -73,6 +75,7 @@ __all__ = [
     "Cause",
     "Check",
     "Checked",
+    "CodeStory",
     "Comparison",
     "Counted",
     "Deadline",
@@ -82,6 +85,7 @@ __all__ = [
     "Found",
     "FundTables",
     "Grouper",
+    "InScheme",
     "Order",
     "Own",
     "PerformOrder",
@@ -159,12 +163,15 @@ __all__ = [
     "same_tables",
     "seal_run",
     "sealed_months",
+    "search_code",
     "simulate",
     "split_benefits",
     "stay_ids_in",
     "submit",
+    "suggest_codes",
     "sweep",
     "table_digests",
+    "tell_code",
     "tell_stay",
     "tell_suspicion",
     "verify",

@@ -77,6 +77,9 @@ from drgpay.tables.fund import (
     SANCTIONS,
 )
 from drgpay.tables.inhouse import (
+    CODING_GAPS,
+    CODING_SUGGESTIONS,
+    CODING_TEXTS,
     ESTIMATE_TOTALS,
     INHOUSE_REGISTERS,
     INHOUSE_TABLES,
@@ -280,7 +283,10 @@ __all__ = [
     "CLOSINGS",
     "CODERS",
     "CODER_STAFFING",
+    "CODING_GAPS",
     "CODING_RATES",
+    "CODING_SUGGESTIONS",
+    "CODING_TEXTS",
     "COEFFICIENTS",
     "COMMUNITIES",
     "COMMUNITY_MEMBERS",

@@ -210,5 +210,64 @@ RECONCILIATION_TOTALS = Table(
     ),
 )  # fmt: skip
 
-INHOUSE_REGISTERS = (PUBLISHED, PUBLISHED_TERMS, RETURNED)
-INHOUSE_TABLES = (STAY_ESTIMATES, ESTIMATE_TOTALS, RECONCILIATION, RECONCILIATION_TOTALS)
+CODING_TEXTS = Table(
+    "coding_texts", "病历文字", "what the record says in words, to be coded", "register", ("stay_id",),
+    (
+        Column("stay_id", "text", "病例号", "stay", aliases=(
+            "病案号", "住院号", "结算ID", "setl_id", "BAH", "medcasno", "record_number", "病例唯一号")),
+        Column("diagnoses", "text", "诊断", "diagnoses in words", null=True, aliases=(
+            "诊断名称", "出院诊断", "诊断描述", "出院诊断名称", "主要诊断", "主要诊断名称", "临床诊断")),
+        Column("operations", "text", "手术操作", "operations in words", null=True,
+               aliases=("手术名称", "手术操作名称", "手术", "手术及操作", "操作名称")),
+        Column("summary", "text", "出院小结", "lines of the discharge summary", null=True,
+               aliases=("出院记录", "小结", "病程", "文字", "text", "诊疗经过", "出院情况")),
+        Column("dx_codes", "text", "诊断编码", "codes given so far", null=True,
+               aliases=("dx", "诊断代码", "ICD编码", "ICD10", "出院诊断编码")),
+        Column("proc_codes", "text", "手术操作编码", "codes given so far", null=True,
+               aliases=("proc", "手术编码", "手术代码", "ICD9", "手术操作代码")),
+    ),
+    files=("编码文字",),
+)  # fmt: skip
+
+READINGS = ("plain", "history", "negated", "doubtful")
+PARTS_OF_RECORD = ("diagnoses", "operations", "summary")
+
+CODING_SUGGESTIONS = Table(
+    "coding_suggestions", "编码建议", "codes offered for the words of a record, the likest first; coding follows the "
+    "record", "coding", ("line", "part", "place", "rank"),
+    (
+        Column("line", "int64", "行号", "line of the file", low=0),
+        Column("stay_id", "text", "病例号", "stay; empty: not named"),
+        Column("part", "code", "出处", "where it stands", choices=PARTS_OF_RECORD),
+        Column("place", "int32", "序号", "phrase of the part, from 1", low=1),
+        Column("phrase", "text", "文字", "the phrase"),
+        Column("reading", "code", "语气", "plain, history 既往, negated 否认, doubtful 待查", choices=READINGS),
+        Column("side", "code", "侧别", "side named; empty: none", choices=("", "left", "right", "both")),
+        Column("kind", "code", "类别", "dx 诊断, proc 手术操作", choices=("dx", "proc")),
+        Column("rank", "int32", "位次", "place among the codes offered", low=1),
+        Column("code", "text", "编码", "code of the insurer's edition"),
+        Column("name", "text", "名称", "its name"),
+        Column("score", "ratio", "相近度", "likeness of the words", low=0),
+        Column("coded", "flag", "已编", "among the codes given so far"),
+        Column("zh", "text", "依据", "why it is offered (Chinese)"),
+        Column("en", "text", "依据(英文)", "why it is offered (English)"),
+    ),
+)  # fmt: skip
+
+CODING_GAPS = Table(
+    "coding_gaps", "编码缺口", "words without a code, and codes without a word", "coding", ("line", "kind", "what"),
+    (
+        Column("line", "int64", "行号", "line of the file", low=0),
+        Column("stay_id", "text", "病例号", "stay; empty: not named"),
+        Column("kind", "code", "缺口", "no_code: words without a code; no_text: a code without words",
+               choices=("no_code", "no_text")),
+        Column("what", "text", "内容", "the phrase, or the code"),
+        Column("name", "text", "名称", "name of the code, or of the likest one"),
+        Column("zh", "text", "说明", "what to look at (Chinese)"),
+        Column("en", "text", "说明(英文)", "what to look at (English)"),
+    ),
+)  # fmt: skip
+
+INHOUSE_REGISTERS = (PUBLISHED, PUBLISHED_TERMS, RETURNED, CODING_TEXTS)
+INHOUSE_TABLES = (STAY_ESTIMATES, ESTIMATE_TOTALS, RECONCILIATION, RECONCILIATION_TOTALS,
+                  CODING_SUGGESTIONS, CODING_GAPS)  # fmt: skip

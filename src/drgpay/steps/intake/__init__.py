@@ -30,7 +30,7 @@ from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overla
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.registers import REGISTER_SUFFIXES, holds_register, read_register, register_file, several
-from drgpay.steps.intake.returned import Returned, read_returned
+from drgpay.steps.intake.returned import Returned, read_returned, read_rows
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
@@ -103,6 +103,7 @@ __all__ = [
     "read_hints",
     "read_register",
     "read_returned",
+    "read_rows",
     "read_stays",
     "record_scores",
     "register_file",

@@ -1,4 +1,4 @@
-"""A return of the bureau: read row by row, whatever its headers are called this month."""
+"""Files read row by row, whatever their headers are called this month: a bad cell is a finding, and empty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from drgpay.steps.intake.findings import Notes, merge, whole_file
 from drgpay.steps.intake.headers import header_key, known_headers, locate
 from drgpay.steps.intake.rules import limits
 from drgpay.steps.intake.values import Typed, typed
-from drgpay.tables import RETURNED
+from drgpay.tables import RETURNED, Table
 
 _NEED = "grouping"
 _ROWS = 1 << 16
@@ -24,7 +24,7 @@ _ROWS = 1 << 16
 
 @dataclass(frozen=True)
 class Returned:
-    """Rows of table ``returned`` with their ``line``, findings on cells that were taken as empty, the columns the
+    """Rows of a table with their ``line``, findings on cells that were taken as empty, the columns the
     file lacks, headers that nobody knows, and rows that add up the others (left out)."""
 
     rows: Any
@@ -37,23 +37,37 @@ class Returned:
 def read_returned(
     path: Path, aliases: Mapping[str, str] | None = None, sheet: str = "", header_row: int = 0
 ) -> Returned:
-    """Read a return. ``aliases``: header of the file → column of ``returned``, in English or Chinese, beside the
-    names that are known. A cell that cannot be read is a finding, and empty. Raises DATA when neither a settlement id
-    nor a record number is there, for two headers of one column, and for a file that cannot be read."""
-    columns = RETURNED.columns
+    """Read a return of the bureau, table ``returned``, as :func:`read_rows`; a settlement id or a record number must
+    be there."""
+    return read_rows(path, RETURNED, ("settlement_id", "record_number"), aliases, sheet, header_row)
+
+
+def read_rows(
+    path: Path,
+    table: Table,
+    one_of: tuple[str, ...],
+    aliases: Mapping[str, str] | None = None,
+    sheet: str = "",
+    header_row: int = 0,
+) -> Returned:
+    """Read the rows of a table that need not be whole. ``aliases``: header of the file → column of the table, in
+    English or Chinese, beside the names that are known; ``one_of``: columns of which one must be there. A cell that
+    cannot be read is a finding, and empty. Raises DATA without such a column, for two headers of one column, and for
+    a file that cannot be read."""
+    columns = table.columns
     known = known_headers(columns)
-    own = {header_key(head): _column(name, known) for head, name in (aliases or {}).items()}
+    own = {header_key(head): _column(name, table, known) for head, name in (aliases or {}).items()}
     source = open_source(path, frozenset(known) | frozenset(own), Where(sheet, header_row))
     header = [own.get(header_key(cell), cell) for cell in source.header]
-    layout = locate(source.file, header, RETURNED, columns, frozenset())
-    if not {"settlement_id", "record_number"} & set(layout.places):
+    layout = locate(source.file, header, table, columns, frozenset())
+    if not set(one_of) & set(layout.places):
         heads = "、".join(cell.strip() for cell in source.header if cell.strip())[:200]
+        zh, en = "或".join(table[n].zh for n in one_of), " or ".join(one_of)
         raise fail(
-            "返回文件里没有结算ID,也没有病案号,无法对账", "the return has no settlement id and no record number",
-            "用 --column 列名=settlement_id(或 record_number)指出是哪一列",
-            "name the column: --column HEADER=settlement_id (or record_number)", file=source.file, value=heads,
+            f"{table.zh}文件里没有{zh}", f"the file has no {en}", f"用 --column 列名={one_of[0]} 指出是哪一列",
+            f"name the column: --column HEADER={one_of[0]}", file=source.file, value=heads,
         )  # fmt: skip
-    refuse_floats(source, RETURNED, layout.places)
+    refuse_floats(source, table, layout.places)
     parts, found, totals = [], [], 0
     for chunk in source.chunks([place for (place,) in layout.places.values()], _ROWS):
         notes = Notes(source.file, _NEED, chunk.lines, pa.nulls(len(chunk.lines), pa.string()))
@@ -76,12 +90,16 @@ def read_returned(
     return Returned(rows, merge([heads_unknown, *found]), absent, tuple(layout.unknown), totals)
 
 
-def _column(name: str, known: Mapping[str, str]) -> str:
+def _column(name: str, table: Table, known: Mapping[str, str]) -> str:
     found = known.get(header_key(name))
     if found is None:
-        listed = ", ".join(RETURNED.names)
+        listed = ", ".join(table.names)
         raise fail(
-            "返回明细没有这一列", "a return has no such column", f"可用：{listed}", f"there are {listed}", value=name
+            f"{table.zh}没有这一列",
+            f"{table.name} has no such column",
+            f"可用：{listed}",
+            f"there are {listed}",
+            value=name,
         )
     return found
 
