@@ -12,6 +12,7 @@ from rich.table import Table as Grid
 from drgpay import runs
 from drgpay.cli import stays as files
 from drgpay.cli.console import Lang, err, in_lang, out
+from drgpay.cli.database import Query, Sql, View, with_rows
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
 from drgpay.cli.sheets import CREATED
@@ -68,6 +69,9 @@ def estimate(
     codes: files.Codes = None,
     sheet: files.Sheet = "",
     header_row: files.HeaderRow = 0,
+    sql: Sql = "",
+    query: Query = None,
+    view: View = "",
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
@@ -79,6 +83,7 @@ def estimate(
             raise typer.BadParameter("….xlsx", param_hint="-o")
         _write_template(output, zh)
         return
+    sources = with_rows(sources, sql, query, view)
     if not sources or not published:
         raise typer.BadParameter("缺少 is needed", param_hint="--published" if sources else "SOURCE")
     rules = runs.read_published(published, _terms(term or []))

@@ -168,6 +168,9 @@ def region_ready(
 
 def _reports(lang: str) -> list[runs.Report]:
     workbook, page = REPORTS
+    missing = reports.charts_missing()
+    if missing:  # said before the run, not after it
+        raise missing
     return [
         lambda run: reports.write_workbook(run, run / workbook, lang),
         lambda run: reports.write_page(run, run / page, lang),

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import typer
 
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
+from drgpay.cli.database import Query, Sql, View, with_rows
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
@@ -108,6 +109,9 @@ def check(
     region: Annotated[
         Path | None, typer.Option("--region", help="校验统筹区的全部病例 all files of a region folder, into -o")
     ] = None,
+    sql: Sql = "",
+    query: Query = None,
+    view: View = "",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="模板 .xlsx,或统筹区的结果文件夹 template, or folder for --region"),
@@ -128,8 +132,11 @@ def check(
     if region is not None:
         _check_region(region, output, lang)
         return
+    if sql and findings is None:
+        findings = Path(f"{query.stem if query else view}.findings.xlsx")
+    sources = with_rows(sources, sql, query, view)
     if not sources:
-        raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
+        raise typer.BadParameter("SOURCE | --sql | --region | --template", param_hint="SOURCE")
     source = sources[0]
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
     found = found_files(sources, [findings], lang)
@@ -188,7 +195,14 @@ def _tell_scores(done: Checked, lang: str) -> None:
 
 
 def group(
-    sources: Sources,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="病例文件,可多个,或文件夹 files of stays, or folders: CSV, XLSX, Parquet, DBF, JSON",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="结果文件 result: .csv, .xlsx, .parquet; default: screen")
     ] = None,
@@ -218,6 +232,9 @@ def group(
     headers: Annotated[
         str, typer.Option("--headers", metavar="names|zh", help="表头用列名或中文 headers: the names, or Chinese")
     ] = "names",
+    sql: Sql = "",
+    query: Query = None,
+    view: View = "",
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
@@ -230,6 +247,9 @@ def group(
     kept_heads = ("*",) if keep.strip() == "all" else tuple(_listed(keep))
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
+    sources = with_rows(sources, sql, query, view)
+    if not sources:
+        raise typer.BadParameter("SOURCE | --sql", param_hint="SOURCE")
     files = found_files(sources, [output, findings], lang)
     parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads)
     total, kept, found = 0, 0, []

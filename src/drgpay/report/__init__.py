@@ -6,6 +6,7 @@ Nothing is computed here but sums: every figure is read from the run, and the su
 
 from drgpay.report.evaluated import GRADE_WORDS, check_evaluated, outcome_cells, show_figure
 from drgpay.report.evaluation import write_evaluation_page, write_evaluation_workbook, write_institution_card
+from drgpay.report.html import charts_missing
 from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
 from drgpay.report.performance import performance_word, write_performance_workbook, write_slips
@@ -15,6 +16,7 @@ from drgpay.report.workbook import write_workbook
 
 __all__ = [
     "GRADE_WORDS",
+    "charts_missing",
     "check_evaluated",
     "check_whatif_target",
     "outcome_cells",

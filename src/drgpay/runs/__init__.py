@@ -6,6 +6,7 @@ from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.coding import FOLLOWS, CodeStory, InScheme, search_code, suggest_codes, tell_code
 from drgpay.runs.compare import Comparison, Sweep
+from drgpay.runs.database import PASSWORD, fetch, query_of
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.estimate import Estimate, estimate_stays, read_published
@@ -66,6 +67,7 @@ __all__ = [
     "ITEMS",
     "LEDGER",
     "MANIFEST",
+    "PASSWORD",
     "POLICY",
     "TABLES",
     "Accepted",
@@ -126,6 +128,7 @@ __all__ = [
     "explain_cell",
     "explain_person",
     "explain_stay",
+    "fetch",
     "findings_of",
     "first_stay",
     "group_part",
@@ -150,6 +153,7 @@ __all__ = [
     "preview",
     "procure",
     "propose_treatments",
+    "query_of",
     "read_files",
     "read_manifest",
     "read_published",
