@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,13 +27,16 @@ from drgpay.runs import (
     Checked,
     Found,
     Shape,
+    WatchedFolder,
     all_rejected,
     check_files,
     check_region,
+    failure_of,
     group_part,
     known_codes,
     named_files,
     read_files,
+    result_of,
 )
 from drgpay.scheme import load
 from drgpay.steps import intake
@@ -232,6 +236,12 @@ def group(
     headers: Annotated[
         str, typer.Option("--headers", metavar="names|zh", help="表头用列名或中文 headers: the names, or Chinese")
     ] = "names",
+    watch: Annotated[
+        Path | None,
+        typer.Option("--watch", help="守着文件夹,新到的文件自动分组 group what comes into a folder, until Ctrl-C"),
+    ] = None,
+    every: Annotated[int, typer.Option("--every", min=1, max=3600, help="每几秒看一次 seconds between looks")] = 5,
+    looks: Annotated[int, typer.Option("--looks", min=0, help="看几次后停,0 不停 stop after so many looks")] = 0,
     sql: Sql = "",
     query: Query = None,
     view: View = "",
@@ -241,6 +251,14 @@ def group(
     """给病例分组,只需要分组字段;说明未入组的原因。 Group stays; only the grouping columns are needed. It says why a
     stay is in no group."""
     in_lang(lang)
+    if watch is not None:
+        if sources or sql or output or findings:
+            raise typer.BadParameter("--watch FOLDER 单独使用 stands alone", param_hint="--watch")
+        how = {"scheme": scheme, "switch": switch, "form": form, "alias": alias, "newborn_age": newborn_age,
+               "codes": codes, "sheet": sheet, "header_row": header_row, "keep": keep, "columns": columns,
+               "headers": headers, "own": own, "lang": lang}  # fmt: skip
+        _watch(watch, how, every, looks, lang)
+        return
     if headers not in ("names", "zh"):
         raise typer.BadParameter("names | zh", param_hint="--headers")
     shape = Shape.of(_listed(columns), chinese=headers == "zh")
@@ -285,6 +303,39 @@ def group(
     _tell_errata(whole, lang)
     if refused is not None:
         raise refused
+
+
+def _watch(folder: Path, how: dict[str, Any], every: int, looks: int, lang: str) -> None:
+    """Group every file that comes, one after the other, and leave the result, or why there is none, beside it."""
+    if not folder.is_dir():
+        raise DrgpayError(
+            Kind.USAGE, zh="没有这个文件夹", en="no such folder", value=folder.name, fix_zh="检查 --watch",
+            fix_en="check --watch",
+        )  # fmt: skip
+    watched, n = WatchedFolder(folder), 0
+    err.print("守着文件夹,按 Ctrl-C 停止" if lang == "zh" else "watching the folder; Ctrl-C stops", highlight=False)
+    try:
+        while True:
+            for path in watched.ready():
+                _group_one(path, how)
+            n += 1
+            if looks and n >= looks:
+                return
+            time.sleep(every)
+    except KeyboardInterrupt:
+        err.print("已停止" if lang == "zh" else "stopped", highlight=False)
+
+
+def _group_one(path: Path, how: dict[str, Any]) -> None:
+    failure = failure_of(path)
+    try:
+        group(sources=[path], output=result_of(path), **how)
+    except DrgpayError as error:
+        err.print(error.text(), markup=False, highlight=False)
+        with drafted(failure) as draft:
+            draft.write_text(error.text() + "\n", encoding="utf-8")
+    else:
+        failure.unlink(missing_ok=True)
 
 
 class _NoRow(Exception):  # noqa: N818 - it is no error but the end of a file without a usable row

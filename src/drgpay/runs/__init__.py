@@ -57,6 +57,8 @@ from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.verify import Check, verify
+from drgpay.runs.watching import Watched as WatchedFolder
+from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named
 
@@ -105,6 +107,7 @@ __all__ = [
     "Told",
     "Version",
     "Watched",
+    "WatchedFolder",
     "all_rejected",
     "audit_template",
     "bench",
@@ -128,6 +131,7 @@ __all__ = [
     "explain_cell",
     "explain_person",
     "explain_stay",
+    "failure_of",
     "fetch",
     "findings_of",
     "first_stay",
@@ -162,6 +166,7 @@ __all__ = [
     "ready_checks",
     "reconcile_return",
     "reopen_year",
+    "result_of",
     "root_of",
     "run",
     "same_tables",
