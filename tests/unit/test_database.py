@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -130,3 +137,57 @@ def test_grouping_goes_without_what_draws_charts() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     drg, kind = done.stdout.split()
     assert (len(drg), kind) == (4, "ENGINE")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of its own, where the machine has the programs, the driver and a user to run it as."""
+    pytest.importorskip("adbc_driver_postgresql")
+    if not all(map(shutil.which, ("initdb", "pg_ctl", "psql"))):
+        pytest.skip("no PostgreSQL here")
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    as_user: dict[str, Any] = {}
+    if os.getuid() == 0:  # the server refuses to run as root
+        user = pwd.getpwnam("nobody")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+    def call(*words: object) -> None:
+        subprocess.run(
+            list(map(str, words)),
+            check=True,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **as_user,
+        )
+
+    (folder / "password").write_text("s3cret/:@\n")
+    (folder / "password").chmod(0o644)
+    try:
+        call("initdb", "-D", folder / "d", "-U", "reader", "-A", "scram-sha-256", "--pwfile", folder / "password")
+    except (subprocess.CalledProcessError, PermissionError):
+        pytest.skip("PostgreSQL cannot be started here")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder}"
+    call("pg_ctl", "-D", folder / "d", "-o", options, "-l", folder / "log", "-w", "start")
+    try:
+        yield f"postgresql://reader@127.0.0.1:{port}/postgres"
+    finally:
+        call("pg_ctl", "-D", folder / "d", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_postgresql_with_the_password_from_the_environment(server: str, tmp_path: Path) -> None:
+    words = {runs.PASSWORD: "s3cret/:@"}
+    sql = "SELECT '甲'::text AS 病例号, 12.30::numeric(10,2) AS 总费用, DATE '2024-03-09' AS 出院日期, 8 AS 住院天数"
+    assert runs.fetch(server, sql, tmp_path / "t.parquet", words) == 1
+    row = pl.read_parquet(tmp_path / "t.parquet").row(0, named=True)
+    assert (row["病例号"], row["总费用"], str(row["出院日期"]), row["住院天数"]) == ("甲", "12.30", "2024-03-09", "8")
+    with pytest.raises(DrgpayError) as caught:
+        runs.fetch(server, sql, tmp_path / "u.parquet", {runs.PASSWORD: "wrong"})
+    assert (caught.value.kind, "s3cret" in caught.value.text()) == (Kind.DATA, False)
+    runs.fetch(server, "SELECT current_setting('transaction_read_only') AS way", tmp_path / "w.parquet", words)
+    assert pl.read_parquet(tmp_path / "w.parquet")["way"].to_list() == ["on"]
