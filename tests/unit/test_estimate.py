@@ -285,5 +285,8 @@ def test_from_the_template_to_the_workbook_on_the_command_line(tmp_path: Path) -
     sheets = openpyxl.load_workbook(tmp_path / "out.xlsx")
     assert sheets.sheetnames == ["病例预估", "预估汇总"]
     assert sheets["病例预估"].max_row == 5
+    said = {str(cell) for sheet in sheets for row in sheet.values for cell in row if cell}
+    assert {"入组", "合计", "科室", "是", "否"} <= said
+    assert not {"grouped", "all", "normal", "department"} & said
     lacking = drgpay("estimate", tmp_path / "stays.csv", "--published", tmp_path / "stays.csv")
     assert isinstance(lacking.exception, DrgpayError)

@@ -14,6 +14,7 @@ from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
 from drgpay.cli.reconcile import aliases_of
 from drgpay.cli.stays import HeaderRow, Sheet
+from drgpay.cli.wording import for_readers
 from drgpay.steps import coding, intake
 from drgpay.steps.coding import Candidate
 from drgpay.tables import CODING_GAPS, CODING_SUGGESTIONS, CODING_TEXTS
@@ -98,7 +99,8 @@ def suggest(
         for row in its[:20]:
             out.print(f"  {row['line']} · {row['what']} · {row['name']} · {row['zh' if zh else 'en']}")
     out.print(runs.FOLLOWS[0 if zh else 1])
-    give([(CODING_SUGGESTIONS, offered), (CODING_GAPS, gaps)], output, lang, show=False)
+    tables = ((CODING_SUGGESTIONS, offered), (CODING_GAPS, gaps))
+    give([for_readers(table, rows, lang) for table, rows in tables], output, lang, show=False)
 
 
 @code_app.command()

@@ -16,6 +16,7 @@ from drgpay.cli.database import Query, Sql, View, with_rows
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
 from drgpay.cli.sheets import CREATED
+from drgpay.cli.wording import for_readers
 from drgpay.engine import drafted
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.estimate import NEED
@@ -51,7 +52,7 @@ def estimate(
     ] = None,
     term: Annotated[
         list[str] | None,
-        typer.Option("--term", help="参数=值,代替文件中的 a term: name=value, or name:employee=value; repeatable"),
+        typer.Option("--term", help="参数=值,如 点值:职工=98.76 a term: name=value, or name:employee=value"),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="结果 .xlsx,或放 CSV 的新文件夹 workbook or new folder")
@@ -99,7 +100,8 @@ def estimate(
     if not done.kept:
         raise runs.all_rejected(done.rows, [done.findings])
     _tell(done, zh)
-    give([(STAY_ESTIMATES, done.stays.to_dicts()), (ESTIMATE_TOTALS, done.totals)], output, lang, show=False)
+    tables = ((STAY_ESTIMATES, done.stays.to_dicts()), (ESTIMATE_TOTALS, done.totals))
+    give([for_readers(table, rows, lang) for table, rows in tables], output, lang, show=False)
 
 
 def _terms(given: list[str]) -> dict[str, str]:
@@ -153,7 +155,8 @@ def _named(row: dict[str, Any], zh: bool) -> str:
     if row["scope"] == "all":
         return "合计" if zh else "all"
     scope = _SCOPES[row["scope"]] if zh else row["scope"]
-    return f"{scope} {row['unit_id']} {row['unit_name']}".rstrip()
+    unit = row["unit_id"] or ("(未写)" if zh else "(not named)")
+    return f"{scope} {unit} {row['unit_name']}".rstrip()
 
 
 def _write_template(target: Path, zh: bool) -> None:

@@ -17,7 +17,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import Scheme
 from drgpay.steps import grouping, intake, points
 from drgpay.steps.points import Published
-from drgpay.tables import ESTIMATE_TOTALS, PUBLISHED, PUBLISHED_TERMS, STAY_ESTIMATES, Table
+from drgpay.tables import ESTIMATE_TOTALS, PUBLISHED, PUBLISHED_TERMS, STAY_ESTIMATES, TERM_NAMES, Table
 from drgpay.tables.inputs import SCHEMES
 from drgpay.units import half_up
 
@@ -52,18 +52,23 @@ def read_published(paths: Sequence[Path], terms: Mapping[str, str] | None = None
     listed = frame(intake.read_register(groups, PUBLISHED)).to_dicts()
     there = frame(intake.read_register(rows, PUBLISHED_TERMS)).to_dicts() if rows else []
     given = _given(terms or {})
-    there = [row for row in there if row["term"] not in {term["term"] for term in given}]
+    over = {(row["term"], row["applies_to"]) for row in given}
+    there = [row for row in there if not {(row["term"], row["applies_to"]), (row["term"], "all")} & over]
     return points.published(listed, points.read_terms([*there, *given]))
 
 
 def _given(terms: Mapping[str, str]) -> list[Row]:
     choices = PUBLISHED_TERMS["term"].choices
+    known = {**{zh: term for term, zh in TERM_NAMES.items()}, **{term: term for term in choices}}
+    schemes = {"": "", "职工": "employee", "居民": "resident", **{scheme: scheme for scheme in SCHEMES}}
     rows = []
     for name, value in terms.items():
-        term, _, scheme = name.partition(":")
-        if term not in choices or scheme not in ("", *SCHEMES):
+        said, _, whose = name.replace("：", ":").partition(":")
+        term, scheme = known.get(said.strip(), ""), schemes.get(whose.strip())
+        if not term or scheme is None:
             raise DrgpayError(
-                Kind.USAGE, zh="没有这个参数", en="no such term", value=name, fix_zh=f"可用：{'、'.join(choices)}",
+                Kind.USAGE, zh="没有这个参数", en="no such term", value=name,
+                fix_zh=f"可用：{'、'.join(TERM_NAMES.values())}",
                 fix_en=f"there are {', '.join(choices)}",
             )  # fmt: skip
         rows.append({"term": term, "applies_to": scheme or "all", "value": value, "source": None})

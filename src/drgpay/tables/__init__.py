@@ -90,6 +90,7 @@ from drgpay.tables.inhouse import (
     RECONCILIATION_TOTALS,
     RETURNED,
     STAY_ESTIMATES,
+    TERM_NAMES,
 )
 from drgpay.tables.inputs import (
     BUDGETS,
@@ -444,6 +445,7 @@ __all__ = [
     "SUPERVISION_TIERS",
     "SUSPICIONS",
     "SUSPICION_EVIDENCE",
+    "TERM_NAMES",
     "TIERS",
     "TREATMENTS",
     "TREATMENT_TABLE",

@@ -18,6 +18,15 @@ TERMS = (
     "long_days", "day_points", "basis",
 )  # fmt: skip
 
+TERM_NAMES = {
+    "point_value": "点值", "pool_amount": "可分配额", "pool_points": "总点数", "rate": "费率", "coefficient": "系数",
+    "overall_mean": "全部病例均费", "scale": "标度", "low_multiple": "低倍率界值", "high_multiple": "高倍率界值",
+    "high_extra": "高倍率追加", "unstable_discount": "非稳定病组折扣", "ungrouped_discount": "未入组折扣",
+    "qy_discount": "歧义折扣", "short_days": "短住院天数", "long_days": "长住院天数", "day_points": "床日点数",
+    "basis": "支付口径",
+}  # fmt: skip
+"""the terms in Chinese"""
+
 PUBLISHED = Table(
     "published", "已公布病组", "groups as the bureau publishes them: weight or base points, mean cost and days, "
     "bounds", "register", ("drg",),

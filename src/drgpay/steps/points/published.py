@@ -26,7 +26,7 @@ from drgpay.steps.points.rate import (
     parse_weight,
     payment_standard,
 )
-from drgpay.tables import CLASSES, MOST, PUBLISHED_TERMS, STATUSES
+from drgpay.tables import CLASSES, MOST, PUBLISHED_TERMS, STATUSES, TERM_NAMES
 from drgpay.tables.inputs import SCHEMES
 from drgpay.units import ONE, half_up, mul_div_half_up, parse_scaled
 
@@ -152,8 +152,9 @@ def _value(term: str, text: str, at: int) -> Any:
 
 def _wrong(term: str, value: object, zh: str, en: str, row: int | None = None) -> DrgpayError:
     return DrgpayError(
-        Kind.DATA, zh=f"参数 {term} {zh}", en=f"term {term} {en}", file=PUBLISHED_TERMS.name, row=row, field=term,
-        value=value or None, fix_zh="对照公布的文件改正", fix_en="correct it by what was published",
+        Kind.DATA, zh=f"参数{TERM_NAMES[term]}{zh}", en=f"term {term} {en}", file=PUBLISHED_TERMS.name,
+        row=row, field=term, value=value or None, fix_zh="对照公布的文件改正",
+        fix_en="correct it by what was published",
     )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def published(groups: Iterable[Row], terms: Terms) -> Published:
     drgs = sorted(rows)
     coefficient = terms.get("coefficient")
     if coefficient is None and any(rows[d]["fixed_coefficient"] is None for d in drgs):
-        raise _wrong("coefficient", "", "未给出(没有系数写 1)", "is not given (write 1 where there is none)")
+        raise _wrong("coefficient", "", "未给出,没有系数写 1", "is not given (write 1 where there is none)")
     finer = 10**4
     own = coefficient if coefficient is not None else ONE * finer
     ks = [own if (k := rows[d]["fixed_coefficient"]) is None else k * finer for d in drgs]
