@@ -41,6 +41,7 @@ def test_phrases_as_doctors_type_them() -> None:
         began = time.perf_counter()
         found = coding.searcher(row["kind"]).search(row["phrase"], 5)
         slow.append(time.perf_counter() - began)
+        assert all(0 < one.score <= 10_000 for one in found)
         right = [one.code.startswith(tuple(row["codes"].split("|"))) for one in found]
         first.append(right[:1] == [True])
         five.append(any(right))

@@ -235,6 +235,9 @@ def test_what_is_not_known_stays_empty_and_is_said(tmp_path: Path) -> None:
     bare = small(tmp_path, TERMS, mean_cost="")
     assert (row_of(bare, "c")["case_class"], row_of(bare, "c")["points"]) == ("normal", 1_050_000)
     assert "未公布例均费用" in row_of(bare, "c")["zh"]
+    unbounded = small(tmp_path, TERMS, high_multiple="")
+    assert (row_of(unbounded, "c")["case_class"], row_of(unbounded, "c")["high_bound"]) == ("normal", None)
+    assert "未公布高倍率界值" in row_of(unbounded, "c")["zh"]
     review = small(tmp_path, [*TERMS, ("高倍率追加", "", "评审后")])
     assert row_of(review, "c")["points"] == 1_050_000
     assert "须经评审" in row_of(review, "c")["zh"]

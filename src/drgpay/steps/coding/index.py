@@ -59,7 +59,7 @@ class Index:
             its = slice(self.starts[place], self.starts[place + 1])
             dots[self.docs[its]] += self.counts[its] * (n * weight * weight)
         cosine: Ints = dots * WHOLE // np.maximum(self.norms * max(isqrt(own), 1), 1)
-        return cosine
+        return np.minimum(cosine, WHOLE)  # roots are rounded down
 
 
 def _length(key: int) -> tuple[bool, int]:

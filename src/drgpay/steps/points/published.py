@@ -26,7 +26,7 @@ from drgpay.steps.points.rate import (
     parse_weight,
     payment_standard,
 )
-from drgpay.tables import CLASSES, MOST, PUBLISHED_TERMS, STATUSES, TERM_NAMES
+from drgpay.tables import CLASSES, MOST, PUBLISHED, PUBLISHED_TERMS, STATUSES, TERM_NAMES
 from drgpay.tables.inputs import SCHEMES
 from drgpay.units import ONE, half_up, mul_div_half_up, parse_scaled
 
@@ -49,6 +49,8 @@ _WORDS = {
 }  # fmt: skip
 _BY_SCHEME = ("point_value", "pool_amount", "pool_points", "rate")
 _ANY = ""
+_MOST_MULTIPLE = PUBLISHED["high_multiple"].high or MOST
+"""so large a multiple or discount is none; times the largest mean it still fits into 64 bits"""
 
 _HIGH = CLASSES.index("high")
 
@@ -145,7 +147,8 @@ def _value(term: str, text: str, at: int) -> Any:
             value = parse_scaled(text.rstrip("%％"), _DECIMALS[term] - 2 * percent)
     except DrgpayError as error:
         raise _wrong(term, text, f"读不出来:{error.zh}", f"cannot be read: {error.en}", at) from error
-    if not (1 if term in _POSITIVE else 0) <= value <= MOST:
+    most = _MOST_MULTIPLE if _DECIMALS.get(term) == _FINE and term != "pool_points" else MOST
+    if not (1 if term in _POSITIVE else 0) <= value <= most:
         raise _wrong(term, text, "超出范围", "is out of bounds", at)
     return value
 
@@ -224,7 +227,7 @@ def _tables(
     terms: Terms,
 ) -> PointsTables:
     # a group without mean or multiple is never high: its bound lies above every cost
-    bounds = [MOST if h < 0 or m == 0 else h for h, m in zip(high, mean, strict=True)]
+    bounds = [MOST // max(m, 1) + 1 if h < 0 or m == 0 else h for h, m in zip(high, mean, strict=True)]
     by_rate = standards is not None
     return PointsTables(
         year=1,
