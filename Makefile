@@ -54,7 +54,7 @@ LOCK := uv pip compile --quiet pyproject.toml requirements/build.in -c constrain
 	--allow-unsafe --no-header --no-emit-index-url --no-annotate
 
 locks: ## work out the hashes again after a change of constraints.txt; needs uv
-	$(LOCK) -o requirements/run.lock
+	$(LOCK) --extra report -o requirements/run.lock
 	$(LOCK) --extra dev -o requirements/dev.lock
 
 clean: ## remove what the other targets made

@@ -17,6 +17,7 @@ from drgpay.tables import (
     CHECK_TABLES,
     EVALUATION_TABLES,
     FUND_TABLES,
+    INHOUSE_TABLES,
     MODE_TABLES,
     OVERSIGHT_TABLES,
     PERFORMANCE_TABLES,
@@ -86,6 +87,7 @@ def test_imports_go_down_only() -> None:
 def test_every_result_table_has_exactly_one_writer() -> None:
     writes = {step: getattr(import_module(f"drgpay.steps.{step}"), "WRITES", ()) for step in STEPS}
     own = MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES + BOOK_TABLES
+    own += INHOUSE_TABLES
     results = RESULTS + FUND_TABLES + CHECK_TABLES + CARE + own
     for table in results:
         writers = [step for step, names in writes.items() if table.name in names]

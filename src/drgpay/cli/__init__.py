@@ -13,7 +13,23 @@ from typing import Any
 import typer
 
 from drgpay import __version__
-from drgpay.cli import books, evaluate, explain, facts, fund, modes, money, oversight, perform, schemes, stays, whatif
+from drgpay.cli import (
+    books,
+    coding,
+    estimate,
+    evaluate,
+    explain,
+    facts,
+    fund,
+    modes,
+    money,
+    oversight,
+    perform,
+    reconcile,
+    schemes,
+    stays,
+    whatif,
+)
 from drgpay.cli.console import err
 from drgpay.cli.gate import Gated
 from drgpay.errors import DrgpayError, Kind
@@ -37,7 +53,23 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
         raise typer.Exit
 
 
-for room in (money, explain, whatif, fund, modes, oversight, evaluate, perform, stays, schemes, facts, books):
+for room in (
+    money,
+    explain,
+    whatif,
+    fund,
+    modes,
+    oversight,
+    evaluate,
+    perform,
+    estimate,
+    reconcile,
+    coding,
+    stays,
+    schemes,
+    facts,
+    books,
+):
     room.register(app)
 
 

@@ -24,7 +24,8 @@ FOLDERS = frozenset(
 """commands that write a folder"""
 EITHER = frozenset(
     {"fund budget", "fund health", "fund prepay", "fund risk", "fund reopen", "modes capitation", "modes out-of-area",
-     "modes procurement", "modes enrolment-check", "perform check", "perform simulate", "perform in-house"}
+     "modes procurement", "modes enrolment-check", "perform check", "perform simulate", "perform in-house",
+     "estimate", "code suggest"}
 )  # fmt: skip
 """commands that write a workbook, or a folder when the name has no ending"""
 BELOW: Mapping[str, tuple[str, ...]] = {"demo": ("region", "run"), "region land": ("stays",)}

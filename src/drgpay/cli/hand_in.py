@@ -10,6 +10,7 @@ import typer
 
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
+from drgpay.cli.database import Query, Sql, View, with_rows
 from drgpay.cli.stays import Alias, Codes, Findings, Form, HeaderRow, NewbornAge, Sheet, hints_of, write_findings
 from drgpay.places import real_path
 from drgpay.tables import STAYS
@@ -32,7 +33,10 @@ def register(region_app: typer.Typer) -> None:
 
 def submit(
     region: Region,
-    source: Annotated[Path, typer.Argument(help="病例文件 file of stays")],
+    source: Annotated[
+        Path | None, typer.Argument(help="病例文件 file of stays; none with --sql", show_default=False)
+    ] = None,
+    *,
     institution: Annotated[str, typer.Option("--institution", help="定点医疗机构编号 institution")],
     month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="出院月份 month of discharge")],
     reason: Annotated[str, typer.Option("--reason", help="理由 reason")] = "",
@@ -56,16 +60,22 @@ def submit(
     codes: Codes = None,
     sheet: Sheet = "",
     header_row: HeaderRow = 0,
+    sql: Sql = "",
+    query: Query = None,
+    view: View = "",
     lang: Lang = "zh",
 ) -> None:
     """提交一家机构一个月的病例批次。 Hand in a batch of stays of an institution and month."""
     zh = in_lang(lang) == "zh"
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
+    handed = with_rows([source] if source else [], sql, query, view)
+    if len(handed) != 1:
+        raise typer.BadParameter("SOURCE | --sql", param_hint="SOURCE")
     told = form or alias or newborn_age or codes or sheet or header_row
     taken = () if withdrawn is None else runs.stay_ids_in(withdrawn)
     with engine_with_progress(CPUS, lang) as engine:
         done = runs.submit(
-            region, source, institution, runs.month_of(month), engine,
+            region, handed[0], institution, runs.month_of(month), engine,
             on=on.date() if on else date.today(), reason=reason, correction=correction, withdrawn=taken,
             sealed=runs.sealed_months(folders or real_path(region).parent),
             hints=hints if told else None, crosswalk=way,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 import typer
 
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang, out
+from drgpay.cli.database import Query, Sql, View, with_rows
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, for_people, frame
 from drgpay.errors import DrgpayError, Kind
@@ -25,13 +27,16 @@ from drgpay.runs import (
     Checked,
     Found,
     Shape,
+    WatchedFolder,
     all_rejected,
     check_files,
     check_region,
+    failure_of,
     group_part,
     known_codes,
     named_files,
     read_files,
+    result_of,
 )
 from drgpay.scheme import load
 from drgpay.steps import intake
@@ -108,6 +113,9 @@ def check(
     region: Annotated[
         Path | None, typer.Option("--region", help="校验统筹区的全部病例 all files of a region folder, into -o")
     ] = None,
+    sql: Sql = "",
+    query: Query = None,
+    view: View = "",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="模板 .xlsx,或统筹区的结果文件夹 template, or folder for --region"),
@@ -128,15 +136,18 @@ def check(
     if region is not None:
         _check_region(region, output, lang)
         return
+    if sql and findings is None:
+        findings = Path(f"{query.stem if query else view}.findings.xlsx")
+    sources = with_rows(sources, sql, query, view)
     if not sources:
-        raise typer.BadParameter("SOURCE | --region | --template", param_hint="SOURCE")
+        raise typer.BadParameter("SOURCE | --sql | --region | --template", param_hint="SOURCE")
     source = sources[0]
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
-    found = _found(sources, [findings], lang)
+    found = found_files(sources, [findings], lang)
     parts = read_files(found, need=need, codes=known_codes(), hints=hints, crosswalk=way, quality=True)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, lang) as engine:
-        done = check_files(_said(parts, lang), engine, Path(work))
-    _tell(done.rows, done.kept, done.findings.num_rows, lang)
+        done = check_files(reading(parts, lang), engine, Path(work))
+    tell(done.rows, done.kept, done.findings.num_rows, lang)
     tell_dropped(done.dropped, lang)
     target = findings or _beside(source)
     if not done.findings.num_rows:
@@ -183,7 +194,7 @@ def _check_region(region: Path, output: Path | None, lang: str) -> None:
 
     with engine_with_progress(CPUS, lang) as engine:
         done = check_region(region, output, engine, book)
-    _tell(done.rows, done.kept, int(done.counts["n"].sum()), lang)
+    tell(done.rows, done.kept, int(done.counts["n"].sum()), lang)
     tell_dropped(done.dropped, lang)
     _tell_scores(done, lang)
     _tell_file(output, lang)
@@ -210,7 +221,14 @@ def _tell_scores(done: Checked, lang: str) -> None:
 
 
 def group(
-    sources: Sources,
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="病例文件,可多个,或文件夹 files of stays, or folders: CSV, XLSX, Parquet, DBF, JSON",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="结果文件 result: .csv, .xlsx, .parquet; default: screen")
     ] = None,
@@ -240,26 +258,46 @@ def group(
     headers: Annotated[
         str, typer.Option("--headers", metavar="names|zh", help="表头用列名或中文 headers: the names, or Chinese")
     ] = "names",
+    watch: Annotated[
+        Path | None,
+        typer.Option("--watch", help="守着文件夹,新到的文件自动分组 group what comes into a folder, until Ctrl-C"),
+    ] = None,
+    every: Annotated[int, typer.Option("--every", min=1, max=3600, help="每几秒看一次 seconds between looks")] = 5,
+    looks: Annotated[int, typer.Option("--looks", min=0, help="看几次后停,0 不停 stop after so many looks")] = 0,
+    sql: Sql = "",
+    query: Query = None,
+    view: View = "",
     own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
     """给病例分组,只需要分组字段;说明未入组的原因。 Group stays; only the grouping columns are needed. It says why a
     stay is in no group."""
     in_lang(lang)
+    if watch is not None:
+        if sources or sql or output or findings:
+            raise typer.BadParameter("--watch FOLDER 单独使用 stands alone", param_hint="--watch")
+        how = {"scheme": scheme, "switch": switch, "form": form, "alias": alias, "newborn_age": newborn_age,
+               "codes": codes, "sheet": sheet, "header_row": header_row, "keep": keep, "columns": columns,
+               "headers": headers, "own": own, "lang": lang}  # fmt: skip
+        _watch(watch, how, every, looks, lang)
+        return
     if headers not in ("names", "zh"):
         raise typer.BadParameter("names | zh", param_hint="--headers")
     shape = Shape.of(_listed(columns), chinese=headers == "zh")
     kept_heads = ("*",) if keep.strip() == "all" else tuple(_listed(keep))
     chosen = load(scheme, frozenset(switch or ()), folder=schemes_folder(own))
     hints, way = hints_of(form, alias, newborn_age, codes, sheet, header_row)
-    files = _found(sources, [output, findings], lang)
+    sources = with_rows(sources, sql, query, view)
+    if not sources:
+        raise typer.BadParameter("SOURCE | --sql", param_hint="SOURCE")
+    files = found_files(sources, [output, findings], lang)
     parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads)
     total, kept, found = 0, 0, []
     counts: dict[str, int] = {}
 
     def results() -> Iterator[pl.DataFrame]:
         nonlocal total, kept
-        for file, part in _said(parts, lang):
+        for file, part in reading(parts, lang):
             done = group_part(chosen, part, shape, lang, file)
             total, kept = total + part.rows, kept + part.stays.num_rows
             found.append(done.findings)
@@ -277,7 +315,7 @@ def group(
         refused = all_rejected(total, found)
     whole = intake.merge_findings(found)
     dropped = intake.dropped_of(whole)
-    _tell(total, kept, whole.num_rows, lang)
+    tell(total, kept, whole.num_rows, lang)
     tell_dropped(dropped, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
     said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
@@ -291,6 +329,39 @@ def group(
     _tell_errata(whole, lang)
     if refused is not None:
         raise refused
+
+
+def _watch(folder: Path, how: dict[str, Any], every: int, looks: int, lang: str) -> None:
+    """Group every file that comes, one after the other, and leave the result, or why there is none, beside it."""
+    if not folder.is_dir():
+        raise DrgpayError(
+            Kind.USAGE, zh="没有这个文件夹", en="no such folder", value=folder.name, fix_zh="检查 --watch",
+            fix_en="check --watch",
+        )  # fmt: skip
+    watched, n = WatchedFolder(folder), 0
+    err.print("守着文件夹,按 Ctrl-C 停止" if lang == "zh" else "watching the folder; Ctrl-C stops", highlight=False)
+    try:
+        while True:
+            for path in watched.ready():
+                _group_one(path, how)
+            n += 1
+            if looks and n >= looks:
+                return
+            time.sleep(every)
+    except KeyboardInterrupt:
+        err.print("已停止" if lang == "zh" else "stopped", highlight=False)
+
+
+def _group_one(path: Path, how: dict[str, Any]) -> None:
+    failure = failure_of(path)
+    try:
+        group(sources=[path], output=result_of(path), **how)
+    except DrgpayError as error:
+        err.print(error.text(), markup=False, highlight=False)
+        with drafted(failure) as draft:
+            draft.write_text(error.text() + "\n", encoding="utf-8")
+    else:
+        failure.unlink(missing_ok=True)
 
 
 class _NoRow(Exception):  # noqa: N818 - it is no error but the end of a file without a usable row
@@ -338,7 +409,7 @@ def _beside(source: Path) -> Path:
     return source.with_name(f"{source.stem}.findings.xlsx")
 
 
-def _found(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -> Found:
+def found_files(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -> Found:
     """The files of stays that were named, without those that are ``written``; what is none in a folder is said."""
     own = {real_path(path) for path in written if path}
     found = named_files(sources, without=lambda path: real_path(path) in own)
@@ -351,7 +422,7 @@ def _found(sources: Sequence[Path], written: Sequence[Path | None], lang: str) -
     return found
 
 
-def _said(parts: Iterator[tuple[str, intake.Intake]], lang: str) -> Iterator[tuple[str, intake.Intake]]:
+def reading(parts: Iterator[tuple[str, intake.Intake]], lang: str) -> Iterator[tuple[str, intake.Intake]]:
     """The parts as they come; it is said what the files were read as, once for files that are alike."""
     last = ""
     for file, part in parts:
@@ -392,7 +463,7 @@ def _write_csv(results: Iterator[pl.DataFrame], out: TextIO) -> None:
         out.write(masked(text) if out.isatty() else text)
 
 
-def _tell(read: int, kept: int, n: int, lang: str) -> None:
+def tell(read: int, kept: int, n: int, lang: str) -> None:
     out = read - kept
     zh = f"读入 {read:,} 行,可用 {kept:,},剔除 {out:,},问题 {n:,} 条"
     en = f"{read:,} rows, {kept:,} usable, {out:,} kept out, {n:,} findings"

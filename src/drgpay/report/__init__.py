@@ -6,6 +6,7 @@ Nothing is computed here but sums: every figure is read from the run, and the su
 
 from drgpay.report.evaluated import GRADE_WORDS, check_evaluated, outcome_cells, show_figure
 from drgpay.report.evaluation import write_evaluation_page, write_evaluation_workbook, write_institution_card
+from drgpay.report.html import charts_missing
 from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
 from drgpay.report.performance import performance_word, write_performance_workbook, write_slips
@@ -19,6 +20,7 @@ __all__ = [
     "Names",
     "Sheet",
     "alert_is_share",
+    "charts_missing",
     "check_evaluated",
     "check_whatif_target",
     "field_words",

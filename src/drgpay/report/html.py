@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
@@ -10,8 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from plotly.offline import get_plotlyjs
-
+from drgpay.errors import DrgpayError, Kind
 from drgpay.places import write_text
 from drgpay.report.labels import LANGUAGES, Both, word
 from drgpay.report.source import Row
@@ -60,10 +61,33 @@ def write_frame(
         footer=footer,
         noscript=both(word("charts_need_script")),
         data=_embedded(data),
-        plotly=get_plotlyjs(),
+        plotly=charts_script(),
         script=(here / script).read_text(encoding="utf-8"),
     )
     write_text(target, page)
+
+
+def charts_missing() -> DrgpayError | None:
+    """What pages with charts lack on this machine, None when they can be written."""
+    if sys.modules.get("plotly", ...) is not None and importlib.util.find_spec("plotly") is not None:
+        return None
+    return DrgpayError(
+        Kind.ENGINE,
+        zh="没有安装 plotly,写不出带图表的网页",
+        en="plotly is not installed, so no page with charts can be written",
+        fix_zh="pip install 'drgpay[report]';分组、校验、解释、预估、对账不需要它",
+        fix_en="pip install 'drgpay[report]'; grouping, checks, explanations and estimates go without",
+    )
+
+
+def charts_script() -> str:
+    """The script of the charts. Raises ENGINE where it is not installed."""
+    missing = charts_missing()
+    if missing:
+        raise missing
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
 
 
 def both(text: Both) -> str:

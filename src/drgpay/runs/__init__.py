@@ -4,9 +4,12 @@ from drgpay.engine import MANIFEST, read_manifest
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
+from drgpay.runs.coding import FOLLOWS, CodeStory, InScheme, search_code, suggest_codes, tell_code
 from drgpay.runs.compare import Comparison, Sweep
+from drgpay.runs.database import PASSWORD, fetch, query_of
 from drgpay.runs.deadlines import Deadline, deadlines
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
+from drgpay.runs.estimate import Estimate, estimate_stays, read_published
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
 from drgpay.runs.explain_cell import ITEMS, explain_cell
@@ -46,6 +49,7 @@ from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
+from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
@@ -54,15 +58,19 @@ from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.verify import Check, verify
+from drgpay.runs.watching import Watched as WatchedFolder
+from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named
 
 __all__ = [
     "CAUSES",
+    "FOLLOWS",
     "GROUP_COLUMNS",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
+    "PASSWORD",
     "POLICY",
     "TABLES",
     "Accepted",
@@ -72,18 +80,23 @@ __all__ = [
     "Cause",
     "Check",
     "Checked",
+    "CodeStory",
     "Comparison",
     "Counted",
     "Deadline",
     "Difference",
+    "Estimate",
     "Evaluation",
     "Found",
     "FundTables",
     "Grouper",
+    "InScheme",
     "Order",
+    "Own",
     "PerformOrder",
     "PersonExplained",
     "Proposal",
+    "Reconciled",
     "Region",
     "Report",
     "SameTable",
@@ -95,6 +108,7 @@ __all__ = [
     "Told",
     "Version",
     "Watched",
+    "WatchedFolder",
     "all_rejected",
     "audit_template",
     "bench",
@@ -112,11 +126,14 @@ __all__ = [
     "count_look",
     "deadlines",
     "difference",
+    "estimate_stays",
     "evaluate",
     "evaluation_stays",
     "explain_cell",
     "explain_person",
     "explain_stay",
+    "failure_of",
+    "fetch",
     "findings_of",
     "first_stay",
     "group_part",
@@ -133,6 +150,8 @@ __all__ = [
     "move_alert",
     "named_files",
     "oversee",
+    "own_of_files",
+    "own_of_run",
     "owners_of",
     "perform",
     "plan_budget",
@@ -140,23 +159,30 @@ __all__ = [
     "preview",
     "procure",
     "propose_treatments",
+    "query_of",
     "read_files",
     "read_manifest",
+    "read_published",
     "read_region",
     "read_truth",
     "ready_checks",
+    "reconcile_return",
     "reopen_year",
+    "result_of",
     "root_of",
     "run",
     "same_tables",
     "seal_run",
     "sealed_months",
+    "search_code",
     "simulate",
     "split_benefits",
     "stay_ids_in",
     "submit",
+    "suggest_codes",
     "sweep",
     "table_digests",
+    "tell_code",
     "tell_stay",
     "tell_suspicion",
     "verify",

@@ -23,6 +23,7 @@ from drgpay.steps.intake.formats import (
     withdrawals,
     write_template,
 )
+from drgpay.steps.intake.headers import header_key
 from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_schema
 from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
@@ -30,12 +31,14 @@ from drgpay.steps.intake.reference import check_person, check_stay, score_stay
 from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.registers import (
     REGISTER_SUFFIXES,
+    holds_register,
     read_recorded,
     read_register,
     recorded,
     register_file,
     several,
 )
+from drgpay.steps.intake.returned import Returned, read_returned, read_rows
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import (
     TALLY_KEY,
@@ -82,6 +85,7 @@ __all__ = [
     "Intake",
     "Known",
     "KnownCodes",
+    "Returned",
     "Rule",
     "Stamp",
     "Watch",
@@ -102,7 +106,9 @@ __all__ = [
     "drop_findings",
     "dropped_of",
     "fee_total_check",
+    "header_key",
     "holds_details",
+    "holds_register",
     "is_canonical",
     "judged",
     "keep_batch",
@@ -118,6 +124,8 @@ __all__ = [
     "read_hints",
     "read_recorded",
     "read_register",
+    "read_returned",
+    "read_rows",
     "read_stays",
     "record_scores",
     "recorded",

@@ -20,6 +20,8 @@ from drgpay.units.vector import Ints
 
 _REQUIRED = ("institution_id", "insurance_scheme", "admission_date", "discharge_date", "total_cost", "personal_paid",
              "fund_by_item")  # fmt: skip
+REQUIRED = {"settlement": _REQUIRED, "grouping": _REQUIRED, "estimate": ("total_cost",)}
+"""columns that must be filled, where the need has them at all"""
 _WISHED = ("person_id", "department_id", "doctor_id")
 _BOUNDS = {
     "los": "los_bounds",
@@ -38,17 +40,19 @@ _EARLIEST, _LATEST = -(2**62), 2**62
 
 
 def stays_columns(need: str) -> tuple[Column, ...]:
-    """The columns of checked stays: all of STAYS for ``settlement``, those with ``grouping`` for ``grouping``."""
+    """The columns of checked stays: those with ``grouping`` for ``grouping``, all of STAYS otherwise."""
     if need not in NEEDS:
         raise ValueError(f"need is one of {NEEDS}")
-    return STAYS.columns if need == "settlement" else tuple(c for c in STAYS.columns if c.grouping)
+    return tuple(c for c in STAYS.columns if c.grouping) if need == "grouping" else STAYS.columns
 
 
 def stays_schema(need: str) -> Any:
-    """Arrow schema of checked stays. For ``grouping`` all columns but stay_id may be null."""
+    """Arrow schema of checked stays. For ``grouping`` all columns but stay_id may be null, for ``estimate`` all but
+    stay_id and total_cost."""
     if need == "settlement":
         return STAYS.schema
-    return pa.schema([pa.field(c.name, c.arrow, nullable=c.name != "stay_id") for c in stays_columns(need)])
+    filled = ("stay_id", *(REQUIRED["estimate"] if need == "estimate" else ()))
+    return pa.schema([pa.field(c.name, c.arrow, nullable=c.name not in filled) for c in stays_columns(need)])
 
 
 def check_batch(batch: Any, *, file: str, first_row: int, context: CheckContext) -> tuple[Any, Any]:
@@ -105,7 +109,7 @@ def judge(batch: Any, context: CheckContext, notes: Notes, read: AsRead) -> None
     b.note("stay_id_missing", "stay_id", b.null("stay_id"), value=False)
     if len(context.duplicates):
         b.note("stay_id_repeated", "stay_id", np.isin(notes.lines, context.duplicates), value=False)
-    for name in _REQUIRED:
+    for name in REQUIRED[context.need]:
         if name in b.names:
             b.note("missing", name, b.null(name), value=False)
     for name, rule in _BOUNDS.items():

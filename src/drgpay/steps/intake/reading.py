@@ -100,7 +100,7 @@ class Reading:
         for name in layout.absent:
             if name == "los" and self.dates:
                 absent.append(("los_derived", STAYS[name], ""))
-            elif need == "grouping":
+            elif need != "settlement":
                 absent.append(("stay_id_made" if name == "stay_id" else "column_absent", STAYS[name], ""))
         summed = [("amount_summed", STAYS[name], "") for name in opened.summed]
         unknown = layout.unknown if opened.unknown is None else opened.unknown

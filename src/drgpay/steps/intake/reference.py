@@ -8,6 +8,7 @@ from typing import Any
 from drgpay.steps.intake.batch import CheckContext
 from drgpay.steps.intake.care import LEAST_GRAMS, LONG, LONG_VENTILATION, MOST_GRAMS, SHORT
 from drgpay.steps.intake.coding import NEWBORN_DAYS
+from drgpay.steps.intake.kernel import REQUIRED
 from drgpay.steps.intake.known import CodeList
 from drgpay.steps.intake.persons import DIED
 from drgpay.steps.intake.rules import RULES, limits
@@ -25,7 +26,7 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
         found.add(("stay_id", "stay_id_missing"))
     if line in context.duplicates:
         found.add(("stay_id", "stay_id_repeated"))
-    for name in ("institution_id", "insurance_scheme", "admission_date", "discharge_date", *_MONEY):
+    for name in REQUIRED[context.need]:
         if get(name) is None:
             found.add((name, "missing"))
     if context.need == "settlement":
@@ -57,9 +58,11 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
     found |= _ages(get("age"), get("age_days"), get("birth_weight"))
     found |= _codes(get("dx") or [], get("proc") or [], context)
     found |= _lists(stay, context)
-    found |= _dates(get("admission_date"), get("discharge_date"), get("los"), context.year)
+    if context.need == "settlement":
+        found |= _dates(get("admission_date"), get("discharge_date"), get("los"), context.year)
     if (
-        all(get(name) is not None and _within(name, stay[name]) for name in _MONEY)
+        context.need == "settlement"
+        and all(get(name) is not None and _within(name, stay[name]) for name in _MONEY)
         and stay["personal_paid"] + stay["fund_by_item"] > stay["total_cost"]
     ):
         found.add(("total_cost", "parts_exceed_total"))

@@ -133,6 +133,14 @@ def _digest(wide: Table, rows: Any, places: Sequence[str] | Any) -> str | None:
     return hashlib.sha256("\n".join([",".join(wide.names), *sorted(lines)]).encode()).hexdigest()
 
 
+def holds_register(path: Path, table: Table) -> bool:
+    """Whether a file has a table with every column the register needs."""
+    source = open_source(path, frozenset(known_headers(table.columns)))
+    known = known_headers(table.columns)
+    there = {known.get(header_key(cell)) for cell in source.header}
+    return all(column.name in there for column in table.columns if not column.null)
+
+
 def register_files(folder: Path, table: Table, suffixes: Sequence[str] = REGISTER_SUFFIXES) -> list[Path]:
     """The files of a folder that bear a name of the table (English or Chinese, in any case) and one of the
     suffixes."""

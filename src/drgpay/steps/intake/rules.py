@@ -1,6 +1,7 @@
 """The catalogue of checks: what each means, how grave it is for each need, and what to do about it.
 
-Two needs: ``grouping`` (a file only to be grouped) and ``settlement`` (stays that will be paid). ``error`` keeps the
+Three needs: ``grouping`` (a file only to be grouped), ``settlement`` (stays that will be paid) and ``estimate``
+(stays to be grouped and priced, discharged or not; a check is as grave as it is for grouping). ``error`` keeps the
 row out, ``warn`` lets it go on, ``info`` is a hint on the quality of coding that is given only when asked for. A
 check never changes what it judges. The catalogue itself is ``data/checks/rules.yaml``.
 """
@@ -17,7 +18,7 @@ import yaml
 from drgpay.tables import Column
 from drgpay.units import show_fen
 
-NEEDS = ("grouping", "settlement")
+NEEDS = ("grouping", "settlement", "estimate")
 LEVELS = ("error", "warn", "info")
 ABOUT = ("completeness", "accuracy")
 RESPONSIBLE = {
@@ -79,7 +80,10 @@ def read_data(name: str) -> list[dict[str, Any]]:
 
 def _rule(row: dict[str, Any]) -> Rule:
     level = row.pop("level")
-    return Rule(levels=dict.fromkeys(NEEDS, level) if isinstance(level, str) else level, **row)
+    levels = dict.fromkeys(NEEDS, level) if isinstance(level, str) else dict(level)
+    if "grouping" in levels:
+        levels.setdefault("estimate", levels["grouping"])
+    return Rule(levels=levels, **row)
 
 
 RULES: dict[str, Rule] = {rule.id: rule for rule in map(_rule, read_data("rules"))}

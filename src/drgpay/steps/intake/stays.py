@@ -33,6 +33,9 @@ from drgpay.steps.intake.visits import VISIT, find_visits, may_be_negative, name
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
 
+_DEMANDED = {"grouping": frozenset({"dx"}), "estimate": frozenset({"dx", "total_cost"})}
+"""columns a file must have where not all are needed"""
+
 
 @dataclass(frozen=True)
 class Intake:
@@ -84,7 +87,8 @@ def read_stays(
     The format is recognised by the headers, or named in the ``hints`` (see :mod:`.formats`). A ``crosswalk`` brings
     the codes into the insurer's edition before they are judged.
 
-    ``need``: ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
+    ``need``: ``estimate`` wants diagnoses and cost and takes every column that is there;
+    ``grouping`` wants only the diagnoses, and takes what else is there of the columns that group a stay
     (without a stay_id column the line number stands for it); ``settlement`` wants every column of STAYS that may not
     be null. ``codes``, ``institutions``, ``year``, ``open_days``: as in :class:`CheckContext`. Every item holds at
     most ``chunk_rows`` rows in the columns of :func:`stays_schema`; the first carries the findings on the file as a
@@ -102,7 +106,7 @@ def read_stays(
     opened = open_stays(path, hints or Hints())
     source = opened.source
     dates = _dates(opened)
-    required = frozenset({"dx"} if need == "grouping" else {column.name for column in columns if not column.null})
+    required = _DEMANDED.get(need) or frozenset(column.name for column in columns if not column.null)
     required -= {"los"} if dates else set()
     opened.demand(required)
     layout = locate(source.file, source.header, STAYS, columns, required)

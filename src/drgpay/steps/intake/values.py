@@ -24,7 +24,7 @@ from drgpay.steps.intake.showing import shown
 from drgpay.steps.intake.spellings import ELSEWHERE, FLAGS, NULLS, WORDS
 from drgpay.steps.intake.words import UNKNOWN, meaning
 from drgpay.tables import Column
-from drgpay.units import parse_coefficient, parse_fen, parse_scaled
+from drgpay.units import parse_coefficient, parse_fen, parse_points, parse_scaled
 from drgpay.units.vector import Ints
 
 _EMPTY = ["", "NULL", "null", "\\N"]
@@ -316,12 +316,13 @@ def _plain_fen(text: pl.Series) -> pl.Series:
 
 
 def _ratio(column: Column, text: pl.Series) -> Typed:
-    """Decimals or percentages -> 1/10,000; only registers have them, so cell by cell will do."""
+    """Decimals or percentages (points: decimals) -> 1/10,000; only registers have them, so cell by cell will do."""
     ratio: list[int | None] = []
     refused: list[tuple[int, tuple[str, str]]] = []
+    parse = parse_points if column.type == "points" else parse_coefficient
     for at, cell in enumerate(_blank_words(text)):
         try:
-            ratio.append(None if cell is None else int(parse_coefficient(cell)))
+            ratio.append(None if cell is None else int(parse(cell)))
         except DrgpayError as error:
             ratio.append(None)
             words = f"{column.zh}:{error.zh};{error.fix_zh}", f"{column.name}: {error.en}; {error.fix_en}"
@@ -346,6 +347,7 @@ _READERS: dict[str, Callable[[Column, pl.Series], Typed]] = {
     "int64": _int,
     "fen": _fen,
     "ratio": _ratio,
+    "points": _ratio,
     "flag": _flag,
     "date": _date,
 }

@@ -23,6 +23,16 @@ from drgpay.steps.points.kernel import (
     PointsTables,
     points_tables,
 )
+from drgpay.steps.points.published import (
+    CANNOT_KNOW,
+    REMARKS,
+    Published,
+    Terms,
+    estimate_batch,
+    published,
+    read_terms,
+    value_of,
+)
 from drgpay.steps.points.rate import CLASSES as RATE_CLASSES
 from drgpay.steps.points.rate import (
     RateRule,
@@ -40,7 +50,8 @@ from drgpay.steps.points.reference import Facts, Line, StayPoints, adjusted_poin
 from drgpay.tables import ADJUSTMENTS
 from drgpay.units import ONE
 
-WRITES = ("base_years", "base_groups", "base_sums", "coefficients", "case_points", "adjustments")
+WRITES = ("base_years", "base_groups", "base_sums", "coefficients", "case_points", "adjustments", "stay_estimates",
+          "estimate_totals")  # fmt: skip
 """tables this step writes"""
 
 SUM_KEYS = ("institution_id", "insurance_scheme", "month")
@@ -131,8 +142,10 @@ def tally(engine: Engine, grouped: Dataset, tables: Tables, policy: Policy) -> p
 
 
 __all__ = [
+    "CANNOT_KNOW",
     "MODE_AMOUNT",
     "RATE_CLASSES",
+    "REMARKS",
     "SCANNED",
     "SUM_KEYS",
     "TOTAL",
@@ -146,9 +159,11 @@ __all__ = [
     "Line",
     "Marks",
     "PointsTables",
+    "Published",
     "RateRule",
     "StayPoints",
     "Tables",
+    "Terms",
     "add_up",
     "adjusted_points",
     "adjusting",
@@ -158,6 +173,7 @@ __all__ = [
     "check_components",
     "coefficients",
     "each",
+    "estimate_batch",
     "kept_base",
     "parse_rate",
     "parse_rate_coefficient",
@@ -166,14 +182,17 @@ __all__ = [
     "place_of",
     "points_added_up",
     "points_tables",
+    "published",
     "rate_payment",
     "rate_payments",
     "rate_rule",
     "rate_tables",
+    "read_terms",
     "readmissions",
     "scanned",
     "score",
     "stay_points",
     "tally",
+    "value_of",
     "within_cap",
 ]
