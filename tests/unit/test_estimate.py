@@ -247,7 +247,7 @@ def test_a_row_without_cost_is_a_finding_and_the_others_go_on(tmp_path: Path) ->
     done = small(tmp_path, TERMS)
     assert sorted(done.stays[ID]) == ["a", "b", "c", "d"]
     errors = pl.DataFrame(done.findings).filter(pl.col("level").cast(pl.String) == "error")
-    assert errors.select("stay_id", "field").rows() == [("e", "total_cost")]
+    assert errors.select("stay_id", "field").rows() == [("e", "总费用")]
 
 
 def test_on_basis_of_the_fund_the_patients_part_comes_on_top(tmp_path: Path) -> None:
