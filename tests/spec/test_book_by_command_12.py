@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from drgpay.engine import read_table
-from drgpay.errors import Kind
+from drgpay.engine import read_manifest, read_table
+from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import practice_text
 from drgpay.runs import TABLES
+from drgpay.runs.chain import read_chain
+from drgpay.runs.passed import check_taken, passed_on
 from drgpay.tables import CORRECTIONS, INSTITUTION_MONTHS, MONTH_CASH, STATEMENTS
 from support.command import Done, drgpay
 
@@ -174,6 +177,21 @@ def test_a_violation_found_later_opens_the_clearing_again(office: Office) -> Non
         [figures(run, STATEMENTS, h, "due")[0] for run in (closed, again)] for h in ("H1", "H2")
     )
     assert (after - before, same - still) == (-9_524, 0)
+    # the next year's clearing waits until what H1 owes is in its register of debts
+    office.seal("r1")
+    over = passed_on(read_chain(again).links)
+    assert over.select("year", "institution_id", "insurance_scheme", "amount").rows() == [
+        (2025, "H1", "employee", -figures(again, STATEMENTS, "H1", "passed")[0])
+    ]
+    assert over["amount"][0] > 0
+    area = read_manifest(again)["region"]["id"]
+    with pytest.raises(DrgpayError, match="not taken yet"):
+        check_taken(office.runs, area, 2025, over.head(0))
+    with pytest.raises(DrgpayError, match="not taken yet"):
+        check_taken(office.runs, area, 2025, over.with_columns(amount=pl.col("amount") + 1))
+    check_taken(office.runs, area, 2025, over)
+    check_taken(office.runs, "elsewhere", 2025, over.head(0))
+    check_taken(office.runs, area, 2024, over.head(0))
 
 
 def test_next_month_pays_it_at_once(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, engine_with_progress, in_lang, out
-from drgpay.cli.folders import RunFolder
+from drgpay.cli.folders import RunFolder, Schemes, schemes_folder
 from drgpay.cli.papers import run_reports
 from drgpay.cli.sheets import open_sheets
 from drgpay.engine import read_table
@@ -73,13 +73,14 @@ def seal(
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="封账日期 day; default: today")
     ] = None,
     key: Annotated[Path | None, typer.Option("--key", help="签名私钥(ed25519,PEM) private key to sign with")] = None,
+    own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
     """复核后封账:只读,并记入封账记录。 Verify a run and seal it: read-only, and entered into the list of seals."""
     zh = in_lang(lang) == "zh"
     with engine_with_progress(CPUS, lang) as engine:
         day, papers = on.date() if on else date.today(), {said: run_reports(said) for said in ("zh", "en")}
-        made = runs.seal_run(run, engine, by=by, on=day, key=key, reports=papers)
+        made = runs.seal_run(run, engine, by=by, on=day, key=key, reports=papers, schemes=schemes_folder(own))
     out.print(f"已封账 {made.link}:{made.by},{made.on}" if zh else f"sealed {made.link}: {made.by}, {made.on}")
     out.print(f"{'封账号(写在纸上)' if zh else 'head, for the paper'} {made.hash}")
 

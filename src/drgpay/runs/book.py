@@ -82,10 +82,17 @@ def _accounts(chain: Chain) -> pl.DataFrame:
 
 
 def seal_run(
-    run: Path, engine: Engine, *, by: str, on: date, key: Path | None = None, reports: Reports | None = None
+    run: Path,
+    engine: Engine,
+    *,
+    by: str,
+    on: date,
+    key: Path | None = None,
+    reports: Reports | None = None,
+    schemes: Path | None = None,
 ) -> Seal:
     """Verify a run with its whole chain, and seal it: see :func:`drgpay.runs.seals.seal`. ``key``: signs it too;
-    ``reports``: write the run's reports again, to compare them.
+    ``reports``: write the run's reports again, to compare them; ``schemes``: folder of own schemes.
 
     BROKEN when a check fails, USAGE without a name; nothing is changed then.
     """
@@ -93,7 +100,7 @@ def seal_run(
         raise DrgpayError(Kind.USAGE, zh="封账要写明经手人", en="a seal needs a name", field="--by",
                           fix_zh="加上 --by 姓名", fix_en="add --by NAME")  # fmt: skip
     check_next(run)
-    failed = [check for check in verify(run, engine, reports=reports) if not check.ok]
+    failed = [check for check in verify(run, engine, reports=reports, schemes=schemes) if not check.ok]
     if failed:
         raise DrgpayError(
             Kind.BROKEN, zh=f"复核未通过:{failed[0].zh}", en=f"a check fails: {failed[0].en}", file=run.name,
