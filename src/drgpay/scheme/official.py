@@ -35,7 +35,7 @@ _KINDS = {
     frozenset({"ZYSS", "QTSS"}): "proc",
 }
 _FIELDS = ("ZYZD", "QTZD", "ZYSS", "QTSS")
-_SCALARS = {"NL": "age", "XSRTL": "age_days", "XSRTZ": "weight"}
+_SCALARS = {"NL": "age", "XSRTL": "age_days", "XSRTZ": "admission_weight"}
 _SEXES = {"1": "male", "2": "female"}
 _STANDINGS = {"MCC": frozenset({2, 3}), "CC": frozenset({1, 3})}
 _TOKEN = re.compile(r"\s*(?:(?P<word>[\w.\-]+)|(?P<cmp>>=|<=|==|!=|≥|≤|=|<|>)|(?P<mark>[(){},∩]))")
@@ -70,6 +70,7 @@ def import_workbook(
         "id": scheme_id,
         "title": title or f"{scheme_id} ({file.name})",
         "icd_edition": "ICD-10 NHSA 2.0; ICD-9-CM-3 NHSA 2.0",
+        "basis": "official",
         "workbook": file.name,
         "workbook_digest": digest,
         "amendments": [en for _, en in sheets.said if en.startswith("amended ")],

@@ -70,6 +70,8 @@ def build_overlay(file: Path, dest: Path, *, folder: Path | None = None) -> Over
     raise_if_any(problems, file)
     draft.settle_errata(base.tables)
     identity = {
+        **{item: base.identity[item] for item in ("weight", "gray_operations") if item in base.identity},
+        "basis": "rebuilt" if base.identity.get("basis") == "rebuilt" else "local",
         **{key: value for key, value in head.items() if key not in ("base_digest", "changes")},
         "icd_edition": base.identity["icd_edition"],
         "base_digest": base.identity["digest"],

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.scheme import errata, integrity, rules, switches
+from drgpay.scheme import errata, integrity, rules, switches, traits
 from drgpay.scheme.codes import DATA, load_codes
 from drgpay.scheme.model import Adrg, Drg, Mdc, Scheme
 from drgpay.scheme.source import TABLES, Row, Source, read_source
@@ -47,6 +47,7 @@ class CatalogueEntry:
     document_date: str
     counts: Mapping[str, int]
     digest: str
+    basis: str = "printed"
 
 
 def build(source: Path, dest: Path = SCHEMES, base: str = "") -> BuildReport:
@@ -56,7 +57,7 @@ def build(source: Path, dest: Path = SCHEMES, base: str = "") -> BuildReport:
     ``base`` names the scheme this one was derived from. Raises :class:`DrgpayError` (SCHEME) naming every problem.
     """
     read, problems = read_source(source)
-    integrity.raise_if_any(problems, source)
+    integrity.raise_if_any([*problems, *traits.claims_official(read.identity)], source)
     return install(read, dest, base, source)
 
 
@@ -65,7 +66,10 @@ def install(read: Source, dest: Path, base: str, origin: object) -> BuildReport:
 
     Otherwise as :func:`build`.
     """
-    integrity.raise_if_any(integrity.check(read), origin)
+    wrong = list(traits.wrong(read.identity))
+    if not wrong:
+        read = traits.settled(read, load_codes(_GRAY_DICTIONARY).gray)
+    integrity.raise_if_any([*wrong, *integrity.check(read)], origin)
     scheme_id = str(read.identity["id"])
     folder, draft = dest / scheme_id, dest / f".{scheme_id}.draft"
     shutil.rmtree(draft, ignore_errors=True)
@@ -183,6 +187,7 @@ def catalogue(folder: Path | None = None) -> list[CatalogueEntry]:
                 told.get("document_date", ""),
                 told.get("counts", {}),
                 told["digest"],
+                told.get("basis", "printed"),
             )
         )
     return result
@@ -281,6 +286,7 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
     )
     mdcs, adrgs, drgs = switches.apply(chosen, mdcs, adrgs, drgs)
     exclusions, excluded = _columns(place, "exclusion")
+    put = {key: rule for (table, key), rule in texts.items() if table == "exclusion"}
     return Scheme(
         id=identity["id"],
         title=identity["title"],
@@ -290,15 +296,30 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
         drgs=drgs,
         mcc=dict(zip(*columns("mcc"), strict=True)),
         cc=dict(zip(*columns("cc"), strict=True)),
-        exclusion=dict(zip(excluded, exclusions, strict=True)),
+        exclusion=dict(zip(excluded, exclusions, strict=True)) | put,
         operation=frozenset(_columns(place, "operation")[0]),
         invalid_dx=frozenset(r["code"] for r in invalid if r["kind"] == "dx"),
         invalid_op=frozenset(r["code"] for r in invalid if r["kind"] == "op"),
-        gray_op=load_codes(_GRAY_DICTIONARY).gray if invalid else frozenset(),
+        gray_op=load_codes(_GRAY_DICTIONARY).gray if invalid and _bars_gray(identity) else frozenset(),
         switches=chosen,
         anomalies=_anomalies(identity),
         errata=corrections,
+        basis=identity.get("basis", "printed"),
+        list_status=traits.statuses(_rows(place, "list_status")),
+        group_lists=_group_lists(_rows(place, "group_list")),
     )
+
+
+def _bars_gray(identity: Mapping[str, Any]) -> bool:
+    return bool(identity.get("gray_operations", "barred") == "barred")
+
+
+def _group_lists(rows: list[Row]) -> dict[str, tuple[str, ...]]:
+    """Name of a list -> its DRG in order."""
+    result: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        result[row["list"]] = (*result.get(row["list"], ()), row["drg"])
+    return result
 
 
 def _anomalies(identity: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

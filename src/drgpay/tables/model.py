@@ -46,6 +46,8 @@ class Column:
     aliases: tuple[str, ...] = ()
     grouping: bool = False
     """needed to group a stay"""
+    later: bool = False
+    """came when files of the table were already about: one without it is read as if it were empty there"""
 
     @property
     def arrow(self) -> Any:

@@ -259,7 +259,7 @@ class Compiled:
                 self.split_kind[i] = kind
                 for drg, (_, code_of) in zip(drgs, self.open_splits[kind], strict=True):
                     code_of[i] = number[drg.code]
-        self.adrg_codes = [a.code for a in self.scheme.adrgs if a.kind != "qy"]
+        self.adrg_codes = [a.code for a in self.scheme.adrgs]
         place = {code: i for i, code in enumerate(self.adrg_codes)}
         self.adrg_of = np.array([*(place.get(e.code, -1) for e in self.entries), -1], dtype=np.int16)
         self.status_of = np.array([0] * len(self.scheme.drgs) + [2] * len(qy) + [1], dtype=np.int8)

@@ -210,7 +210,7 @@ def tell_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Story:
     )
 
 
-FACTS = ("sex", "age", "age_days", "birth_weight", "los", "icu", "bilateral")
+FACTS = ("sex", "age", "age_days", "birth_weight", "admission_weight", "los", "icu", "bilateral")
 """what a scheme may ask of a stay besides its codes"""
 
 

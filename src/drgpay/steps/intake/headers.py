@@ -29,6 +29,9 @@ _NUMBERED = {
     ),
 }
 
+WEIGHT = frozenset({"weight_g"})
+"""headers that say weight and not which: the one at birth and, where there is no other, the one at admission"""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -82,6 +85,10 @@ def locate(
             places[order] = position
         elif key and key not in passed:
             unknown.append((cell.strip(), _nearest(key, wanted)))
+    if "admission_weight" in wanted.values() and "admission_weight" not in found:
+        at = next(iter(found.get("birth_weight", {}).values()), None)
+        if at is not None and header_key(header[at]) in WEIGHT:
+            found["admission_weight"] = {-1: at}
     absent = tuple(column.name for column in columns if column.name not in found)
     missing = [table[name] for name in absent if name in required]
     if missing:

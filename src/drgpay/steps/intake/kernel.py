@@ -25,6 +25,7 @@ _BOUNDS = {
     "age": "age_bounds",
     "age_days": "age_bounds",
     "birth_weight": "birth_weight_bounds",
+    "admission_weight": "admission_weight_bounds",
     "discharge_way": "discharge_way_bounds",
     "total_cost": "money_bounds",
     "personal_paid": "money_bounds",

@@ -37,6 +37,7 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
         ("age", "age_bounds"),
         ("age_days", "age_bounds"),
         ("birth_weight", "birth_weight_bounds"),
+        ("admission_weight", "admission_weight_bounds"),
         ("discharge_way", "discharge_way_bounds"),
         *((name, "money_bounds") for name in _MONEY),
     ):

@@ -27,6 +27,7 @@ _CODES = {"dx": "dx_main_flag", "proc": "proc_main_flag"}
 _SPECIAL: dict[str, Callable[[Any], Typed]] = {
     "age": cells.whole_years,
     "birth_weight": cells.no_zero,
+    "admission_weight": cells.no_zero,
     "discharge_way": cells.way,
 }
 
