@@ -160,6 +160,10 @@ def _print_story(story: Story, lang: str) -> None:
     if story.erratum:
         out.print(("  方案勘误: " if zh else "  erratum of the scheme: ") + say(story.erratum), markup=False,
                   highlight=False)  # fmt: skip
+    if story.basis:
+        out.print(("  方案: " if zh else "  scheme: ") + say(story.basis), markup=False, highlight=False)
+    for met in story.unmeasured:
+        out.print(f"  ! {say(met)}", markup=False, highlight=False)
     facts = [f"{say(name)} {say(value)}" for name, value in story.record()]
     if facts:
         out.print("  " + (",".join(facts) if zh else ", ".join(facts)))

@@ -18,7 +18,18 @@ from drgpay.cli.console import CPUS, Lang, engine_with_progress, err, in_lang
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.engine import drafted, frame
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import GROUP_COLUMNS, Checked, Shape, check_file, check_region, commonest, group_part, known_codes
+from drgpay.runs import (
+    GROUP_COLUMNS,
+    Checked,
+    Shape,
+    check_file,
+    check_region,
+    commonest,
+    group_part,
+    known_codes,
+    scheme_finding,
+    scheme_said,
+)
 from drgpay.scheme import load
 from drgpay.steps import intake
 from drgpay.units import show_percent
@@ -203,14 +214,15 @@ def group(
     parts = intake.read_stays(
         source, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads
     )
-    total, kept, found = 0, 0, []
+    total, kept, unmeasured, found = 0, 0, 0, []
     counts: dict[str, int] = {}
 
     def results() -> Iterator[pl.DataFrame]:
-        nonlocal total, kept
+        nonlocal total, kept, unmeasured
         for part in _said(parts, lang):
             done = group_part(chosen, part, shape, lang, source.name)
             total, kept = total + part.rows, kept + part.stays.num_rows
+            unmeasured += done.unmeasured
             found.append(done.findings)
             for status, n in done.counts.items():
                 counts[status] = counts.get(status, 0) + n
@@ -223,6 +235,10 @@ def group(
         _write_results(results(), output)
     except _NoRow:
         refused = _none_usable(intake.merge_findings(found), source.name)
+    about = scheme_said(chosen, kept, unmeasured) if kept else None
+    if about is not None:
+        found.append(scheme_finding(chosen, kept, unmeasured, source.name))
+        err.print(about[lang == "en"], markup=False, highlight=False)
     whole = intake.merge_findings(found)
     _tell(total, kept, whole.num_rows, lang)
     zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}

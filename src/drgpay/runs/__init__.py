@@ -13,7 +13,7 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
-from drgpay.runs.group_stays import Shape, commonest, group_part
+from drgpay.runs.group_stays import Shape, commonest, group_part, scheme_finding, scheme_said
 from drgpay.runs.grouper import Grouper
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
@@ -126,6 +126,8 @@ __all__ = [
     "reopen_year",
     "run",
     "same_tables",
+    "scheme_finding",
+    "scheme_said",
     "seal_run",
     "sealed_months",
     "simulate",

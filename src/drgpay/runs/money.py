@@ -18,7 +18,7 @@ from drgpay.policy import Laws, Policy
 from drgpay.runs.laws import Segments
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
-from drgpay.scheme import Scheme
+from drgpay.scheme import Scheme, basis_words, catalogue
 from drgpay.steps import fund, points, settlement
 from drgpay.tables import (
     ADVANCES,
@@ -33,6 +33,32 @@ from drgpay.tables import (
     VIOLATIONS,
 )
 from drgpay.units import ONE, half_up
+
+
+def check_scheme(policy: Policy, scheme: Scheme, folder: Path | None) -> None:
+    """Fail with POLICY when the policy demands a certified scheme and this one is rebuilt, or somebody's own.
+
+    ``folder`` may hold further schemes: a certified one that is there is named.
+    """
+    if scheme.certified or not policy.flag("grouping.certified"):
+        return
+    there = [e.id for e in catalogue(folder) if e.basis == "official"]
+    name = f"{scheme.id}-official" if f"{scheme.id}-official" in there or not there else there[0]
+    zh, en = basis_words(scheme.basis)
+    raise DrgpayError(
+        Kind.POLICY,
+        zh=f"政策要求认证的分组方案，而 {scheme.id} 不是：{zh}",
+        en=f"the policy demands a certified grouping scheme, and {scheme.id} is none: {en}",
+        field="grouping.certified",
+        value=scheme.id,
+        fix_zh=f"在政策文件中改为 scheme: {name}"
+        if there
+        else f"先用 drgpay scheme import 工作簿.xlsx 导入官方工作簿，再在政策文件中改为 scheme: {name}",
+        fix_en=f"name it in the practice, scheme: {name}"
+        if there
+        else f"import the official workbook with drgpay scheme import WORKBOOK.xlsx, and name it in the practice, "
+        f"scheme: {name}",
+    )
 
 
 def check_groups(policy: Policy, scheme: Scheme) -> None:

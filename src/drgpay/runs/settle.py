@@ -36,6 +36,7 @@ from drgpay.policy import Laws, Policy, laws, practice_text
 from drgpay.runs import laws as law_in_time
 from drgpay.runs import linked, modes, money
 from drgpay.runs.chain import go_on
+from drgpay.runs.group_stays import scheme_finding, scheme_said
 from drgpay.runs.manifest import (
     LAWS,
     LEDGER,
@@ -213,6 +214,7 @@ class _Run:
         switches = frozenset(self.policy.codes_or_none("grouping.switches") or ())
         self.scheme: Scheme = load_scheme(self.policy.scheme, switches, folder=order.schemes)
         for policy in self.laws.all():
+            money.check_scheme(policy, self.scheme, order.schemes)
             money.check_groups(policy, self.scheme)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.made_from = self._made_from()
@@ -220,6 +222,7 @@ class _Run:
             linked.check_same_rules(self.chain, self.made_from, self.policy)
         self.steps = self._steps(engine, say)
         self.engine: Engine = self.steps
+        self._say = say
 
     @property
     def policy(self) -> Policy:
@@ -277,6 +280,9 @@ class _Run:
         write_table(self.tables, GROUP_NAMES, GROUP_NAMES.of(names))
         for number, found in enumerate(stays.findings):
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
+        about = self._about_scheme(grouped)
+        if about.num_rows:
+            self.engine.write(about, outs[1] / "scheme.parquet")
         rejected = stays.rejected + self._kept_out(findings)
         rows = stays.data.rows() - stays.rows_replaced(self.engine)
         by = ("year", "month", "status")
@@ -287,10 +293,23 @@ class _Run:
             "rejected": rejected,
             "stays_ok": rows + stays.rejected - rejected,
             "used": int(status["n"].sum()),
-            "findings": findings.rows() + sum(found.num_rows for found in stays.findings),
+            "findings": findings.rows() + sum(found.num_rows for found in (about, *stays.findings)),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
         return grouped, counts
+
+    def _about_scheme(self, grouped: Dataset) -> Any:
+        """What is to be said once of a scheme that is not certified (FINDINGS), said on the screen too."""
+        by_adrg = {}
+        if self.scheme.uncertain:
+            sums = frame(self.engine.sum(grouped, partial(_counted, by=("adrg",)), ("adrg",), ("adrg",), "count"))
+            by_adrg = dict(sums.select(pl.col("adrg").cast(pl.String), "n").rows())
+        resting = sum(n for adrg, n in by_adrg.items() if adrg in self.scheme.uncertain)
+        told = self.scheme, sum(by_adrg.values()), resting
+        said = scheme_said(*told)
+        if said is not None:
+            self._say(*said)
+        return scheme_finding(*told, "")
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
@@ -504,6 +523,7 @@ class _Run:
         return self.made_from | {
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
+            **({} if self.scheme.basis == "printed" else {"scheme_basis": self.scheme.basis}),
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
 

@@ -345,13 +345,12 @@ def _errata(tables: dict[str, list[Row]]) -> Iterator[Problem]:
 
 
 def _beside(tables: dict[str, list[Row]]) -> Iterator[Problem]:
-    """What is said about ADRG and DRG is said about some that there are."""
-    for table, field, owner in (("list_status", "adrg", "adrg"), ("group_list", "drg", "drg")):
-        known = {row[owner] for row in tables[owner]}
-        for row in tables[table]:
-            if row[field] not in known:
-                zh, en = f"没有这个 {owner.upper()}", f"there is no such {owner.upper()}"
-                yield Problem(table, row[field], zh, en, "改正或删去该行", "correct or remove the row")
+    """What is said about ADRG is said about some that there are."""
+    known = {row["adrg"] for row in tables["adrg"]}
+    for row in tables["list_status"]:
+        if row["adrg"] not in known:
+            zh, en = "没有这个 ADRG", "there is no such ADRG"
+            yield Problem("list_status", row["adrg"], zh, en, "改正或删去该行", "correct or remove the row")
 
 
 def _counts(source: Source) -> Iterator[Problem]:

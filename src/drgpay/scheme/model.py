@@ -81,8 +81,7 @@ class Scheme:
     Said about the scheme and no part of its content: ``anomalies`` are what the document prints and how it was read
     (Chinese, English); ``errata`` the suggested corrections, which only the switch of that name applies; ``basis``
     where its tables come from (:mod:`.traits`); ``list_status`` how far the lists of an ADRG were compared with the
-    official text, where that is known; ``group_lists`` lists of DRG that a policy can name; ``folder`` is the folder
-    of further schemes it was looked for in.
+    official text, where that is known; ``folder`` is the folder of further schemes it was looked for in.
     """
 
     id: str
@@ -103,7 +102,6 @@ class Scheme:
     errata: tuple[Erratum, ...] = field(default=(), repr=False, compare=False)
     basis: str = field(default="printed", compare=False)
     list_status: Mapping[str, ListStatus] = field(default_factory=dict, repr=False, compare=False)
-    group_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -162,7 +160,7 @@ class Scheme:
         return {code: tuple(those) for code, those in result.items()}
 
 
-_ABOUT = ("basis", "list_status", "group_lists", "folder")
+_ABOUT = ("basis", "list_status", "folder")
 
 
 def _plain(value: Any) -> Any:

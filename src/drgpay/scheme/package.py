@@ -306,20 +306,11 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
         errata=corrections,
         basis=identity.get("basis", "printed"),
         list_status=traits.statuses(_rows(place, "list_status")),
-        group_lists=_group_lists(_rows(place, "group_list")),
     )
 
 
 def _bars_gray(identity: Mapping[str, Any]) -> bool:
     return bool(identity.get("gray_operations", "barred") == "barred")
-
-
-def _group_lists(rows: list[Row]) -> dict[str, tuple[str, ...]]:
-    """Name of a list -> its DRG in order."""
-    result: dict[str, tuple[str, ...]] = {}
-    for row in rows:
-        result[row["list"]] = (*result.get(row["list"], ()), row["drg"])
-    return result
 
 
 def _anomalies(identity: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -37,9 +37,10 @@ TABLES: dict[str, TableSpec] = {
     "operation": TableSpec(("code",), ("code",)),
     "invalid": TableSpec(("kind", "code", "name"), ("kind", "code"), required=False),
     "list_status": TableSpec(
-        ("adrg", "name", "chars_official", "chars_ours", "unknown_names", "source", "status"), ("adrg",), required=False
+        ("adrg", "name", "chars_official", "chars_ours", "unknown_names", "source", "status"),
+        ("adrg",),
+        required=False,
     ),
-    "group_list": TableSpec(("list", "drg"), ("list", "drg"), required=False),
     "alternative": TableSpec(
         ("switch", "table", "key", "rule", "effect"), ("switch", "table", "key"), required=False
     ),

@@ -24,6 +24,7 @@ from drgpay.steps.grouping.story import (
     Tried,
     alternatives,
     tell_stay,
+    unmeasured,
 )
 from drgpay.steps.grouping.transition import all_transitions, count_transitions, groups_before_after, paired_groups
 from drgpay.steps.grouping.why import REASONS, Why, why
@@ -75,5 +76,6 @@ __all__ = [
     "reason_columns",
     "remarks",
     "tell_stay",
+    "unmeasured",
     "why",
 ]

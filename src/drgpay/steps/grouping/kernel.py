@@ -68,7 +68,8 @@ class Kernel:
 
         Columns read: ``dx``, ``proc`` (lists of codes, plain or dictionary-coded, the principal one first) and,
         where present, ``sex`` (male, female), ``age`` (years), ``age_days``, ``birth_weight`` and
-        ``admission_weight`` (grams), ``los`` (days), ``icu``, ``bilateral``. Nulls are allowed everywhere; a comparison with a missing value is false.
+        ``admission_weight`` (grams), ``los`` (days), ``icu``, ``bilateral``. Nulls are allowed everywhere; a
+        comparison with a missing value is false.
         Returns a batch of as many rows with the dictionary columns ``mdc`` (null = none), ``adrg`` (null = none),
         ``drg`` (``0000`` = ungrouped), ``severity`` (none, cc, mcc) and ``status`` (grouped, ungrouped, qy); the
         dictionaries are the scheme's own and the same for every batch.

@@ -128,7 +128,9 @@ def case_of(scheme: Scheme, stay: Mapping[str, Any]) -> Case:
         for those in (reported, reported[1:])
     )
     facts = {
-        **{name: stay.get(name) for name in ("sex", "age", "age_days", "admission_weight", "los", "icu", "bilateral")},
+        **{
+            name: stay.get(name) for name in ("sex", "age", "age_days", "admission_weight", "los", "icu", "bilateral")
+        },
         "weight": stay.get("birth_weight"),
     }
     return Case(principal, diagnoses, others, first, procedures, later, facts)
