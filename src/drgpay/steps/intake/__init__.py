@@ -30,7 +30,7 @@ from drgpay.steps.intake.registers import REGISTER_SUFFIXES, read_register
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import TALLY_KEY, record_scores, score_stays, tally, with_findings
 from drgpay.steps.intake.spell import sex_of, spell_code, split_codes
-from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
+from drgpay.steps.intake.stays import Conversion, Intake, columns_kept, convert, read_stays
 from drgpay.steps.intake.versions import (
     BATCH_RULES,
     changes_between,
@@ -74,6 +74,7 @@ __all__ = [
     "clinical",
     "code_lists",
     "columns_brought",
+    "columns_kept",
     "comparable",
     "convert",
     "convert_rows",

@@ -19,7 +19,7 @@ from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import Chunk, Source, fail, refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge, whole_file
 from drgpay.steps.intake.formats import Hints, Opened, open_stays
-from drgpay.steps.intake.headers import Layout, locate
+from drgpay.steps.intake.headers import Layout, header_key, known_headers, locate
 from drgpay.steps.intake.kernel import accepted, judge, stays_columns
 from drgpay.steps.intake.known import KnownCodes
 from drgpay.steps.intake.parts import Parts
@@ -47,6 +47,12 @@ class Intake:
     lines: Ints
     scores: Any
     kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+def columns_kept(part: Intake, names: Sequence[str]) -> dict[str, Any]:
+    """Of what was kept of a file, the columns of STAYS that are wanted, by name."""
+    known = known_headers([STAYS[name] for name in names])
+    return {known[key]: cells for head, cells in part.kept.items() if (key := header_key(head)) in known}
 
 
 @dataclass(frozen=True)
