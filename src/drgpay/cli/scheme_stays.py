@@ -73,7 +73,7 @@ def _files(source: Path) -> list[Path]:
     if not source.is_dir():
         return [source]
     folder = source / "stays" if (source / "stays").is_dir() else source
-    found = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
     if not found:
         raise DrgpayError(
             Kind.DATA, zh="文件夹里没有病例文件", en="the folder holds no file of stays", file=source,

@@ -222,7 +222,7 @@ class _Run:
             linked.check_same_rules(self.chain, self.made_from, self.policy)
         self.steps = self._steps(engine, say)
         self.engine: Engine = self.steps
-        self._say = say
+        self._scheme_note: tuple[str, str] | None = None
 
     @property
     def policy(self) -> Policy:
@@ -299,16 +299,14 @@ class _Run:
         return grouped, counts
 
     def _about_scheme(self, grouped: Dataset) -> Any:
-        """What is to be said once of a scheme that is not certified (FINDINGS), said on the screen too."""
+        """What is to be said once of a scheme that is not certified (FINDINGS); the manifest has it too."""
         by_adrg = {}
         if self.scheme.uncertain:
             sums = frame(self.engine.sum(grouped, partial(_counted, by=("adrg",)), ("adrg",), ("adrg",), "count"))
             by_adrg = dict(sums.select(pl.col("adrg").cast(pl.String), "n").rows())
         resting = sum(n for adrg, n in by_adrg.items() if adrg in self.scheme.uncertain)
         told = self.scheme, sum(by_adrg.values()), resting
-        said = scheme_said(*told)
-        if said is not None:
-            self._say(*said)
+        self._scheme_note = scheme_said(*told)
         return scheme_finding(*told, "")
 
     def _kept_out(self, findings: Dataset) -> int:
@@ -523,9 +521,16 @@ class _Run:
         return self.made_from | {
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
-            **({} if self.scheme.basis == "printed" else {"scheme_basis": self.scheme.basis}),
+            **self._about(),
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
         }
+
+    def _about(self) -> dict[str, Any]:
+        """Where the scheme comes from, unless it is a text as published, and what is to be said of it."""
+        basis = {} if self.scheme.basis == "printed" else {"scheme_basis": self.scheme.basis}
+        if self._scheme_note is None:
+            return basis
+        return basis | {"scheme_note": dict(zip(("zh", "en"), self._scheme_note, strict=True))}
 
     def _made_from(self) -> dict[str, Any]:
         """All that a run is made from: the same, and it makes the same bytes."""

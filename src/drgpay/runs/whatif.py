@@ -205,7 +205,7 @@ class Simulation:
         return _Scored(pooled, scoring, money.Earned(sums, money.scored(capped, of_year)), folder)
 
     def _grouped_by(self, policy: Policy) -> Dataset:
-        """The run's stays with their groups; grouped again, once, under a scheme or switches that are not the run's."""
+        """The run's stays with their groups: grouped again, once, under another scheme or other switches."""
         switches = _switches(policy)
         if (policy.scheme, switches) == (self.policy.scheme, _switches(self.policy)):
             return self._grouped
