@@ -168,7 +168,7 @@ def _on_the_file(opened: Opened, layout: Layout, need: str) -> Any:
     absent = [
         ("stay_id_made" if name == "stay_id" else "column_absent", STAYS[name], "")
         for name in layout.absent
-        if need == "grouping"
+        if need == "grouping" and not STAYS[name].later
     ]
     summed = [("amount_summed", STAYS[name], "") for name in opened.summed]
     unknown = layout.unknown if opened.unknown is None else opened.unknown
