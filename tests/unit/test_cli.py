@@ -190,7 +190,7 @@ def test_schemes_and_policies_can_be_read() -> None:
     assert "no difference" in drgpay("policy", "diff", "demo", "demo", "--on", "2024-06-01").stdout
     assert drgpay("policy", "check", "demo", "--on", "2024-06-01").returncode == 0
     listed = drgpay("policy", "list").stdout.split()
-    assert listed == ["beijing", "demo", "hangzhou", "hospital-prepay", "shanwei", "weihai"]
+    assert listed == ["beijing", "demo", "demo-2027", "hangzhou", "hospital-prepay", "shanwei", "weihai"]
     assert drgpay("--version").stdout.startswith("drgpay ")
 
 

@@ -188,6 +188,9 @@ def test_kernel_equals_reference_on_the_small_workbook(three: tuple[Scheme, Impo
         ("DRG", ("BR1", "BR2"), "belongs to «BR2», which is not there; nearest: BR1"),
         ("DRG", ("QTZD not in CC", "QTZD in MCC"), "drg «BR1»: leaves a gap"),
         ("CC", ("EX_1", "EX_2"), "names the absent exclusion table EX_2"),
+        ("CC", ("R57.000", "J96.000"), "mcc «J96.000»: stands 2 times"),
+        ("CC", ("I10.x00", "R57.000"), "cc «R57.000»: is both MCC and CC"),
+        ("DRG", ("BB11", "BB13"), "DRG «BB13»: stands 2 times"),
         ("CC", ("MCC", "MMC"), "the type «MMC» is neither MCC nor CC"),
     ],
 )  # fmt: skip
@@ -201,6 +204,11 @@ def test_what_is_wrong_is_named(tmp_path: Path, sheet: str, change: tuple[str, s
         imported(tmp_path, small(**{sheet: rewrite}))
     assert caught.value.kind is Kind.SCHEME
     assert says in caught.value.en
+
+
+def test_a_code_in_two_exclusion_tables_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DrgpayError, match="exclusion «G40.000»: stands 2 times"):
+        imported(tmp_path, small(排除表=lambda rows: [*rows, ["EX_2", "G40.000", ""]]))
 
 
 def test_a_missing_sheet_a_missing_column_and_no_workbook_are_named(
