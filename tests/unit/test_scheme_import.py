@@ -207,7 +207,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, sheet: str, change: tuple[str, s
 
 
 def test_a_code_in_two_exclusion_tables_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DrgpayError, match="exclusion «G40.000»: stands 2 times"):
+    with pytest.raises(DrgpayError, match=r"exclusion «G40\.000»: stands 2 times"):
         imported(tmp_path, small(排除表=lambda rows: [*rows, ["EX_2", "G40.000", ""]]))
 
 
