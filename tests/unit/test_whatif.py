@@ -292,6 +292,7 @@ def test_no_range_of_values(held: Simulation, said: str, kind: Kind) -> None:
         ({"points.max_cv": "eleven"}, None, Kind.POLICY, "not a ratio"),
         ({"points.base_years": "[{year: 2019, weight: 1}]"}, None, Kind.USAGE, "2019"),
         ({"grouping.switches": "[no_such]"}, None, Kind.SCHEME, "no_such"),
+        ({"grouping.certified": "true"}, "demo-2027", Kind.POLICY, "drgpay scheme import"),
         ({"coefficient.basic_groups": "[ZZ99]"}, None, Kind.POLICY, "ZZ99"),
         ({}, "no-such-practice", Kind.POLICY, "no-such-practice"),
     ],

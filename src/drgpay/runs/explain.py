@@ -207,7 +207,7 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
     erratum = grouping.erratum_of(scheme, stay, path.drg)
     if erratum is not None:
         result.append(Line(f"方案勘误：{erratum.zh}", f"erratum of the scheme: {erratum.en}", ""))
-    if not scheme.certified:
+    if scheme.basis == "rebuilt":
         zh, en = basis_words(scheme.basis)
         result.append(Line(f"{scheme.id}：{zh}", f"{scheme.id}: {en}", ""))
     result += [Line(said.zh, said.en, "") for said in grouping.unmeasured(scheme, path)]

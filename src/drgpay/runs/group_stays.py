@@ -101,8 +101,8 @@ def in_unmeasured(scheme: Scheme, groups: Any) -> int:
 
 
 def scheme_said(scheme: Scheme, stays: int, unmeasured: int) -> tuple[str, str] | None:
-    """What is to be said once of a batch grouped by a scheme that is not certified; None: nothing."""
-    if scheme.certified:
+    """What is to be said once of a batch grouped by a rebuilt scheme; None: nothing."""
+    if scheme.basis != "rebuilt":
         return None
     zh, en = (f"{scheme.id}{mark}{text}" for mark, text in zip("：:", basis_words(scheme.basis), strict=True))
     if scheme.uncertain:

@@ -247,7 +247,11 @@ class Simulation:
             )
         named = set(policy.codes("coefficient.basic_groups"))
         same_scheme = policy.scheme == self.policy.scheme
-        if not same_scheme or named != set(self.policy.codes("coefficient.basic_groups")):
+        if (
+            not same_scheme
+            or policy.flag("grouping.certified")
+            or named != set(self.policy.codes("coefficient.basic_groups"))
+        ):
             scheme = load_scheme(policy.scheme, _switches(policy), folder=self._schemes)
             money.check_scheme(policy, scheme, self._schemes)
             money.check_groups(policy, scheme)

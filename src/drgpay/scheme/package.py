@@ -187,7 +187,7 @@ def catalogue(folder: Path | None = None) -> list[CatalogueEntry]:
                 told.get("document_date", ""),
                 told.get("counts", {}),
                 told["digest"],
-                told.get("basis", "printed"),
+                _basis(place, told),
             )
         )
     return result
@@ -304,9 +304,19 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
         switches=chosen,
         anomalies=_anomalies(identity),
         errata=corrections,
-        basis=identity.get("basis", "printed"),
+        basis=_basis(place, identity),
         list_status=traits.statuses(_rows(place, "list_status")),
     )
+
+
+def _basis(place: Path, identity: Mapping[str, Any]) -> str:
+    """Where the tables come from; what was built before schemes said it: shipped ones are texts as published, one
+    with the name of a workbook is an import."""
+    if "basis" in identity:
+        return str(identity["basis"])
+    if place.parent == SCHEMES:
+        return "printed"
+    return "official" if "workbook" in identity else "local"
 
 
 def _bars_gray(identity: Mapping[str, Any]) -> bool:

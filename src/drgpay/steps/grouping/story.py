@@ -102,7 +102,7 @@ class Story:
 
     ``reason``: why it is in no group, or in that of unrelated operations (``reason_code``: the word of
     :data:`.why.REASONS`); ``erratum``: the group a suggested correction of the scheme would give it; ``anomalies``:
-    what the scheme's document prints and how it is read; ``basis``: that the scheme is rebuilt, or somebody's own;
+    what the scheme's document prints and how it is read; ``basis``: that the scheme is rebuilt;
     ``unmeasured``: the lists this stay met that were not compared with the official text.
     """
 
@@ -210,7 +210,7 @@ def tell_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Story:
         reason_code="" if reason is None else reason.code,
         erratum=erratum_of(scheme, stay, told.drg),
         anomalies=tuple(Said(*texts) for texts in scheme.anomalies),
-        basis=None if scheme.basis in ("printed", "official") else Said(*basis_words(scheme.basis)),
+        basis=Said(*basis_words(scheme.basis)) if scheme.basis == "rebuilt" else None,
         unmeasured=unmeasured(scheme, told),
     )
 
