@@ -147,8 +147,8 @@ def from_run(folder: Path, manifest: Mapping[str, Any], work: Path, engine: Engi
 
 
 def _of_visits() -> list[Table]:
-    """Tables that hang on visits or enrolment, which a run does not keep: of the modes, and the clearing, which shares
-    out the deposits that those forfeit."""
+    """Tables that hang on visits or enrolment, which a run does not keep: of the modes, and the clearing, which
+    shares out the deposits that those forfeit."""
     every = [t for t in vars(mode_tables).values() if isinstance(t, Table)]
     return [t for t in every if t not in (STAY_MODES, SHADOW_PRICES)] + [STATEMENTS, CLOSINGS, EXPENDITURE_BY_MODE]
 
