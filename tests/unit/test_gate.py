@@ -32,7 +32,7 @@ def stays(tmp_path: Path) -> Path:
 def test_every_option_that_is_a_path_is_known_to_the_gate() -> None:
     read = {"run", "source", "region", "own", "alias", "before", "after", "folder", "reviews", "regions", "reported",
             "previous", "records", "moved", "registers", "schemes", "figures", "workbook", "amendments", "stays",
-            "same_as", "result", "key", "public_key", "withdrawn", "folders", "reopens"}  # fmt: skip
+            "same_as", "result", "key", "public_key", "withdrawn", "folders", "reopens", "sources"}  # fmt: skip
     names = set()
     for name, command in commands_of(get_command(app)):
         names.add(name)

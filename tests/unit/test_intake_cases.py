@@ -89,8 +89,28 @@ def test_a_mother_does_not_need_the_weight_of_her_twins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("cell", "grams"), [("2.9kg", 2900), ("2900克", 2900), ("2900g", 2900), ("2.95公斤", 2950)])
 def test_weights_with_units(tmp_path: Path, cell: str, grams: int) -> None:
-    stays, _, _ = read(write(tmp_path / "a.csv", f"id,dx,birth_weight\n1,P59.901,{cell}\n"))
-    assert stays[0]["birth_weight"] == grams
+    for name in ("birth_weight", "admission_weight"):
+        stays, _, _ = read(write(tmp_path / "a.csv", f"id,dx,{name}\n1,P59.901,{cell}\n"))
+        assert stays[0][name] == grams
+
+
+def test_the_weight_at_admission_of_a_front_page(tmp_path: Path) -> None:
+    head = "BAH,XB,NL,BZYZSNL_T,JBDM,XSECSTZ,XSERYTZ\n"
+    rows = ["1,1,,0,P59.901,3000,2000", "2,1,,3,P59.901,3000,", "3,1,,3,P59.901,3000,0", "4,1,,3,P59.901,3000,99",
+            "5,1,,3,P59.901,3000,many", "6,2,30,,O80.900,,2500/2600", "7,2,30,,O80.900,,3000",
+            "8,1,,0,P59.901,3000,2900"]  # fmt: skip
+    stays, findings, _ = read(write(tmp_path / "a.csv", head + "\n".join(rows) + "\n"))
+    assert [s["admission_weight"] for s in stays] == [2000, None, None, 99, None, None, 3000, 2900]
+    found = [(f["row"], f["rule"], f["value"], f["level"]) for f in findings if f["field"] == "XSERYTZ"]
+    assert sorted(found) == [
+        (2, "admission_weight_birth", "3000 / 2000", "warn"),
+        (3, "admission_weight_missing", "", "warn"),
+        (4, "admission_weight_missing", "", "warn"),
+        (5, "admission_weight_bounds", "99", "warn"),
+        (6, "admission_weight_bounds", "many", "warn"),
+        (7, "admission_weight_age", "2500/2600", "warn"),
+        (8, "admission_weight_age", "3000", "warn"),
+    ]
 
 
 def test_the_days_of_a_stay_come_from_its_dates(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from drgpay.steps.grouping import Reading
 from drgpay.tables import FINDINGS, STAYS
 
 _NEED = "grouping"
+_SPARED = ("unneeded", "admission_weight_age")
 _LOADED_IN = os.getpid()
 """columns of text are read with threads, which a forked process does not have"""
 
@@ -33,7 +34,7 @@ def _measures(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str,
             field=next(iter(cells)),
         )
     read = intake.measures(cells)
-    faults = [(name, fault) for name, one in read.items() for fault in one.faults if fault.rule != "unneeded"]
+    faults = [(name, fault) for name, one in read.items() for fault in one.faults if fault.rule not in _SPARED]
     wrong = [
         (name, int(at), value) for name, fault in faults for at, value in zip(fault.at, fault.values, strict=True)
     ]

@@ -36,7 +36,7 @@ _NULLING = frozenset(
      "admission_weight_bounds")
 )  # fmt: skip
 """faults that leave a null behind, which must not be reproached a second time as a missing value"""
-_UNNEEDED = {
+UNNEEDED = {
     "birth_weight": ("unneeded", ""),
     "age_days": ("unneeded", ""),
     "admission_weight": ("admission_weight_age", "admission_weight_bounds"),
@@ -304,11 +304,11 @@ def gathered(unknown: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
 
 def unneeded(values: Mapping[str, Typed]) -> dict[str, Typed]:
     """Columns whose faults a stay of one year or older need not mind, with these turned into a warning."""
-    if not any(values[name].faults for name in _UNNEEDED):
+    if not any(values[name].faults for name in UNNEEDED):
         return {}
     years = pc.fill_null(values["age"].values, 0).to_numpy()
     changed: dict[str, Typed] = {}
-    for name, (spared, otherwise) in _UNNEEDED.items():
+    for name, (spared, otherwise) in UNNEEDED.items():
         faults: list[Fault] = []
         for fault in values[name].faults:
             grown = years[fault.at] >= 1
