@@ -28,17 +28,25 @@ STEPS = (
     ("paid_in_months", "relative", -1),
     ("advance_netted", "relative", -1),
     ("debt_netted", "relative", -1),
+    ("held", "relative", -1),
+    ("passed", "relative", -1),
+    ("moved", "relative", -1),
     ("moved", "relative", -1),
     ("final_payment", "total", 1),
 )
 """Steps of a statement, as a waterfall: column, how it stands, sign (design/05)."""
 
-_SELDOM = frozenset({"violations", "damages", "assessment_forfeited", "advance_netted", "debt_netted", "moved"})
+_SELDOM = frozenset(
+    {
+        "violations", "damages", "assessment_forfeited", "advance_netted", "debt_netted", "held", "passed", "moved",
+    }
+)  # fmt: skip
 """steps drawn only where they are not zero"""
 _SCREEN_ONLY = frozenset(
     (
         "institution_id", "keep_share", "overspend_reasonable", "deposit_held", "violations", "damages",
-        "advance_netted", "debt_netted", "debt_passed", "assessment_held", "assessment_forfeited", "cost", "points",
+        "advance_netted", "debt_netted", "debt_passed", "assessment_held", "assessment_forfeited", "held", "passed",
+        "successor", "moved", "cost", "points",
     )
 )  # fmt: skip
 """columns of the institutions' table that are not printed: a sheet of paper has no room for them"""

@@ -265,7 +265,7 @@ class Figure:
 
 
 SOURCES = ("distributable", "risk_draw", "recovered")
-USES = ("paid", "returned", "carried_over")
+USES = ("paid", "returned", "carried_over", "passed")
 
 
 def summary(source: Source) -> list[Figure]:

@@ -166,7 +166,7 @@ def _levels(content: Mapping[str, Any]) -> View:
 def _institutions(content: Mapping[str, Any]) -> View:
     fields = (*_of_table("institution_id", "name", "level"), *_three("coefficient", "ratio"), *_measured())
     rows = [
-        {**row, "coefficient_diff": row["coefficient_new"] - row["coefficient_old"]}
+        {**row, "coefficient_diff": (row["coefficient_new"] or 0) - (row["coefficient_old"] or 0)}
         for row in content["institutions"]
     ]
     return View("institutions", fields, rows)

@@ -187,8 +187,8 @@ def compare(run: Row, old: Outcome, new: Outcome, names: Mapping[str, str], scan
             "institution_id": h,
             "name": names[h],
             "level": level_of[h],
-            "coefficient_old": old.rules.coefficients.institutions[h],
-            "coefficient_new": new.rules.coefficients.institutions[h],
+            "coefficient_old": old.rules.coefficients.institutions.get(h),
+            "coefficient_new": new.rules.coefficients.institutions.get(h),
             **row,
         }
         for h, row in _beside(old, new, lambda row: row["institution_id"]).items()

@@ -86,11 +86,20 @@ def _causes(before: Path, after: Path, first: Mapping[str, Any], again: Mapping[
 
 def _institutions(before: Path, after: Path, table: Table) -> pl.DataFrame:
     """The amounts of a table that differ, one row each."""
-    items = [c.name for c in table.columns if c.type in ("fen", "points") or c.name == "n"]
     keys = [k for k in table.key if k in table.names]
+    tables = {run: pl.read_parquet(table_path(run / TABLES, table)) for run in (before, after)}
+    there = set.intersection(*(set(rows.columns) for rows in tables.values()))
+    if not there.issuperset(keys):
+        raise DrgpayError(
+            Kind.BROKEN, zh="结果表缺少主键列", en="a table of results lacks its key", file=table.name,
+            value=", ".join(sorted(set(keys) - there)), fix_zh="先用 drgpay verify 查明", fix_en="see drgpay verify",
+        )  # fmt: skip
+    # a run of an earlier state of the program has fewer columns: those that both have are compared
+    items = [c.name for c in table.columns if (c.type in ("fen", "points") or c.name == "n") and c.name in there]
 
     def long(run: Path, name: str) -> pl.DataFrame:
-        rows = read_table(run / TABLES, table).select(*keys, *items)
+        plain = [pl.col(k) if tables[run][k].dtype.is_integer() else pl.col(k).cast(pl.String) for k in keys]
+        rows = tables[run].select(*plain, pl.col(items).cast(pl.Int64))
         return rows.unpivot(items, index=keys, variable_name="item", value_name=name)
 
     both = long(before, "before").join(long(after, "after"), on=[*keys, "item"], how="full", coalesce=True)
