@@ -18,6 +18,7 @@ from drgpay.tables import FINDINGS, STAYS
 
 _NEED = "grouping"
 _SPARED = ("unneeded", "admission_weight_age")
+"""rules of cells that a stay does not need"""
 _LOADED_IN = os.getpid()
 """columns of text are read with threads, which a forked process does not have"""
 
