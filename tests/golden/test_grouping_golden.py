@@ -12,7 +12,7 @@ from drgpay import scheme
 from drgpay.steps.grouping import explain_stay, group_batch
 from support.stays import as_batch
 
-SCHEMES = ("bj-drg-2022", "chs-drg-1.0", "chs-drg-1.1", "chs-drg-2.0", "zj-drg-1.0")
+SCHEMES = ("bj-drg-2022", "chs-drg-1.0", "chs-drg-1.1", "chs-drg-2.0", "chs-drg-3.0", "zj-drg-1.0")
 
 
 def _cases(scheme_id: str) -> list[dict[str, str]]:
@@ -20,9 +20,12 @@ def _cases(scheme_id: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def _stay(case: dict[str, str]) -> dict[str, Any]:
-    numbers = {"age": "age", "age_days": "age_days", "birth_weight": "weight_g", "los": "los"}
+def _stay(case: dict[str, str], weight: str) -> dict[str, Any]:
+    """A case as a stay. ``weight`` is the one the scheme asks; the other, far from it, must not matter."""
+    numbers = {"age": "age", "age_days": "age_days", weight: "weight_g", "los": "los"}
+    other = "birth_weight" if weight == "admission_weight" else "admission_weight"
     return {
+        other: 1234,
         "sex": case["sex"] or None,
         "dx": case["dx"].split("|") if case["dx"] else [],
         "proc": case["proc"].split("|") if case["proc"] else [],
@@ -49,7 +52,7 @@ def test_every_shipped_scheme_has_cases() -> None:
 @pytest.mark.parametrize("scheme_id", SCHEMES)
 def test_golden_cases(scheme_id: str) -> None:
     cases = _cases(scheme_id)
-    stays = [_stay(case) for case in cases]
+    stays = [_stay(case, "admission_weight" if scheme_id == "chs-drg-3.0" else "birth_weight") for case in cases]
     expected = [_expected(case) for case in cases]
     rules = scheme.load(scheme_id)
     assert [_got(row) for row in group_batch(rules, as_batch(stays)).to_pylist()] == expected

@@ -19,6 +19,7 @@ SCHEMA = pa.schema(
         "age": pa.int16(),
         "age_days": pa.int32(),
         "birth_weight": pa.int32(),
+        "admission_weight": pa.int32(),
         "los": pa.int16(),
         "dx": pa.list_(pa.string()),
         "proc": pa.list_(pa.string()),
@@ -27,7 +28,7 @@ SCHEMA = pa.schema(
     }
 )
 _COLUMN = {"weight": "birth_weight"}
-_TOP = {"age": 99, "age_days": 36000, "birth_weight": 5000, "los": 60}
+_TOP = {"age": 99, "age_days": 36000, "birth_weight": 5000, "admission_weight": 5000, "los": 60}
 
 
 def as_batch(stays: list[Stay]) -> pa.RecordBatch:
@@ -188,9 +189,10 @@ class StayMaker:
         dx: list[str | None] = chance.choices(self._dx, k=chance.choice((0, 1, 1, 2, 4, 9)))
         return {
             "sex": chance.choice(("male", "female", None)),
-            "age": chance.choice((None, 0, 0, 1, 6, 7, 16, 17, 40, 80)),
+            "age": chance.choice((None, 0, 0, 1, 6, 7, 16, 17, 40, 69, 70, 80)),
             "age_days": chance.choice((None, 0, 28, 29, 300, 5000)),
             "birth_weight": chance.choice((None, 1499, 1500, 2000, 2499, 2500, 4000)),
+            "admission_weight": chance.choice((None, 999, 1000, 1499, 1500, 2000, 2499, 2500, 4000)),
             "los": chance.choice((None, 0, 1, 2, 3, 6, 7, 13, 14)),
             "dx": chance.choice((dx, dx, dx, None)),
             "proc": chance.choice((None, chance.choices(self._any_proc, k=chance.choice((0, 1, 2, 5))))),
@@ -219,7 +221,7 @@ class StayMaker:
             case 6:
                 stay["dx"], stay["proc"] = dx[: chance.randint(0, len(dx))], proc[: chance.randint(0, len(proc))]
             case 7:
-                stay[chance.choice(("sex", "age", "age_days", "birth_weight", "los"))] = None
+                stay[chance.choice(("sex", "age", "age_days", "birth_weight", "admission_weight", "los"))] = None
             case 8:
                 dx.insert(chance.randint(0, len(dx)), chance.choice((None, "", "Z99.999", "K35.8", *dx)))
             case 9:

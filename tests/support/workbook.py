@@ -21,7 +21,7 @@ HEADERS = {
 }
 Rows = list[Sequence[str | int]]
 _FIELDS = {"pdx": "ZYZD", "odx": "QTZD", "adx": "{ZYZD, QTZD}", "pproc": "ZYSS", "proc": "{ZYSS, QTSS}"}
-_SCALARS = {"age": "NL", "age_days": "XSRTL", "weight": "XSRTZ"}
+_SCALARS = {"age": "NL", "age_days": "XSRTL", "weight": "XSRTZ", "admission_weight": "XSRTZ"}
 _SETS = {frozenset({2, 3}): "MCC", frozenset({1}): "CC", frozenset({1, 2, 3}): "{MCC, CC}"}
 
 
@@ -86,9 +86,7 @@ class _Writer:
         """The rule; severities that take the rest are an empty text."""
         match expr:
             case And(terms=terms):
-                return " and ".join(
-                    f"（{self.text(t, owner)}）" if isinstance(t, Or) else self.text(t, owner) for t in terms
-                )
+                return " and ".join(self._term(t, owner) for t in terms)
             case Or(terms=terms):
                 return " or ".join(f"({self.text(term, owner)})" for term in terms)
             case Not(term=term):
@@ -101,11 +99,11 @@ class _Writer:
                 return f"{_SCALARS[field]} {op.replace('>=', '≥')} {value}"
             case Severity(levels=levels):
                 return f"QTZD in {_SETS[levels]}" if levels in _SETS else ""
-            case InList(kind=kind, name=name):
+            case InList(kind=kind, name=name, least=least):
                 lists = owner.by_name if isinstance(owner, Mdc) else owner.lists
                 made = f"{owner.code}_{name.upper()}_{kind}"
                 self.sets[made] = lists[name] - self._barred.get(kind, frozenset())
-                return f"{_FIELDS[kind]} in {made}"
+                return f"{_FIELDS[kind]} in {made}" if least == 1 else f"length({made} ∩ {_FIELDS[kind]}) >= {least}"
             case Sites(least=2):
                 assert isinstance(owner, Mdc)
                 return self._sites(owner)
@@ -113,12 +111,24 @@ class _Writer:
                 return ""
         raise AssertionError(expr)
 
+    def _term(self, expr: Expr, owner: Mdc | Adrg) -> str:
+        """A rule beside others: none of it may be left to the order."""
+        if isinstance(expr, Or | Sites):
+            return f"（{self.text(expr, owner)}）"
+        if isinstance(expr, Severity) and expr.levels not in _SETS:
+            return {frozenset({0}): "QTZD not in {MCC, CC}", frozenset({0, 1}): "QTZD not in MCC"}[expr.levels]
+        return self.text(expr, owner)
+
     def _sites(self, mdc: Mdc) -> str:
         """Two codes of two sites, one of each."""
         names = sorted({site for those in mdc.dx.values() for site in those})
-        self.sets |= {f"Z_{s}": frozenset(c for c, those in mdc.dx.items() if s in those) for s in names}
+        numbers = [str(n) for n, _ in enumerate(names)]  # a name may hold signs that no set's name has
+        self.sets |= {
+            f"Z_{n}": frozenset(c for c, those in mdc.dx.items() if s in those)
+            for n, s in zip(numbers, names, strict=True)
+        }
         both = "{ZYZD, QTZD}"
         return " or ".join(
             f"length({{Z_{a}, Z_{b}}} ∩ {both}) >= 2 and {both} in Z_{a} and {both} in Z_{b}"
-            for a, b in combinations(names, 2)
+            for a, b in combinations(numbers, 2)
         )

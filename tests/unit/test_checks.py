@@ -42,7 +42,8 @@ def stay(n: int = 0, **other: Any) -> dict[str, Any]:
     """A stay nothing is wrong with."""
     return {
         "stay_id": f"s{n}", "person_id": f"p{n}", "institution_id": "h1", "department_id": "d1", "doctor_id": "x",
-        "insurance_scheme": "resident", "sex": "male", "age": 50, "age_days": None, "birth_weight": None, "los": 2,
+        "insurance_scheme": "resident", "sex": "male", "age": 50, "age_days": None, "birth_weight": None,
+        "admission_weight": None, "los": 2,
         "admission_date": FIRST, "discharge_date": FIRST + timedelta(2), "discharge_way": 1, "dx": ["J18.900x001"],
         "proc": None, "total_cost": 3, "personal_paid": 1, "fund_by_item": 2, **other,
     }  # fmt: skip

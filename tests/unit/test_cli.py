@@ -191,7 +191,7 @@ def test_schemes_and_policies_can_be_read() -> None:
     assert drgpay("policy", "check", "demo", "--on", "2024-06-01").returncode == 0
     listed = drgpay("policy", "list").stdout.splitlines()
     names = [line.split()[0] for line in listed]
-    assert names == ["beijing", "demo", "hangzhou", "hospital-prepay", "national", "shanwei", "weihai"]
+    assert names == ["beijing", "demo", "demo-2027", "hangzhou", "hospital-prepay", "national", "shanwei", "weihai"]
     assert [line.split()[0] for line in listed if "默认" in line] == ["national"]
     assert drgpay("--version").stdout.startswith("drgpay ")
 

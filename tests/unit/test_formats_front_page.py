@@ -17,7 +17,8 @@ from support.formats import DATA, brief, read, rows_of, write_csv, write_xlsx
 
 WESTERN = "front-page-western.csv"
 STAY = {
-    "stay_id": "00123456-2", "sex": "male", "age": 60, "age_days": None, "birth_weight": None, "los": 5,
+    "stay_id": "00123456-2", "sex": "male", "age": 60, "age_days": None, "birth_weight": None,
+    "admission_weight": None, "los": 5,
     "discharge_way": 1, "dx": ["K35.800", "I10.x00x002", "E11.900", "Z98.800"], "proc": ["47.0100", "54.1100"],
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ def test_a_clean_file_gives_the_canonical_table(tmp_path: Path) -> None:
             "age": 40,
             "age_days": None,
             "birth_weight": None,
+            "admission_weight": None,
             "los": 5,
             "admission_date": date(2024, 3, 1),
             "discharge_date": date(2024, 3, 6),
@@ -48,7 +49,8 @@ def test_the_golden_layout_is_taken_as_it_is(tmp_path: Path) -> None:
     assert stays_read[0]["dx"] == ["A56.103+N51.1*", "T02.010"]
     assert stays_read[0]["proc"] is None
     assert stays_read[1] == {
-        "stay_id": "g-2", "sex": "male", "age": 0, "age_days": 3, "birth_weight": 1450, "los": 2, "discharge_way": 3,
+        "stay_id": "g-2", "sex": "male", "age": 0, "age_days": 3, "birth_weight": 1450,
+        "admission_weight": 1450, "los": 2, "discharge_way": 3,
         "dx": ["P07.100"], "proc": ["96.7101", "38.9100"],
     }  # fmt: skip
 

@@ -183,6 +183,7 @@ STAYS_STRATEGY = st.lists(
             "doctor_id": st.none() | TEXT, "insurance_scheme": st.sampled_from(["employee", "resident"]),
             "sex": st.sampled_from([None, "male", "female"]), "age": st.none() | st.integers(0, 150),
             "age_days": st.none() | st.integers(0, 60000), "birth_weight": st.none() | st.integers(100, 9999),
+            "admission_weight": st.none() | st.integers(100, 9999),
             "los": st.integers(0, 10000), "admission_date": DAYS, "discharge_date": DAYS,
             "discharge_way": st.none() | st.integers(1, 9), "dx": CODES, "proc": st.none() | CODES,
             "total_cost": FEN, "personal_paid": FEN, "fund_by_item": FEN,

@@ -41,7 +41,8 @@ def test_every_parameter_says_what_it_acts_on() -> None:
     )}  # fmt: skip
     assert list(acts.values()) == ["month"] * 2 + ["stay"] * 6 + ["year"] * 5
     assert [name for name, parameter in dictionary().items() if parameter.steady] == [
-        "grouping.switches", "points.base_years", "points.scale", "fund.basis", "points.pricing",
+        "grouping.switches", "grouping.certified", "points.base_years", "points.scale", "fund.basis",
+        "points.pricing",
     ]  # fmt: skip
 
 

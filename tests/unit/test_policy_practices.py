@@ -61,7 +61,7 @@ def given(practice: str, year: int) -> dict[str, ValueSource]:
 
 
 def test_every_shipped_practice_is_tested_here_or_is_the_demonstration() -> None:
-    assert practices() == sorted([*PLACES, "demo", "national"])
+    assert practices() == sorted([*PLACES, "demo", "demo-2027", "national"])
 
 
 @pytest.mark.parametrize("practice", PLACES)

@@ -125,8 +125,8 @@ def both(chosen: Scheme, **stay: Any) -> tuple[str | None, str, str]:
         ({"dx": ["G40.000", "R57.000", "I10.x00"]}, "BR13"),  # an MCC, and a CC beside it
         ({"dx": ["G40.000"], "proc": ["99.0000", "45.1300"]}, "BR15"),
         ({"dx": ["G40.000"], "proc": ["45.1300"]}, "BQY"),  # an operation keeps it out of medical groups
-        ({"dx": ["G41.000"], "age_days": 3, "birth_weight": 1500}, "BS19"),
-        ({"dx": ["G41.000"], "age_days": 3, "birth_weight": 1501}, "0000"),
+        ({"dx": ["G41.000"], "age_days": 3, "admission_weight": 1500}, "BS19"),
+        ({"dx": ["G41.000"], "age_days": 3, "admission_weight": 1501, "birth_weight": 1500}, "0000"),
         ({"dx": ["G41.000"]}, "0000"),
         ({"dx": ["N81.000"], "sex": "female"}, "NR19"),
         ({"dx": ["N81.000"], "sex": "male"}, "0000"),
@@ -188,6 +188,9 @@ def test_kernel_equals_reference_on_the_small_workbook(three: tuple[Scheme, Impo
         ("DRG", ("BR1", "BR2"), "belongs to «BR2», which is not there; nearest: BR1"),
         ("DRG", ("QTZD not in CC", "QTZD in MCC"), "drg «BR1»: leaves a gap"),
         ("CC", ("EX_1", "EX_2"), "names the absent exclusion table EX_2"),
+        ("CC", ("R57.000", "J96.000"), "mcc «J96.000»: stands 2 times"),
+        ("CC", ("I10.x00", "R57.000"), "cc «R57.000»: is both MCC and CC"),
+        ("DRG", ("BB11", "BB13"), "DRG «BB13»: stands 2 times"),
         ("CC", ("MCC", "MMC"), "the type «MMC» is neither MCC nor CC"),
     ],
 )  # fmt: skip
@@ -201,6 +204,11 @@ def test_what_is_wrong_is_named(tmp_path: Path, sheet: str, change: tuple[str, s
         imported(tmp_path, small(**{sheet: rewrite}))
     assert caught.value.kind is Kind.SCHEME
     assert says in caught.value.en
+
+
+def test_a_code_in_two_exclusion_tables_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DrgpayError, match=r"exclusion «G40\.000»: stands 2 times"):
+        imported(tmp_path, small(排除表=lambda rows: [*rows, ["EX_2", "G40.000", ""]]))
 
 
 def test_a_missing_sheet_a_missing_column_and_no_workbook_are_named(
@@ -279,7 +287,10 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scheme, Scheme]:
 def test_edition_2_0_as_a_workbook_groups_the_same(again: tuple[Scheme, Scheme]) -> None:
     back, two = again
     assert [a.code for a in back.adrgs] == [a.code for a in two.adrgs]
-    batch = as_batch(StayMaker(two, seed=6).many(6000))
+    stays = StayMaker(two, seed=6).many(6000)
+    for stay in stays:
+        stay["admission_weight"] = stay["birth_weight"]  # the workbook's weight is the one at admission
+    batch = as_batch(stays)
     want, got = (compile_scheme(s).group(batch).to_pylist() for s in (two, back))
     wrong = [(w, g) for w, g in zip(want, got, strict=True) if w != g]
     assert wrong == []
@@ -294,7 +305,7 @@ def test_the_golden_cases_of_2_0_as_a_workbook(again: tuple[Scheme, Scheme]) -> 
         for case in csv.DictReader(stream):
             stay: dict[str, Any] = {"sex": case["sex"] or None}
             stay |= {name: case[name].split("|") if case[name] else [] for name in ("dx", "proc")}
-            numbers = {"age": "age", "age_days": "age_days", "birth_weight": "weight_g", "los": "los"}
+            numbers = {"age": "age", "age_days": "age_days", "admission_weight": "weight_g", "los": "los"}
             stay |= {name: int(case[column]) if case[column] else None for name, column in numbers.items()}
             if stay["proc"] and stay["proc"][0] in back.operation and (case["adrg"] in medical or not case["adrg"]):
                 continue  # the workbook keeps such a case out of medical groups

@@ -291,7 +291,8 @@ def test_no_range_of_values(held: Simulation, said: str, kind: Kind) -> None:
         ({"points.max_cvx": "1"}, None, Kind.POLICY, "points.max_cv"),
         ({"points.max_cv": "eleven"}, None, Kind.POLICY, "not a ratio"),
         ({"points.base_years": "[{year: 2019, weight: 1}]"}, None, Kind.USAGE, "2019"),
-        ({"grouping.switches": "[]"}, None, Kind.USAGE, "grouped again"),
+        ({"grouping.switches": "[no_such]"}, None, Kind.SCHEME, "no_such"),
+        ({"grouping.certified": "true"}, "demo-2027", Kind.POLICY, "drgpay scheme import"),
         ({"coefficient.basic_groups": "[ZZ99]"}, None, Kind.POLICY, "ZZ99"),
         ({}, "no-such-practice", Kind.POLICY, "no-such-practice"),
     ],
@@ -305,11 +306,31 @@ def test_what_cannot_be_answered_says_why(
     assert words in failure.value.text()
 
 
-def test_another_scheme_says_how_to_go_on(held: Simulation, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("changes", "policy"), [({}, "demo-2027"), ({"grouping.switches": "[]"}, None)])
+def test_another_grouping_is_to_the_fen_what_a_run_of_it_gives(
+    held: Simulation, small_region: Path, tmp_path: Path, changes: dict[str, str], policy: str | None
+) -> None:
+    practice = tmp_path / "other.yaml"
+    text = practice_text(policy or "demo")[0]
+    practice.write_text(text.replace("value: [qy]", "value: []") if changes else text, "utf-8")
+    done = run(Order(small_region, str(practice), 2024), tmp_path / "run", usual(2))
+    found = held.compare(held.alternative(changes, policy))
+    want = {
+        (row["insurance_scheme"], row["institution_id"]): row["settled"]
+        for row in read_table(done / TABLES, STATEMENTS).to_dicts()
+    }
+    assert {(r["insurance_scheme"], r["institution_id"]): r["settled_new"] for r in found.statements} == want
+    assert found.run.get("scheme_new") == (None if changes else "chs-drg-3.0")
+    assert found.winners
+    assert found.losers
+
+
+def test_another_scheme_must_have_the_groups_the_policy_names(held: Simulation, tmp_path: Path) -> None:
     practice = tmp_path / "other.yaml"
     practice.write_text(practice_text("demo")[0].replace("scheme: chs-drg-1.1", "scheme: chs-drg-2.0"), "utf-8")
-    with pytest.raises(DrgpayError, match="drgpay run year"):
+    with pytest.raises(DrgpayError) as failure:
         held.compare(held.alternative({}, practice))
+    assert (failure.value.kind, failure.value.field) == (Kind.POLICY, "coefficient.basic_groups")
 
 
 def test_a_month_run_and_a_changed_run_are_refused(small_region: Path, small_run: Path, tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ def explain(
     age: Annotated[int | None, typer.Option(min=0, help="年龄(岁) age in years")] = None,
     age_days: Annotated[int | None, typer.Option(min=0, help="日龄(不足一岁) age in days")] = None,
     weight: Annotated[int | None, typer.Option(min=0, help="出生体重(克) birth weight in grams")] = None,
+    admission_weight: Annotated[
+        int | None,
+        typer.Option(min=0, help="新生儿入院体重(克) weight at admission in grams (asked by chs-drg-3.0)"),
+    ] = None,
     los: Annotated[int | None, typer.Option(min=0, help="住院天数 days of stay")] = None,
     scheme: Annotated[str, typer.Option(help="分组方案 grouping scheme")] = "chs-drg-1.1",
     switch: Annotated[list[str] | None, typer.Option(help="方案开关 switch of the scheme, repeatable")] = None,
@@ -53,7 +57,7 @@ def explain(
     in_lang(lang)
     if html and html.suffix.lower() != ".html":
         raise typer.BadParameter("….html", param_hint="--html")
-    by_codes = bool(dx or proc or sex) or not all(x is None for x in (age, age_days, weight, los))
+    by_codes = bool(dx or proc or sex) or not all(x is None for x in (age, age_days, weight, admission_weight, los))
     from_file = source is not None and (source.is_file() or source.suffix.lower() == ".json")
     if institution:
         if source is None or from_file or by_codes or stay or html:
@@ -72,7 +76,8 @@ def explain(
     if source is not None:
         given = _read_json(source)
     else:
-        numbers = {"age": age, "age_days": age_days, "birth_weight": weight, "los": los}
+        weights = {"birth_weight": weight, "admission_weight": admission_weight}
+        numbers = {"age": age, "age_days": age_days, **weights, "los": los}
         given = {"dx": dx, "proc": proc, "sex": sex or None, **numbers}
     story = runs.Grouper(scheme, switch or (), schemes_folder(own)).tell(given)
     if html:
@@ -160,6 +165,10 @@ def _print_story(story: Story, lang: str) -> None:
     if story.erratum:
         out.print(("  方案勘误: " if zh else "  erratum of the scheme: ") + say(story.erratum), markup=False,
                   highlight=False)  # fmt: skip
+    if story.basis:
+        out.print(("  方案: " if zh else "  scheme: ") + say(story.basis), markup=False, highlight=False)
+    for met in story.unmeasured:
+        out.print(f"  ! {say(met)}", markup=False, highlight=False)
     facts = [f"{say(name)} {say(value)}" for name, value in story.record()]
     if facts:
         out.print("  " + (",".join(facts) if zh else ", ".join(facts)))

@@ -391,6 +391,8 @@ def _summary(run: Path, lang: str) -> None:
     out.print(", ".join(f"{word[0 if zh else 1]} {counts[key]:,}" for key, word in words.items()))
     if counts["rejected"]:
         tell_dropped(_dropped(tables), lang)
+    if "scheme_note" in manifest:
+        out.print(manifest["scheme_note"][lang], markup=False, highlight=False)
     share_zh, share_en = "可分配额", "distributable"
     if manifest["basis"] == "total":
         share_zh, share_en = "可分配额(含个人负担)", "distributable (patients' part included)"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import polars as pl
 import typer
 from rich.table import Column
 from rich.table import Table as Grid
@@ -15,13 +14,10 @@ from rich.table import Table as Grid
 from drgpay import scheme as schemes
 from drgpay.cli.console import Lang, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
+from drgpay.cli.scheme_stays import MovedStays, heads, tell_moved, write_moved
 from drgpay.cli.sheets import Sheets, open_sheets
-from drgpay.cli.stays import Codes, crosswalk_of
-from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import known_codes
+from drgpay.cli.stays import Codes
 from drgpay.scheme import Difference, Erratum, Scheme, Unreached
-from drgpay.steps import grouping, intake
-from drgpay.units import show_fen
 from drgpay.words import in_word, words
 
 scheme_app = typer.Typer(help="分组方案 grouping schemes", no_args_is_help=True)
@@ -32,6 +28,12 @@ To = Annotated[
 Name = Annotated[str, typer.Argument(help="方案编号,可加开关 id, switches after it: chs-drg-2.0+qy")]
 _FEW = 6
 """codes of a list on the screen"""
+_BASES = {
+    "printed": ("公布文本", "as published"),
+    "rebuilt": ("重建,未认证", "rebuilt, not certified"),
+    "official": ("官方工作簿", "official workbook"),
+    "local": ("自建", "own"),
+}
 _SHOWN = 40
 """differences and transitions on the screen; a report has them all"""
 
@@ -49,14 +51,18 @@ def _title(scheme: str, title: str, lang: str) -> str:
 @scheme_app.command("list")
 def scheme_list(own: Schemes = None, lang: Lang = "zh") -> None:
     """列出可用方案。 List the schemes there are."""
-    zh = in_lang(lang) == "zh"
-    heads = ("编号", "基础方案", "ADRG", "DRG", "摘要值") if zh else ("id", "base", "ADRG", "DRG", "digest")
-    grid = Grid(*(Column(head, no_wrap=True) for head in heads), "名称" if zh else "title")
-    for e in schemes.catalogue(schemes_folder(own)):
-        grid.add_row(
-            e.id, e.base, str(e.counts["adrg"]), str(e.counts["drg"]), e.digest[:12], _title(e.id, e.title, lang)
-        )
+    language = 0 if in_lang(lang) == "zh" else 1
+    heads = (("编号", "基础方案", "ADRG", "DRG", "摘要值", "来源"), ("id", "base", "ADRG", "DRG", "digest", "basis"))
+    grid = Grid(*(Column(head, no_wrap=True) for head in heads[language]), ("名称", "title")[language])
+    there = schemes.catalogue(schemes_folder(own))
+    for e in there:
+        basis = _BASES.get(e.basis, (e.basis, e.basis))[language]
+        counts = (str(e.counts.get(name, "")) for name in ("adrg", "drg"))
+        grid.add_row(e.id, e.base, *counts, e.digest[:12], basis, _title(e.id, e.title, lang))
     out.print(grid)
+    for e in there:
+        if e.basis == "rebuilt":
+            _print(f"{e.id}{('：', ': ')[language]}{schemes.basis_words(e.basis)[language]}")
 
 
 @scheme_app.command("show")
@@ -84,8 +90,29 @@ def _print(text: str) -> None:
     out.print(text, markup=False, highlight=False)
 
 
+def _say_basis(chosen: Scheme, language: int) -> None:
+    """That the scheme is rebuilt, official or somebody's own; nothing of a text as published."""
+    words = schemes.basis_words(chosen.basis)[language]
+    if words:
+        _print(f"{chosen.id}{('：', ': ')[language]}{words}")
+
+
+def _show_status(chosen: Scheme, language: int) -> None:
+    """How far the lists were compared with the official text, and the ADRG whose lists were not."""
+    if not chosen.list_status:
+        return
+    _print(("编码表与官方文本的核对:", "how far the lists were compared with the official text:")[language])
+    for level, (_, *said) in schemes.LEVELS.items():
+        those = [adrg for adrg, status in chosen.list_status.items() if status.level == level]
+        if those:
+            listed = f": {' '.join(those)}" if chosen.list_status[those[0]].uncertain else ""
+            _print(f"  · {said[language]} {len(those)}{listed}")
+
+
 def _show_scheme(chosen: Scheme, folder: Path, unreached: bool, language: int) -> None:
     _print(f"{chosen.id}  {chosen.title}\n{chosen.icd_edition}\ndigest {chosen.digest}")
+    _say_basis(chosen, language)
+    _show_status(chosen, language)
     for m in chosen.mdcs:
         _print(f"{m.code}  {m.name}  [{m.condition_text or 'pdx'}]")
     for name, said in schemes.switch_words(chosen.id, folder=folder).items():
@@ -146,6 +173,10 @@ def _show_part(chosen: Scheme, code: str, unreached: bool, language: int) -> boo
         drgs = chosen.drgs_of[a.code]
         if code in (a.code, *(d.code for d in drgs)):
             _print(f"{a.code}  {a.name}  MDC {a.mdc}  {a.kind}\n  {a.rule_text}")
+            if a.code in chosen.list_status:
+                words = schemes.LEVELS[chosen.list_status[a.code].level][1 + language]
+                mark = "! " if a.code in chosen.uncertain else ""
+                _print(f"  {mark}{('编码表', 'lists')[language]}{('：', ': ')[language]}{words}")
             for name, codes in a.lists.items():
                 _print(f"  {name}: {len(codes)}  " + " ".join(sorted(codes)[:8]) + (" …" if len(codes) > 8 else ""))
             for d in drgs:
@@ -193,7 +224,7 @@ def scheme_build(
 @scheme_app.command("import")
 def scheme_import(
     workbook: Annotated[Path, typer.Argument(help="官方配置工作簿 the official workbook: .xlsx")],
-    scheme_id: Annotated[str, typer.Option("--id", help="方案编号 id of the scheme")] = "chs-drg-3.0",
+    scheme_id: Annotated[str, typer.Option("--id", help="方案编号 id of the scheme")] = "chs-drg-3.0-official",
     title: Annotated[str, typer.Option(help="方案名称 title")] = "",
     amendments: Annotated[
         Path | None, typer.Option("--amendments", help="勘误文件(或自带的名称) amendments: YAML, or a shipped name")
@@ -229,7 +260,12 @@ def _load(name: str, own: Path | None) -> Scheme:
 def scheme_diff(
     first: Name,
     second: Name,
-    stays: Annotated[Path | None, typer.Option("--stays", help="病例文件 file of stays to group under both")] = None,
+    stays: Annotated[
+        Path | None,
+        typer.Option(
+            "--stays", help="病例文件,或统筹区文件夹 file of stays (or folder of a region) to group under both"
+        ),
+    ] = None,
     cost: Annotated[
         bool, typer.Option("--cost", help="另算各组次均费用(需结算字段) mean cost too; needs the settlement columns")
     ] = False,
@@ -247,18 +283,20 @@ def scheme_diff(
     a, b = _load(first, own), _load(second, own)
     told = schemes.compare(a, b)
     _tell(told, lang)
-    moved = _Stays(a, b, stays, cost, codes) if stays else None
+    for one in (a, b):
+        _say_basis(one, 0 if lang == "zh" else 1)
+    moved = MovedStays(a, b, stays, cost, codes) if stays else None
     if output is None:
         if moved is not None:
             for _ in moved.changed():
                 pass
-            _tell_moved(moved, lang)
+            tell_moved(moved, lang)
         return
     with open_sheets(output) as sheets:
         _write(sheets, told, lang)
         if moved is not None:
-            _write_moved(sheets, moved, lang)
-            _tell_moved(moved, lang)
+            write_moved(sheets, moved, lang)
+            tell_moved(moved, lang)
     err.print(("报告:" if lang == "zh" else "report: ") + str(output), markup=False, highlight=False)
 
 
@@ -273,92 +311,9 @@ def _tell(told: Sequence[Difference], lang: str) -> None:
         out.print(f"… {len(told) - _SHOWN:,}: -o report.xlsx")
 
 
-class _Stays:
-    """A file of stays grouped under two schemes; the counts are complete once ``changed`` has been gone through."""
-
-    def __init__(self, a: Scheme, b: Scheme, source: Path, cost: bool, codes: str | None) -> None:
-        self.a, self.b, self.source = a, b, source
-        need = "settlement" if cost else "grouping"
-        self._parts = intake.read_stays(source, need=need, codes=known_codes(), crosswalk=crosswalk_of(codes))
-        self._counts: list[pl.DataFrame] = []
-        self.read = self.kept = 0
-
-    def changed(self) -> Iterator[pl.DataFrame]:
-        """The stays whose group changes, part by part; reads the file once."""
-        for part in self._parts:
-            self.read, self.kept = self.read + part.rows, self.kept + part.stays.num_rows
-            groups = (grouping.group_batch(scheme, part.stays) for scheme in (self.a, self.b))
-            pairs = grouping.paired_groups(part.stays, *groups)
-            self._counts.append(grouping.count_transitions(pairs))
-            yield pairs.filter(pl.col("drg_a") != pl.col("drg_b"))
-        if not self.kept:
-            raise DrgpayError(
-                Kind.DATA,
-                zh=f"{self.read:,} 行中没有一行可用",
-                en=f"none of {self.read:,} rows is usable",
-                file=self.source.name,
-                fix_zh="用 drgpay check --need grouping 查看问题",
-                fix_en="see what is wrong with drgpay check --need grouping",
-            )
-
-    def transitions(self) -> pl.DataFrame:
-        """Counts from group to group."""
-        return grouping.all_transitions(self._counts)
-
-
-def _tell_moved(moved: _Stays, lang: str) -> None:
-    table = moved.transitions()
-    n = int(table["n"].sum())
-    changed = table.filter(pl.col("drg_a") != pl.col("drg_b")).sort(
-        "n", "drg_a", "drg_b", descending=[True, False, False]
-    )
-    left = n - int(changed["n"].sum())
-    share = f"{100 * left // n if n else 100}%"
-    zh = f"病例 {moved.read:,},可用 {moved.kept:,};不换组 {left:,}({share}),换组 {n - left:,}"
-    en = f"{moved.read:,} stays, {moved.kept:,} usable; {left:,} keep their group ({share}), {n - left:,} change it"
-    out.print(zh if lang == "zh" else en)
-    for row in changed.head(_SHOWN).iter_rows(named=True):
-        out.print(f"  {row['drg_a']} → {row['drg_b']}: {row['n']:,}")
-
-
-_HEADS = {
-    "part": "层次", "key": "编码", "what": "差别", "before": "前", "after": "后", "n_added": "增加编码数",
-    "n_removed": "减少编码数", "added": "增加的编码", "removed": "减少的编码", "stay_id": "病例号",
-    "drg_a": "前方案病组", "drg_b": "后方案病组", "n": "病例数", "drg": "病组", "name": "名称",
-    "n_a": "前病例数", "n_b": "后病例数",
-    "mean_a": "前次均费用(元)", "mean_b": "后次均费用(元)", "text": "说明", "cost": "费用合计(元)",
-}  # fmt: skip
-
-
-def _heads(names: Sequence[str], lang: str) -> list[str]:
-    return [_HEADS[name] if lang == "zh" else name for name in names]
-
-
 def _write(sheets: Sheets, told: Sequence[Difference], lang: str) -> None:
     columns = ("part", "key", "what", "before", "after", "n_added", "n_removed", "added", "removed", "text")
-    with sheets.sheet("differences", _heads(columns, lang)) as add:
+    with sheets.sheet("differences", heads(columns, lang)) as add:
         for d in told:
             add([d.part, d.key, d.what, d.before, d.after, len(d.added), len(d.removed), " ".join(d.added),
                  " ".join(d.removed), d.zh if lang == "zh" else d.en])  # fmt: skip
-
-
-def _write_moved(sheets: Sheets, moved: _Stays, lang: str) -> None:
-    with sheets.sheet("stays", _heads(("stay_id", "drg_a", "drg_b"), lang)) as add:
-        for part in moved.changed():
-            for row in part.select("stay_id", "drg_a", "drg_b").iter_rows():
-                add(row)
-    table = moved.transitions()
-    with sheets.sheet("transitions", _heads(table.columns, lang)) as add:
-        for pair in table.iter_rows(named=True):
-            add(_shown(pair))
-    groups = grouping.groups_before_after(table)
-    with sheets.sheet("groups", _heads(["drg", "name", *groups.columns[1:]], lang)) as add:
-        for group in groups.iter_rows(named=True):
-            drg, *rest = _shown(group)
-            add([drg, moved.b.name(drg) or moved.a.name(drg), *rest])
-
-
-def _shown(row: dict[str, Any]) -> list[Any]:
-    """A row with its amounts in yuan."""
-    money = ("cost", "mean_a", "mean_b")
-    return ["" if v is None else show_fen(v) if name in money else v for name, v in row.items()]

@@ -37,6 +37,8 @@ from drgpay.runs import (
     named_files,
     read_files,
     result_of,
+    scheme_finding,
+    scheme_said,
 )
 from drgpay.scheme import load
 from drgpay.steps import intake
@@ -292,14 +294,15 @@ def group(
         raise typer.BadParameter("SOURCE | --sql", param_hint="SOURCE")
     files = found_files(sources, [output, findings], lang)
     parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads)
-    total, kept, found = 0, 0, []
+    total, kept, unmeasured, found = 0, 0, 0, []
     counts: dict[str, int] = {}
 
     def results() -> Iterator[pl.DataFrame]:
-        nonlocal total, kept
+        nonlocal total, kept, unmeasured
         for file, part in reading(parts, lang):
             done = group_part(chosen, part, shape, lang, file)
             total, kept = total + part.rows, kept + part.stays.num_rows
+            unmeasured += done.unmeasured
             found.append(done.findings)
             for status, n in done.counts.items():
                 counts[status] = counts.get(status, 0) + n
@@ -313,6 +316,11 @@ def group(
         _write_results(results(), output)
     except _NoRow:
         refused = all_rejected(total, found)
+    about = scheme_said(chosen, kept, unmeasured) if kept else None
+    if about is not None:
+        name = "" if files.several else files.files[0][1]
+        found.append(scheme_finding(chosen, kept, unmeasured, name))
+        err.print(about[lang == "en"], markup=False, highlight=False)
     whole = intake.merge_findings(found)
     dropped = intake.dropped_of(whole)
     tell(total, kept, whole.num_rows, lang)

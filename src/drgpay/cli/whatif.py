@@ -12,8 +12,10 @@ from rich.table import Table as Grid
 from drgpay import report as reports
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
+from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import parse_setting
+from drgpay.scheme import basis_words, catalogue
 from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_points, show_ratio
 
 _SHOWN = 10
@@ -61,11 +63,13 @@ def whatif(
         Path | None, typer.Option("-o", "--output", help="写成文件 write a file: .xlsx, .html, .json")
     ] = None,
     threads: Threads = CPUS,
+    own: Schemes = None,
     lang: Lang = "zh",
 ) -> None:
-    """换一条规则会怎样:用已分组的病例重算一年,比较点数、应付和清算;不改动运行结果。
+    """换一条规则会怎样:用已分组的病例重算一年,比较点数、应付和清算;不改动运行结果。另一做法用别的分组方案时,病例重新分组。
 
-    What another rule would change: the settled year again from its grouped stays; the run is left as it is.
+    What another rule would change: the settled year again from its grouped stays; the run is left as it is. Where
+    the other practice has another grouping scheme, the stays are grouped again.
     """
     zh = in_lang(lang) == "zh"
     if not (setting or policy or sweep):
@@ -75,12 +79,13 @@ def whatif(
     changes = dict(parse_setting(text) for text in setting or ())
     with engine_with_progress(threads, lang) as engine:
         found = (
-            runs.sweep(run, engine, sweep, changes, policy or None)
+            runs.sweep(run, engine, sweep, changes, policy or None, schemes_folder(own))
             if sweep
-            else runs.what_if(run, engine, changes, policy or None)
+            else runs.what_if(run, engine, changes, policy or None, schemes_folder(own))
         )
     content = found.plain()
     out.print(f"{content['run']['region']['title'][lang]}  {content['run']['year']}")
+    _tell_scheme(content["run"], schemes_folder(own), zh)
     for row in content["changes"]:
         out.print(f"{row['name']}: {row['old']} → {row['new']}   {row[lang]}")
     if any(row["name"].startswith(_OTHER_MODES) for row in content["changes"]):
@@ -92,6 +97,16 @@ def whatif(
     if output:
         reports.write_whatif(content, output, lang)
         out.print(str(output))
+
+
+def _tell_scheme(run: dict[str, Any], folder: Path, zh: bool) -> None:
+    """Another scheme, and that it is rebuilt or somebody's own."""
+    if "scheme_new" in run:
+        out.print(f"{'分组方案' if zh else 'grouping scheme'}: {run['scheme']} → {run['scheme_new']}")
+        basis = next(e.basis for e in catalogue(folder) if e.id == run["scheme_new"])
+        words = basis_words(basis)[0 if zh else 1]
+        if words:
+            out.print(f"  {words}", markup=False, highlight=False)
 
 
 def _writable(output: Path) -> None:

@@ -14,6 +14,7 @@ from drgpay.engine.contract import Part, open_parquet
 from drgpay.engine.files import ROW_GROUP, WRITE_OPTIONS
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import drafted
+from drgpay.tables import LATER
 
 
 def one_batch(table: Any) -> Any:
@@ -28,7 +29,8 @@ def read_part(part: Part, columns: Sequence[str] | None) -> Any:
     file = _with_columns(part.path, columns)
     try:
         # One at a time: pyarrow cannot read lists of dictionary-coded text across row groups.
-        groups = [file.read_row_group(g, columns=columns, use_threads=False) for g in part.row_groups]
+        there = None if columns is None else [c for c in columns if c in file.schema_arrow.names]
+        groups = [file.read_row_group(g, columns=there, use_threads=False) for g in part.row_groups]
     except (OSError, ValueError) as error:
         raise DrgpayError(
             Kind.DATA,
@@ -38,19 +40,29 @@ def read_part(part: Part, columns: Sequence[str] | None) -> Any:
             fix_zh="重新导出或重新复制该文件",
             fix_en="export or copy the file again",
         ) from error
-    return one_batch(pa.concat_tables(groups))
+    return one_batch(_complete(pa.concat_tables(groups), columns))
+
+
+def _complete(table: Any, columns: Sequence[str] | None) -> Any:
+    """The columns asked for, in that order; one that came later and is not in the file is empty."""
+    if columns is None or all(c in table.column_names for c in columns):
+        return table
+    own = {c: table.column(c) if c in table.column_names else pa.nulls(len(table), LATER[c]) for c in columns}
+    return pa.table(own)
 
 
 def no_rows(path: Path, columns: Sequence[str] | None) -> Any:
     """A batch without rows of the columns of a file: what a kernel makes of it has the types of its results."""
     schema = _with_columns(path, columns).schema_arrow
     empty = schema.empty_table()
-    return one_batch(empty if columns is None else empty.select(list(columns)))
+    if columns is None:
+        return one_batch(empty)
+    return one_batch(_complete(empty.select([c for c in columns if c in schema.names]), columns))
 
 
 def _with_columns(path: Path, columns: Sequence[str] | None) -> Any:
     file = open_parquet(path)
-    missing = [c for c in columns or () if c not in file.schema_arrow.names]
+    missing = [c for c in columns or () if c not in file.schema_arrow.names and c not in LATER]
     if missing:
         raise DrgpayError(
             Kind.DATA,

@@ -50,6 +50,7 @@ _WITH_CHOICES = ("choice", "names", "mode_rules")
 
 DICTIONARY_FILE = "parameters.yaml"
 _STOP = re.compile(r"[；;，,。（(：]|: | \| ")
+GROUP_LISTS = "group_lists.yaml"
 
 
 class Parameter(BaseModel):
@@ -62,7 +63,8 @@ class Parameter(BaseModel):
     the parameter this one may not exceed; ``required_when`` (``name=choice``) makes an optional one due. ``acts``
     says what a change of the value acts on, and a ``steady`` one does not change within a year; a dictionary whose
     values do not act in a settled year leaves both out. ``fields`` are the keys a rate may name; ``start`` is where
-    segmented rates begin. A ``quiet`` parameter that is not set leaves no trace in digests and in the policy a run
+    segmented rates begin. Where ``lists``, a code may be the name of a list of groups, which stands for its groups. A
+    ``quiet`` parameter that is not set leaves no trace in digests and in the policy a run
     keeps.
     """
 
@@ -88,6 +90,7 @@ class Parameter(BaseModel):
     fields: tuple[str, ...] = ()
     start: str | None = None
     quiet: bool = False
+    lists: bool = False
     acts: Acts | None = None
     steady: bool = False
 
@@ -102,6 +105,7 @@ class Parameter(BaseModel):
             "rates need fields": (self.type == "rates") != bool(self.fields),
             "start is for rates": self.start is not None and self.type != "rates",
             "quiet is for what need not be set": self.quiet and not (self.optional or self.default is not None),
+            "lists are of codes": self.lists and self.type != "codes",
             "default is for flags": self.default is not None and self.type != "flag",
             "a choice called none cannot be optional": self.optional and "none" in self.choices,
             "at_most compares numbers": self.at_most is not None and self.type not in ("integer", "ratio", "yuan"),
@@ -160,6 +164,17 @@ def read_dictionary(text: str) -> Dictionary:
 def dictionary() -> Dictionary:
     """The shipped dictionary of every parameter (``data/policies/parameters.yaml``), frozen, read once."""
     return read_dictionary((data_folder() / DICTIONARY_FILE).read_text("utf-8"))
+
+
+@cache
+def group_lists() -> Mapping[str, tuple[str, ...]]:
+    """The shipped lists of groups that a policy can name (``data/group_lists.yaml``): name -> codes."""
+    document = read_yaml((files("drgpay") / "data" / GROUP_LISTS).read_text("utf-8"), GROUP_LISTS)
+    entries = as_mapping(document.root, document.place, optional=None)
+    groups = {
+        name: as_mapping(body, document.place.at(name), optional=None)["groups"] for name, body in entries.items()
+    }
+    return MappingProxyType({name: tuple(str(code) for code in those) for name, those in groups.items()})
 
 
 def unknown(place: Place, name: str, known: Iterable[str], zh: str, en: str) -> DrgpayError:

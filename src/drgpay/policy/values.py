@@ -23,7 +23,7 @@ from drgpay.notation import (
     read_yaml,
     refuse_full_width,
 )
-from drgpay.policy.dictionary import VALUE_NUMBER, Parameter, unknown
+from drgpay.policy.dictionary import VALUE_NUMBER, Parameter, group_lists, unknown
 from drgpay.policy.lists import ModeRule, Rate, rates_text, read_rates, read_rules, rules_text
 
 NOT_SET = "none"
@@ -91,7 +91,9 @@ def read_value(parameter: Parameter, given: Structure, place: Place) -> Value:
         case "month_day":
             return _month_day(given, place)
         case "codes":
-            return tuple(sorted(_distinct(_codes(given, place), place)))
+            named = group_lists() if parameter.lists else {}
+            codes = [code for item in _codes(given, place) for code in named.get(item, (item,))]
+            return tuple(sorted(_distinct(codes, place)))
         case "names":
             items = [
                 _one_of(parameter.choices, item, place.at(i), "名称", "name")

@@ -48,6 +48,8 @@ _WORDS = {
     "switches": Said("开关", "switches"),
     "reason": Said("原因", "why"),
     "erratum": Said("方案勘误", "erratum of the scheme"),
+    "basis": Said("方案来源", "where the scheme comes from"),
+    "unmeasured": Said("未核对的编码表", "a list that was not compared"),
 }
 _CLASSES = {
     "normal": Said("正常倍率", "normal"),
@@ -146,7 +148,8 @@ def _result(story: Story) -> str:
 
 def _remarks(story: Story) -> str:
     """Why there is no group, and what a correction of the scheme would change."""
-    told = (("reason", story.reason), ("erratum", story.erratum))
+    told = [("reason", story.reason), ("erratum", story.erratum), ("basis", story.basis)]
+    told += [("unmeasured", said) for said in story.unmeasured]
     return "".join(f"<p><strong>{_word(key)}</strong>: {_both(said)}</p>" for key, said in told if said)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -326,9 +326,16 @@ def facts(source: Source) -> list[tuple[Both, Both]]:
         *month,
         *basis,
         *((word(k), _plain(manifest[k])) for k in keys if manifest.get(k) is not None),
+        *_scheme_note(manifest),
         *_laws(manifest.get("laws") or {}),
         *((word(k), show("int" if isinstance(v, int) else "text", v)) for k, v in counts.items()),
     ]
+
+
+def _scheme_note(manifest: Mapping[str, Any]) -> list[tuple[Both, Both]]:
+    """What is to be said of a scheme that is not certified."""
+    note = manifest.get("scheme_note")
+    return [(word("scheme_note"), Both(note["zh"], note["en"]))] if note else []
 
 
 def _laws(laws: dict[str, Any]) -> list[tuple[Both, Both]]:

@@ -17,7 +17,7 @@ from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
-from drgpay.runs.group_stays import Shape, commonest, group_part
+from drgpay.runs.group_stays import Shape, commonest, group_part, scheme_finding, scheme_said
 from drgpay.runs.grouper import Grouper
 from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
@@ -172,6 +172,8 @@ __all__ = [
     "root_of",
     "run",
     "same_tables",
+    "scheme_finding",
+    "scheme_said",
     "seal_run",
     "sealed_months",
     "search_code",

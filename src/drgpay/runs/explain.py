@@ -18,7 +18,7 @@ from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
 from drgpay.runs.region import Registers
 from drgpay.runs.succession import succession_of
-from drgpay.scheme import Scheme
+from drgpay.scheme import Scheme, basis_words
 from drgpay.scheme import load as load_scheme
 from drgpay.steps import fund, grouping, points
 from drgpay.tables import (
@@ -210,6 +210,10 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
     erratum = grouping.erratum_of(scheme, stay, path.drg)
     if erratum is not None:
         result.append(Line(f"方案勘误：{erratum.zh}", f"erratum of the scheme: {erratum.en}", ""))
+    if scheme.basis == "rebuilt":
+        zh, en = basis_words(scheme.basis)
+        result.append(Line(f"{scheme.id}：{zh}", f"{scheme.id}: {en}", ""))
+    result += [Line(said.zh, said.en, "") for said in grouping.unmeasured(scheme, path)]
     return Section("分组", "group", (*lines, *result))
 
 

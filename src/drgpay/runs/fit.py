@@ -15,7 +15,7 @@ import pyarrow as pa
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, needed
 from drgpay.runs import money, ready
-from drgpay.scheme import Scheme, load
+from drgpay.scheme import Scheme, basis_words, catalogue, load
 from drgpay.steps import modes, points
 from drgpay.tables import STAY_DECISIONS
 
@@ -29,9 +29,11 @@ _RATES = {
 _ASSESSED = ("bed_day.max_mean_stay", "bed_day.min_daily_cost", "bed_day.max_daily_cost", "bed_day.min_outcome")
 
 
-def check_policy(policy: Policy, scheme: Scheme) -> None:
-    """Raise POLICY when the policy cannot be run on its scheme: groups the scheme does not have, components without
-    their table or weights, settings that need another one, modes without rates, limits that do not exist."""
+def check_policy(policy: Policy, scheme: Scheme, folder: Path | None = None) -> None:
+    """Raise POLICY when the policy cannot be run on its scheme: one that is not certified where it asks for that,
+    groups the scheme does not have, components without their table or weights, settings that need another one, modes
+    without rates, limits that do not exist. ``folder``: schemes besides those shipped."""
+    check_scheme(policy, scheme, folder)
     money.check_groups(policy, scheme)
     points.check_components(policy)
     empty = pl.DataFrame(schema={c.name: pl.Int64 if c.type in ("fen", "ratio", "int64") else pl.String
@@ -41,6 +43,32 @@ def check_policy(policy: Policy, scheme: Scheme) -> None:
         points.rate_rule(policy)
     _check_modes(policy)
     ready.limits(policy)
+
+
+def check_scheme(policy: Policy, scheme: Scheme, folder: Path | None = None) -> None:
+    """Raise POLICY when the policy demands a certified scheme and this one is rebuilt, or somebody's own.
+
+    ``folder`` may hold further schemes: a certified one that is there is named.
+    """
+    if scheme.certified or not policy.flag("grouping.certified"):
+        return
+    there = [e.id for e in catalogue(folder) if e.basis == "official"]
+    name = f"{scheme.id}-official" if f"{scheme.id}-official" in there or not there else there[0]
+    zh, en = basis_words(scheme.basis)
+    raise DrgpayError(
+        Kind.POLICY,
+        zh=f"政策要求认证的分组方案，而 {scheme.id} 不是：{zh}",
+        en=f"the policy demands a certified grouping scheme, and {scheme.id} is none: {en}",
+        field="grouping.certified",
+        value=scheme.id,
+        fix_zh=f"在政策文件中改为 scheme: {name}"
+        if there
+        else f"先用 drgpay scheme import 工作簿.xlsx 导入官方工作簿，再在政策文件中改为 scheme: {name}",
+        fix_en=f"name it in the practice, scheme: {name}"
+        if there
+        else f"import the official workbook with drgpay scheme import WORKBOOK.xlsx, and name it in the practice, "
+        f"scheme: {name}",
+    )
 
 
 def check_places(policy: Policy, institutions: Collection[str]) -> None:
@@ -69,7 +97,7 @@ def scheme_of(policy: Policy, folder: Path | None = None) -> Scheme:
 
 def check_practice(policy: Policy, folder: Path | None = None) -> None:
     """:func:`check_policy` on the scheme the policy names; Raises SCHEME when there is none of that name."""
-    check_policy(policy, scheme_of(policy, folder))
+    check_policy(policy, scheme_of(policy, folder), folder)
 
 
 def _check_modes(policy: Policy) -> None:

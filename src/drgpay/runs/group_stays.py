@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from drgpay.engine import frame
 from drgpay.errors import DrgpayError, Kind
-from drgpay.scheme import Scheme
+from drgpay.scheme import Scheme, basis_words
 from drgpay.steps import grouping, intake
 from drgpay.tables import FINDINGS
+from drgpay.units import half_up, show_percent
 
 RESULTS = {
     "stay_id": "病例号",
@@ -71,6 +73,8 @@ class Grouped(NamedTuple):
     result: pl.DataFrame
     findings: Any
     counts: dict[str, int]
+    unmeasured: int = 0
+    """how many are in a group whose lists were not compared with the official text"""
 
 
 def group_part(scheme: Scheme, part: intake.Intake, shape: Shape, lang: str, file: str = "") -> Grouped:
@@ -84,7 +88,46 @@ def group_part(scheme: Scheme, part: intake.Intake, shape: Shape, lang: str, fil
     result = pl.DataFrame({**kept, **columns})
     status = groups.column("status").cast(pa.string()).value_counts().to_pylist()
     found = intake.merge_findings([part.findings, findings_of(remarks, part.stays, part.lines, file)])
-    return Grouped(part, result, found, {row["values"]: row["counts"] for row in status})
+    counts = {row["values"]: row["counts"] for row in status}
+    return Grouped(part, result, found, counts, in_unmeasured(scheme, groups))
+
+
+def in_unmeasured(scheme: Scheme, groups: Any) -> int:
+    """How many stays have a group whose lists were not compared with the official text."""
+    if not scheme.uncertain:
+        return 0
+    found = pc.is_in(groups.column("adrg").cast(pa.string()), value_set=pa.array(sorted(scheme.uncertain)))
+    return int(pc.sum(found).as_py() or 0)
+
+
+def scheme_said(scheme: Scheme, stays: int, unmeasured: int) -> tuple[str, str] | None:
+    """What is to be said once of a batch grouped by a rebuilt scheme; None: nothing."""
+    if scheme.basis != "rebuilt":
+        return None
+    zh, en = (f"{scheme.id}{mark}{text}" for mark, text in zip("：:", basis_words(scheme.basis), strict=True))
+    if scheme.uncertain:
+        share = show_percent(half_up(10_000 * unmeasured, stays)) if stays else "0%"
+        zh += f"；{unmeasured:,} 例（{share}）的病组所依据的编码表未与官方文本核对"
+        en += f"; the groups of {unmeasured:,} stays ({share}) rest on lists not compared with the official text"
+    return zh, en
+
+
+def scheme_finding(scheme: Scheme, stays: int, unmeasured: int, file: str) -> Any:
+    """The same as a finding about the whole file (FINDINGS, one row or none)."""
+    said = scheme_said(scheme, stays, unmeasured)
+    rule = intake.RULES["scheme_not_certified"]
+    rows = [] if said is None else [
+        {"file": file, "row": 0, "stay_id": None, "field": "drg", "value": scheme.id,
+         "rule": "scheme_not_certified", "level": rule.levels["grouping"],
+         "zh": f"{said[0]};{rule.fix_zh}", "en": f"{said[1]}; {rule.fix_en}"}
+    ]  # fmt: skip
+    return FINDINGS.of(rows)
+
+
+def about(scheme: Scheme, note: tuple[str, str] | None) -> dict[str, Any]:
+    """For a manifest: where the scheme comes from, unless it is a text as published, and what is said of it."""
+    basis = {} if scheme.basis == "printed" else {"scheme_basis": scheme.basis}
+    return basis if note is None else basis | {"scheme_note": dict(zip(("zh", "en"), note, strict=True))}
 
 
 def findings_of(remarks: Sequence[grouping.Remark], stays: Any, lines: Any, file: str) -> Any:

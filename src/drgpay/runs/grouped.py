@@ -81,6 +81,18 @@ def grouped_of(accepted: Any, scheme: Scheme, years: frozenset[int]) -> Any:
     return pa.table({n: own[n] if n in own else accepted.column(n) for n in GROUPED.names}).cast(GROUPED.schema)
 
 
+def by_adrg(batch: Any) -> Any:
+    """How many stays are in each ADRG."""
+    return frame(batch).group_by(pl.col("adrg").cast(pl.String)).agg(n=pl.len()).to_arrow()
+
+
+def resting(scheme: Scheme, counts: pl.DataFrame | None) -> tuple[int, int]:
+    """How many stays there are by :func:`by_adrg`, and how many rest on lists not compared with the official text."""
+    if counts is None:
+        return 0, 0
+    return int(counts["n"].sum()), int(counts.filter(pl.col("adrg").is_in(sorted(scheme.uncertain)))["n"].sum())
+
+
 def rows_with_errors(batch: Any) -> Any:
     errors = frame(batch).filter(pl.col("level") == "error").unique(["file", "row"])
     return errors.group_by("file").agg(n=pl.len()).to_arrow()

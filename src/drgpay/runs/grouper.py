@@ -10,13 +10,15 @@ import numpy as np
 import pyarrow as pa
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.group_stays import findings_of
+from drgpay.runs.group_stays import findings_of, in_unmeasured, scheme_finding
 from drgpay.runs.region import known_codes
 from drgpay.steps import grouping, intake
 from drgpay.steps.grouping import Reading
 from drgpay.tables import FINDINGS, STAYS
 
 _NEED = "grouping"
+_SPARED = ("unneeded", "admission_weight_age")
+"""rules of cells that a stay does not need"""
 _LOADED_IN = os.getpid()
 """columns of text are read with threads, which a forked process does not have"""
 
@@ -33,7 +35,7 @@ def _measures(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str,
             field=next(iter(cells)),
         )
     read = intake.measures(cells)
-    faults = [(name, fault) for name, one in read.items() for fault in one.faults if fault.rule != "unneeded"]
+    faults = [(name, fault) for name, one in read.items() for fault in one.faults if fault.rule not in _SPARED]
     wrong = [
         (name, int(at), value) for name, fault in faults for at, value in zip(fault.at, fault.values, strict=True)
     ]
@@ -60,7 +62,8 @@ class Grouper(grouping.Grouper):
     def findings(self, stays: Any) -> list[dict[str, Any]]:
         """What is to be said of stays (in any form :meth:`group` takes): reading, checks and grouping.
 
-        One dict per finding: row (from 1), field, value, rule, level, zh, en. Raises as :meth:`group` does.
+        One dict per finding: row (from 1; 0 is about all of them), field, value, rule, level, zh, en. Raises as
+        :meth:`group` does.
         """
         batch, raw = self._read_all(stays)
         lines = np.arange(1, batch.num_rows + 1)
@@ -77,8 +80,10 @@ class Grouper(grouping.Grouper):
             given = intake.read_codes(STAYS[name], [cells])
             for fault in (*given.faults, *intake.mended(name, given.values, known_codes()).faults):
                 notes.add(fault.rule, STAYS[name], fault.at, list(fault.values), fault.texts)
-        remarks = grouping.remarks(self.scheme, whole, grouping.group_batch(self.scheme, whole))
-        found = intake.merge_findings([notes.table(), findings_of(remarks, whole, lines, "")])
+        groups = grouping.group_batch(self.scheme, whole)
+        remarks = grouping.remarks(self.scheme, whole, groups)
+        about = scheme_finding(self.scheme, whole.num_rows, in_unmeasured(self.scheme, groups), "")
+        found = intake.merge_findings([about, notes.table(), findings_of(remarks, whole, lines, "")])
         shown = [name for name in FINDINGS.names if name not in ("file", "stay_id")]
         return [{name: row[name] for name in shown} for row in found.to_pylist()]
 

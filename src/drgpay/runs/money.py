@@ -36,14 +36,19 @@ from drgpay.tables import (
 from drgpay.units import ONE, half_up
 
 
+def groups_named(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Parameter → the groups the policy names in it."""
+    return {
+        "coefficient.basic_groups": tuple(policy.codes("coefficient.basic_groups")),
+        "points.tcm_groups": tuple(policy.codes_or_none("points.tcm_groups") or ()),
+        "points.readmit_exempt": tuple(policy.codes_or_none("points.readmit_exempt") or ()),
+    }
+
+
 def check_groups(policy: Policy, scheme: Scheme) -> None:
     """Fail with POLICY when the policy names groups the scheme does not have."""
     there = frozenset(scheme.group_names)
-    for name, codes in (
-        ("coefficient.basic_groups", policy.codes("coefficient.basic_groups")),
-        ("points.tcm_groups", policy.codes_or_none("points.tcm_groups") or ()),
-        ("points.readmit_exempt", policy.codes_or_none("points.readmit_exempt") or ()),
-    ):
+    for name, codes in groups_named(policy).items():
         unknown = sorted(set(codes) - there)
         if not unknown:
             continue

@@ -44,6 +44,7 @@ SCREEN_READS = (
     "age",
     "age_days",
     "birth_weight",
+    "admission_weight",
     "los",
     "admission_date",
     "discharge_date",

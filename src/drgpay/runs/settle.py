@@ -32,7 +32,8 @@ from drgpay.policy import Laws, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
 from drgpay.runs.fit import check_places, check_policy, scheme_of
-from drgpay.runs.grouped import Grouping, placed_stays, rows_with_errors
+from drgpay.runs.group_stays import about, scheme_finding, scheme_said
+from drgpay.runs.grouped import Grouping, by_adrg, placed_stays, resting, rows_with_errors
 from drgpay.runs.manifest import (
     LAWS,
     POLICY,
@@ -133,7 +134,7 @@ class Running(Posting):
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
         self.scheme: Scheme = scheme_of(self.policy, order.schemes)
         for policy in self.laws.all():
-            check_policy(policy, self.scheme)
+            check_policy(policy, self.scheme, order.schemes)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
         self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
@@ -150,6 +151,7 @@ class Running(Posting):
         self.notices: list[ready.Notice] = []
         self.stopping = True
         self.today: date | None = None
+        self.scheme_note: tuple[str, str] | None = None
 
     def _steps(self, engine: Engine, say: Say) -> Steps:
         """The steps of an earlier attempt with the same inputs, or a new row of them."""
@@ -238,6 +240,9 @@ class Running(Posting):
         self._write_names()
         for number, found in enumerate(stays.findings):
             self.engine.write(found.cast(FINDINGS.schema), outs[1] / f"reading-{number:03d}.parquet")
+        said = self._about_scheme(grouped)
+        if said.num_rows:
+            self.engine.write(said, outs[1] / "scheme.parquet")
         rejected = stays.rejected + self._kept_out(findings)
         rows = stays.data.rows() - stays.rows_replaced(self.engine)
         columns = (*handed.CELL, *handed.SUMMED)
@@ -252,7 +257,7 @@ class Running(Posting):
             "rejected": rejected,
             "stays_ok": rows + stays.rejected - rejected,
             "used": int(status["n"].sum()),
-            "findings": findings.rows() + sum(found.num_rows for found in stays.findings),
+            "findings": findings.rows() + sum(found.num_rows for found in (said, *stays.findings)),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
         return grouped, counts
@@ -296,6 +301,15 @@ class Running(Posting):
         strange = years.filter(~pl.col("year").is_in(list(facts.needed))).group_by("year").agg(pl.col("n").sum())
         later = int(years["later"].sum()) if self.today else 0
         return replace(whole, handed=there, kept_out=out, outside=dict(strange.rows()), later=later)
+
+    def _about_scheme(self, grouped: Dataset) -> Any:
+        """What is to be said once of a scheme that is not certified (FINDINGS); the manifest has it too."""
+        sums = (
+            frame(self.engine.sum(grouped, by_adrg, ("adrg",), ("adrg",), "count")) if self.scheme.uncertain else None
+        )
+        told = self.scheme, *resting(self.scheme, sums)
+        self.scheme_note = scheme_said(*told)
+        return scheme_finding(*told, "")
 
     def _kept_out(self, findings: Dataset) -> int:
         """Rows with an error."""
@@ -447,6 +461,7 @@ class Running(Posting):
         return self.made_from | {
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
+            **about(self.scheme, self.scheme_note),
             "ledger": self.book,
             "ready": ready.settled(self.notices, self.order.accept),
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],

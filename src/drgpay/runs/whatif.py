@@ -10,19 +10,24 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
+from typing import Any
 
-from drgpay.engine import Dataset, Engine, dataset, frame, open_parquet, read_manifest, read_table, table_path
+import pyarrow as pa
+
+from drgpay.engine import Dataset, Engine, Part, dataset, frame, open_parquet, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy, dictionary, laws, parse_setting
 from drgpay.runs import modes, money
 from drgpay.runs.compare import Comparison, Outcome, Sweep, compare
+from drgpay.runs.fit import check_scheme, scheme_of
 from drgpay.runs.laws import Segments, scoring
 from drgpay.runs.manifest import REGISTERS, TABLES, laws_of_run
 from drgpay.runs.rate import with_weights
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
-from drgpay.scheme import load as load_scheme
+from drgpay.scheme import Scheme
 from drgpay.steps import fund, points
+from drgpay.steps.grouping import group_batch
 from drgpay.tables import GROUPED, INSTITUTIONS, MODE_PAYMENTS, STATEMENTS
 from drgpay.units import half_up, parse_coefficient, parse_fen, parse_scaled, show_coefficient, show_fen
 
@@ -48,15 +53,20 @@ _SHOW: dict[str, Callable[[int], str]] = {
 
 
 def what_if(
-    run: Path, engine: Engine, changes: Mapping[str, object] | None = None, policy: str | Path | None = None
+    run: Path,
+    engine: Engine,
+    changes: Mapping[str, object] | None = None,
+    policy: str | Path | None = None,
+    schemes: Path | None = None,
 ) -> Comparison:
     """The year run in folder ``run`` under another policy, beside its own.
 
     ``changes``: parameters as in :meth:`Policy.amend`, made to all laws of the run's year, or to those of another
-    practice ``policy``. Raises USAGE (a month run, another grouping, a year the run did not keep), POLICY, DATA
-    (no run), BROKEN when the run's statements do not follow from its own stays and policy.
+    practice ``policy``. Under another scheme, or other switches of it, the run's stays are grouped again; ``schemes``
+    is a folder of schemes besides those shipped. Raises USAGE (a month run, a year the run did not keep), POLICY,
+    SCHEME, DATA (no run), BROKEN when the run's statements do not follow from its own stays and policy.
     """
-    with Simulation(run, engine) as simulation:
+    with Simulation(run, engine, schemes) as simulation:
         return simulation.compare(simulation.alternative(changes or {}, policy))
 
 
@@ -66,12 +76,13 @@ def sweep(
     over: str,
     changes: Mapping[str, object] | None = None,
     policy: str | Path | None = None,
+    schemes: Path | None = None,
 ) -> Sweep:
     """The same for every value of a range: ``points.max_cv=0.6..1.2:0.1``; without a step in ten steps.
 
     Both ends count. The range is over one number of the policy; a value outside its bounds is a POLICY failure.
     """
-    with Simulation(run, engine) as simulation:
+    with Simulation(run, engine, schemes) as simulation:
         start = simulation.alternative(changes or {}, policy)
         name, texts = sweep_values(over, start.policy)
         alternatives = [start.amend({name: text}, REASON) for text in texts]
@@ -99,7 +110,7 @@ class Simulation:
     clearing are small tables and made anew. Use it in a ``with``: it keeps a working folder outside the run.
     """
 
-    def __init__(self, run: Path, engine: Engine) -> None:
+    def __init__(self, run: Path, engine: Engine, schemes: Path | None = None) -> None:
         manifest = read_manifest(run)
         if manifest["kind"] != "year":
             raise DrgpayError(
@@ -116,8 +127,8 @@ class Simulation:
         self._registers = _registers(run)
         self._period = money.Period(manifest["year"], fund.MONTHS)
         self._engine = Remembering(engine)
+        self._schemes = schemes
         self._grouped = dataset(run / TABLES, GROUPED)
-        self._of_year = holding(self._grouped, self._period.year)
         stored = table_path(run / TABLES, MODE_PAYMENTS).exists()
         rows = read_table(run / TABLES, MODE_PAYMENTS).to_dicts() if stored else []
         self._mode_months = [row for row in rows if row["month"] != fund.YEAR]
@@ -153,6 +164,8 @@ class Simulation:
         new = self.settle(others)
         names = dict(self._registers[INSTITUTIONS].select("institution_id", "name").rows())
         identity = {"region": self._manifest["region"], "year": self._period.year, "scheme": self.policy.scheme}
+        if policy.scheme != self.policy.scheme:
+            identity |= {"scheme_new": policy.scheme}
         identity |= {"practice_old": self.policy.practice, "practice_new": policy.practice}
         return compare(identity, self.baseline, new, names, self._engine.scanned[before:])
 
@@ -182,13 +195,28 @@ class Simulation:
             )
             for s in segments
         ]
+        grouped = self._grouped_by(others.policy)
+        decided.append((str(grouped.paths[0].parent), {}))
         folder = Path(self._work.name, "modes-" + hashlib.sha256(repr(decided).encode()).hexdigest())
-        pooled = modes.pooled(self._engine, self._grouped, segments, registers, period, folder)
-        of_year = self._of_year if pooled is self._grouped else pooled
+        pooled = modes.pooled(self._engine, grouped, segments, registers, period, folder)
+        of_year = holding(grouped, period.year) if pooled is grouped else pooled
         scoring = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work)
         capped = points.within_cap(self._engine, of_year, scoring.tables, others.policy)
         sums = points.tally(self._engine, of_year, capped, others.policy)
         return _Scored(pooled, scoring, money.Earned(sums, money.scored(capped, of_year)), folder)
+
+    def _grouped_by(self, policy: Policy) -> Dataset:
+        """The run's stays with their groups: grouped again, once, under another scheme or other switches."""
+        switches = _switches(policy)
+        if (policy.scheme, switches) == (self.policy.scheme, _switches(self.policy)):
+            return self._grouped
+        folder = Path(self._work.name, "grouped-" + "+".join((policy.scheme, *sorted(switches))))
+        if folder.is_dir():
+            return Dataset.of(folder)
+        scheme = scheme_of(policy, self._schemes)
+        return self._engine.map(self._grouped, partial(_regrouped, scheme=scheme), [folder], GROUPED.names, "group")[
+            0
+        ]
 
     def _same_as_run(self) -> None:
         stored = read_table(self._run / TABLES, STATEMENTS).to_dicts()
@@ -203,21 +231,10 @@ class Simulation:
             raise _not_the_run(None, f"{len(stored)} ≠ {len(made)}")
 
     def _answerable(self, others: Laws) -> None:
-        """The alternative needs the same grouping, only years the run kept, and groups of the scheme."""
+        """The alternative needs only years the run kept, groups of its scheme, and a scheme it allows."""
         policy = others.policy
-        regroup = "分组方案不同,病例须重新分组", "another grouping: the stays would have to be grouped again"
         again_zh = "按新政策另跑一年:drgpay run year --policy …,再比较两次运行的报告"
         again_en = "run the year under the other policy (drgpay run year --policy …) and compare the two reports"
-        switches = tuple(sorted(p.codes_or_none("grouping.switches") or ()) for p in (self.policy, policy))
-        for field, old, new in (
-            ("scheme", self.policy.scheme, policy.scheme),
-            ("grouping.switches", *(", ".join(names) or "none" for names in switches)),
-        ):
-            if old != new:
-                raise DrgpayError(
-                    Kind.USAGE, zh=regroup[0], en=regroup[1], field=field, value=f"{old} → {new}",
-                    fix_zh=again_zh, fix_en=again_en,
-                )  # fmt: skip
         missing = sorted(_years(others, self._period.year) - _years(self.laws, self._period.year))
         if missing:
             raise DrgpayError(
@@ -229,9 +246,27 @@ class Simulation:
                 fix_zh=again_zh,
                 fix_en=again_en,
             )
-        named = set(policy.codes("coefficient.basic_groups"))
-        if named != set(self.policy.codes("coefficient.basic_groups")):
-            money.check_groups(policy, load_scheme(policy.scheme, frozenset(switches[1])))
+        same_scheme = policy.scheme == self.policy.scheme
+        if (
+            not same_scheme
+            or policy.flag("grouping.certified")
+            or money.groups_named(policy) != money.groups_named(self.policy)
+        ):
+            scheme = scheme_of(policy, self._schemes)
+            check_scheme(policy, scheme, self._schemes)
+            money.check_groups(policy, scheme)
+
+
+def _switches(policy: Policy) -> frozenset[str]:
+    return frozenset(policy.codes_or_none("grouping.switches") or ())
+
+
+def _regrouped(batch: Any, part: Part, scheme: Scheme) -> tuple[Any]:
+    """Grouped stays (GROUPED) under another scheme."""
+    groups = group_batch(scheme, batch)
+    own = dict(zip(groups.schema.names, groups.columns, strict=True))
+    columns = {name: own[name] if name in own else batch.column(name) for name in GROUPED.names}
+    return (pa.table(columns).cast(GROUPED.schema),)
 
 
 def _registers(run: Path) -> Registers:

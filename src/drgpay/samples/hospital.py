@@ -262,7 +262,7 @@ def _write_in_house(folder: Path, stays: pl.DataFrame) -> None:
     """The last stays as they were on a day before discharge: codes so far, days so far, part of the charges."""
     rows = stays.sort("discharge_date", "stay_id").tail(_IN_HOUSE).to_dicts()
     head = ("stay_id", "department_id", "doctor_id", "insurance_scheme", "as_of", "charges", "sex", "age", "age_days",
-            "birth_weight", "los", "discharge_way", "dx", "proc")  # fmt: skip
+            "birth_weight", "admission_weight", "los", "discharge_way", "dx", "proc")  # fmt: skip
 
     def cells(row: Row) -> list[Any]:
         days = max(1, row["los"] * 2 // 3)

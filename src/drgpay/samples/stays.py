@@ -175,6 +175,9 @@ def make_block(plan: Plan, year: int, block: int, blocks: int, rows: int) -> Blo
     birth_weight = heavy[:, 0] + np.rint((heavy[:, 1] - heavy[:, 0]) * rng.random((rows, 2)).mean(axis=1)).astype(
         np.int64
     )
+    # a newborn gains from the tenth day on, as far as its group allows
+    grown = birth_weight + 25 * np.maximum(age_days - 10, 0)
+    admission_weight = np.minimum(grown, np.maximum(heavy[:, 1], birth_weight))
 
     level = plan.places.level[place]
     total, own, fund = _money(plan, year, group, place, level, scheme, shock, rng)
@@ -202,6 +205,7 @@ def make_block(plan: Plan, year: int, block: int, blocks: int, rows: int) -> Blo
         "age": pa.array(age.astype(np.int16)),
         "age_days": pa.array(age_days.astype(np.int32), mask=~young),
         "birth_weight": pa.array(birth_weight.astype(np.int32), mask=~weighed),
+        "admission_weight": pa.array(admission_weight.astype(np.int32), mask=~weighed),
         "los": pa.array(los.astype(np.int16)),
         "admission_date": pa.array(admission.astype(np.int32)).cast(pa.date32()),
         "discharge_date": pa.array((admission + los).astype(np.int32)).cast(pa.date32()),

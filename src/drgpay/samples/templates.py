@@ -111,7 +111,8 @@ class _Draft:
         return [
             {
                 "dx": self.dx, "proc": self.proc, "sex": self.sexes[-i], "age": age[i], "age_days": days[i],
-                "birth_weight": self.weight[i] or None, "los": (2, 70)[i],
+                "birth_weight": self.weight[i] or None, "admission_weight": self.weight[i] or None,
+                "los": (2, 70)[i],
             }
             for i in (0, 1)
         ]  # fmt: skip
@@ -230,8 +231,8 @@ def _drafts_of(adrg: Adrg, mdc: Mdc, pools: _Pools, rng: np.random.Generator) ->
         days, weight = None, (0, 0)
         if mdc.code == "P":
             days = _bounds(needs, "age_days", 0, 360)
-            sized = any(isinstance(a, Compare) and a.field == "weight" for a in needs)
-            weight = _bounds(needs, "weight", 800 if sized else 2500, 4200)
+            asked = next((a.field for a in needs if isinstance(a, Compare) and "weight" in a.field), "")
+            weight = _bounds(needs, asked, 800 if asked else 2500, 4200)
         result.append(_Draft(adrg.code, tuple(dx), tuple(proc), sexes, turn, days, weight))
     return result
 

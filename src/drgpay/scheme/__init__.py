@@ -27,8 +27,10 @@ from drgpay.scheme.package import (
 )
 from drgpay.scheme.reach import Unreached, unreached
 from drgpay.scheme.rules import SEVERITIES
+from drgpay.scheme.traits import LEVELS, ListStatus, basis_words
 
 __all__ = [
+    "LEVELS",
     "SEVERITIES",
     "UNGROUPED",
     "Adrg",
@@ -39,11 +41,13 @@ __all__ = [
     "Drg",
     "Erratum",
     "ImportReport",
+    "ListStatus",
     "Mdc",
     "Moved",
     "OverlayReport",
     "Scheme",
     "Unreached",
+    "basis_words",
     "build",
     "build_codes",
     "build_overlay",

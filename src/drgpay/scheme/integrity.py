@@ -28,6 +28,7 @@ def check(source: Source) -> list[Problem]:
         *_splits(tables),
         *_severity(tables),
         *_errata(tables),
+        *_beside(tables),
         *_counts(source),
     ]
 
@@ -136,15 +137,18 @@ def _references(tables: dict[str, list[Row]]) -> Iterator[Problem]:
             "remove them from drg.csv",
         )
     targets = {"mdc": mdcs, "adrg": adrgs}
+    known = {row["exclusion"] for row in tables["exclusion"]}
     for row in tables["alternative"]:
+        if row["table"] == "exclusion" and row["rule"] in known:
+            continue
         if row["key"] not in targets.get(row["table"], set()):
             yield Problem(
                 "alternative",
                 f"{row['switch']} · {row['table']} · {row['key']}",
                 "所指的行不存在",
                 "points to a row that does not exist",
-                "table 只能是 mdc 或 adrg，key 必须在该表中",
-                "table is mdc or adrg, and key stands in that table",
+                "table 只能是 mdc 或 adrg，key 必须在该表中；exclusion 的 rule 是已有的排除表",
+                "table is mdc or adrg, and key stands in that table; for exclusion, rule is a table there is",
             )
 
 
@@ -162,6 +166,7 @@ def _parsed(tables: dict[str, list[Row]]) -> Iterator[tuple[str, str, str, Expr 
             "condition" if r["table"] == "mdc" else "rule",
         )
         for r in tables["alternative"]
+        if r["table"] != "exclusion"
     ]
     for table, key, owner, text, place in places:
         try:
@@ -337,6 +342,15 @@ def _errata(tables: dict[str, list[Row]]) -> Iterator[Problem]:
         for problem in (*_keys(mended), *_words(mended), *_lists(mended), *_severity(mended)):
             if problem not in {*_keys(tables), *_words(tables), *_lists(tables), *_severity(tables)}:
                 yield problem
+
+
+def _beside(tables: dict[str, list[Row]]) -> Iterator[Problem]:
+    """What is said about ADRG is said about some that there are."""
+    known = {row["adrg"] for row in tables["adrg"]}
+    for row in tables["list_status"]:
+        if row["adrg"] not in known:
+            zh, en = "没有这个 ADRG", "there is no such ADRG"
+            yield Problem("list_status", row["adrg"], zh, en, "改正或删去该行", "correct or remove the row")
 
 
 def _counts(source: Source) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from drgpay.scheme.errata import Erratum
 from drgpay.scheme.rules import Expr
+from drgpay.scheme.traits import ListStatus
 
 UNGROUPED = "0000"
 """The group of a stay that reaches no group."""
@@ -78,8 +79,9 @@ class Scheme:
     ``invalid_op`` or ``gray_op`` leaves the principal place empty.
 
     Said about the scheme and no part of its content: ``anomalies`` are what the document prints and how it was read
-    (Chinese, English); ``errata`` the suggested corrections, which only the switch of that name applies; ``folder``
-    is the folder of further schemes it was looked for in.
+    (Chinese, English); ``errata`` the suggested corrections, which only the switch of that name applies; ``basis``
+    where its tables come from (:mod:`.traits`); ``list_status`` how far the lists of an ADRG were compared with the
+    official text, where that is known; ``folder`` is the folder of further schemes it was looked for in.
     """
 
     id: str
@@ -98,6 +100,8 @@ class Scheme:
     switches: frozenset[str] = frozenset()
     anomalies: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
     errata: tuple[Erratum, ...] = field(default=(), repr=False, compare=False)
+    basis: str = field(default="printed", compare=False)
+    list_status: Mapping[str, ListStatus] = field(default_factory=dict, repr=False, compare=False)
     folder: Path | None = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -106,6 +110,16 @@ class Scheme:
         return hashlib.sha256(
             json.dumps(_plain(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         ).hexdigest()
+
+    @property
+    def certified(self) -> bool:
+        """Its tables are a published text or the official workbook, neither rebuilt nor somebody's own."""
+        return self.basis in ("printed", "official")
+
+    @cached_property
+    def uncertain(self) -> frozenset[str]:
+        """ADRG whose lists were not compared with the official text."""
+        return frozenset(adrg for adrg, status in self.list_status.items() if status.uncertain)
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -146,13 +160,16 @@ class Scheme:
         return {code: tuple(those) for code, those in result.items()}
 
 
+_ABOUT = ("basis", "list_status", "folder")
+
+
 def _plain(value: Any) -> Any:
     """The value as JSON data with sets sorted; parsed trees are left out, their texts stand for them.
 
     Lists of a condition are left out where there are none, as in all schemes that know only the tables of the MDC.
     """
     if isinstance(value, Scheme | Mdc | Adrg | Drg):
-        left_out = ["condition", "rule", "split", "anomalies", "errata", "folder"]
+        left_out = ["condition", "rule", "split", "anomalies", "errata", *_ABOUT]
         if isinstance(value, Mdc) and not value.lists:
             left_out.append("lists")
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in left_out}

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import rules
 from drgpay.scheme.codes import load_codes
 from drgpay.scheme.integrity import raise_if_any
-from drgpay.scheme.package import BuildReport, install
+from drgpay.scheme.package import SCHEMES, BuildReport, install
 from drgpay.scheme.rules import And, Compare, Const, Expr, InList, Not, Operation, Or, RuleError, Severity
 from drgpay.scheme.source import TABLES, Problem, Row, Source
 from drgpay.scheme.workbook import Line, Sheets, amend, read_sheets
@@ -35,7 +36,7 @@ _KINDS = {
     frozenset({"ZYSS", "QTSS"}): "proc",
 }
 _FIELDS = ("ZYZD", "QTZD", "ZYSS", "QTSS")
-_SCALARS = {"NL": "age", "XSRTL": "age_days", "XSRTZ": "weight"}
+_SCALARS = {"NL": "age", "XSRTL": "age_days", "XSRTZ": "admission_weight"}
 _SEXES = {"1": "male", "2": "female"}
 _STANDINGS = {"MCC": frozenset({2, 3}), "CC": frozenset({1, 3})}
 _TOKEN = re.compile(r"\s*(?:(?P<word>[\w.\-]+)|(?P<cmp>>=|<=|==|!=|≥|≤|=|<|>)|(?P<mark>[(){},∩]))")
@@ -59,6 +60,16 @@ def import_workbook(
     procedure is in OP_ALL does not reach an ADRG without a rule on procedures. ``xQY`` rows come after all ADRG of
     their MDC. Raises :class:`DrgpayError` (SCHEME) naming every sheet, row and cell that cannot be read.
     """
+    if (SCHEMES / scheme_id).is_dir():
+        raise DrgpayError(
+            Kind.SCHEME,
+            zh=f"{scheme_id} 是自带的方案，导入的方案须用另一编号",
+            en=f"{scheme_id} is a shipped scheme: an imported one needs an id of its own",
+            fix_zh=f"换一个编号，如 --id {scheme_id}-official",
+            fix_en=f"choose another, for example --id {scheme_id}-official",
+            field="id",
+            value=scheme_id,
+        )
     sheets = read_sheets(file)
     amended = amend(sheets, amendments) if amendments else 0
     problems: list[Problem] = []
@@ -70,6 +81,7 @@ def import_workbook(
         "id": scheme_id,
         "title": title or f"{scheme_id} ({file.name})",
         "icd_edition": "ICD-10 NHSA 2.0; ICD-9-CM-3 NHSA 2.0",
+        "basis": "official",
         "workbook": file.name,
         "workbook_digest": digest,
         "amendments": [en for _, en in sheets.said if en.startswith("amended ")],

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from drgpay.scheme import document, errata, rules
 from drgpay.scheme.codes import load_codes
@@ -69,7 +70,12 @@ def build_overlay(file: Path, dest: Path, *, folder: Path | None = None) -> Over
             problems.append(mistake.problem)
     raise_if_any(problems, file)
     draft.settle_errata(base.tables)
-    identity = {
+    read_alike: dict[str, Any] = {
+        item: base.identity[item] for item in ("weight", "gray_operations") if item in base.identity
+    }
+    identity: dict[str, Any] = {
+        **read_alike,
+        "basis": "rebuilt" if base.identity.get("basis") == "rebuilt" else "local",
         **{key: value for key, value in head.items() if key not in ("base_digest", "changes")},
         "icd_edition": base.identity["icd_edition"],
         "base_digest": base.identity["digest"],

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MARK, check_target, inside, new_folder, require_name
-from drgpay.scheme import errata, integrity, rules, switches
+from drgpay.scheme import errata, integrity, rules, switches, traits
 from drgpay.scheme.codes import DATA, load_codes
 from drgpay.scheme.model import Adrg, Drg, Mdc, Scheme
 from drgpay.scheme.source import TABLES, Row, Source, read_source
@@ -48,6 +48,7 @@ class CatalogueEntry:
     document_date: str
     counts: Mapping[str, int]
     digest: str
+    basis: str = "printed"
 
 
 def build(source: Path, dest: Path = SCHEMES, base: str = "") -> BuildReport:
@@ -58,7 +59,7 @@ def build(source: Path, dest: Path = SCHEMES, base: str = "") -> BuildReport:
     ``base`` names the scheme this one was derived from. Raises :class:`DrgpayError` (SCHEME) naming every problem.
     """
     read, problems = read_source(source)
-    integrity.raise_if_any(problems, source)
+    integrity.raise_if_any([*problems, *traits.claims_official(read.identity)], source)
     return install(read, dest, base, source)
 
 
@@ -67,7 +68,10 @@ def install(read: Source, dest: Path, base: str, origin: object) -> BuildReport:
 
     Otherwise as :func:`build`.
     """
-    integrity.raise_if_any(integrity.check(read), origin)
+    wrong = list(traits.wrong(read.identity))
+    if not wrong:
+        read = traits.settled(read, load_codes(_GRAY_DICTIONARY).gray)
+    integrity.raise_if_any([*wrong, *integrity.check(read)], origin)
     scheme_id = require_name(str(read.identity["id"]), Kind.SCHEME, file=origin)
     folder = inside(dest, scheme_id)
     if dest != SCHEMES:
@@ -184,6 +188,7 @@ def catalogue(folder: Path | None = None) -> list[CatalogueEntry]:
                 told.get("document_date", ""),
                 told.get("counts", {}),
                 told["digest"],
+                _basis(place, told),
             )
         )
     return result
@@ -282,6 +287,7 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
     )
     mdcs, adrgs, drgs = switches.apply(chosen, mdcs, adrgs, drgs)
     exclusions, excluded = _columns(place, "exclusion")
+    put = {key: rule for (table, key), rule in texts.items() if table == "exclusion"}
     return Scheme(
         id=identity["id"],
         title=identity["title"],
@@ -291,15 +297,31 @@ def _assemble(place: Path, identity: Mapping[str, Any], chosen: frozenset[str]) 
         drgs=drgs,
         mcc=dict(zip(*columns("mcc"), strict=True)),
         cc=dict(zip(*columns("cc"), strict=True)),
-        exclusion=dict(zip(excluded, exclusions, strict=True)),
+        exclusion=dict(zip(excluded, exclusions, strict=True)) | put,
         operation=frozenset(_columns(place, "operation")[0]),
         invalid_dx=frozenset(r["code"] for r in invalid if r["kind"] == "dx"),
         invalid_op=frozenset(r["code"] for r in invalid if r["kind"] == "op"),
-        gray_op=load_codes(_GRAY_DICTIONARY).gray if invalid else frozenset(),
+        gray_op=load_codes(_GRAY_DICTIONARY).gray if invalid and _bars_gray(identity) else frozenset(),
         switches=chosen,
         anomalies=_anomalies(identity),
         errata=corrections,
+        basis=_basis(place, identity),
+        list_status=traits.statuses(_rows(place, "list_status")),
     )
+
+
+def _basis(place: Path, identity: Mapping[str, Any]) -> str:
+    """Where the tables come from; what was built before schemes said it: shipped ones are texts as published, one
+    with the name of a workbook is an import."""
+    if "basis" in identity:
+        return str(identity["basis"])
+    if place.parent == SCHEMES:
+        return "printed"
+    return "official" if "workbook" in identity else "local"
+
+
+def _bars_gray(identity: Mapping[str, Any]) -> bool:
+    return bool(identity.get("gray_operations", "barred") == "barred")
 
 
 def _anomalies(identity: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

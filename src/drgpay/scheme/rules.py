@@ -31,7 +31,8 @@ STANDINGS = ("none", "cc", "mcc", "mcc with cc")
 """What the complications of a stay that count are; the position is made of the bits 1 (some CC) and 2 (some MCC)."""
 
 FLAGS = ("icu", "bilateral")
-NUMBERS = ("age", "age_days", "weight", "los")
+NUMBERS = ("age", "age_days", "weight", "admission_weight", "los")
+"""``weight`` is the one at birth"""
 _FAMILIES = (("pdx", "adx", "odx"), ("pproc", "proc", "oproc"))
 MANY = ("adx", "odx", "proc", "oproc")
 """kinds of lists that look at several reported codes"""
@@ -65,7 +66,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Compare:
-    """``field`` (age, age_days, weight, los, sex) against a value; false when the field is missing."""
+    """``field`` (one of ``NUMBERS``, or sex) against a value; false when the field is missing."""
 
     field: str
     op: str

@@ -36,6 +36,11 @@ TABLES: dict[str, TableSpec] = {
     "exclusion": TableSpec(("exclusion", "code"), ("code",)),
     "operation": TableSpec(("code",), ("code",)),
     "invalid": TableSpec(("kind", "code", "name"), ("kind", "code"), required=False),
+    "list_status": TableSpec(
+        ("adrg", "name", "chars_official", "chars_ours", "unknown_names", "source", "status"),
+        ("adrg",),
+        required=False,
+    ),
     "alternative": TableSpec(
         ("switch", "table", "key", "rule", "effect"), ("switch", "table", "key"), required=False
     ),

@@ -39,6 +39,7 @@ CHINESE: Mapping[str, str] = {
     "pv1_catch_all": "新生儿大类内未入组的病例都入 PV1",
     "literal_lists": "只用文件印出的编码表",
     "operation_wj1_all": "WJ1 取全部手术",
+    "printed_exclusions": "排除表补上印本有而官方工作簿漏掉的 7 个编码",
 }
 """the effects of the switches of shipped schemes in Chinese"""
 
@@ -64,7 +65,7 @@ def available(
 
 
 def chosen(switches: frozenset[str], known: Mapping[str, str], alternative: list[Row]) -> dict[tuple[str, str], str]:
-    """Replacement texts of the chosen switches: (table, key) -> text.
+    """Replacement texts of the chosen switches: (table, key) -> text; for a code put into an exclusion table, that.
 
     Raises :class:`DrgpayError` (SCHEME) for an unknown switch and for two switches that replace the same text.
     """

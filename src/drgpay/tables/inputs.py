@@ -43,6 +43,9 @@ STAYS = Table(
         Column("birth_weight", "int32", "新生儿出生体重", "birth weight", null=True, unit="克 (g)", low=100,
                high=9999, grouping=True,
                aliases=("weight_g", "newborn_birth_weight", "XSECSTZ", "nwb_bir_wt", "出生体重")),
+        Column("admission_weight", "int32", "新生儿入院体重", "weight at admission", null=True, unit="克 (g)",
+               low=100, high=9999, grouping=True, later=True,
+               aliases=("newborn_admission_weight", "XSERYTZ", "nwb_adm_wt", "入院体重")),
         Column("los", "int16", "实际住院天数", "length of stay", unit="天 (days)", low=0, high=10000,
                grouping=True, aliases=("length_of_stay_days", "SJZYTS", "act_ipt_days", "住院天数")),
         Column("admission_date", "date", "入院时间", "date of admission",
@@ -66,6 +69,9 @@ STAYS = Table(
     folder=True,
     files=("病例", "结算清单", "病案首页"),
 )  # fmt: skip
+
+LATER = {column.name: column.arrow for column in STAYS.columns if column.later}
+"""columns of stays that older files do not have, with their types"""
 
 INSTITUTIONS = Table(
     "institutions", "定点医疗机构", "institutions of the pooling area", "register", ("institution_id",),

@@ -57,6 +57,8 @@ class Column:
     """needed to group a stay"""
     refers: str = ""
     refers_when: tuple[tuple[str, str, str], ...] = ()
+    later: bool = False
+    """came when files of the table were already about: one without it is read as if it were empty there"""
 
     @property
     def arrow(self) -> Any:

@@ -43,7 +43,8 @@ GROUPED = Table(
     "grouped", "入组结果", "checked stays with their group", "grouping", ("stay_id",),
     (
         *(STAYS[n] for n in ("stay_id", "person_id", "institution_id", "department_id", "doctor_id",
-                             "insurance_scheme", "sex", "age", "age_days", "birth_weight", "los")),
+                             "insurance_scheme", "sex", "age", "age_days", "birth_weight", "admission_weight",
+                             "los")),
         replace(STAYS["admission_date"], null=True),
         *(STAYS[n] for n in ("discharge_date",
                              "discharge_way", "dx", "proc", "total_cost", "personal_paid", "fund_by_item")),

@@ -79,7 +79,7 @@ def _gaining(draft: Draft, scheme: Scheme, form: str, chosen: list[int]) -> list
 
 
 def _weights(draft: Draft, scheme: Scheme, rows: list[Row]) -> list[float]:
-    fields = ("dx", "proc", "sex", "age", "age_days", "birth_weight", "los")
+    fields = ("dx", "proc", "sex", "age", "age_days", "birth_weight", "admission_weight", "los")
     batch = pa.RecordBatch.from_pylist([{f: row[f] for f in fields} for row in rows], schema=_SCHEMA)
     published = weights_of(draft.plan.scheme_id)
     return [published.get(drg, UNGROUPED_WEIGHT) for drg in group_batch(scheme, batch).column("drg").to_pylist()]
@@ -88,7 +88,8 @@ def _weights(draft: Draft, scheme: Scheme, rows: list[Row]) -> list[float]:
 _SCHEMA: Any = pa.schema(
     {
         "dx": pa.list_(pa.string()), "proc": pa.list_(pa.string()), "sex": pa.string(), "age": pa.int16(),
-        "age_days": pa.int32(), "birth_weight": pa.int32(), "los": pa.int16(),
+        "age_days": pa.int32(), "birth_weight": pa.int32(), "admission_weight": pa.int32(),
+        "los": pa.int16(),
     }
 )  # fmt: skip
 

@@ -258,7 +258,7 @@ class Draft:
         birth = self.plan.people.birth[row["person"]]
         row["age"] = int(ages(np.array([birth]), np.array([row["admission"]]))[0])
         if row["age"] >= 1:
-            row["age_days"] = row["birth_weight"] = None
+            row["age_days"] = row["birth_weight"] = row["admission_weight"] = None
         elif row["age_days"] is not None:
             row["age_days"] = int(row["admission"] - birth)
         return row

@@ -108,7 +108,7 @@ def _stay_after(draft: Draft, person: int, day: int) -> None:
     row = draft.again(draft.borne_by(donor, person))
     los = draft.between(3, 9)
     draft.dated(row, min(day + draft.between(2, 45), draft.end - los), los)
-    row |= {"discharge_way": 1, "style": USUAL, "birth_weight": None}
+    row |= {"discharge_way": 1, "style": USUAL, "birth_weight": None, "admission_weight": None}
     draft.priced(row, row["total_cost"] * draft.share(0.4, 0.9))
     draft.added.append(row)
     draft.label(NAME, "after_death", [row])

@@ -24,8 +24,16 @@ from drgpay.steps.grouping.story import (
     Tried,
     alternatives,
     tell_stay,
+    unmeasured,
 )
-from drgpay.steps.grouping.transition import all_transitions, count_transitions, groups_before_after, paired_groups
+from drgpay.steps.grouping.transition import (
+    PLACES,
+    all_transitions,
+    count_transitions,
+    groups_before_after,
+    paired_groups,
+    places_before_after,
+)
 from drgpay.steps.grouping.why import REASONS, Why, why
 from drgpay.steps.grouping.wording import PARTS, VALUES, Said
 
@@ -36,6 +44,7 @@ __all__ = [
     "BY_THE_RECORD",
     "CODES",
     "PARTS",
+    "PLACES",
     "REASONS",
     "VALUES",
     "WRITES",
@@ -70,10 +79,12 @@ __all__ = [
     "key_of",
     "names_of",
     "paired_groups",
+    "places_before_after",
     "read_batch",
     "read_stay",
     "reason_columns",
     "remarks",
     "tell_stay",
+    "unmeasured",
     "why",
 ]

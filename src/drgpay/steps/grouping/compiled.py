@@ -7,7 +7,7 @@ codes, age, weight or flags stays open and is computed for the few stays it can 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from drgpay.scheme import UNGROUPED, Adrg, Mdc, Scheme
-from drgpay.scheme.rules import Atom, Const, Expr, InList, Operation, Severity, Sites, atoms, fold, holds_for
+from drgpay.scheme.rules import Atom, Compare, Const, Expr, InList, Operation, Severity, Sites, atoms, fold
 from drgpay.steps.grouping.codebook import Codebook
 
 Bools = npt.NDArray[np.bool_]
@@ -29,6 +29,10 @@ RULE_PROC, PRE_PROC = 1, 2
 """What a procedure among all procedures may matter for (bits per code)."""
 OPEN = 1 << 15
 """Bit of a decision: some rule before the settled one needs more than the two principal codes."""
+_FACTS = 3
+"""comparisons of splits that have a bit of their own"""
+MASKED = 63
+"""The last open rule of an MDC with a bit of its own; the later ones share it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Rule:
 class Condition:
     """An MDC condition other than ``pdx`` alone.
 
-    ``guard`` says which stays can satisfy it at all: ``pdx`` those whose principal diagnosis has the MDC's bit.
+    ``guard`` says which stays can satisfy it at all: ``pdx`` those whose principal diagnosis has the MDC's bit,
+    ``fact`` those for which ``fact`` holds.
     """
 
     mdc: int
@@ -51,6 +56,7 @@ class Condition:
     sites: npt.NDArray[np.uint32]
     guard: str
     pre: bool
+    fact: Compare | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,10 @@ class Compiled:
             guard = "dx"
         elif mdc.pre and all(_needs(e.expr, _lists_procedures) for e in self.entries if e.mdc == number):
             guard = "pre"
-        return Condition(number, rule, sites, guard, mdc.pre)
+        fact = next((a for a in _facts(rule.expr) if _needs(rule.expr, lambda atom, one=a: atom == one)), None)  # type: ignore[misc]
+        if guard == "all" and fact is not None:
+            guard = "fact"
+        return Condition(number, rule, sites, guard, mdc.pre, fact)
 
     def rule(self, expr: Expr, lists: Mapping[str, frozenset[str]]) -> Rule:
         """The tree with its lists as yes/no tables, less what may not stand in that place."""
@@ -172,6 +181,7 @@ class Compiled:
         self.proc_bits = np.zeros(self.proc.size, dtype=np.uint8)
         self.open_rules: dict[int, list[tuple[int, Rule]]] = defaultdict(list)
         decisions: list[npt.NDArray[np.uint16]] = []
+        masks: list[npt.NDArray[np.uint64]] = []
         start = 0
         for mdc in range(count):
             entries = [(n, e) for n, e in enumerate(self.entries) if e.mdc == mdc]
@@ -179,20 +189,26 @@ class Compiled:
             of_proc, has_proc = self._classes(self.proc, entries, "pproc", self.operation & ~self.barred)
             shape = (len(next(iter(has_dx.values()))), len(next(iter(has_proc.values()))), 4)
             decision = np.full(shape, self.none, dtype=np.uint16)
+            mask = np.zeros(shape, dtype=np.uint64)
             for number, entry in reversed(entries):
                 can, must = _settle(entry, has_dx, has_proc, shape)
                 decision[can & ~must] |= OPEN
                 decision[must] = number
+                mask[must] = 0
                 if (can & ~must).any():
+                    mask[can & ~must] |= np.uint64(1 << min(len(self.open_rules[mdc]), MASKED))
                     self.open_rules[mdc].append((number, self.rule(entry.expr, entry.lists)))
                 self._mark_bits(entry, self.scheme.mdcs[mdc].pre)
             dx_class[:, mdc] = start + of_dx * (shape[1] * 4)
             proc_class[:, mdc] = of_proc * 4
             decisions.append(decision.reshape(-1))
+            masks.append(mask.reshape(-1))
             start += decision.size
         dx_class[:, count] = start
         decisions.append(np.full(4, self.none, dtype=np.uint16))
         self.decisions = np.concatenate(decisions)
+        # which open rules of the MDC can hold where a decision is open
+        self.open_masks = np.concatenate([*masks, np.zeros(4, dtype=np.uint64)])
         self.dx_kind, rows = _distinct(dx_class)
         self.dx_class = rows.reshape(-1)
         self.proc_kind, rows = _distinct(proc_class)
@@ -225,30 +241,34 @@ class Compiled:
                     self.proc_bits[listed] |= PRE_PROC
 
     def _compile_drgs(self) -> None:
-        """``drg_of[entry * 4 + standing]``; -1 where the split needs more than the standing.
+        """``drg_of[(entry << shift) + (facts << 2) + standing]``; -1 where the split needs more.
 
+        ``facts`` has a bit for each of ``split_facts``, the comparisons that splits name most; ``shift`` is the room.
         Entries whose splits read the same and name no list share a ``split_kind``: they are computed together.
         """
         qy = [e.code for e in self.entries if e.unrelated]
         self.drg_codes = [*(d.code for d in self.scheme.drgs), *qy, UNGROUPED]
         number = {code: i for i, code in enumerate(self.drg_codes)}
         self.ungrouped = number[UNGROUPED]
-        self.drg_of = np.full(4 * (self.none + 1), self.ungrouped, dtype=np.int16)
+        compared = Counter(fact for d in self.scheme.drgs for fact in dict.fromkeys(_facts(d.split)))
+        self.split_facts = [fact for fact, _ in compared.most_common(_FACTS)]
+        self.shift = 2 + len(self.split_facts)
+        self.drg_of = np.full((self.none + 1) << self.shift, self.ungrouped, dtype=np.int16)
         self.split_kind = np.full(self.none + 1, -1, dtype=np.int16)
         self.open_splits: list[list[tuple[Rule, npt.NDArray[np.int16]]]] = []
         kinds: dict[Any, int] = {}
         for i, entry in enumerate(self.entries):
             if entry.unrelated:
-                self.drg_of[4 * i : 4 * i + 4] = number[entry.code]
+                self.drg_of[i << self.shift : (i + 1) << self.shift] = number[entry.code]
                 continue
             drgs = self.scheme.drgs_of[entry.code]
-            if all(isinstance(a, Severity) for d in drgs for a in atoms(d.split)):
+            if all(isinstance(a, Severity) or a in self.split_facts for d in drgs for a in atoms(d.split)):
                 for drg in drgs:
-                    for standing in range(4):
-                        if holds_for(drg.split, standing):
-                            self.drg_of[4 * i + standing] = number[drg.code]
+                    for at in range(1 << self.shift):
+                        if self._split_holds(drg.split, at):
+                            self.drg_of[(i << self.shift) + at] = number[drg.code]
             else:
-                self.drg_of[4 * i : 4 * i + 4] = -1
+                self.drg_of[i << self.shift : (i + 1) << self.shift] = -1
                 rules = [self.rule(d.split, entry.lists) for d in drgs]
                 alone = i if any(rule.members for rule in rules) else -1
                 kind = kinds.setdefault((alone, *(d.split for d in drgs)), len(kinds))
@@ -259,10 +279,27 @@ class Compiled:
                 self.split_kind[i] = kind
                 for drg, (_, code_of) in zip(drgs, self.open_splits[kind], strict=True):
                     code_of[i] = number[drg.code]
-        self.adrg_codes = [a.code for a in self.scheme.adrgs if a.kind != "qy"]
+        self.adrg_codes = [a.code for a in self.scheme.adrgs]
         place = {code: i for i, code in enumerate(self.adrg_codes)}
         self.adrg_of = np.array([*(place.get(e.code, -1) for e in self.entries), -1], dtype=np.int16)
         self.status_of = np.array([0] * len(self.scheme.drgs) + [2] * len(qy) + [1], dtype=np.int8)
+
+    def _split_holds(self, split: Expr, place: int) -> bool:
+        """Whether a split of severities and facts holds: ``place`` has the standing and above it the facts."""
+
+        def leaf(atom: Const | Atom) -> bool:
+            if isinstance(atom, Severity):
+                return place & 3 in atom.levels
+            if isinstance(atom, Compare):
+                return bool(place >> (2 + self.split_facts.index(atom)) & 1)
+            return isinstance(atom, Const) and atom.value
+
+        return fold(split, leaf, lambda x: not x, lambda x, y: x and y, lambda x, y: x or y)
+
+
+def _facts(expr: Expr) -> Iterator[Compare]:
+    """The comparisons with a number."""
+    return (a for a in atoms(expr) if isinstance(a, Compare) and isinstance(a.value, int))
 
 
 def _lists_procedures(atom: Const | Atom) -> bool:
@@ -336,6 +373,7 @@ def _open(atom: Const | Atom) -> Bounds:
 
 
 def _bounds(expr: Expr, leaf: Callable[[Const | Atom], Bounds]) -> Bounds:
+    """Whether a tree can hold and whether it must, from what is known of its atoms."""
     return fold(
         expr,
         leaf,

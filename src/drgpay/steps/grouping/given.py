@@ -22,8 +22,10 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import STAYS
 
 CODES = ("dx", "proc")
-NUMBERS = ("age", "age_days", "birth_weight", "los")
+NUMBERS = ("age", "age_days", "birth_weight", "admission_weight", "los")
 FLAGS = ("icu", "bilateral")
+WEIGHT = ("weight_g",)
+"""says weight and not which: the one at birth and, where there is no other, the one at admission"""
 _TOP = 2**31 - 1
 
 SEXES = {
@@ -125,6 +127,8 @@ def fields(given: Iterable[object], *, strict: bool = False) -> dict[str, str]:
         near = _near(key, strict)
         if strict or (near and SPELLINGS[near] not in found):
             _unknown(key, near)
+    if found.get("birth_weight") in WEIGHT:
+        found.setdefault("admission_weight", found["birth_weight"])
     if "dx" not in found:
         raise DrgpayError(
             Kind.DATA,

@@ -21,6 +21,7 @@ from drgpay.steps.grouping.batch import Bools, Stays
 from drgpay.steps.grouping.codebook import Ints
 from drgpay.steps.grouping.compiled import (
     CONDITION_DX,
+    MASKED,
     OPEN,
     PRE_PROC,
     RULE_DX,
@@ -67,8 +68,9 @@ class Kernel:
         """Group every stay of a record batch.
 
         Columns read: ``dx``, ``proc`` (lists of codes, plain or dictionary-coded, the principal one first) and,
-        where present, ``sex`` (male, female), ``age`` (years), ``age_days``, ``birth_weight`` (grams), ``los``
-        (days), ``icu``, ``bilateral``. Nulls are allowed everywhere; a comparison with a missing value is false.
+        where present, ``sex`` (male, female), ``age`` (years), ``age_days``, ``birth_weight`` and
+        ``admission_weight`` (grams), ``los`` (days), ``icu``, ``bilateral``. Nulls are allowed everywhere; a
+        comparison with a missing value is false.
         Returns a batch of as many rows with the dictionary columns ``mdc`` (null = none), ``adrg`` (null = none),
         ``drg`` (``0000`` = ungrouped), ``severity`` (none, cc, mcc) and ``status`` (grouped, ungrouped, qy); the
         dictionaries are the scheme's own and the same for every batch.
@@ -125,7 +127,10 @@ class Kernel:
         tables = self.tables
         work = Work(tables, Stays(batch, tables.dx, tables.proc))
         mdc, entry = work.find_entries()
-        drg = tables.drg_of.take(entry.astype(np.intp) * 4 + work.standing)
+        place = (entry.astype(np.intp) << tables.shift) + work.standing
+        for bit, fact in enumerate(tables.split_facts, start=2):
+            place += work.compared(fact).view(np.uint8).astype(np.intp) << bit
+        drg = tables.drg_of.take(place)
         unsettled = np.flatnonzero(drg < 0)
         if len(unsettled):
             for kind, where in _parts(tables.split_kind[entry[unsettled]]):
@@ -241,8 +246,17 @@ class Work:
                 return np.flatnonzero((self.dx_bits & CONDITION_DX) != 0)
             case "pre":
                 return np.flatnonzero((self.proc_bits & PRE_PROC) != 0)
+            case "fact":
+                assert condition.fact is not None
+                return np.flatnonzero(self.compared(condition.fact))
             case _:
                 return np.arange(self.stays.count)
+
+    def compared(self, fact: Compare) -> Bools:
+        """Whether a comparison with a number holds, for every stay."""
+        numbers, present = self.stays.number(_COLUMNS.get(fact.field, fact.field))
+        found: Bools = _COMPARE[fact.op](numbers, fact.value)
+        return found if present is None else found & present
 
     def _decide(self, left: Any, mdc: npt.NDArray[np.int8]) -> npt.NDArray[np.uint16]:
         """The first entry of the MDC that holds, for some stays."""
@@ -258,10 +272,17 @@ class Work:
             result &= np.uint16(OPEN - 1)
             for number, where in _parts(mdc[unsettled]):
                 those = unsettled[where]
-                some = SomeStays(self, those if isinstance(left, slice) else left[those])
+                stays = those if isinstance(left, slice) else left[those]
+                some = SomeStays(self, stays)
                 best = result[those]
-                for entry, rule in reversed(tables.open_rules[number]):
-                    best[some.holds(rule) & (best > entry)] = entry
+                open_to = tables.open_masks.take(cell[those])
+                rules = tables.open_rules[number]
+                for place, (entry, rule) in reversed(list(enumerate(rules))):
+                    asked = np.flatnonzero((open_to >> np.uint64(min(place, MASKED)) & np.uint64(1)) > 0)
+                    if len(asked):
+                        few = some if len(asked) == len(stays) else SomeStays(self, stays[asked])
+                        found = asked[few.holds(rule)]
+                        best[found] = np.minimum(best[found], entry)
                 result[those] = best
         return result
 

@@ -81,9 +81,9 @@ def explain_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Explanation:
 
     ``stay`` has ``dx`` and ``proc`` (sequences of codes, the first is the principal one; missing, None or empty
     allowed; without a principal diagnosis a stay has no group) and may have ``sex`` (male, female), ``age`` (years),
-    ``age_days``, ``birth_weight`` (grams), ``los`` (days), ``icu`` and ``bilateral``; a missing or None value makes
-    every comparison with it false. The years of infants who
-    have only days are what :mod:`drgpay.tables.ages` says.
+    ``age_days``, ``birth_weight`` and ``admission_weight`` (grams), ``los`` (days), ``icu`` and ``bilateral``;
+    a missing or None value makes every comparison with it false. The years of infants who have only days are what
+    :mod:`drgpay.tables.ages` says.
     """
     case = case_of(scheme, stay)
     reported: Sequence[str | None] = stay.get("proc") or ()
@@ -130,7 +130,7 @@ def case_of(scheme: Scheme, stay: Mapping[str, Any]) -> Case:
         for those in (reported, reported[1:])
     )
     facts = {
-        **{name: stay.get(name) for name in ("sex", "age_days", "los", "icu", "bilateral")},
+        **{name: stay.get(name) for name in ("sex", "age_days", "admission_weight", "los", "icu", "bilateral")},
         "age": years_of(stay.get("age"), stay.get("age_days")),
         "weight": stay.get("birth_weight"),
     }
@@ -175,7 +175,8 @@ def _attempt(scheme: Scheme, case: Case) -> Explanation:
         if isinstance(found, Adrg):
             return _split(scheme, mdc, found, case, steps)
         if found:
-            return Explanation(mdc.code, None, found, case.severity, "qy", tuple(steps))
+            own = found if found in scheme.drgs_of else None
+            return Explanation(mdc.code, own, found, case.severity, "qy", tuple(steps))
         if mdc.pre:
             continue
         first_mdc = first_mdc or mdc.code
@@ -191,7 +192,8 @@ def _of_mdc(mdc: Mdc) -> Lists:
 def _search(scheme: Scheme, mdc: Mdc, case: Case, steps: list[Step]) -> Adrg | str:
     """The first ADRG of the MDC that holds; the code of the group of an unrelated operation; or "" for neither.
 
-    That group is one of the scheme's own (kind ``qy``) or, by the switch ``qy``, comes before the medical ADRG.
+    That group is one of the scheme's own (an ADRG of kind ``qy``, and named as such) or, by the switch ``qy``, comes
+    before the medical ADRG.
     """
     asked = "qy" not in scheme.switches or mdc.pre
     unrelated = any(code in scheme.operation for code in case.procedures)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from drgpay.scheme import Scheme, load_codes
+from drgpay.scheme import LEVELS, Scheme, basis_words, load_codes
 from drgpay.scheme.rules import InList, Operation, Sites
 from drgpay.steps.grouping import wording
 from drgpay.steps.grouping.path import Explanation, Finding, Step
@@ -102,7 +102,8 @@ class Story:
 
     ``reason``: why it is in no group, or in that of unrelated operations (``reason_code``: the word of
     :data:`.why.REASONS`); ``erratum``: the group a suggested correction of the scheme would give it; ``anomalies``:
-    what the scheme's document prints and how it is read.
+    what the scheme's document prints and how it is read; ``basis``: that the scheme is rebuilt;
+    ``unmeasured``: the lists this stay met that were not compared with the official text.
     """
 
     scheme: str
@@ -125,6 +126,8 @@ class Story:
     reason_code: str = ""
     erratum: Said | None = None
     anomalies: tuple[Said, ...] = ()
+    basis: Said | None = None
+    unmeasured: tuple[Said, ...] = ()
 
     def record(self) -> list[tuple[Said, Said]]:
         """The facts besides the codes, each with its name, in words."""
@@ -207,11 +210,33 @@ def tell_stay(scheme: Scheme, stay: Mapping[str, Any]) -> Story:
         reason_code="" if reason is None else reason.code,
         erratum=erratum_of(scheme, stay, told.drg),
         anomalies=tuple(Said(*texts) for texts in scheme.anomalies),
+        basis=Said(*basis_words(scheme.basis)) if scheme.basis == "rebuilt" else None,
+        unmeasured=unmeasured(scheme, told),
     )
 
 
-FACTS = ("sex", "age", "age_days", "birth_weight", "los", "icu", "bilateral")
+FACTS = ("sex", "age", "age_days", "birth_weight", "admission_weight", "los", "icu", "bilateral")
 """what a scheme may ask of a stay besides its codes"""
+
+
+def unmeasured(scheme: Scheme, told: Explanation) -> tuple[Said, ...]:
+    """The lists not compared with the official text that a stay met: those of its own ADRG, and those of one tried
+    before in which a code of it stands. ``told``: what :func:`explain_stay` said of the stay."""
+    met: dict[str, Said] = {}
+    for step in told.steps:
+        if step.part == "adrg" and step.code in scheme.uncertain and (step.matched or _codes_of(step)):
+            _, zh, en = LEVELS[scheme.list_status[step.code].level]
+            mine = step.matched and step.code == told.adrg
+            verb = Said("入组所依据的", "rests on") if mine else Said("曾比对", "was tried against")
+            met[step.code] = Said(
+                f"{verb.zh} {step.code} {step.name} 的编码表{zh}",
+                f"the stay {verb.en} the lists of {step.code}: {en}",
+            )
+    return tuple(met.values())
+
+
+def _codes_of(step: Step) -> bool:
+    return any(finding.codes and isinstance(finding.test, InList) for finding in step.findings)
 
 
 def _attempts(told: Explanation) -> list[list[Step]]:

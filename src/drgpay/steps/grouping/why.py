@@ -37,7 +37,7 @@ REASONS = {
     ),
 }
 """code of a reason -> its words"""
-FACTS = ("los", "weight", "age_days", "age", "sex")
+FACTS = ("los", "weight", "admission_weight", "age_days", "age", "sex")
 """what may be missing, in the order in which it is tried whether it can be done without"""
 
 

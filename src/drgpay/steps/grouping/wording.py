@@ -104,6 +104,7 @@ _FIELDS = {
     "age": (Said("年龄", "age in years"), Said(" 岁", "")),
     "age_days": (Said("日龄", "age in days"), Said(" 天", "")),
     "weight": (Said("出生体重", "birth weight"), Said(" 克", " g")),
+    "admission_weight": (Said("入院体重", "weight at admission"), Said(" 克", " g")),
     "los": (Said("住院天数", "days of stay"), Said(" 天", "")),
 }
 _OPERATORS = {

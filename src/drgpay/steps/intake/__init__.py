@@ -50,7 +50,7 @@ from drgpay.steps.intake.scores import (
     with_findings,
 )
 from drgpay.steps.intake.spell import measures, mended, sex_of, spell_code, split_codes
-from drgpay.steps.intake.stays import Conversion, Intake, convert, read_stays
+from drgpay.steps.intake.stays import Conversion, Intake, columns_kept, convert, read_stays
 from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 from drgpay.steps.intake.versions import (
     BATCH_RULES,
@@ -100,6 +100,7 @@ __all__ = [
     "clinical",
     "code_lists",
     "columns_brought",
+    "columns_kept",
     "comparable",
     "convert",
     "convert_rows",

@@ -1,5 +1,6 @@
 """Checks on what a front page or settlement list says of intensive care, and no column of STAYS holds: hours on a
-ventilator and in intensive care, a newborn's weight at admission. One stay at a time: :func:`.reference.check_care`.
+ventilator and in intensive care; and that it gives a newborn's weight at admission. One stay at a time:
+:func:`.reference.check_care`.
 """
 
 from __future__ import annotations
@@ -19,24 +20,32 @@ from drgpay.units.vector import Ints
 LONG_VENTILATION = 96 * 60
 """minutes from which ventilation is coded as long (96.72); below it is 96.71. ICD-9-CM-3 96.7"""
 LONG, SHORT, ANY = "96.72", "96.71", "96.7"
-LEAST_GRAMS, MOST_GRAMS = 100, 9999
 SLACK = 60
 """minutes by which the hours in intensive care may differ from the times of entry and exit"""
 
-VENTILATOR, WEIGHT, ICU = "ventilator_minutes", "admission_weight", "icu"
-"""what a view of a format gives beside the columns of STAYS: minutes; grams, −1 where they cannot be read; and a
-struct of ``given`` and ``timed`` minutes (null where unknown), ``reversed`` and ``incomplete`` flags"""
+VENTILATOR, ICU = "ventilator_minutes", "icu"
+"""what a view of a format gives beside the columns of STAYS: minutes, and a struct of ``given`` and ``timed`` minutes
+(null where unknown), ``reversed`` and ``incomplete`` flags"""
 
 
-def judge_care(batch: Any, context: CheckContext, notes: Notes, extras: Mapping[str, tuple[str, Any]]) -> None:
-    """``batch``: typed stays; ``extras``: name -> (header cell, values)."""
+def judge_care(
+    batch: Any,
+    context: CheckContext,
+    notes: Notes,
+    extras: Mapping[str, tuple[str, Any]],
+    read: AsRead,
+    *,
+    weighed: bool = False,
+) -> None:
+    """``batch``: typed stays; ``extras``: name -> (header cell, values); ``weighed``: the file has a field for the
+    weight at admission, so that a newborn's must stand there."""
     if not batch.num_rows:
         return
-    b = Batch(batch, context, notes, AsRead())
+    b = Batch(batch, context, notes, read)
     if VENTILATOR in extras:
         _ventilator(b, *extras[VENTILATOR])
-    if WEIGHT in extras:
-        _weight(b, *extras[WEIGHT])
+    if weighed:
+        b.note("admission_weight_missing", "admission_weight", newborn(b) & b.null("admission_weight"), value=False)
     if ICU in extras:
         head, cells = extras[ICU]
         given, timed, reversed_, incomplete = (cells.field(i) for i in range(4))
@@ -85,19 +94,10 @@ def _ventilator(b: Batch, head: str, minutes: Any) -> None:
     _note(b, "ventilator_hours_missing", head, (used == 0) & (long | short))
 
 
-def _weight(b: Batch, head: str, grams: Any) -> None:
-    weight, given = _ints(grams), np.asarray(grams.is_valid().to_numpy(zero_copy_only=False))
-    days, no_days = b.ints("age_days").astype(np.int64), b.null("age_days")
-    newborn = ~no_days & (days <= NEWBORN_DAYS) & (b.years == 0)
-    older = (b.years >= 1) | (~no_days & (days > NEWBORN_DAYS) & (b.years == 0))
-    readable = (weight >= LEAST_GRAMS) & (weight <= MOST_GRAMS)
-    born, no_birth = b.ints("birth_weight").astype(np.int64), b.null("birth_weight")
-    apart = np.abs(weight - born) * 10 > born
-    _note(b, "admission_weight_missing", head, newborn & ~given)
-    _note(b, "admission_weight_bounds", head, given & ~older & ~readable)
-    _note(b, "admission_weight_age", head, given & older)
-    _note(b, "admission_weight_birth", head, newborn & (days == 0) & given & readable & ~no_birth & apart,
-          lambda row: f"{born[row]} / {weight[row]}")  # fmt: skip
+def newborn(b: Batch) -> Flags:
+    """Stays of patients of at most 28 days."""
+    young: Flags = ~b.null("age_days") & (b.ints("age_days") <= NEWBORN_DAYS) & (b.years == 0)
+    return young
 
 
 def icu_struct(given: Any, timed: Any, reversed_: Any, incomplete: Any) -> Any:

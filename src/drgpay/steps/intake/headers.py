@@ -66,6 +66,9 @@ COMPARED = 200
 _BRACKET = re.compile(r"^(.+?)[(\[【]([^()\[\]【】]*)[)\]】]$")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_.]*")
 
+WEIGHT = frozenset({"weight_g"})
+"""headers that say weight and not which: the one at birth and, where there is no other, the one at admission"""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -159,6 +162,10 @@ def locate(
     for name, places in found.items():
         if name in _PRINCIPAL and min(places) > 0:
             raise headless(file, name, [header[at] for at in places.values()], [cell for cell, _ in unknown])
+    if "admission_weight" in wanted.values() and "admission_weight" not in found:
+        at = next(iter(found.get("birth_weight", {}).values()), None)
+        if at is not None and header_key(header[at]) in WEIGHT:
+            found["admission_weight"] = {-1: at}
     absent = tuple(column.name for column in columns if column.name not in found)
     missing = [table[name] for name in absent if name in required]
     if missing:

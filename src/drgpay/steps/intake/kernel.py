@@ -129,6 +129,7 @@ def judge(batch: Any, context: CheckContext, notes: Notes, read: AsRead) -> None
     if context.open_days and "discharge_date" in b.names:
         _open(b, context.open_days)
     _ages(b)
+    _admission_weight(b)
     judge_codes(b)
     if context.need == "settlement":
         _dates(b)
@@ -180,6 +181,26 @@ def _ages(b: Batch) -> None:
     newborn = ~no_days & (days <= NEWBORN_DAYS) & (no_age | (age == 0))
     b.note("birth_weight_missing", "birth_weight", newborn & weight, value=False)
     b.note("birth_weight_age", "birth_weight", ~weight & (b.years >= 1))
+
+
+def _admission_weight(b: Batch) -> None:
+    """A newborn's weight at admission: within bounds, of no older patient, and on the day of birth not more than a
+    tenth from the weight at birth."""
+    name = "admission_weight"
+    given = ~b.null(name)
+    if not given.any():
+        return
+    grams, days, no_days = b.ints(name).astype(np.int64), b.ints("age_days"), b.null("age_days")
+    born, no_birth = b.ints("birth_weight").astype(np.int64), b.null("birth_weight")
+    low, high = limits(STAYS[name])
+    older = (b.years >= 1) | (~no_days & (days > NEWBORN_DAYS) & (b.years == 0))
+    readable = (grams >= low) & (grams <= high)
+    b.note("admission_weight_bounds", name, given & ~older & ~readable)
+    b.note("admission_weight_age", name, given & older)
+    first_day = ~no_days & (days == 0) & (b.years == 0)
+    apart = given & first_day & readable & ~no_birth & (np.abs(grams - born) * 10 > born)
+    both = [f"{born[at]} / {grams[at]}" for at in np.flatnonzero(apart).tolist()]
+    b.notes.add("admission_weight_birth", STAYS[name], np.flatnonzero(apart), both)
 
 
 def _dates(b: Batch) -> None:

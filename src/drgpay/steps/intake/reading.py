@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from drgpay.steps.intake.age_cells import spread
 from drgpay.steps.intake.batch import AsRead, CheckContext
-from drgpay.steps.intake.care import ICU, VENTILATOR, WEIGHT, judge_care
+from drgpay.steps.intake.care import ICU, VENTILATOR, judge_care
 from drgpay.steps.intake.codes import read_codes
 from drgpay.steps.intake.crosswalk import Crosswalk
 from drgpay.steps.intake.duplicates import Repeats
@@ -31,11 +31,19 @@ from drgpay.steps.intake.visits import VISIT, VISIT_HEADERS, WITHDRAWN, Visits
 from drgpay.tables import STAYS
 from drgpay.units.vector import Ints
 
-_NULLING = frozenset(("unreadable", "not_listed", "scheme_other", "too_large", "age_unit", "unneeded"))
+_NULLING = frozenset(
+    ("unreadable", "not_listed", "scheme_other", "too_large", "age_unit", "unneeded", "admission_weight_age",
+     "admission_weight_bounds")
+)  # fmt: skip
 """faults that leave a null behind, which must not be reproached a second time as a missing value"""
-_UNNEEDED = ("birth_weight", "age_days")
-"""columns a stay of one year or older does not need"""
-_BESIDE = (WITHDRAWN, VENTILATOR, WEIGHT, ICU)
+UNNEEDED = {
+    "birth_weight": ("unneeded", ""),
+    "age_days": ("unneeded", ""),
+    "admission_weight": ("admission_weight_age", "admission_weight_bounds"),
+}
+"""columns a stay of one year or older does not need → the rule of a cell that cannot be read, for such a stay, and
+for others ("" = as it is)"""
+_BESIDE = (WITHDRAWN, VENTILATOR, ICU)
 _TOTALS = ("合计", "总计", "小计", "总合计", "合计:", "总计:", "total", "sum", "grand total")
 _DAMAGED = r"^[0-9](?:\.[0-9]+)?[eE]\+[0-9]+$"
 _LONG = r"^[1-9][0-9]{15,29}$"
@@ -100,7 +108,7 @@ class Reading:
         for name in layout.absent:
             if name == "los" and self.dates:
                 absent.append(("los_derived", STAYS[name], ""))
-            elif need != "settlement":
+            elif need != "settlement" and not STAYS[name].later:
                 absent.append(("stay_id_made" if name == "stay_id" else "column_absent", STAYS[name], ""))
         summed = [("amount_summed", STAYS[name], "") for name in opened.summed]
         unknown = layout.unknown if opened.unknown is None else opened.unknown
@@ -135,9 +143,11 @@ class Reading:
         again = self._again(batch, chunk, repeats, notes)
         self._totals(batch, notes)
         self._settlements(chunk, notes)
-        judge(batch, replace(self.context, duplicates=again), notes, replace(read, silent=silent))
+        read = replace(read, silent=silent)
+        judge(batch, replace(self.context, duplicates=again), notes, read)
         extras = {name: (self._shown(name), chunk.columns[at]) for name, at in self._beside.items()}
-        judge_care(batch, self.context, notes, extras)
+        weighed = self.opened.unknown is not None and "admission_weight" in self.layout.places
+        judge_care(batch, self.context, notes, extras, read, weighed=weighed)
         return batch, notes
 
     def _shown(self, name: str) -> str:
@@ -294,20 +304,21 @@ def gathered(unknown: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
 
 def unneeded(values: Mapping[str, Typed]) -> dict[str, Typed]:
     """Columns whose faults a stay of one year or older need not mind, with these turned into a warning."""
-    if not any(values[name].faults for name in _UNNEEDED):
+    if not any(values[name].faults for name in UNNEEDED):
         return {}
     years = pc.fill_null(values["age"].values, 0).to_numpy()
     changed: dict[str, Typed] = {}
-    for name in _UNNEEDED:
+    for name, (spared, otherwise) in UNNEEDED.items():
         faults: list[Fault] = []
         for fault in values[name].faults:
             grown = years[fault.at] >= 1
-            if fault.rule not in ("unreadable", "too_large") or not grown.any():
+            if fault.rule not in ("unreadable", "too_large") or not (otherwise or grown.any()):
                 faults.append(fault)
                 continue
-            faults.append(_some(fault, grown, "unneeded"))
+            if grown.any():
+                faults.append(_some(fault, grown, spared))
             if not grown.all():
-                faults.append(_some(fault, ~grown, fault.rule))
+                faults.append(_some(fault, ~grown, otherwise or fault.rule))
         changed[name] = replace(values[name], faults=tuple(faults))
     return changed
 

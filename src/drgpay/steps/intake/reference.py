@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drgpay.steps.intake.batch import CheckContext
-from drgpay.steps.intake.care import LEAST_GRAMS, LONG, LONG_VENTILATION, MOST_GRAMS, SHORT
+from drgpay.steps.intake.care import LONG, LONG_VENTILATION, SHORT
 from drgpay.steps.intake.coding import NEWBORN_DAYS
 from drgpay.steps.intake.kernel import REQUIRED
 from drgpay.steps.intake.known import CodeList
@@ -56,6 +56,7 @@ def check_stay(stay: dict[str, Any], line: int, context: CheckContext) -> set[tu
     if years_of(get("age"), days := get("age_days")) is None and (days is None or days > INFANT_DAYS):
         found.add(("age_days" if "age" in context.absent else "age", "age_missing"))
     found |= _ages(get("age"), get("age_days"), get("birth_weight"))
+    found |= {("admission_weight", rule) for rule in _admission_weight(stay)}
     found |= _codes(get("dx") or [], get("proc") or [], context)
     found |= _lists(stay, context)
     if context.need == "settlement":
@@ -178,9 +179,9 @@ def _lists(stay: dict[str, Any], context: CheckContext) -> set[tuple[str, str]]:
     return found
 
 
-def check_care(stay: dict[str, Any], minutes: int | None, grams: int | None) -> set[str]:
-    """What a stay breaks of the checks on intensive care: ``minutes`` on a ventilator, ``grams`` at admission (−1 =
-    cannot be read), None = not given. Hours in intensive care are checked as they are read."""
+def check_care(stay: dict[str, Any], minutes: int | None) -> set[str]:
+    """What a stay breaks of the checks on intensive care, in a file that has a field for the weight at admission:
+    ``minutes`` on a ventilator, None = not given. Hours in intensive care are checked as they are read."""
     found = set()
     codes = [code for code in stay["proc"] or [] if code]
     long, short = (any(code.startswith(start) for code in codes) for start in (LONG, SHORT))
@@ -188,19 +189,24 @@ def check_care(stay: dict[str, Any], minutes: int | None, grams: int | None) -> 
         found.add("ventilator_code")
     if not minutes and (long or short):
         found.add("ventilator_hours_missing")
-    days, years, born = stay["age_days"], _years(stay["age"], stay["age_days"]), stay["birth_weight"]
+    days, years = stay["age_days"], _years(stay["age"], stay["age_days"])
     newborn = days is not None and days <= NEWBORN_DAYS and years == 0
-    older = years >= 1 or (days is not None and days > NEWBORN_DAYS and years == 0)
-    readable = grams is not None and LEAST_GRAMS <= grams <= MOST_GRAMS
-    if grams is None:
-        return found | ({"admission_weight_missing"} if newborn else set())
-    if older:
-        found.add("admission_weight_age")
-    elif not readable:
-        found.add("admission_weight_bounds")
-    elif newborn and days == 0 and born is not None and abs(grams - born) * 10 > born:
-        found.add("admission_weight_birth")
+    if newborn and stay["admission_weight"] is None:
+        found.add("admission_weight_missing")
     return found
+
+
+def _admission_weight(stay: dict[str, Any]) -> set[str]:
+    grams, born = stay["admission_weight"], stay["birth_weight"]
+    if grams is None:
+        return set()
+    days, years = stay["age_days"], _years(stay["age"], stay["age_days"])
+    if years >= 1 or (days is not None and days > NEWBORN_DAYS and years == 0):
+        return {"admission_weight_age"}
+    if not _within("admission_weight", grams):
+        return {"admission_weight_bounds"}
+    apart = days == 0 and years == 0 and born is not None and abs(grams - born) * 10 > born
+    return {"admission_weight_birth"} if apart else set()
 
 
 def _dates(admitted: Any, left: Any, los: int | None, year: int | None) -> set[tuple[str, str]]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from drgpay.steps.intake.age_cells import spread
 from drgpay.steps.intake.codes import clean_code
 from drgpay.steps.intake.known import KnownCodes
-from drgpay.steps.intake.reading import unneeded
+from drgpay.steps.intake.reading import UNNEEDED, unneeded
 from drgpay.steps.intake.repair import repaired
 from drgpay.steps.intake.spellings import NULLS
 from drgpay.steps.intake.values import Typed, cell_of, typed, words_of
@@ -59,5 +59,5 @@ def measures(cells: Mapping[str, Any]) -> dict[str, Typed]:
     both = {name: column for name, column in (("age", years), ("age_days", days)) if column is not None}
     read = {name: typed(STAYS[name], column) for name, column in {**cells, **both}.items()}
     rows = len(next(iter(read.values())).values)
-    whole = {name: Typed(pa.nulls(rows, STAYS[name].arrow)) for name in ("age", "age_days", "birth_weight")} | read
-    return read | {name: column for name, column in unneeded(whole).items() if name in read}
+    blank = {name: Typed(pa.nulls(rows, STAYS[name].arrow)) for name in ("age", *UNNEEDED)}
+    return read | {name: column for name, column in unneeded(blank | read).items() if name in read}

@@ -22,7 +22,7 @@ from drgpay.steps.intake.duplicates import Repeats
 from drgpay.steps.intake.files import refuse_floats
 from drgpay.steps.intake.findings import Flags, Notes, merge
 from drgpay.steps.intake.formats import Hints, Opened, open_stays
-from drgpay.steps.intake.headers import locate
+from drgpay.steps.intake.headers import header_key, known_headers, locate
 from drgpay.steps.intake.kernel import accepted, stays_columns
 from drgpay.steps.intake.known import KnownCodes
 from drgpay.steps.intake.parts import Parts
@@ -54,6 +54,12 @@ class Intake:
     kept: Mapping[str, Any] = field(default_factory=dict)
     kept_out: Mapping[str, int] = field(default_factory=dict)
     """institution → rows kept out; "" where the row names none"""
+
+
+def columns_kept(part: Intake, names: Sequence[str]) -> dict[str, Any]:
+    """Of what was kept of a file, the columns of STAYS that are wanted, by name."""
+    known = known_headers([STAYS[name] for name in names])
+    return {known[key]: cells for head, cells in part.kept.items() if (key := header_key(head)) in known}
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ _UNITS = {
     "los": r"^([0-9]+)\s*(?:天|日|d)$",
     "age": r"^([0-9]+)\s*(?:周岁|岁|y|Y)$",
     "age_days": r"^([0-9]+)\s*(?:天|日|d|D)$",
-    "birth_weight": r"^([0-9]+)\s*(?:克|g|G)$",
+    **dict.fromkeys(("birth_weight", "admission_weight"), r"^([0-9]+)\s*(?:克|g|G)$"),
 }
 """column -> a number with its unit written behind it"""
 _KILOGRAMS = r"^([0-9]{1,2})(?:\.([0-9]{1,3}))?\s*(?:kg|KG|Kg|公斤|千克)$"
@@ -217,7 +217,7 @@ def _spelled(column: Column, text: pl.Series) -> pl.Series:
     number = pl.Series([None] * len(text), dtype=pl.Int64)
     if column.name in _UNITS:
         number = text.str.extract(_UNITS[column.name], 1).cast(pl.Int64, strict=False)
-    if column.name == "birth_weight":
+    if column.name in ("birth_weight", "admission_weight"):
         parts = text.str.extract_groups(_KILOGRAMS).struct.unnest()
         whole, grams = parts.to_series(0), parts.to_series(1).fill_null("").str.pad_end(3, "0")
         weighed = whole.cast(pl.Int64) * 1000 + grams.cast(pl.Int64, strict=False)

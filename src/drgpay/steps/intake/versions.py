@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from drgpay.engine import frame, months_of, years_of
 from drgpay.steps.intake.findings import Flags, Notes
-from drgpay.tables import STAY_CHANGES, STAYS
+from drgpay.tables import LATER, STAY_CHANGES, STAYS
 from drgpay.units.vector import Ints
 
 BATCH_RULES = ("batch_institution", "batch_month", "stay_id_elsewhere", "stay_id_other_month")
@@ -75,7 +75,11 @@ def changes_between(before: pl.DataFrame, now: Any, withdrawn: list[str]) -> Any
 def comparable(stays: Any) -> pl.DataFrame:
     """Stays (STAYS) with their code lists as one text each, no list as an empty one: rows that can be compared."""
     lists = [pl.col(n).list.join("|", ignore_nulls=False).fill_null("") for n in ("dx", "proc")]
-    return frame(stays).with_columns(*lists)
+    whole = frame(stays)
+    late = {name: pa.nulls(whole.height, kind) for name, kind in LATER.items() if name not in whole.columns}
+    if late:  # a file older than these columns
+        whole = whole.hstack(frame(pa.table(late))).select(STAYS.names)
+    return whole.with_columns(*lists)
 
 
 def replaced_rows(batch: Any, keys: Any) -> Flags:

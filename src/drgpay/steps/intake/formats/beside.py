@@ -11,8 +11,7 @@ import pyarrow as pa
 from drgpay.steps.intake.care import icu_struct
 from drgpay.steps.intake.formats import checks, lists
 from drgpay.steps.intake.formats.cells import text_of
-from drgpay.steps.intake.values import Typed, typed
-from drgpay.tables import STAYS
+from drgpay.steps.intake.values import Typed
 
 _MOMENT = (
     r"^([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?[ T]*([0-9]{1,2})?[:时点]?([0-9]{1,2})?[:分]?"
@@ -23,14 +22,6 @@ _MOMENT = (
 def minutes_of(cells: Any, unit: str) -> Typed:
     """A duration in minutes, null where it is blank or cannot be read."""
     return Typed(checks.minutes(cells, unit).cast(pl.Int64).to_arrow())
-
-
-def weight_of(cells: Any) -> Typed:
-    """A weight in grams; null where blank or 0, −1 where it cannot be read."""
-    text = text_of(cells)
-    text = text.set(text.str.contains(r"^0+(\.0+)?$").fill_null(False), None)
-    read = pl.Series(typed(STAYS["birth_weight"], text.to_arrow()).values).cast(pl.Int64)
-    return Typed(read.set(text.is_not_null() & read.is_null(), -1).to_arrow())
 
 
 def withdrawn(valid: Any, refunded: Any) -> Typed:

@@ -30,6 +30,7 @@ _CODES = {"dx": "dx_main_flag", "proc": "proc_main_flag"}
 _SPECIAL: dict[str, Callable[[Any], Typed]] = {
     "age": cells.whole_years,
     "birth_weight": cells.no_zero,
+    "admission_weight": cells.no_zero,
     "discharge_way": cells.way,
 }
 
@@ -269,10 +270,6 @@ class View:
         if hours := self._field("ventilator_duration"):
             found[care.VENTILATOR] = _Made(
                 (hours.first,), lambda data: beside.minutes_of(data[hours.first], hours.entry.unit), hours.first
-            )
-        if weight := self._field("newborn_admission_weight"):
-            found[care.WEIGHT] = _Made(
-                (weight.first,), lambda data: beside.weight_of(data[weight.first]), weight.first
             )
         if made := self._intensive_care():
             found[care.ICU] = made
