@@ -30,7 +30,7 @@ $(TOOLS): $(READY) requirements/dev.lock
 	touch $(TOOLS)
 
 demo: $(READY) ## make a region, settle its year, check it, and show where the report is
-	$(BIN)/drgpay demo --output demo
+	$(BIN)/drgpay demo --output demo --lived
 
 test: lint ## lint, types, architecture, and all tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder

@@ -237,3 +237,17 @@ def test_two_at_once_are_told_of_each_other(home: Path) -> None:
     assert batches["batch"].to_list() == list(range(1, batches.height + 1))
     assert drgpay("run", "month", "--region", home / "r", "--policy", "demo", "--year", 2024, "--month", 3, "--after",
                   home / "m02", "-o", home / "new").returncode == 0  # fmt: skip
+
+
+def test_the_demonstration_shows_a_book(tmp_path: Path) -> None:
+    done = drgpay("demo", "-o", tmp_path / "d", "--stays", 1000, "--lived")
+    assert done.returncode == 0, done.stderr
+    assert "按实际过程办理" in done.stdout
+    assert "已封账月份的更正" in done.stdout
+    assert [p.name for p in sorted((tmp_path / "d" / "lived" / "runs").iterdir())] == [
+        "m01",
+        "m02",
+        "m03",
+        "seals.jsonl",
+    ]
+    assert drgpay("verify", tmp_path / "d" / "lived" / "runs" / "m03").returncode == 0

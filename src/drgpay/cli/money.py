@@ -19,6 +19,7 @@ from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.fund import word_of
+from drgpay.cli.lived import live_a_quarter
 from drgpay.cli.papers import REPORTS, run_reports
 from drgpay.cli.stays import tell_dropped
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
@@ -346,6 +347,10 @@ def _compare(run: Path, other: Path, engine: Engine) -> None:
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", help="文件夹 folder")] = Path("demo"),
     stays: Annotated[int, typer.Option(min=1000, help="各年病例总数 stays of all years together")] = 120_000,
+    lived: Annotated[
+        bool,
+        typer.Option("--lived", help="另办一个季度的账本 a quarter of a book too, month by month"),
+    ] = False,
     threads: Threads = CPUS,
     lang: Lang = "zh",
 ) -> None:
@@ -362,6 +367,8 @@ def demo(
     settled = time.monotonic()
     verify(run, region=region, threads=threads)
     err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
+    if lived:
+        live_a_quarter(output / "lived", min(stays, 2_000), threads, lang)
     example = f"{_command()} explain {run} --stay {runs.first_stay(run)}"
     page, workbook = run / REPORTS[1], run / REPORTS[0]
     if lang == "zh":
