@@ -41,6 +41,19 @@ READERS = (
     "group REGION/stays/2024/part-00000.parquet --alias BAD -o OUT/g.csv --findings OUT/f.csv",
     "group REGION/stays/2024/part-00000.parquet --schemes BAD -o OUT/g.csv --findings OUT/f.csv",
     "check --template canonical --alias BAD -o OUT/t.xlsx",
+    "group --sql sqlite:///OUT/no.db --query BAD -o OUT/g.csv",
+    "check --sql sqlite:///OUT/no.db --query BAD --findings OUT/f.csv",
+    "estimate BAD --published REGION/budgets.csv -o OUT/e.xlsx --findings OUT/f.csv",
+    "estimate REGION/stays/2024/part-00000.parquet --published BAD -o OUT/e.xlsx --findings OUT/f.csv",
+    "estimate REGION/stays/2024/part-00000.parquet --alias BAD --published REGION/budgets.csv -o OUT/e.xlsx",
+    "estimate --sql sqlite:///OUT/no.db --query BAD --published REGION/budgets.csv -o OUT/e.xlsx",
+    "reconcile BAD --with REGION/stays/2024/part-00000.parquet -o OUT/r.xlsx",
+    "reconcile REGION/budgets.csv --with BAD -o OUT/r.xlsx",
+    "reconcile REGION/budgets.csv --with RUN --published BAD -o OUT/r.xlsx",
+    "reconcile REGION/budgets.csv --with RUN --alias BAD -o OUT/r.xlsx",
+    "reconcile REGION/budgets.csv --with REGION/stays --stays-alias BAD -o OUT/r.xlsx",
+    "code suggest BAD -o OUT/c.xlsx",
+    "code suggest REGION/budgets.csv --alias BAD -o OUT/c.xlsx",
     "verify BAD",
     "verify BAD --quick",
     "verify RUN --quick --same-as BAD",
@@ -217,7 +230,8 @@ def test_every_command_that_reads_a_file_is_among_them() -> None:
         ("perform", "run"), ("perform", "registers"),
         ("run seal", "key"), ("evaluate run", "region"), ("evaluate template", "region"), ("evaluate stays", "moved"),
         ("oversee review", "region"), ("scheme import", "amendments"), ("region submit", "folders"),
-        ("region submit", "alias"), ("fund reopen", "before"),
+        ("region submit", "alias"), ("fund reopen", "before"), ("region submit", "query"),
+        ("group", "watch"),  # goes on until it is stopped
     }  # fmt: skip
     lines = [line.split() for line in READERS]
     for name, command in commands_of(get_command(app)):

@@ -97,7 +97,10 @@ def own_of_run(run: Path, institution: str = "", schemes: Path | None = None) ->
 
     def read(table: Any, *names: str) -> pl.DataFrame:
         path = table_path(run / TABLES, table)
-        return pl.scan_parquet(path / "*.parquet").filter(wanted).select(names).collect()
+        rows = pl.scan_parquet(path / "*.parquet").filter(wanted)
+        there = rows.collect_schema().names()  # a run of before has no weight at admission
+        wide = [pl.col(name) if name in there else pl.lit(None, pl.Int32).alias(name) for name in names]
+        return rows.select(wide).collect()
 
     paid = "month_due" if manifest["kind"] == "month" else "year_due"
     cases = read(CASE_POINTS, "stay_id", "case_class", "points", "coefficient", "total_cost", "personal_paid")
@@ -106,7 +109,7 @@ def own_of_run(run: Path, institution: str = "", schemes: Path | None = None) ->
             Kind.DATA, zh="结算运行里没有这家机构的病例", en="the run has no stay of the institution",
             value=institution or None, fix_zh="检查 --institution", fix_en="check --institution",
         )  # fmt: skip
-    codes = ("dx", "proc", "sex", "age", "age_days", "birth_weight", "los", "discharge_way")
+    codes = ("dx", "proc", "sex", "age", "age_days", "birth_weight", "admission_weight", "los", "discharge_way")
     grouped = read(GROUPED, "stay_id", "admission_date", "discharge_date", "drg", *codes)
     rows = cases.join(grouped.select("stay_id", "admission_date", "discharge_date", "drg"), "stay_id")
     due = read(STAY_PAYMENTS, "stay_id", paid, paid.replace("due", "refused"))
