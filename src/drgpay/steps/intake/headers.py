@@ -181,7 +181,7 @@ def _read(cell: str, table: Table, wanted: Mapping[str, str], passed: Mapping[st
     """(column, place in its list) of a header cell; ("", -1): passed over; ("", 0): unknown."""
     for key, unit in ((header_key(cell), ""), *readings(cell)):
         name, order = (wanted[key], -1) if key in wanted else wide(key, wanted)
-        column = table[name] if name else None
+        column = table[name] if name in table.names else None
         if column and unit in ("", measures(column)):
             return name, order
         if not column and key in passed:
