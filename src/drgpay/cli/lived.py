@@ -37,7 +37,7 @@ def live_a_quarter(folder: Path, stays: int, threads: int, lang: str) -> None:
             before = run
     book(last, None, lang)
     tables = [table_path(place / f"m{month:02d}" / runs.TABLES, CORRECTIONS) for month in _MONTHS]
-    late = sum(open_parquet(path).metadata.num_rows for table in tables for path in table.glob("*.parquet"))
+    late = sum(open_parquet(path).metadata.num_rows for table in tables for path in table.rglob("*.parquet"))
     out.print(f"已封账月份的更正 {late} 例" if zh else f"corrections of sealed months: {late}")
     out.print(
         f"  drgpay verify {last}\n  drgpay explain {last} --institution H99990100001 --item due", highlight=False

@@ -368,7 +368,7 @@ def demo(
     verify(run, region=region, threads=threads)
     err.print(f"region {made - started:.1f} s, run {settled - made:.1f} s", highlight=False)
     if lived:
-        live_a_quarter(output / "lived", min(stays, 2_000), threads, lang)
+        live_a_quarter(output / "lived", min(stays, 4_000), threads, lang)
     example = f"{_command()} explain {run} --stay {runs.first_stay(run)}"
     page, workbook = run / REPORTS[1], run / REPORTS[0]
     if lang == "zh":
