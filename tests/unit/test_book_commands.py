@@ -81,6 +81,8 @@ def test_the_chain_is_verified_and_told(home: Path) -> None:
         assert said.returncode == 0, (item, said.stderr)
         assert "■" in said.stdout
     assert drgpay("explain", home / "m02", "--institution", HOUSE, "--item", "无此项").returncode == Kind.USAGE
+    first = drgpay("explain", home / "m01", "--institution", HOUSE, "--item", "更正")  # a first link corrects nothing
+    assert first.returncode == 0, first.stderr
 
 
 @pytest.mark.parametrize(

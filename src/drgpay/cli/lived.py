@@ -8,8 +8,7 @@ from pathlib import Path
 from drgpay import runs, samples
 from drgpay.cli.book import book
 from drgpay.cli.console import engine_with_progress, out
-from drgpay.engine import open_parquet, table_path
-from drgpay.tables import CORRECTIONS
+from drgpay.engine import open_parquet
 
 _MONTHS = (1, 2, 3)
 _BY = ("审批人", "approver")
@@ -36,8 +35,8 @@ def live_a_quarter(folder: Path, stays: int, threads: int, lang: str) -> None:
                     runs.seal_run(run, engine, by=_BY[not zh], on=known)
             before = run
     book(last, None, lang)
-    tables = [table_path(place / f"m{month:02d}" / runs.TABLES, CORRECTIONS) for month in _MONTHS]
-    late = sum(open_parquet(path).metadata.num_rows for table in tables for path in table.rglob("*.parquet"))
+    tables = [place / f"m{month:02d}" / runs.TABLES for month in _MONTHS]
+    late = sum(open_parquet(path).metadata.num_rows for folder in tables for path in runs.correction_files(folder))
     out.print(f"已封账月份的更正 {late} 例" if zh else f"corrections of sealed months: {late}")
     out.print(
         f"  drgpay verify {last}\n  drgpay explain {last} --institution H99990100001 --item due", highlight=False

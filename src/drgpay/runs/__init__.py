@@ -3,6 +3,7 @@
 from drgpay.engine import MANIFEST, read_manifest
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.book import BookView, book, seal_run
+from drgpay.runs.chain import correction_files
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.coding import FOLLOWS, CodeStory, InScheme, search_code, suggest_codes, tell_code
 from drgpay.runs.compare import Comparison, Sweep
@@ -123,6 +124,7 @@ __all__ = [
     "check_region",
     "clear_out_of_area",
     "commonest",
+    "correction_files",
     "count_look",
     "deadlines",
     "difference",

@@ -14,12 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import MANIFEST, read_manifest
+from drgpay.engine import MANIFEST, read_manifest, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Entry, Ledger, Opening
 from drgpay.places import real_path
 from drgpay.runs.manifest import LEDGER, TABLES, file_digest
 from drgpay.runs.seals import Seal, folder_of, link_of, read_seals, seal_of
+from drgpay.tables import CORRECTIONS
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,12 @@ class Chain:
             if e.institution_id is not None:
                 sums[e.insurance_scheme, e.institution_id, e.event.partition(":")[0]] += e.amount
         return dict(sums)
+
+
+def correction_files(tables: Path) -> list[Path]:
+    """The files of table ``corrections`` of a link, of every month corrected; none where nothing was, as in a first
+    link."""
+    return sorted(table_path(tables, CORRECTIONS).rglob("*.parquet"))
 
 
 def read_link(folder: Path, seals: list[Seal] | None = None) -> Link:

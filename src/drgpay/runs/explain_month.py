@@ -13,10 +13,10 @@ import polars as pl
 from drgpay.engine import dataset, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Entry, Ledger, account_words, event_words
-from drgpay.runs.chain import read_chain
+from drgpay.runs.chain import correction_files, read_chain
 from drgpay.runs.explain import Line, Section
 from drgpay.runs.manifest import LEDGER
-from drgpay.tables import CORRECTIONS, INSTITUTION_MONTHS, INSTITUTIONS, MONTH_CASH, POOLS, STAY_PAYMENTS, Table
+from drgpay.tables import INSTITUTION_MONTHS, INSTITUTIONS, MONTH_CASH, POOLS, STAY_PAYMENTS, Table
 from drgpay.units import show_fen, show_percent, show_points
 from drgpay.words import in_word
 
@@ -179,9 +179,10 @@ def _formula(tables: Path, row: Row, name: str, item: MonthItem, names: Mapping[
 
 def _corrected(tables: Path, row: Row) -> list[Section]:
     """The stays of sealed months that are others now."""
-    if not dataset(tables, CORRECTIONS).paths:
+    paths = correction_files(tables)
+    if not paths:
         return []
-    found = pl.concat([pl.read_parquet(path) for path in dataset(tables, CORRECTIONS).paths]).filter(_mine(row))
+    found = pl.concat([pl.read_parquet(path) for path in paths]).filter(_mine(row))
     lines = [
         Line(
             f"{c['month']} 月 {c['stay_id']}({in_word(c['cause'], 'zh')})点数",

@@ -34,7 +34,7 @@ from drgpay.ledger import Entry, Ledger, Whole
 from drgpay.policy import Policy, dictionary
 from drgpay.runs import laws as law_in_time
 from drgpay.runs import modes, money
-from drgpay.runs.chain import Chain, Link
+from drgpay.runs.chain import Chain, Link, correction_files
 from drgpay.runs.manifest import REGISTERS, laws_of_run
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.succession import succession_of
@@ -369,8 +369,7 @@ def _month_again(
 
 def _earlier(account: Account, folder: Path) -> Dataset:
     """All corrections of the chain so far."""
-    there = [table_path(link.tables, CORRECTIONS) for link in account.links]
-    paths = [p for found in there if found.exists() for p in sorted(found.rglob("*.parquet"))]
+    paths = [path for link in account.links for path in correction_files(link.tables)]
     return Dataset(tuple(paths)) if paths else _empty(folder, CORRECTIONS)
 
 
