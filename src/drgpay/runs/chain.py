@@ -6,7 +6,6 @@ seals of the folder of runs. Nothing of a link is ever rewritten: what comes lat
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -81,20 +80,6 @@ class Chain:
         year: int = self.last.manifest["year"]
         return year
 
-    @property
-    def months(self) -> tuple[Link, ...]:
-        """The months, in order."""
-        return tuple(link for link in self.links if link.month is not None)
-
-    def month(self, number: int) -> Link | None:
-        """The link of a month."""
-        return next((link for link in self.links if link.month == number), None)
-
-    @property
-    def closing(self) -> Link | None:
-        """The clearing, once it is there."""
-        return next((link for link in self.links if link.manifest["kind"] == "year"), None)
-
     def described(self) -> dict[str, Any]:
         """What the manifest of a next link says of this chain."""
         return {"link": self.last.name, "run": self.last.manifest["run"], "digest": self.last.digest,
@@ -113,15 +98,6 @@ class Chain:
     def taken(self) -> frozenset[str]:
         """Ids of all entries."""
         return frozenset(entry.entry_id for entry in self.entries())
-
-    def booked(self) -> dict[tuple[str, str, str], int]:
-        """(insurance scheme, institution, family of the event) → fen booked so far; ``mode_paid:quota`` is of the
-        family ``mode_paid``."""
-        sums: dict[tuple[str, str, str], int] = defaultdict(int)
-        for e in self.entries():
-            if e.institution_id is not None:
-                sums[e.insurance_scheme, e.institution_id, e.event.partition(":")[0]] += e.amount
-        return dict(sums)
 
 
 def correction_files(tables: Path) -> list[Path]:

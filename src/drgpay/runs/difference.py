@@ -112,10 +112,6 @@ def _institutions(before: Path, after: Path, table: Table) -> pl.DataFrame:
     )
 
 
-def _pick(batch: Any, part: Any) -> Any:
-    return batch
-
-
 def _differing(old: Any, new: Any) -> Any:
     """Stays of a bucket that differ between two runs."""
     ours, theirs = frame(old), frame(new)

@@ -260,31 +260,24 @@ def changed_decisions(before: pl.DataFrame, now: pl.DataFrame) -> list[str]:
     return changed["stay_id"].unique().sort().to_list()
 
 
-@dataclass(frozen=True)
-class Corrected:
-    """Corrections of sealed months: ``sums`` by insurance_scheme, institution_id, month of ``points`` and
-    ``personal``, after − before."""
-
-    sums: pl.DataFrame
-    stays: int
-
-
-def correct(account: Account, engine: Engine, grouped: Dataset, region: Region, out: Path, work: Path) -> Corrected:
+def correct(
+    account: Account, engine: Engine, grouped: Dataset, region: Region, out: Path, work: Path
+) -> pl.DataFrame:
     """Compute every sealed month again under its own law, base and coefficients, and write what differs from all the
-    chain has booked for it to table ``corrections`` in ``out``."""
+    chain has booked for it to table ``corrections`` in ``out``. Returns insurance_scheme, institution_id, month with
+    the sums of ``points`` and ``personal``, after − before."""
     found: list[pl.DataFrame] = []
-    n = 0
     of_year = _only(engine, grouped, account.year, work)
+    named = _late_stays(account, region)
     for link in account.links:
         if link.month is None:
             continue
-        rows = _month_again(account, link, engine, of_year, region, out / f"m{link.month:02d}", work)
+        rows = _month_again(account, link, engine, of_year, named, out / f"m{link.month:02d}", work)
         by = ("insurance_scheme", "institution_id", "month")
         columns = (*by, "points_before", "points_after", "personal_before", "personal_after")
         sums = frame(engine.sum(rows, _moved, by, columns, "corrections"))
-        n += rows.rows()
         found.append(sums.select(*by, "points", "personal"))
-    return Corrected(pl.concat(found), n)
+    return pl.concat(found)
 
 
 def _moved(batch: Any) -> Any:
@@ -320,9 +313,15 @@ def _of_month(batch: Any, part: Part, month: int) -> Any:
 
 
 def _month_again(
-    account: Account, link: Link, engine: Engine, stays: Dataset, region: Region, out: Path, work: Path
+    account: Account,
+    link: Link,
+    engine: Engine,
+    stays: Dataset,
+    named: Mapping[int, list[str]],
+    out: Path,
+    work: Path,
 ) -> Dataset:
-    """Corrections of one sealed month, written below ``out``."""
+    """Corrections of one sealed month, written below ``out``; ``named``: of :func:`_late_stays`."""
     month = link.month
     assert month is not None
     assert account.chain is not None
@@ -342,8 +341,8 @@ def _month_again(
         engine, stays, segments, law.opening, registers, period, folder, partial(kept_base, account.chain.first)
     )
     cases, _ = points.score(engine, stays, scoring.tables, law.policy, folder / CASE_POINTS.name)
-    late = [stay for batch in region.batches if batch.number not in link.manifest.get("batches", ())
-            for stay in batch.stay_ids()]  # fmt: skip
+    known = link.manifest.get("batches", ())
+    late = {stay for number, ids in named.items() if number not in known for stay in ids}
     key = ("stay_id", "institution_id")
     of_mode = partial(_of_mode, year=account.year, month=month)
     modal = (*settlement.DUES, "month", "mode")
@@ -361,10 +360,17 @@ def _month_again(
         settlement.corrections,
         month=month,
         found_in=account.month or 13,
-        late=pa.array(sorted(set(late)), pa.string()),
+        late=pa.array(sorted(late), pa.string()),
         decided=pa.array(changed_decisions(then[STAY_DECISIONS], now), pa.string()),
     )
     return engine.map_by(sources, "stay_id", kernel, out, f"corrections of month {month}")
+
+
+def _late_stays(account: Account, region: Region) -> dict[int, list[str]]:
+    """The stays that each batch names which some sealed month did not know; every batch is read once."""
+    known = [set(link.manifest.get("batches", ())) for link in account.links if link.month is not None]
+    of_all: set[int] = set.intersection(*known) if known else set()
+    return {batch.number: batch.stay_ids() for batch in region.batches if batch.number not in of_all}
 
 
 def _earlier(account: Account, folder: Path) -> Dataset:
@@ -380,7 +386,7 @@ def _empty(folder: Path, table: Table) -> Dataset:
     return Dataset((path,))
 
 
-def worth(account: Account, corrected: Corrected | None, policy: Policy) -> dict[tuple[str, str, int], int]:
+def worth(account: Account, corrected: pl.DataFrame | None, policy: Policy) -> dict[tuple[str, str, int], int]:
     """(insurance scheme, institution, corrected month) → fen that is paid or taken with this month; nothing where
     corrections wait for the clearing (``settlement.corrections``)."""
     if corrected is None or policy.choice_or_none("settlement.corrections") != "next_month":
@@ -390,7 +396,7 @@ def worth(account: Account, corrected: Corrected | None, policy: Policy) -> dict
         (row["insurance_scheme"], row["month"]): settlement.PoolOfMonth(row["distributable"], row["points"], by_rate)
         for row in account.sealed_months(POOLS)
     }
-    return settlement.worth(corrected.sums.to_dicts(), pools, policy.choice("fund.basis") == "total")
+    return settlement.worth(corrected.to_dicts(), pools, policy.choice("fund.basis") == "total")
 
 
 def pay_month(

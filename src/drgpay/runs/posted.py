@@ -176,13 +176,13 @@ class Posting:
         poster.procurement(paid.procurement)
         poster.close_parts(paid.budgets)
         closings = []
-        holds = self._still_held()
+        booked, holds = self.account.booked_dues(), self._still_held()
         released = {key: amount for key, amount in self.account.held().items() if key[1] not in holds}
         for scheme, rows in settled.statements.items():
             if self.chain is None:
                 poster.clearing(rows)
             else:
-                poster.clearing_of_book(rows, self.account.booked_dues(), released)
+                poster.clearing_of_book(rows, booked, released)
             closings.append(settlement.closing(book, scheme))
         if closings:
             statements = [row for rows in settled.statements.values() for row in rows]

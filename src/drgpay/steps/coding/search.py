@@ -20,7 +20,6 @@ DICTIONARIES = {"dx": ("icd10-nhsa-2.0", "icd10-nhsa-1.0"), "proc": ("icd9cm3-nh
 _ACROSS = {"dx": "icd10-nhsa-1.0-to-nhsa-2.0", "proc": "icd9cm3-nhsa-1.0-to-nhsa-2.0"}
 _OTHER_SIDE, _NO_SIDE = 1_500, 100
 _POOL = 200
-_UNSPECIFIED = ("未特指", "其他的", "未特指的")
 
 BY = {
     "name": ("名称相同", "the name itself"),
