@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from drgpay.engine import Dataset, dataset, frame, open_parquet, read_manifest, read_table
+from drgpay.engine import read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Laws, Policy, dictionary
-from drgpay.runs.explain import Line, Section, source_of
-from drgpay.runs.explain_month import booked, explain_month, shown, through_the_book
+from drgpay.runs.explain import Section, source_of
+from drgpay.runs.explain_figure import Item, booked, formula, item_named, largest, through_the_book
+from drgpay.runs.explain_month import explain_month
 from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
 from drgpay.runs.whose import institution_named
-from drgpay.steps import fund
-from drgpay.tables import CASE_POINTS, INSTITUTIONS, POOLS, STATEMENTS, STAY_PAYMENTS
-from drgpay.units import show_fen, show_points
-from drgpay.words import in_word
-
-
-@dataclass(frozen=True)
-class Item:
-    """How a column of the statement comes about: the columns it is made of, the ledger events that book it, and the
-    policy parameters that decide it."""
-
-    zh: str
-    en: str
-    columns: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-
+from drgpay.tables import INSTITUTIONS, STATEMENTS
 
 ITEMS = {
     "due": Item("应付 = 本机构点数 ÷ 总点数 × 可分配额(含个人负担时再减个人负担)",
@@ -97,9 +76,6 @@ ALIASES_ZH = {"保证金": "deposit_held", "结余": "balance", "超支": "balan
               "按项目记账": "actual", "最终支付": "final_payment", "实付": "final_payment",
               "违规": "violations", "上缴": "surplus_returned", "分担": "overspend_shared"}  # fmt: skip
 
-_STAYS = 10
-"""largest stays shown"""
-
 
 def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section], dict[str, dict[str, str]]]:
     """Sections that explain a figure of an institution's statement, for each insurance scheme, and the parameters
@@ -108,7 +84,7 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     if manifest["kind"] == "month":
         sections, parameters = explain_month(run, manifest, institution_named(run, institution), item)
         return sections, _sources(laws_of_run(run, manifest), parameters)
-    name = _item(item)
+    name = item_named(item, ITEMS, ALIASES | ALIASES_ZH)
     if name is None:
         raise DrgpayError(
             Kind.USAGE,
@@ -125,12 +101,12 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     names = dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())
     sections = []
     for row in rows:
-        sections.append(_formula(tables, row, name, chosen, names))
+        sections.append(formula(tables, row, name, chosen, names))
         if manifest.get("after"):
             sections += through_the_book(run, row, chosen.events, names)
         sections += booked(ledger, row, chosen.events, names)
         if name in ("due", "actual"):
-            sections.append(_largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
+            sections.append(largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
     return sections, _sources(laws_of_run(run, manifest), chosen.parameters)
 
 
@@ -151,58 +127,4 @@ def _sources(laws: Laws, names: tuple[str, ...]) -> dict[str, dict[str, str]]:
                 found[f"{name} [{months[0]}-{months[-1]}]"] = source_of(policy, name)
         elif name in kept:
             found[name] = source_of(laws.policy, name)
-    return found
-
-
-def _item(said: str) -> str | None:
-    """The column meant by an item's name: English, short, or Chinese as the statement prints it."""
-    plain = unicodedata.normalize("NFKC", said).strip().casefold()
-    words = {c: c for c in ITEMS} | ALIASES | ALIASES_ZH
-    for column in ITEMS:
-        zh = unicodedata.normalize("NFKC", STATEMENTS[column].zh).casefold()
-        words |= {zh: column, zh.split("(")[0]: column}
-    return words.get(plain)
-
-
-def _formula(tables: Path, row: dict[str, Any], name: str, item: Item, names: Mapping[str, str]) -> Section:
-    lines = [Line(item.zh, item.en, "")]
-    lines += [Line(STATEMENTS[c].zh, STATEMENTS[c].en, shown(STATEMENTS, c, row[c])) for c in item.columns]
-    if name == "due":
-        pool = read_table(tables, POOLS).row(
-            by_predicate=(pl.col("insurance_scheme") == row["insurance_scheme"]) & (pl.col("month") == fund.YEAR),
-            named=True,
-        )
-        lines += [
-            Line("总点数", "all points", show_points(pool["points"])),
-            Line("可分配额", "distributable", show_fen(pool["distributable"]), "fund.basis"),
-        ]
-    first = item.parameters[0] if item.parameters else ""
-    lines.append(Line(STATEMENTS[name].zh, STATEMENTS[name].en, shown(STATEMENTS, name, row[name]), first))
-    house, scheme = names.get(row["institution_id"], ""), row["insurance_scheme"]
-    zh, en = (" · ".join([f"{house} {row['institution_id']}", in_word(scheme, lang)]) for lang in ("zh", "en"))
-    return Section(f"{STATEMENTS[name].zh} {zh}", f"{name.replace('_', ' ')} {en}", tuple(lines))
-
-
-def _largest(tables: Path, row: dict[str, Any], column: str) -> Section:
-    """The stays with the largest part of the figure, and how many there are."""
-    keys = {"institution_id": row["institution_id"], "insurance_scheme": row["insurance_scheme"]}
-    if column == "year_due":
-        stays = pl.concat(_matching(dataset(tables, STAY_PAYMENTS), keys, ("stay_id", "drg", column)))
-    else:
-        found = pl.concat(_matching(dataset(tables, CASE_POINTS), keys, ("stay_id", "drg", "case_class", column)))
-        stays = found.filter(pl.col("case_class") != "excluded").drop("case_class")
-    stays = stays.sort([column, "stay_id"], descending=[True, False])
-    lines = [Line(f"{s} {drg}", f"{s} {drg}", show_fen(x)) for s, drg, x in stays.head(_STAYS).rows()]
-    total = sum(stays[column].to_list())
-    lines.append(Line(f"共 {stays.height} 例", f"{stays.height} stays in all", show_fen(total)))
-    return Section("最大的病例", "largest stays", tuple(lines))
-
-
-def _matching(data: Dataset, keys: dict[str, str], columns: tuple[str, ...]) -> list[pl.DataFrame]:
-    found = []
-    for path in data.paths:
-        table = open_parquet(path).read(columns=[*keys, *columns])
-        for name, value in keys.items():
-            table = table.filter(pc.equal(table.column(name).cast(pa.string()), value))
-        found.append(frame(table.select(list(columns))))
     return found
