@@ -18,10 +18,9 @@ from drgpay.cli.console import CPUS, Lang, engine_with_progress, in_lang, out
 from drgpay.cli.folders import RunFolder, Schemes, schemes_folder
 from drgpay.cli.papers import run_reports
 from drgpay.cli.sheets import open_sheets
-from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import account_words, event_words
-from drgpay.tables import INSTITUTION_MONTHS, INSTITUTIONS, STATEMENTS
+from drgpay.tables import INSTITUTION_MONTHS, STATEMENTS
 from drgpay.units import show_fen, show_points
 from drgpay.words import words_in
 
@@ -186,7 +185,7 @@ def book(
     """一年的账本:各期、记账金额、科目余额。 The book of a year: its links, what was booked, and its accounts."""
     zh = in_lang(lang) == "zh"
     view = runs.book(run)
-    names = dict(read_table(run / runs.TABLES, INSTITUTIONS).select("institution_id", "name").rows())
+    names = runs.names_of_run(run)
     tell = partial(_in_words, lang=lang, names=names)
     out.print(f"{view.area} {view.year}")
     _show(tell([row | {"head": row["head"][:12]} for row in view.links.to_dicts()]), zh)

@@ -15,11 +15,11 @@ from drgpay import policy as law
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import START, PolicyName, RunFolder
-from drgpay.engine import drafted, for_people, read_table
+from drgpay.engine import drafted, for_people
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger, account_words, event_words
 from drgpay.report import Sheet, field_words, head_words, write_tables
-from drgpay.tables import INSTITUTIONS, LEDGER
+from drgpay.tables import LEDGER
 from drgpay.units import show_fen
 
 
@@ -41,7 +41,7 @@ def ledger(
     runs.read_manifest(run)
     zh = in_lang(lang) == "zh"
     book = Ledger.read(run / runs.LEDGER)
-    names = _institutions(run)
+    names = runs.names_of_run(run)
     if output is None:
         grid = Grid(*(("科目", "余额(元,借为正)") if zh else ("account", "balance (yuan, debit +)")))
         for account, fen in book.balances().items():
@@ -69,11 +69,6 @@ def ledger(
                 fix_zh="用 .csv 或 .xlsx", fix_en="use .csv or .xlsx",
             )  # fmt: skip
     out.print(str(output))
-
-
-def _institutions(run: Path) -> dict[str, str]:
-    """Names of the run's institutions by id."""
-    return dict(read_table(run / runs.TABLES, INSTITUTIONS).select("institution_id", "name").rows())
 
 
 def _entries(rows: list[dict[str, Any]], lang: str) -> pl.DataFrame:

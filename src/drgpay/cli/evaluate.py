@@ -95,7 +95,7 @@ def _reports(draft: Path, lang: str) -> None:
 
 
 def _show_results(folder: Path, lang: str) -> None:
-    names = dict(read_table(folder / runs.TABLES, INSTITUTIONS).select("institution_id", "name").rows())
+    names = runs.names_of_run(folder)
     zh = lang == "zh"
     head = ("机构", "等级", "总分", "名次", "考核等级") if zh else ("institution", "level", "total", "place", "grade")
     grid = Grid(*head)

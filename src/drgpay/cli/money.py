@@ -24,7 +24,7 @@ from drgpay.cli.papers import REPORTS, run_reports
 from drgpay.cli.stays import tell_dropped
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, FINDINGS, INSTITUTIONS, POOLS, STATEMENTS
+from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, FINDINGS, POOLS, STATEMENTS
 from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
 
 region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
@@ -414,7 +414,7 @@ def _summary(run: Path, lang: str) -> None:
     out.print(grid)
     _modes(tables, month or 0, zh)
     if manifest["kind"] == "year":
-        _institutions(tables, zh)
+        _institutions(run, zh)
         _conservation(tables, zh)
     _tell_root(run)
 
@@ -444,8 +444,8 @@ def _modes(tables: Path, month: int, zh: bool) -> None:
     out.print(grid)
 
 
-def _institutions(tables: Path, zh: bool) -> None:
-    names = dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())
+def _institutions(run: Path, zh: bool) -> None:
+    names, tables = runs.names_of_run(run), run / runs.TABLES
     titles_zh = ("机构", "病例", "CMI", "应付", "按项目", "结余", "清算支付")
     titles_en = ("institution", "stays", "CMI", "due", "by item", "balance", "final")
     grid = Grid(*(titles_zh if zh else titles_en), caption="金额:万元" if zh else "amounts in 10,000 yuan")

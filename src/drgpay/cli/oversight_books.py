@@ -121,7 +121,7 @@ def _sheet(table: Table, rows: pl.DataFrame, lang: str) -> Sheet:
 def _names(run: Path) -> dict[str, dict[str, str]]:
     """Institutions and groups of the run that was looked at, by id."""
     tables = run / runs.TABLES
-    names = {"institution_id": dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())}
+    names = {"institution_id": runs.names_of_run(run)}
     if table_path(tables, GROUP_NAMES).exists():
         names["drg"] = dict(read_table(tables, GROUP_NAMES).select("drg", "name").rows())
     return names

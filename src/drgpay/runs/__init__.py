@@ -62,7 +62,7 @@ from drgpay.runs.verify import Check, verify
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
-from drgpay.runs.whose import institution_named
+from drgpay.runs.whose import institution_named, names_of_run
 
 __all__ = [
     "CAUSES",
@@ -151,6 +151,7 @@ __all__ = [
     "month_of",
     "move_alert",
     "named_files",
+    "names_of_run",
     "oversee",
     "own_of_files",
     "own_of_run",

@@ -14,8 +14,8 @@ from drgpay.runs.explain import Section, source_of
 from drgpay.runs.explain_figure import Item, booked, formula, item_named, largest, through_the_book
 from drgpay.runs.explain_month import explain_month
 from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
-from drgpay.runs.whose import institution_named
-from drgpay.tables import INSTITUTIONS, STATEMENTS
+from drgpay.runs.whose import institution_named, names_of_run
+from drgpay.tables import STATEMENTS
 
 ITEMS = {
     "due": Item("应付 = 本机构点数 ÷ 总点数 × 可分配额(含个人负担时再减个人负担)",
@@ -98,7 +98,7 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     institution = institution_named(run, institution)
     rows = read_table(tables, STATEMENTS).filter(pl.col("institution_id") == institution).to_dicts()
     chosen, ledger = ITEMS[name], Ledger.read(run / LEDGER)
-    names = dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())
+    names = names_of_run(run)
     sections = []
     for row in rows:
         sections.append(formula(tables, row, name, chosen, names))

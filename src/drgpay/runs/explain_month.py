@@ -15,7 +15,8 @@ from drgpay.runs.chain import correction_files
 from drgpay.runs.explain import Line, Section
 from drgpay.runs.explain_figure import STAYS_SHOWN, Item, Row, booked, formula, item_named, largest
 from drgpay.runs.manifest import LEDGER
-from drgpay.tables import INSTITUTION_MONTHS, INSTITUTIONS, MONTH_CASH
+from drgpay.runs.whose import names_of_run
+from drgpay.tables import INSTITUTION_MONTHS, MONTH_CASH
 from drgpay.units import show_points
 from drgpay.words import in_word
 
@@ -128,7 +129,7 @@ def explain_month(run: Path, manifest: Mapping[str, Any], institution: str, item
             )  # fmt: skip
         chosen = Item("预拨付 = 应付 × 预拨比例", "paid = due × share paid",
                       ("due", "deposit"), ("month_paid",), _PAID, table=INSTITUTION_MONTHS)  # fmt: skip
-    names = dict(read_table(tables, INSTITUTIONS).select("institution_id", "name").rows())
+    names = names_of_run(run)
     rows = read_table(tables, chosen.table).filter(pl.col("institution_id") == institution).to_dicts()
     ledger, sections = Ledger.read(run / LEDGER), []
     for row in rows:

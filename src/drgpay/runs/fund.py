@@ -170,12 +170,7 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
 def keep_risk_fund(region: Path, practice: str, year: int) -> Tables:
     """Table ``risk_fund`` up to the end of the year: past years' revenue as it was, the rest as it is planned."""
     registers = RegisterFolder(region)
-    revenue = {
-        (row["year"], row["insurance_scheme"]): row["revenue"]
-        for table in (FUND_PLANS, FUND_HISTORY)
-        for row in registers.rows(table)
-        if row["year"] <= year
-    }
+    revenue = fund.revenue_of(registers.rows(FUND_PLANS), registers.rows(FUND_HISTORY), year)
     movements = [m for m in registers.rows(RISK_MOVEMENTS, needed=True) if m["date"].year <= year]
     return checked([(RISK_FUND, fund.risk_fund(revenue, movements, year_law(practice, year)))])
 

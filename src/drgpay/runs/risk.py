@@ -24,12 +24,7 @@ def risk_rows(registers: Registers, year: int, until: date, past: Iterable[Entry
     movements = registers[RISK_MOVEMENTS].filter(registers[RISK_MOVEMENTS]["date"] <= until).to_dicts()
     if not movements:
         return []
-    revenue = {
-        (row["year"], row["insurance_scheme"]): row["revenue"]
-        for table in (FUND_PLANS, FUND_HISTORY)
-        for row in registers[table].to_dicts()
-        if row["year"] <= year
-    }
+    revenue = fund.revenue_of(registers[FUND_PLANS].to_dicts(), registers[FUND_HISTORY].to_dicts(), year)
     rows = fund.risk_fund(revenue, movements, policy)
     first = date(year, 1, 1)
     brought: dict[str, int] = {}

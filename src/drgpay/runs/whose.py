@@ -12,12 +12,17 @@ from drgpay.runs.manifest import TABLES
 from drgpay.tables import INSTITUTIONS
 
 
+def names_of_run(run: Path) -> dict[str, str]:
+    """Names of a run's institutions by code."""
+    return dict(read_table(run / TABLES, INSTITUTIONS).select("institution_id", "name").rows())
+
+
 def institution_named(run: Path, said: str) -> str:
     """The code of the institution: the code itself, the whole name, or a part of one name only.
 
     Raises DATA when none, or more than one, is meant, with the nearest.
     """
-    names = dict(read_table(run / TABLES, INSTITUTIONS).select("institution_id", "name").rows())
+    names = names_of_run(run)
     if said in names:
         return said
     plain = _plain(said)

@@ -17,7 +17,7 @@ from drgpay.policy import Policy
 from drgpay.steps.fund.budget import budget_parts, compute_budget, institution_indicators, reopen
 from drgpay.steps.fund.health import fund_health
 from drgpay.steps.fund.prepayment import loan_candidates, prepayments
-from drgpay.steps.fund.risk import risk_fund
+from drgpay.steps.fund.risk import revenue_of, risk_fund
 from drgpay.tables import SCHEMES
 from drgpay.units import ONE, half_up, split
 
@@ -170,6 +170,7 @@ __all__ = [
     "pools",
     "prepayments",
     "reopen",
+    "revenue_of",
     "risk_fund",
     "seasonality",
 ]

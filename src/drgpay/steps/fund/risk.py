@@ -15,6 +15,12 @@ _ORDER = ("opening", "set_aside", "repayment", "draw")
 """order of the movements of one day"""
 
 
+def revenue_of(plans: Iterable[Row], history: Iterable[Row], until: int) -> dict[tuple[int, str], int]:
+    """(year, insurance scheme) → revenue up to a year: as it was in past years, the rest as it is planned."""
+    rows = (row for table in (plans, history) for row in table if row["year"] <= until)
+    return {(row["year"], row["insurance_scheme"]): row["revenue"] for row in rows}
+
+
 def risk_fund(revenue: Mapping[tuple[int, str], int], movements: Iterable[Row], policy: Policy) -> list[Row]:
     """Rows of table ``risk_fund``: every movement by insurance scheme and date, with the balance after it (fen).
 
