@@ -55,6 +55,7 @@ LOCK := uv pip compile --quiet pyproject.toml requirements/build.in -c constrain
 
 locks: ## work out the hashes again after a change of constraints.txt; needs uv
 	$(LOCK) --extra report -o requirements/run.lock
+	$(LOCK) --extra report --extra web -o requirements/web.lock
 	$(LOCK) --extra dev -o requirements/dev.lock
 
 clean: ## remove what the other targets made
