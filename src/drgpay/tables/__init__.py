@@ -237,6 +237,8 @@ from drgpay.tables.results import (
     STATUSES,
     STAY_PAYMENTS,
 )
+from drgpay.tables.sight import AREA, PUBLIC, SIGHTS, Sight
+from drgpay.tables.views import SETTLED_STAYS, VIEWS
 
 ALL = (
     INPUTS + BOOK_REGISTERS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS)
@@ -248,6 +250,12 @@ ALL = (
 """every table, inputs first"""
 
 __all__ = [
+    "VIEWS",
+    "SETTLED_STAYS",
+    "Sight",
+    "SIGHTS",
+    "PUBLIC",
+    "AREA",
     "ADJUSTMENTS",
     "ADVANCES",
     "ADVANCE_USE",
