@@ -1,6 +1,6 @@
 """Who may see the rows of a table, which of its columns tell of persons, and which add up (design/12 §7).
 
-Every table has its line here. One without is refused, so that nothing is shown because somebody forgot to think of it.
+Every table has its line here; one without is refused, so that nothing is shown because nobody thought of it.
 """
 
 from __future__ import annotations
@@ -222,11 +222,13 @@ _RESULTS = {
     "stay_payments": _sight(WARD, "month_due month_refused year_due year_refused"),
     "statements": _sight(
         HOUSE,
-        "n points cost actual refused due balance surplus_returned overspend_reasonable overspend_shared deposit_held "
-        "deposit_forfeited second_distribution violations damages assessment_held assessment_forfeited settled "
+        "n points cost actual refused due balance surplus_returned overspend_reasonable overspend_shared "
+        "deposit_held deposit_forfeited second_distribution violations damages assessment_held assessment_forfeited settled "
         "paid_in_months advance_netted debt_netted debt_passed held passed moved final_payment",
     ),
-    "closings": _sight(AREA, "budget reserve distributable risk_draw debts recovered paid returned carried_over passed"),
+    "closings": _sight(
+        AREA, "budget reserve distributable risk_draw debts recovered paid returned carried_over passed"
+    ),
     "ledger": _sight(HOUSE, "amount"),
     "stay_changes": _sight("via:grouped.stay_id"),
     "base_sums": _sight(HOUSE, "n cost"),

@@ -10,8 +10,8 @@ from drgpay.tables.modes import STAY_MODES
 from drgpay.tables.results import BASE_GROUPS, CASE_POINTS, GROUPED
 
 SETTLED_STAYS = Table(
-    "settled_stays", "结算病例", "stays of the period with group, points and payment: read from grouped, case_points, "
-    "stay_modes and stay_payments", "view", ("institution_id", "stay_id"),
+    "settled_stays", "结算病例", "stays of the period with group, points and payment, read from grouped, "
+    "case_points, stay_modes and stay_payments", "view", ("institution_id", "stay_id"),
     (
         *(GROUPED[n] for n in ("stay_id", "person_id", "institution_id", "department_id", "doctor_id",
                                "insurance_scheme", "sex", "age", "los", "admission_date", "discharge_date",

@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from drgpay.runs.pages.scope import Scope
 from drgpay.runs.pages.source import Source
-from drgpay.runs.pages.view import Page, Scope, View, column_of, test_of, wrong
-from drgpay.tables import Column, Table
+from drgpay.runs.pages.view import Page, View, column_of, test_of, wrong
+from drgpay.tables import SETTLED_STAYS, Column, Table
 
 MOST = 1_000
 """rows of a page at most"""
@@ -100,6 +101,8 @@ def _selection(source: Source, table: Table, view: View) -> tuple[pl.LazyFrame, 
     by = [pl.col(c.name).cast(pl.String) if c.type == "code" else pl.col(c.name) for c, _ in keys]
 
     def order(frame: pl.LazyFrame) -> pl.LazyFrame:
+        if table is SETTLED_STAYS and not view.sort:
+            return frame  # lies in the order of its key
         return frame.sort(by, descending=[down for _, down in keys], nulls_last=True, maintain_order=True)
 
     return rows, shown, order
@@ -107,7 +110,7 @@ def _selection(source: Source, table: Table, view: View) -> tuple[pl.LazyFrame, 
 
 def _shown(columns: tuple[Column, ...]) -> list[pl.Expr]:
     """The columns of a page, codes as text."""
-    texts = {"code": pl.String, "codes": pl.List(pl.String)}
+    texts: dict[str, Any] = {"code": pl.String, "codes": pl.List(pl.String)}
     return [pl.col(c.name).cast(texts[c.type]) if c.type in texts else pl.col(c.name) for c in columns]
 
 

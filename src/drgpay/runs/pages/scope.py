@@ -124,7 +124,7 @@ def _department(table: Table) -> str | None:
 
 
 def _among(column: pl.Expr, names: Iterable[str]) -> pl.Expr:
-    """The column is one of these. A chain of equals, by which row groups are passed over; a set where they are many."""
+    """The column is one of these: a chain of equals, and a set where they are many."""
     known = sorted(names)
     if len(known) > 16:
         return column.cast(pl.String).is_in(known)
@@ -136,5 +136,8 @@ def _pairs(institution: pl.Expr, column: str, pairs: Pairs) -> pl.Expr:
     for house, unit in pairs:
         units[house].append(unit)
     return pl.any_horizontal(
-        [pl.lit(False), *((institution == house) & _among(pl.col(column), its) for house, its in sorted(units.items()))]
+        [
+            pl.lit(False),
+            *((institution == house) & _among(pl.col(column), its) for house, its in sorted(units.items())),
+        ]
     )
