@@ -106,7 +106,8 @@ def test_of(table: Table, where: Where, hidden: Collection[str]) -> pl.Expr:
     if where.op == "in":
         if isinstance(where.value, str) or not isinstance(where.value, Collection):
             raise _unfit(column, where.value)
-        return its.is_in(pl.Series([value_of(column, v) for v in where.value], dtype=_DTYPES[column.type]))
+        values = pl.Series([value_of(column, v) for v in where.value], dtype=_DTYPES[column.type])
+        return its.is_in(values.implode())
     value = value_of(column, where.value)
     test: Callable[[], pl.Expr] = {
         "is": lambda: its == value,
