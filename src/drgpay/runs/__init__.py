@@ -47,7 +47,26 @@ from drgpay.runs.oversight_review import (
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
-from drgpay.runs.pages import Page, Scope, Sort, TableSeen, View, Where, browse, columns_of, export_rows, tables_of
+from drgpay.runs.pages import (
+    DIMENSIONS,
+    MEASURES,
+    OPS,
+    Compare,
+    Measure,
+    Page,
+    Scope,
+    Sort,
+    Summary,
+    TableSeen,
+    View,
+    Where,
+    browse,
+    columns_of,
+    export_rows,
+    prepare_pages,
+    summarise,
+    tables_of,
+)
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
@@ -67,11 +86,14 @@ from drgpay.runs.whose import institution_named, names_of_run
 
 __all__ = [
     "CAUSES",
+    "DIMENSIONS",
     "FOLLOWS",
     "GROUP_COLUMNS",
     "ITEMS",
     "LEDGER",
     "MANIFEST",
+    "MEASURES",
+    "OPS",
     "PASSWORD",
     "POLICY",
     "TABLES",
@@ -83,6 +105,7 @@ __all__ = [
     "Check",
     "Checked",
     "CodeStory",
+    "Compare",
     "Comparison",
     "Counted",
     "Deadline",
@@ -93,6 +116,7 @@ __all__ = [
     "FundTables",
     "Grouper",
     "InScheme",
+    "Measure",
     "Order",
     "Own",
     "Page",
@@ -109,6 +133,7 @@ __all__ = [
     "Shape",
     "Sort",
     "Submitted",
+    "Summary",
     "Sweep",
     "TableSeen",
     "Told",
@@ -169,6 +194,7 @@ __all__ = [
     "perform",
     "plan_budget",
     "plan_prepayments",
+    "prepare_pages",
     "preview",
     "procure",
     "propose_treatments",
@@ -195,6 +221,7 @@ __all__ = [
     "stay_ids_in",
     "submit",
     "suggest_codes",
+    "summarise",
     "sweep",
     "table_digests",
     "tables_of",
