@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
+
 from drgpay.runs.pages.measures import DIMENSIONS, MEASURES, UNITS, Measure
 from drgpay.runs.pages.scope import Scope
-from drgpay.runs.pages.sums import Folders, Key, Sums, added, value_of
-from drgpay.runs.pages.suppress import Bounds, Cell, hidden_cells
+from drgpay.runs.pages.sums import ABOVE, BELOW, Folders, quotient, value_of
+from drgpay.runs.pages.suppress import Bounds, Cell, Key, hidden_cells
 from drgpay.runs.pages.times import overlapping, times
 from drgpay.runs.pages.view import Where, wrong
 from drgpay.tables import Column
-from drgpay.units import ONE, half_up
+from drgpay.units import ONE
 
 Compare = Literal["previous", "last_year", "peers", "target"]
 FEWEST = 3
@@ -71,64 +73,62 @@ def summarise(
         return _public(folders, dims, its, scope, suppress_below)
     if compare in ("previous", "last_year"):
         dims = dims if "month" not in dims or "year" in dims else ("year", *dims)
-        now, before, back = times(folders, dims, scope, compare)
+        now, before, later = times(folders, dims, scope, compare)
         here, there = (Folders(tuple(f), scope) for f in (now, before))
-        sums, old = here.sums(dims, its, where), there.sums(dims, its, where)
-        beside = {key: _values(old.get(back(key)), its, there) for key in sums}
-        return _summary(dims, its, here, sums, compare, beside, frozenset())
+        sums = here.sums(dims, its, where)
+        beside = _values(there.sums(dims, its, where), dims, its, there).with_columns(later)
+        return _summary(dims, its, here, sums, compare, beside)
     overlapping(folders, scope)
     whole = Folders(tuple(folders), scope)
     sums = whole.sums(dims, its, where)
     if compare == "peers":
-        beside, gone = _peers(folders, dims, its, scope, where, suppress_below, sums)
-        return _summary(dims, its, whole, sums, compare, beside, gone)
+        return _summary(dims, its, whole, sums, compare, _peers(folders, dims, its, scope, where, suppress_below))
     if compare == "target":
-        beside = {key: {m.name: (targets or {}).get(m.name) for m in its} for key in sums}
-        return _summary(dims, its, whole, sums, compare, beside, frozenset())
-    return _summary(dims, its, whole, sums, None, {}, frozenset())
+        wanted = [pl.lit((targets or {}).get(m.name), pl.Int128).alias(m.name) for m in its]
+        return _summary(dims, its, whole, sums, compare, sums.select(*dims, *wanted))
+    return _summary(dims, its, whole, sums, None, None)
 
 
-Values = dict[str, int | None]
+def _values(sums: pl.DataFrame, dims: Sequence[str], measures: Sequence[Measure], folders: Folders) -> pl.DataFrame:
+    """The measures by their sums."""
+    return sums.select(*dims, *(value_of(m, folders) for m in measures))
 
 
-def _values(sums: Mapping[str, tuple[int, int]] | None, measures: Sequence[Measure], folders: Folders) -> Values:
-    if sums is None:
-        return {m.name: None for m in measures}
-    return {m.name: value_of(m, sums[m.name], folders) for m in measures}
-
-
-def _order(key: Key) -> list[tuple[bool, Any]]:
-    return [(value is None, value) for value in key]
+_GONE = "suppressed"
 
 
 def _summary(
     dims: tuple[str, ...],
     measures: tuple[Measure, ...],
     folders: Folders,
-    sums: Sums,
+    sums: pl.DataFrame,
     compare: Compare | None,
-    beside: Mapping[Key, Values],
-    gone: frozenset[Key],
+    beside: pl.DataFrame | None,
 ) -> Summary:
-    """Rows in order. ``gone``: keys of which what they are compared with is suppressed."""
-    rows, suppressed = [], set()
-    for number, key in enumerate(sorted(sums, key=_order)):
-        values = _values(sums[key], measures, folders)
-        row: dict[str, Any] = dict(zip(dims, key, strict=True)) | values
-        for name, value in values.items() if compare else ():
-            row |= _compared(name, value, beside[key][name])
-            if key in gone:
-                suppressed |= {(number, f"{name}_{what}") for what in ("compared", "change", "change_ratio")}
-        rows.append(row)
-    totals = _values(added([{m.name: (0, 0) for m in measures}, *sums.values()]), measures, folders)
+    """Rows in order, beside what they are compared with, whose column ``suppressed`` says what is not shown of it."""
     names = tuple(m.name for m in measures)
-    return Summary(dims, names, _columns(dims, measures, compare), rows, totals, frozenset(suppressed))
-
-
-def _compared(name: str, value: int | None, other: int | None) -> dict[str, int | None]:
-    change = None if value is None or other is None else value - other
-    ratio = half_up(change * ONE, abs(other)) if change is not None and other else None
-    return {f"{name}_compared": other, f"{name}_change": change, f"{name}_change_ratio": ratio}
+    rows = _values(sums, dims, measures, folders)
+    if beside is not None:
+        other = beside.rename({n: f"{n}_compared" for n in names})
+        rows = (
+            rows.join(other, on=dims, how="left", nulls_equal=True)
+            if dims
+            else pl.concat([rows, other], how="horizontal")
+        )
+        rows = rows.with_columns((pl.col(n) - pl.col(f"{n}_compared")).alias(f"{n}_change") for n in names)
+        rows = rows.with_columns(
+            quotient(pl.col(f"{n}_change") * ONE, pl.col(f"{n}_compared").abs()).alias(f"{n}_change_ratio")
+            for n in names
+        )
+    rows = rows.sort(dims, nulls_last=True) if dims else rows
+    gone = rows[_GONE].arg_true().to_list() if _GONE in rows.columns else []
+    columns = _columns(dims, measures, compare)
+    hidden = [f"{n}_{what}" for n in names for what in ("compared", "change", "change_ratio")]
+    totals = _values(sums.select(pl.exclude(dims).sum()), (), measures, folders).row(0, named=True)
+    return Summary(
+        dims, names, columns, rows.select(c.name for c in columns).to_dicts(), totals,
+        frozenset((number, name) for number in gone for name in hidden),
+    )  # fmt: skip
 
 
 def _columns(dims: Sequence[str], measures: Sequence[Measure], compare: Compare | None) -> tuple[Column, ...]:
@@ -156,13 +156,13 @@ def _public(
     overlapping(folders, scope)
     everybody = Folders(tuple(folders), Scope(areas=scope.areas))
     by_house = everybody.sums((*dims, "institution_id"), dict.fromkeys((*measures, MEASURES["n"])), ())
-    parts: dict[Key, list[dict[str, tuple[int, int]]]] = defaultdict(list)
     cells: dict[Key, Cell] = defaultdict(lambda: Cell(0, frozenset()))
-    for (*key, house), values in by_house.items():
-        parts[tuple(key)].append(values)
-        cells[tuple(key)] |= Cell(values["n"][0], frozenset({house}))
+    for *key, house, n in by_house.select(*dims, "institution_id", _N).rows():
+        cells[tuple(key)] |= Cell(n, frozenset({house}))
     hidden = hidden_cells(cells, Bounds(below, FEWEST))
-    shown = _summary(dims, measures, everybody, {k: added(v) for k, v in parts.items()}, None, {}, frozenset())
+    of_all = by_house.drop("institution_id")
+    sums = of_all.group_by(dims).agg(pl.exclude(dims).sum()) if dims else of_all.sum()
+    shown = _summary(dims, measures, everybody, sums, None, None)
     suppressed = set()
     for number, row in enumerate(shown.rows):
         if tuple(row[name] for name in dims) in hidden:
@@ -178,51 +178,42 @@ def _peers(
     scope: Scope,
     where: Sequence[Where],
     below: int,
-    own: Sums,
-) -> tuple[dict[Key, Values], frozenset[Key]]:
-    """What the others of an institution's level have, by the key of its rows; and the keys where it is suppressed."""
+) -> pl.DataFrame:
+    """What the others of an institution's level have, by the key of its rows: of a quotient that of all together, of
+    a sum the mean. ``suppressed``: the reader may not know it, and it is null."""
     everybody = Folders(tuple(folders), Scope(areas=scope.areas))
-    at = dims.index("institution_id")
-    by_rest: dict[Key, dict[str, dict[str, tuple[int, int]]]] = defaultdict(dict)
-    for key, values in everybody.sums(dims, dict.fromkeys((*measures, MEASURES["n"])), where).items():
-        by_rest[key[:at] + key[at + 1 :]][key[at]] = values
-    levels, mine = everybody.levels, scope.institutions or frozenset()
-    beside: dict[Key, Values] = {}
-    gone: set[Key] = set()
-    for house in sorted({key[at] for key in own}):
-        others = {
-            rest: {h: v for h, v in its.items() if h != house and levels.get(h) == levels.get(house)}
-            for rest, its in by_rest.items()
-        }
-        hidden: frozenset[Key] = frozenset()
-        if scope.limited:
-            cells = {rest: _strangers(its, mine) for rest, its in others.items() if its}
-            hidden = hidden_cells(cells, Bounds(below, below))
-        for rest, its in others.items():
-            key = (*rest[:at], house, *rest[at:])
-            if key in own:
-                beside[key] = (
-                    _means(its, measures, everybody)
-                    if its and rest not in hidden
-                    else _values(None, measures, everybody)
-                )
-                gone |= {key} if rest in hidden else set()
-    return beside, frozenset(gone)
-
-
-def _strangers(its: Mapping[str, Mapping[str, tuple[int, int]]], mine: frozenset[str]) -> Cell:
-    """How many stays are of institutions that are not the reader's own, and of which."""
-    others = {h: v["n"][0] for h, v in its.items() if h not in mine}
-    return Cell(sum(others.values()), frozenset(others))
-
-
-def _means(its: Mapping[str, Mapping[str, tuple[int, int]]], measures: Sequence[Measure], folders: Folders) -> Values:
-    """Of a quotient that of all together, of a sum the mean."""
-    whole = added(its.values())
-    return {
-        m.name: half_up(whole[m.name][0], len(its)) if m.below is None else value_of(m, whole[m.name], folders)
+    rest = tuple(name for name in dims if name != "institution_id")
+    level = pl.col("institution_id").replace_strict(everybody.levels, default=None).alias(_LEVEL)
+    own = everybody.sums(dims, dict.fromkeys((*measures, MEASURES["n"])), where)
+    own = own.with_columns(level, pl.lit(1, pl.Int128).alias(_HOUSES))
+    counted = [name for name in own.columns if name.endswith((ABOVE, BELOW)) or name == _HOUSES]
+    others = own.with_columns((pl.sum(n).over(_LEVEL, *rest) - pl.col(n)).alias(n) for n in counted)
+    means = [
+        quotient(pl.col(m.name + ABOVE), pl.col(_HOUSES)).alias(m.name) if m.below is None else value_of(m, everybody)
         for m in measures
-    }
+    ]
+    gone: list[tuple[Any, ...]] = []
+    for house in sorted(scope.institutions or ()) if scope.limited else ():
+        peers = own.filter(pl.col(_LEVEL) == everybody.levels.get(house), pl.col("institution_id") != house)
+        gone += [(house, *key) for key in _hidden_peers(peers, rest, scope, below)]
+    schema = {"institution_id": pl.String} | {name: own.schema[name] for name in rest} | {_GONE: pl.Boolean}
+    hidden = pl.DataFrame([(*key, True) for key in gone], schema=schema, orient="row")
+    found = others.select(*dims, *means).join(hidden, on=["institution_id", *rest], how="left", nulls_equal=True)
+    is_gone = pl.col(_GONE).fill_null(False)
+    shown = [pl.when(~is_gone).then(pl.col(m.name)).alias(m.name) for m in measures]
+    return found.select(*dims, *shown, is_gone)
+
+
+_N, _LEVEL, _HOUSES = "n" + ABOVE, "level of the institution", "institutions"
+
+
+def _hidden_peers(peers: pl.DataFrame, rest: Sequence[str], scope: Scope, below: int) -> frozenset[Key]:
+    """The keys whose figures rest on too few that are not the reader's own, and those by which they follow."""
+    mine = scope.institutions or frozenset()
+    cells: dict[Key, Cell] = defaultdict(lambda: Cell(0, frozenset()))
+    for *key, house, n in peers.select(*rest, "institution_id", _N).rows():
+        cells[tuple(key)] |= Cell(0, frozenset()) if house in mine else Cell(n, frozenset({house}))
+    return hidden_cells(cells, Bounds(below, below))
 
 
 def _check(

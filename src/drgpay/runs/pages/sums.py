@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -17,14 +16,9 @@ from drgpay.runs.pages.scope import Scope
 from drgpay.runs.pages.source import Source
 from drgpay.runs.pages.view import Where, test_of, wrong
 from drgpay.tables import INSTITUTIONS, Table
-from drgpay.units import half_up
 
-Key = tuple[Any, ...]
-"""the values of the dimensions"""
-Sum = tuple[int, int]
-"""what stands above, and below (0: nothing does)"""
-Sums = dict[Key, dict[str, Sum]]
-"""the sums of every measure, by key"""
+ABOVE, BELOW = " above", " below"
+"""after the name of a measure: the column with what stands above, and with what below"""
 
 
 @dataclass(frozen=True)
@@ -56,27 +50,19 @@ class Folders:
                         "、".join(map(str, sorted(found))), "分别汇总", "sum them up one by one")  # fmt: skip
         return found.pop()
 
-    def sums(self, by: Sequence[str], measures: Iterable[Measure], where: Sequence[Where]) -> Sums:
-        """The sums of measures, by dimensions; a key that a table has no row for has 0 of its measures."""
+    def sums(self, by: Sequence[str], measures: Iterable[Measure], where: Sequence[Where]) -> pl.DataFrame:
+        """The sums of measures by dimensions, above and below; where a table has no row for a key, 0."""
         by_table: dict[str, list[Measure]] = {}
         for measure in measures:
             by_table.setdefault(measure.table.name, []).append(measure)
-        nothing = {m.name: (0, 0) for its in by_table.values() for m in its}
-        found: Sums = {}
+        whole: pl.DataFrame | None = None
         for its in by_table.values():
-            for key, values in self._of_table(its[0].table, by, its, where).items():
-                found.setdefault(key, dict(nothing)).update(values)
-        return found
-
-    def _of_table(self, table: Table, by: Sequence[str], measures: list[Measure], where: Sequence[Where]) -> Sums:
-        sums = pl.concat([self._of_folder(s, table, by, measures, where) for s in self.sources])
-        added = [pl.exclude(by).sum()] if by else [pl.all().sum()]
-        whole = (sums.group_by(by).agg(added) if by else sums.select(added)).collect()
-        found: Sums = {}
-        for row in whole.iter_rows(named=True):
-            key = tuple(row[name] for name in by)
-            found[key] = {m.name: (row[f"{m.name} above"], row[f"{m.name} below"]) for m in measures}
-        return found
+            parts = pl.concat([self._of_folder(s, its[0].table, by, its, where) for s in self.sources])
+            found = parts.group_by(by).agg(pl.exclude(by).sum()) if by else parts.sum()
+            here = found.collect()
+            whole = here if whole is None else _beside(whole, here, by)
+        assert whole is not None
+        return whole
 
     def _of_folder(
         self, source: Source, table: Table, by: Sequence[str], measures: list[Measure], where: Sequence[Where]
@@ -108,25 +94,29 @@ def _sides(measure: Measure) -> list[pl.Expr]:
     """What stands above and below, added up without a bound of 64 bits."""
     below = pl.lit(0, pl.Int64) if measure.below is None else measure.below
     return [
-        side.cast(pl.Int128).sum().alias(f"{measure.name} {where}")
-        for side, where in ((measure.above, "above"), (below, "below"))
+        side.cast(pl.Int128).sum().alias(measure.name + where)
+        for side, where in ((measure.above, ABOVE), (below, BELOW))
     ]
 
 
-def value_of(measure: Measure, sums: Sum, folders: Folders) -> int | None:
-    """A sum, or the quotient rounded half up; None when there is nothing below."""
-    above, below = sums
+def _beside(one: pl.DataFrame, other: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    if not by:
+        return pl.concat([one, other], how="horizontal")
+    both = one.join(other, on=by, how="full", coalesce=True, nulls_equal=True)
+    return both.with_columns(pl.exclude(by).fill_null(0))
+
+
+def value_of(measure: Measure, folders: Folders) -> pl.Expr:
+    """A sum, or the quotient rounded half up as :func:`drgpay.units.half_up` does; null when nothing is below."""
+    above = pl.col(measure.name + ABOVE)
     if measure.below is None:
-        return above
-    below *= folders.scale if measure.by_scale else 1
-    return half_up(above * measure.unit, below) if below > 0 else None
+        return above.alias(measure.name)
+    below = pl.col(measure.name + BELOW) * (folders.scale if measure.by_scale else 1)
+    return quotient(above * measure.unit, below).alias(measure.name)
 
 
-def added(parts: Iterable[Mapping[str, Sum]]) -> dict[str, Sum]:
-    """The sums of several keys together."""
-    found: dict[str, Sum] = {}
-    for part in parts:
-        for name, (above, below) in part.items():
-            before = found.get(name, (0, 0))
-            found[name] = (before[0] + above, before[1] + below)
-    return found
+def quotient(above: pl.Expr, below: pl.Expr) -> pl.Expr:
+    """``above ÷ below``, half up in amount; null unless ``below`` is above 0."""
+    amount = (above.abs() * 2 + below) // (below * 2)
+    signed = pl.when(above < 0).then(amount * -1).otherwise(amount)
+    return pl.when(below > 0).then(signed)

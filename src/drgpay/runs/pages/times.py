@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import polars as pl
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.pages.scope import Scope
@@ -13,7 +14,6 @@ from drgpay.runs.pages.view import wrong
 
 Period = tuple[int, int]
 """year and month, 0 for the whole year"""
-Key = tuple[Any, ...]
 
 
 def earlier(period: Period, compare: str) -> Period:
@@ -47,44 +47,31 @@ def overlapping(folders: Sequence[Path], scope: Scope) -> None:
 
 def times(
     folders: Sequence[Path], dims: Sequence[str], scope: Scope, compare: str
-) -> tuple[list[Path], list[Path], Callable[[Key], Key]]:
-    """The folders that are shown, those they are compared with, and the earlier key of a key.
+) -> tuple[list[Path], list[Path], list[pl.Expr]]:
+    """The folders that are shown, those they are compared with, and what makes the year and month of these those they
+    are compared to.
 
     By month, all folders are both. Else the latest are shown and those of the period before are what they are
     compared with; DATA when there are none.
     """
+    year, month = pl.col("year"), pl.col("month")
     if "month" in dims:
         overlapping(folders, scope)
-        year, month = dims.index("year"), dims.index("month")
-
-        def back(key: Key) -> Key:
-            then = dict(zip((year, month), earlier((key[year], key[month]), compare), strict=True))
-            return tuple(then.get(place, value) for place, value in enumerate(key))
-
-        return list(folders), list(folders), back
+        if compare == "last_year":
+            return list(folders), list(folders), [year + 1]
+        turn = month == 12
+        later = [year + turn.cast(pl.Int16), pl.when(turn).then(1).otherwise(month + 1).cast(pl.Int8).alias("month")]
+        return list(folders), list(folders), later
     known = _periods(folders, scope)
     latest = max(period for _, period, _ in known)
-    now, before = ([f for _, p, f in known if p == wanted] for wanted in (latest, earlier(latest, compare)))
+    then = earlier(latest, compare)
+    now, before = ([f for _, p, f in known if p == wanted] for wanted in (latest, then))
     if not before:
-        year, month = earlier(latest, compare)
         raise DrgpayError(
             Kind.DATA, zh="没有可比的期间的结果", en="no results of the period to compare with",
-            value=f"{year}-{month:02d}" if month else str(year), fix_zh="同时给出该期间的运行结果",
+            value=f"{then[0]}-{then[1]:02d}" if then[1] else str(then[0]), fix_zh="同时给出该期间的运行结果",
             fix_en="name the results of that period too",
         )  # fmt: skip
     for same in (now, before):
         overlapping(same, scope)
-    return (
-        now,
-        before,
-        _same if "year" not in dims else _year_before(dims.index("year"), latest, earlier(latest, compare)),
-    )
-
-
-def _same(key: Key) -> Key:
-    return key
-
-
-def _year_before(place: int, latest: Period, before: Period) -> Callable[[Key], Key]:
-    gone = latest[0] - before[0]
-    return lambda key: (*key[:place], key[place] - gone, *key[place + 1 :])
+    return now, before, [year + (latest[0] - then[0])] if "year" in dims else []
