@@ -24,6 +24,7 @@ from drgpay.cli import (
     modes,
     money,
     oversight,
+    pages,
     perform,
     reconcile,
     schemes,
@@ -69,6 +70,7 @@ for room in (
     schemes,
     facts,
     books,
+    pages,
 ):
     room.register(app)
 

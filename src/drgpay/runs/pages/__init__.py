@@ -5,7 +5,7 @@ from drgpay.runs.pages.measures import DIMENSIONS, MEASURES, Measure
 from drgpay.runs.pages.prepare import prepare_pages
 from drgpay.runs.pages.scope import Scope
 from drgpay.runs.pages.summary import Compare, Summary, summarise
-from drgpay.runs.pages.view import OPS, Page, Sort, View, Where
+from drgpay.runs.pages.view import OPS, Op, Page, Sort, View, Where
 
 __all__ = [
     "DIMENSIONS",
@@ -13,6 +13,7 @@ __all__ = [
     "OPS",
     "Compare",
     "Measure",
+    "Op",
     "Page",
     "Scope",
     "Sort",

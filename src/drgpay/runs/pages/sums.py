@@ -13,7 +13,7 @@ from drgpay.engine import read_table
 from drgpay.runs.manifest import TABLES, law_of
 from drgpay.runs.pages.measures import DIMENSIONS, Measure
 from drgpay.runs.pages.scope import Scope
-from drgpay.runs.pages.source import Source
+from drgpay.runs.pages.source import Source, reading
 from drgpay.runs.pages.view import Where, test_of, wrong
 from drgpay.tables import INSTITUTIONS, Table
 
@@ -38,6 +38,7 @@ class Folders:
         """Levels of the institutions, as the last folder has them."""
         found: dict[str, str] = {}
         for source in self.sources:
+            source.table(INSTITUTIONS.name)
             found |= dict(read_table(source.folder / TABLES, INSTITUTIONS).select("institution_id", "level").rows())
         return found
 
@@ -59,7 +60,8 @@ class Folders:
         for its in by_table.values():
             parts = pl.concat([self._of_folder(s, its[0].table, by, its, where) for s in self.sources])
             found = parts.group_by(by).agg(pl.exclude(by).sum()) if by else parts.sum()
-            here = found.collect()
+            with reading(self.folders[0]):
+                here = found.collect()
             whole = here if whole is None else _beside(whole, here, by)
         assert whole is not None
         return whole
