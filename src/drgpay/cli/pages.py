@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,13 +15,15 @@ import pyarrow.parquet as pq
 import typer
 from rich.table import Table as Grid
 
+from drgpay import policy as law
 from drgpay import runs
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import RunFolder
 from drgpay.engine import drafted, for_people
 from drgpay.errors import DrgpayError, Kind
-from drgpay.report import Sheet, head_words, is_share, write_tables
-from drgpay.tables import INSTITUTIONS, SETTLED_STAYS, Column, Table
+from drgpay.ledger import account_words, event_words
+from drgpay.report import Sheet, field_words, head_words, is_share, write_tables
+from drgpay.tables import INSTITUTIONS, LEDGER, LEDGER_PREVIEW, SETTLED_STAYS, Column, Table
 from drgpay.units import (
     parse_coefficient,
     parse_fen,
@@ -99,7 +101,7 @@ def browse(
         out.print(str(output))
         return
     page = runs.browse(run, view, offset=offset, limit=limit)
-    _show(replace(declared, columns=page.columns), page.rows, page.sums, lang)
+    _show(replace(declared, columns=page.columns), page.rows, page.sums, lang, names=_names(run))
     last = offset + len(page.rows)
     out.print(f"第 {min(offset + 1, last)}–{last} 行,共 {page.total:,} 行" if zh
               else f"rows {min(offset + 1, last)}–{last} of {page.total:,}")  # fmt: skip
@@ -151,7 +153,7 @@ def summarise(
         _write(output, table, found.rows, lang, _names(folders[0]))
         out.print(str(output))
         return
-    _show(table, found.rows[:limit], found.totals, lang, found.suppressed)
+    _show(table, found.rows[:limit], found.totals, lang, names={}, gone=found.suppressed)
     out.print(f"共 {len(found.rows):,} 行" if zh else f"rows: {len(found.rows):,}")
     if found.suppressed:
         out.print("* 数目过小或可由此推算,不显示" if zh else "* too few to be shown, or tells of such")
@@ -233,15 +235,40 @@ def _targets(table: Table, said: Sequence[str]) -> dict[str, int]:
     return {one.column: one.value for one in found}
 
 
+def _texts(table: Table, lang: str, names: dict[str, dict[str, str]]) -> dict[str, Callable[[Any], str]]:
+    """Columns of a ledger in words."""
+    if table.name not in (LEDGER.name, LEDGER_PREVIEW.name):
+        return {}
+    houses = names.get("institution_id", {})
+    return {
+        "event": lambda event: event_words(event, lang, houses),
+        "parameter": lambda name: field_words(law.parameter_words(name)[lang == "en"], lang),
+        **dict.fromkeys(("debit", "credit"), lambda account: account_words(account, lang, houses)),
+    }
+
+
+def _in_language(table: Table, lang: str) -> Table:
+    """The table without the columns that say in the other language what a column says in this one."""
+    other, mine = ("en", "zh") if lang == "zh" else ("zh", "en")
+
+    def twice(name: str) -> bool:
+        says_other = name == other or name.endswith(f"_{other}")
+        return says_other and name.removesuffix(other) + mine in table.names
+
+    return replace(table, columns=tuple(c for c in table.columns if not twice(c.name)))
+
+
 def _names(run: Path) -> dict[str, dict[str, str]]:
     has_names = (run / runs.TABLES / f"{INSTITUTIONS.name}.parquet").is_file()
     return {"institution_id": runs.names_of_run(run)} if has_names else {}
 
 
-def _told(column: Column, value: Any, lang: str) -> str:
+def _told(column: Column, value: Any, lang: str, texts: dict[str, Callable[[Any], str]]) -> str:
     """A value of a column in words."""
     if value is None:
         return "–"
+    if column.name in texts:
+        return texts[column.name](value)
     if column.type == "fen":
         return show_fen(value)
     if column.type == "points":
@@ -256,24 +283,31 @@ def _told(column: Column, value: Any, lang: str) -> str:
 
 
 def _show(
-    table: Table, rows: Sequence[Row], sums: dict[str, Any], lang: str, gone: frozenset[tuple[int, str]] = frozenset()
+    table: Table,
+    rows: Sequence[Row],
+    sums: dict[str, Any],
+    lang: str,
+    *,
+    names: dict[str, dict[str, str]],
+    gone: frozenset[tuple[int, str]] = frozenset(),
 ) -> None:
     """Rows on the screen, their sums below."""
+    table, texts = _in_language(table, lang), _texts(table, lang, names)
     grid = Grid(*(head_words(c, table, lang) for c in table.columns))
     for number, row in enumerate(rows):
-        grid.add_row(*("*" if (number, c.name) in gone else _told(c, row[c.name], lang) for c in table.columns))
+        cells = (((number, c.name) in gone and "*") or _told(c, row[c.name], lang, texts) for c in table.columns)
+        grid.add_row(*cells)
     if sums and rows:
         grid.add_section()
-        first = "合计" if lang == "zh" else "total"
-        cells = [_told(c, sums[c.name], lang) if c.name in sums else "" for c in table.columns]
-        grid.add_row(*([first, *cells[1:]] if not cells[0] else cells))
+        added = [_told(c, sums[c.name], lang, {}) if c.name in sums else "" for c in table.columns]
+        grid.add_row(*([added[0] or ("合计" if lang == "zh" else "total"), *added[1:]]))
     out.print(grid)
 
 
 def _write(output: Path, table: Table, rows: list[Row], lang: str, names: dict[str, dict[str, str]]) -> None:
     match output.suffix.lower():
         case ".xlsx":
-            write_tables(output, [Sheet(table, rows)], lang, names)
+            write_tables(output, [Sheet(table, rows, texts=_texts(table, lang, names))], lang, names)
         case ".csv":
             heads = {head_words(c, table, lang): [_cell(c, row[c.name]) for row in rows] for c in table.columns}
             with drafted(output) as draft:
