@@ -26,7 +26,7 @@ from drgpay.tables import CASE_POINTS, STATEMENTS
 
 
 def timed(name: str, work: Callable[[], object], times: int) -> None:
-    """Print the first, the median and the slowest of some times, in milliseconds of the clock and of the processor."""
+    """Print the first, the median and the slowest of some times, and the processor's, in milliseconds."""
     found = []
     for _ in range(times + 1):
         clock, cpu = time.perf_counter(), time.process_time()
