@@ -115,17 +115,20 @@ class Batch:
 
 
 def read_batches(
-    region: Path, known_on: date | None = None, only: Collection[int] | None = None
+    region: Path,
+    known_on: date | None = None,
+    only: Collection[int] | None = None,
+    known: intake.Known | None = None,
 ) -> tuple[Batch, ...]:
     """The batches of a region in order, of those received on or before ``known_on`` (and of the numbers ``only``);
-    none where it has no register.
+    none where it has no register. ``known``: the institutions its rows may name.
 
     Raises DATA for a file that is missing, not inside the region or given twice, BROKEN for one that is not as it was
     received.
     """
     if not any((region / f"{BATCHES.name}{suffix}").is_file() for suffix in intake.REGISTER_SUFFIXES):
         return ()
-    rows = frame(intake.read_register(region / BATCHES.name, BATCHES)).sort("batch").to_dicts()
+    rows = frame(intake.read_register(region / BATCHES.name, BATCHES, known)).sort("batch").to_dicts()
     batches = []
     for row in rows:
         if known_on is not None and row["received_on"] is not None and row["received_on"] > known_on:

@@ -375,9 +375,9 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
                 fix_en="docs/tables.md lists its columns",
             )
     if wrong:
-        raise _together(wrong)
+        raise together(wrong)
     check_events(succession_of(Registers(frames)))
-    later = batches.read_batches(folder, known_on, only)
+    later = batches.read_batches(folder, known_on, only, known)
     return Region(folder, about, Registers(frames), stamps, later, known_on, recorded)
 
 
@@ -417,7 +417,7 @@ def read_about(path: Path) -> dict[str, Any]:
     return found.model_dump(exclude_none=True)
 
 
-def _together(wrong: Sequence[DrgpayError]) -> DrgpayError:
+def together(wrong: Sequence[DrgpayError]) -> DrgpayError:
     """The errors of several registers as one, so that they can be corrected at once."""
     first, *more = wrong
     if not more:

@@ -31,6 +31,7 @@ from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
+from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.group_stays import about, scheme_finding, scheme_said
 from drgpay.runs.grouped import Grouping, by_adrg, placed_stays, resting, rows_with_errors
@@ -49,7 +50,8 @@ from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.passed import check_taken
 from drgpay.runs.posted import Posting, stays_of
 from drgpay.runs.rate import with_weights
-from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.region import MODAL, NEEDED, OPTIONAL, Region, Registers, Stays, known_codes, read_region
+from drgpay.runs.registers import other_registers, register_tables
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
 from drgpay.steps import intake, points
@@ -69,6 +71,7 @@ from drgpay.tables import (
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     MODE_PAYMENTS,
+    MONTHS_PAID,
     POOLS,
     STAY_MODES,
     STAYS,
@@ -108,8 +111,9 @@ def run(
 
 def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[str, Any]]:
     """What looks wrong before the money of a month or a year moves, as the manifest of a run would keep it, without
-    stopping and without leaving anything. ``today``: discharges after it are named too. Raises DrgpayError for what
-    no run can be made from."""
+    stopping and without leaving anything. ``today``: discharges after it are named too. Every register of the folder
+    is looked at, also those a run does not read. Raises DrgpayError for what no run can be made from, and for
+    registers that are wrong."""
     with TemporaryDirectory(prefix="drgpay-") as name:
         draft = Path(name) / "run"
         draft.mkdir()
@@ -203,7 +207,7 @@ class Running(Posting):
         grouped, _ = self._group(facts)
         rules, _, _ = self._money(grouped)
         self.notices += ready.point_values(self._values(rules), self.limits)
-        return [notice.row() for notice in self.notices]
+        return ready.marked(self.notices, self.order.accept)
 
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
@@ -215,8 +219,9 @@ class Running(Posting):
         )
         heirs = self.succession.heirs(last)
         return ready.Facts(
-            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs
-        )
+            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs,
+            paid=months_paid(self.chain, self.registers[MONTHS_PAID], self.order.year),
+        )  # fmt: skip
 
     def _look(self, found: list[ready.Notice]) -> None:
         """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
@@ -276,13 +281,17 @@ class Running(Posting):
         handed in but kept out when they were read."""
         by_rate = self.policy.choice_or_none("points.pricing") == "rate"
         read = (*OPTIONAL, *(MODAL if self.with_modes else ()))
+        registers = self.registers
         tables = [t for t in read if t.references() and (by_rate or t != GROUP_WEIGHTS)]
-        asked = any(named.names_of(t, "stay") and self.registers[t].height for t in tables)
+        if not self.stopping:
+            beside = other_registers(self.region.folder, (*NEEDED, *read), self.order.known_on)
+            registers = Registers({**registers.frames, **beside.frames})
+            tables += [t for t in register_tables() if t.name in beside.frames]
+        asked = any(named.names_of(t, "stay") and registers[t].height for t in tables)
         out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
         found = named.check_named(
-            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out,
-            self.order.known_on,
-        )  # fmt: skip
+            self.engine, stays.data, self.region.folder, registers, tables, self.scheme, out, self.order.known_on
+        )
         return sorted(found)
 
     def _handed(

@@ -106,7 +106,7 @@ def write_register_template(table: Table, path: Path, lang: str = "zh") -> None:
 def _write(table: Table, path: Path, lang: str) -> None:
     columns = recorded(table).columns
     en = lang == "en"
-    with xlsxwriter.Workbook(path) as book:
+    with xlsxwriter.Workbook(path, {"in_memory": True}) as book:
         book.set_properties({"title": table.name if en else table.zh, "created": _CREATED})
         sheet = book.add_worksheet((table.name if en else table.zh)[:31])
         notes = book.add_worksheet(_WORDS["notes"][en])
