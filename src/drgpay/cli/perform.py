@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ from drgpay.cli.sheets import CREATED
 from drgpay.engine import drafted, new_folder
 from drgpay.errors import Kind
 from drgpay.policy import parameter_words
-from drgpay.steps import performance
+from drgpay.steps import intake, performance
 from drgpay.steps.grouping import BY_THE_RECORD
 from drgpay.tables import (
     IN_HOUSE_ESTIMATES,
@@ -165,23 +166,13 @@ def check(
 @perform_app.command()
 def template(output: Output, lang: Lang = "zh") -> None:
     """写出登记表模板和方案样例。 Write templates of the registers, and the shipped plans to start from."""
-    zh = in_lang(lang) == "zh"
+    in_lang(lang)
     with new_folder(output) as draft:
         for table in PERFORMANCE_REGISTERS:
-            columns = list(table.columns)
             if table is IN_HOUSE_STAYS:
-                columns += [c for c in STAYS.columns if c.grouping and c.name != "stay_id"]
-            with drafted(draft / f"{table.name}.xlsx") as path, xlsxwriter.Workbook(path) as book:
-                rows, notes = book.add_worksheet(table.zh if zh else table.name), book.add_worksheet("说明 notes")
-                book.set_properties({"created": CREATED})
-                bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
-                for i, column in enumerate(columns):
-                    rows.write_string(0, i, column.zh if zh else column.name, bold)
-                    rows.set_column(i, i, 18)
-                    needed = "" if column.null else ("必填 needed")
-                    for j, text in enumerate((column.zh, column.name, column.en, column.constraint(), needed)):
-                        notes.write_string(i, j, text)
-                notes.set_column(0, 4, 30)
+                more = [c for c in STAYS.columns if c.grouping and c.name != "stay_id"]
+                table = replace(table, columns=(*table.columns, *more))
+            intake.write_register_template(table, draft / f"{table.name}.xlsx", lang)
         for plan in performance.plans():
             text, label = law.practice_text(plan, performance.plans_folder())
             (draft / label).write_text(text, encoding="utf-8")

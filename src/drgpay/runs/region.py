@@ -371,8 +371,8 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
                 zh=f"缺少登记表 {table.name}({table.zh})",
                 en=f"the register {table.name} is missing",
                 file=f"{folder.name}/{table.name}.csv",
-                fix_zh="列见 docs/tables.md",
-                fix_en="docs/tables.md lists its columns",
+                fix_zh=f"填写模板:drgpay region template --register {table.zh}",
+                fix_en=f"fill in a template: drgpay region template --register {table.name}",
             )
     if wrong:
         raise together(wrong)
