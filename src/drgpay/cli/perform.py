@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import xlsxwriter
 from rich.table import Table as Grid
 
 from drgpay import policy as law
@@ -18,8 +17,7 @@ from drgpay import report, runs, samples
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
-from drgpay.cli.sheets import CREATED
-from drgpay.engine import drafted, new_folder
+from drgpay.engine import new_folder
 from drgpay.errors import Kind
 from drgpay.policy import parameter_words
 from drgpay.steps import intake, performance
@@ -169,10 +167,9 @@ def template(output: Output, lang: Lang = "zh") -> None:
     in_lang(lang)
     with new_folder(output) as draft:
         for table in PERFORMANCE_REGISTERS:
-            if table is IN_HOUSE_STAYS:
-                more = [c for c in STAYS.columns if c.grouping and c.name != "stay_id"]
-                table = replace(table, columns=(*table.columns, *more))
-            intake.write_register_template(table, draft / f"{table.name}.xlsx", lang)
+            more = [c for c in STAYS.columns if c.grouping and c.name != "stay_id"] if table is IN_HOUSE_STAYS else []
+            whole = replace(table, columns=(*table.columns, *more))
+            intake.write_register_template(whole, draft / f"{table.name}.xlsx", lang)
         for plan in performance.plans():
             text, label = law.practice_text(plan, performance.plans_folder())
             (draft / label).write_text(text, encoding="utf-8")
