@@ -21,7 +21,7 @@ from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schem
 from drgpay.cli.fund import word_of
 from drgpay.cli.lived import live_a_quarter
 from drgpay.cli.papers import REPORTS, run_reports
-from drgpay.cli.registers import Accept, After, Reason, tell_notices
+from drgpay.cli.registers import Accept, After, Base, Reason, tell_notices
 from drgpay.cli.stays import tell_dropped
 from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
@@ -80,6 +80,9 @@ def region_make(
             "--lived", help="逐期发生的年度:批次、更正、评议、预付、暂缓 a year as it is lived: batches, corrections"
         ),
     ] = False,
+    area: Annotated[
+        int, typer.Option("--area", min=1, max=99, help="第几个统筹区,写入机构编号 which area; in the codes")
+    ] = 1,
     replace: Replace = False,
     lang: Lang = "zh",
 ) -> None:
@@ -89,7 +92,7 @@ def region_make(
         made = samples.make_region(
             output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
             extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
-            lived=lived,
+            lived=lived, area=area,
         )  # fmt: skip
     if in_lang(lang) == "zh":
         out.print(f"{made.stays:,} 份病例, {made.persons:,} 人, {made.institutions} 家机构 → {output}")
@@ -158,6 +161,7 @@ def run_year(
     output: OutFolder,
     policy: PolicyName = START,
     after: After = None,
+    base: Base = None,
     reopens: Annotated[
         Path | None, typer.Option("--reopens", help="重开的年度清算(已封账) the sealed clearing to open again")
     ] = None,
@@ -178,7 +182,17 @@ def run_year(
     day = known_on.date() if known_on else None
     accepted = runs.Accepted(accept or (), reason)
     order = runs.Order(
-        region, policy, year, None, day, schemes_folder(own), accepted, after, reopens, reason if reopens else ""
+        region,
+        policy,
+        year,
+        None,
+        day,
+        schemes_folder(own),
+        accepted,
+        after,
+        reopens,
+        reason if reopens else "",
+        base=base,
     )
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
@@ -191,6 +205,7 @@ def run_month(
     output: OutFolder,
     policy: PolicyName = START,
     after: After = None,
+    base: Base = None,
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -207,7 +222,7 @@ def run_month(
     """一个月的预结算。 The pre-settlement of one month."""
     day = known_on.date() if known_on else None
     accepted = runs.Accepted(accept or (), reason)
-    order = runs.Order(region, policy, year, month, day, schemes_folder(own), accepted, after)
+    order = runs.Order(region, policy, year, month, day, schemes_folder(own), accepted, after, base=base)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 

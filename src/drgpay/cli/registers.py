@@ -18,6 +18,10 @@ After = Annotated[
     Path | None,
     typer.Option("--after", help="账本中前一期(已封账)的结果 the sealed run of the book before this one"),
 ]
+Base = Annotated[
+    Path | None,
+    typer.Option("--base", help="各统筹区共用的基期(drgpay run base 的结果) base period shared with other areas"),
+]
 Accept = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="NAME", help="接受一项会停止结算的核对结果 accept what would stop the run; "
@@ -60,6 +64,7 @@ def ready(
     year: Annotated[int, typer.Option("--year", help="结算年度 settlement year")],
     month: Annotated[int | None, typer.Option("--month", min=1, max=12, help="月份 month; default: the year")] = None,
     after: After = None,
+    base: Base = None,
     known_on: Annotated[
         datetime | None,
         typer.Option("--known-on", formats=["%Y-%m-%d"], help="只用该日已知的内容 only what was known on that day"),
@@ -78,7 +83,7 @@ def ready(
     zh = in_lang(lang) == "zh"
     order = runs.Order(
         region, policy, year, month, known_on.date() if known_on else None, schemes_folder(own),
-        runs.Accepted(accept or (), reason), after,
+        runs.Accepted(accept or (), reason), after, base=base,
     )  # fmt: skip
     with engine_with_progress(threads, lang) as engine:
         rows = runs.look(order, engine, today.date() if today else date.today())

@@ -50,8 +50,9 @@ from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.passed import check_taken
 from drgpay.runs.posted import Posting, stays_of
 from drgpay.runs.rate import with_weights
-from drgpay.runs.region import MODAL, NEEDED, OPTIONAL, Region, Registers, Stays, known_codes, read_region
-from drgpay.runs.registers import other_registers, register_tables
+from drgpay.runs.region import MODAL, NEEDED, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.registers import register_tables, with_others
+from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
 from drgpay.steps import intake, points
@@ -111,9 +112,8 @@ def run(
 
 def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[str, Any]]:
     """What looks wrong before the money of a month or a year moves, as the manifest of a run would keep it, without
-    stopping and without leaving anything. ``today``: discharges after it are named too. Every register of the folder
-    is looked at, also those a run does not read. Raises DrgpayError for what no run can be made from, and for
-    registers that are wrong."""
+    stopping and without leaving anything. Every register of the folder is looked at. ``today``: discharges after it
+    are named too. Raises DrgpayError for what no run can be made from."""
     with TemporaryDirectory(prefix="drgpay-") as name:
         draft = Path(name) / "run"
         draft.mkdir()
@@ -143,7 +143,10 @@ class Running(Posting):
         self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
+        self.shared = None if order.base is None else read_base(order.base)
         self.made_from = self._made_from()
+        if self.shared is not None:
+            check_fits(self.shared, self.made_from, self.laws.opening)
         if order.month is None and order.reopens is None and not order.again:
             runs = (order.after or folder).resolve().parent
             check_taken(runs, self.region.identity["id"], order.year, self.registers[DEBTS])
@@ -280,19 +283,11 @@ class Running(Posting):
         """Stop at registers that name stays or groups which are not there; returns the stays they name that were
         handed in but kept out when they were read."""
         by_rate = self.policy.choice_or_none("points.pricing") == "rate"
-        read = (*OPTIONAL, *(MODAL if self.with_modes else ()))
-        registers = self.registers
-        tables = [t for t in read if t.references() and (by_rate or t != GROUP_WEIGHTS)]
-        if not self.stopping:
-            beside = other_registers(self.region.folder, (*NEEDED, *read), self.order.known_on)
-            registers = Registers({**registers.frames, **beside.frames})
-            tables += [t for t in register_tables() if t.name in beside.frames]
-        asked = any(named.names_of(t, "stay") and registers[t].height for t in tables)
-        out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
-        found = named.check_named(
-            self.engine, stays.data, self.region.folder, registers, tables, self.scheme, out, self.order.known_on
-        )
-        return sorted(found)
+        read = (*NEEDED, *OPTIONAL, *(MODAL if self.with_modes else ()))
+        folder, known_on = self.region.folder, self.order.known_on
+        registers = self.registers if self.stopping else with_others(folder, self.registers, read, known_on)
+        tables = [t for t in (read if self.stopping else register_tables()) if by_rate or t != GROUP_WEIGHTS]
+        return named.kept_out_of(self.engine, stays, folder, registers, tables, self.scheme, known_on)
 
     def _handed(
         self, facts: ready.Facts, stays: Stays, cells: pl.DataFrame, rejected: int, unkept: list[str]
@@ -428,7 +423,9 @@ class Running(Posting):
         return values
 
     def _scoring(self, stays: Dataset, segments: law_in_time.Segments, work: Path) -> Scoring:
-        kept = None if self.chain is None else partial(linked.kept_base, self.chain.first)
+        kept = None if self.shared is None else self.shared.base
+        if self.chain is not None:
+            kept = partial(linked.kept_base, self.chain.first)
         its = (self.laws.opening, self.registers, self.period, work, kept)
         return money.scoring(self.engine, stays, segments, *its)
 
@@ -505,7 +502,13 @@ class Running(Posting):
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
             "inputs": self.region.digests(self.watch, modes=self.with_modes),
-        }
+        } | self._shared()
+
+    def _shared(self) -> dict[str, Any]:
+        """The base this run shares with other areas, or its book does."""
+        if self.chain is not None:
+            return shared_in_book(self.chain.first.manifest, self.shared)
+        return {} if self.shared is None else {SHARED: self.shared.described()}
 
 
 def _emptied(folder: Path) -> None:

@@ -4,9 +4,9 @@ from drgpay.runs.registers.composing import Composed, RecordChange, compose
 from drgpay.runs.registers.declared import (
     declaration_digest,
     known_of,
-    other_registers,
     register_named,
     register_tables,
+    with_others,
 )
 from drgpay.runs.registers.templates import register_template
 
@@ -16,8 +16,8 @@ __all__ = [
     "compose",
     "declaration_digest",
     "known_of",
-    "other_registers",
     "register_named",
     "register_tables",
     "register_template",
+    "with_others",
 ]

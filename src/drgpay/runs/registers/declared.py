@@ -63,12 +63,12 @@ def known_of(registers: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path 
     return intake.Known({**beside.ids, **own.ids}, {**beside.homes, **own.homes})
 
 
-def other_registers(folder: Path, read: Collection[Table], known_on: date | None = None) -> Registers:
-    """The registers of a region's folder that are not among those ``read``, checked with what they name of each
-    other. Raises DATA naming what is wrong in all of them. Tables kept in folders are checked row by row where they
-    are used."""
+def with_others(folder: Path, own: Registers, read: Collection[Table], known_on: date | None = None) -> Registers:
+    """Registers that were read with the others of a region's folder, checked with what they name of each other.
+    Raises DATA naming what is wrong in all of them. Tables kept in folders are checked row by row where they are
+    used."""
     known = known_places(folder, known_on, register_tables())
-    frames, wrong = {}, []
+    frames, wrong = dict(own.frames), []
     for table in register_tables():
         path = None if table in read or table.folder else register_file(folder, table)
         if path is not None:
