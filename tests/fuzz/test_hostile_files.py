@@ -58,6 +58,8 @@ READERS = (
     "run base BAD --year 2024 -o OUT/b",
     "run month --region REGION --year 2024 --month 1 --base BAD -o OUT/m",
     "run year --region REGION --year 2024 --base BAD -o OUT/y",
+    "prices BAD --region REGION --set drug=-5% -o OUT/p.xlsx",
+    "prices RUN --region BAD --set drug=-5% -o OUT/p.xlsx",
     "verify BAD",
     "verify BAD --quick",
     "verify RUN --quick --same-as BAD",

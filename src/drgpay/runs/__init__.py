@@ -49,6 +49,7 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.prices import Prices, parse_rates, simulate_prices
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
@@ -113,6 +114,7 @@ __all__ = [
     "Own",
     "PerformOrder",
     "PersonExplained",
+    "Prices",
     "Proposal",
     "Reconciled",
     "RecordChange",
@@ -179,6 +181,7 @@ __all__ = [
     "own_of_files",
     "own_of_run",
     "owners_of",
+    "parse_rates",
     "perform",
     "plan_budget",
     "plan_prepayments",
@@ -209,6 +212,7 @@ __all__ = [
     "sealed_months",
     "search_code",
     "simulate",
+    "simulate_prices",
     "split_benefits",
     "stay_ids_in",
     "submit",

@@ -170,6 +170,17 @@ class Simulation:
         identity |= {"practice_old": self.policy.practice, "practice_new": policy.practice}
         return compare(identity, self.baseline, new, names, self._engine.scanned[before:])
 
+    def beside(self, stays: Dataset) -> Comparison:
+        """The run's year with other costs of its stays, beside the run. ``stays``: GROUPED, the same stays."""
+        kept, self._grouped = self._grouped, stays
+        try:
+            new = self.settle(self.laws)
+        finally:
+            self._grouped = kept
+        names = dict(self._registers[INSTITUTIONS].select("institution_id", "name").rows())
+        identity = {"region": self._manifest["region"], "year": self._period.year, "scheme": self.policy.scheme}
+        return compare(identity, self.baseline, new, names, [])
+
     def settle(self, others: Laws) -> Outcome:
         """The run's year under some laws; only scans whose question is new are made."""
         self._outcomes += 1
