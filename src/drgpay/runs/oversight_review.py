@@ -4,7 +4,6 @@ People's registers are CSV files of the region; nothing here decides anything fo
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,11 +13,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import dataset, drafted, frame, new_folder, open_parquet, read_manifest, read_table
+from drgpay.engine import dataset, frame, new_folder, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import locked, writing
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import read_region, register_file
+from drgpay.runs.register_files import write_register
 from drgpay.steps import intake, oversight
 from drgpay.tables import (
     ALERT_EVENTS,
@@ -35,10 +35,8 @@ from drgpay.tables import (
     SUSPICIONS,
     VIOLATIONS,
     VISITS,
-    Column,
     Table,
 )
-from drgpay.units import show_coefficient, show_fen
 
 Row = dict[str, Any]
 
@@ -54,27 +52,6 @@ class Proposal:
     violations: list[Row]
     decisions: list[Row]
     entries: list[Row]
-
-
-def _cell(column: Column, value: Any) -> str:
-    if value is None:
-        return ""
-    if column.type == "fen":
-        return show_fen(value, group=False)
-    if column.type in ("ratio", "points"):
-        return show_coefficient(value)
-    if column.type == "flag":
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def write_register(path: Path, table: Table, rows: list[Row]) -> None:
-    """A register as CSV, as it can be read again: money in yuan, ratios as decimals."""
-    with drafted(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(table.names)
-        for row in rows:
-            writer.writerow([_cell(column, row.get(column.name)) for column in table.columns])
 
 
 def _register(path: Path, table: Table) -> list[Row]:

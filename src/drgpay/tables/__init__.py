@@ -50,6 +50,7 @@ from drgpay.tables.evaluation import (
     RANKS,
     REPORTED_VALUES,
     RISK_CLASSES,
+    SUPERVISION,
     SUPERVISION_TIERS,
 )
 from drgpay.tables.fund import (
@@ -163,6 +164,7 @@ from drgpay.tables.oversight import (
     CODING_RATES,
     COMPLAINTS,
     CONTROL_POINTS,
+    DOCTOR_MARKS,
     DOCTOR_POINTS,
     INSTITUTION_LINKS,
     LEDGER_PREVIEW,
@@ -237,6 +239,7 @@ from drgpay.tables.results import (
     STATUSES,
     STAY_PAYMENTS,
 )
+from drgpay.tables.taking import EVIDENCE_OF_ROW, TAKEN_ROWS, TAKES, TAKING, offered_table, taken_table
 
 ALL = (
     INPUTS + BOOK_REGISTERS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS)
@@ -309,6 +312,7 @@ __all__ = [
     "DEPARTMENT_WORK",
     "DISTRIBUTABLE_SUMS",
     "DOCTORS",
+    "DOCTOR_MARKS",
     "DOCTOR_POINTS",
     "ENROLMENT",
     "ENROLMENT_FINDINGS",
@@ -318,6 +322,7 @@ __all__ = [
     "EVALUATION_RESULTS",
     "EVALUATION_TABLES",
     "EVIDENCE",
+    "EVIDENCE_OF_ROW",
     "EXEMPT_PERSONS",
     "EXITS",
     "EXPENDITURE_BY_MODE",
@@ -449,9 +454,13 @@ __all__ = [
     "STAY_PAYMENTS",
     "STAY_SCORES",
     "STAY_SHARES",
+    "SUPERVISION",
     "SUPERVISION_TIERS",
     "SUSPICIONS",
     "SUSPICION_EVIDENCE",
+    "TAKEN_ROWS",
+    "TAKES",
+    "TAKING",
     "TERM_NAMES",
     "TIERS",
     "TREATMENTS",
@@ -467,7 +476,9 @@ __all__ = [
     "WITHDRAWN",
     "Column",
     "Table",
+    "offered_table",
     "tables_markdown",
+    "taken_table",
     "with_years",
     "years_of",
 ]
