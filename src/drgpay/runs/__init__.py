@@ -17,6 +17,7 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.fund_results import Agreed, Plan, write_plan
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
 from drgpay.runs.group_stays import Shape, commonest, group_part, scheme_finding, scheme_said
 from drgpay.runs.grouper import Grouper
@@ -53,11 +54,12 @@ from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
-from drgpay.runs.seals import sealed_months
+from drgpay.runs.seals import sealed_months, year_sealed
 from drgpay.runs.settle import look, run
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
+from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, take
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
@@ -71,14 +73,17 @@ __all__ = [
     "ITEMS",
     "LEDGER",
     "MANIFEST",
+    "ORIGINS",
     "PASSWORD",
     "POLICY",
     "TABLES",
     "Accepted",
+    "Agreed",
     "Bench",
     "Beside",
     "BookView",
     "Cause",
+    "Change",
     "Check",
     "Checked",
     "CodeStory",
@@ -92,10 +97,12 @@ __all__ = [
     "FundTables",
     "Grouper",
     "InScheme",
+    "Offer",
     "Order",
     "Own",
     "PerformOrder",
     "PersonExplained",
+    "Plan",
     "Proposal",
     "Reconciled",
     "Region",
@@ -106,6 +113,7 @@ __all__ = [
     "Shape",
     "Submitted",
     "Sweep",
+    "Taken",
     "Told",
     "Version",
     "Watched",
@@ -152,6 +160,7 @@ __all__ = [
     "move_alert",
     "named_files",
     "names_of_run",
+    "offers",
     "oversee",
     "own_of_files",
     "own_of_run",
@@ -187,11 +196,14 @@ __all__ = [
     "suggest_codes",
     "sweep",
     "table_digests",
+    "take",
     "tell_code",
     "tell_stay",
     "tell_suspicion",
     "verify",
     "watch_fund",
     "what_if",
+    "write_plan",
     "write_proposal",
+    "year_sealed",
 ]

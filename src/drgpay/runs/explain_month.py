@@ -139,6 +139,7 @@ def explain_month(run: Path, manifest: Mapping[str, Any], institution: str, item
         sections += booked(ledger, row, chosen.events, names)
         if name == "due":
             sections.append(largest(tables, row, "month_due"))
+        sections += registered(run, row, name, manifest["year"])
     return sections, chosen.parameters
 
 

@@ -126,8 +126,7 @@ class Region:
     @property
     def identity(self) -> dict[str, Any]:
         """``id`` and ``title`` (zh, en)."""
-        name = self.about.get("id", self.folder.name)
-        return {"id": name, "title": self.about.get("title", {"zh": name, "en": name})}
+        return _identity(self.folder, self.about)
 
     def files(self, *, modes: bool = False) -> list[Path]:
         """Every input file a run reads, in name order; one with payment modes reads more."""
@@ -435,6 +434,16 @@ class _About(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
     id: str | None = Field(default=None, min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")
     title: _Title | None = None
+
+
+def region_identity(folder: Path) -> dict[str, Any]:
+    """``id`` and ``title`` (zh, en) of the region in a folder."""
+    return _identity(folder, _about(folder / "region.json"))
+
+
+def _identity(folder: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+    name = about.get("id", folder.name)
+    return {"id": name, "title": about.get("title", {"zh": name, "en": name})}
 
 
 def _about(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import MANIFEST, open_parquet, table_path, whole_manifest, write_table
+from drgpay.engine import MANIFEST, open_parquet, read_manifest, table_path, whole_manifest, write_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.chain import read_link
 from drgpay.runs.manifest import file_digest
@@ -43,6 +43,16 @@ KINDS: Mapping[str, tuple[Table, ...]] = {
     "year": (DEBTS,),
 }
 """kinds of what is offered, and the registers each may go to"""
+
+ORIGINS = {
+    "budget": ("预算方案", "budget plan"),
+    "prepayment": ("医保预付", "prepayment"),
+    "evaluation": ("考核评价", "evaluation"),
+    "review": ("疑点评审", "review"),
+    "special": ("特例单议", "special review"),
+    "year": ("年度清算", "clearing"),
+}
+"""the kinds in words"""
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,13 @@ def offers(result: Path) -> list[Offer]:
     if not manifest[OFFERS]:
         raise _withheld(result, manifest)
     return [_read(result, kind, name, digest) for kind, name in _declared(manifest[OFFERS], result)]
+
+
+def carried_over(result: Path, kind: str) -> list[Offered]:
+    """What a result offers under a kind, to be offered again by one that follows from it."""
+    declared = _declared(read_manifest(result).get(OFFERS, {}), result)
+    found = [_read(result, own, name, "") for own, name in declared if own == kind]
+    return [Offered(offer.register, kind, offer.rows) for offer in found]
 
 
 def _declared(said: Any, result: Path) -> Iterator[tuple[str, str]]:

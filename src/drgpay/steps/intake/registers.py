@@ -93,13 +93,16 @@ def read_register(path: Path, table: Table, known: Known | None = None, known_on
     return read_recorded(path, table, known, known_on).rows
 
 
-def read_recorded(path: Path, table: Table, known: Known | None = None, known_on: date | None = None) -> Register:
+def read_recorded(
+    path: Path, table: Table, known: Known | None = None, known_on: date | None = None, *, taken: bool = True
+) -> Register:
     """:func:`read_register`, with what was recorded and superseded. Beside the file people keep lies
-    ``<register>.taken.csv`` where a result was taken: its rows supersede those they were taken over."""
+    ``<register>.taken.csv`` where a result was taken: its rows supersede those they were taken over. ``taken`` false:
+    without them."""
     found = _found(path)
     own = taken_file(found.parent, table)
     sheets = {} if is_taken(found) else {False: _sheet(found, recorded(table), known_on)}
-    if own.is_file():
+    if taken and own.is_file():
         sheets[True] = _taken_sheet(own, table, known_on)
     whole = pa.concat_tables([sheet.rows for sheet in sheets.values()], promote_options="default")
     whole = whole.unify_dictionaries().combine_chunks()
@@ -113,14 +116,14 @@ def read_recorded(path: Path, table: Table, known: Known | None = None, known_on
     for sheet in sheets.values():
         if sheet.wrong:
             raise _refused(sheet.file, sorted(sheet.wrong))
-    taken = whole.filter(whole.column("_own"))
+    theirs = whole.filter(whole.column("_own"))
     people = sheets.get(False)
     return Register(
         standing.select(table.names).cast(table.schema),
         whole.select(recorded(table).names).cast(recorded(table).schema),
         _digest(recorded(table), people.rows) if people and people.dated else None,
         tuple(standing.filter(standing.column("_own")).to_pylist()),
-        _digest(taken_table(table), taken) if taken.num_rows else None,
+        _digest(taken_table(table), theirs) if theirs.num_rows else None,
     )
 
 
