@@ -39,9 +39,7 @@ def take(
     ] = False,
     over: Annotated[
         list[str] | None,
-        typer.Option(
-            "--over", metavar="KEY", help="冲突以结果为准,可多次 let the result decide a conflict; repeatable"
-        ),
+        typer.Option("--over", metavar="KEY", help="冲突以结果为准,可多次 let the result decide; repeatable"),
     ] = None,
     on: Annotated[
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="登记日期 day of recording; default: today")

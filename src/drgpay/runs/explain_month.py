@@ -13,7 +13,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.runs.chain import correction_files
 from drgpay.runs.explain import Line, Section
-from drgpay.runs.explain_figure import STAYS_SHOWN, Item, Row, booked, formula, item_named, largest
+from drgpay.runs.explain_figure import STAYS_SHOWN, Item, Row, booked, formula, item_named, largest, registered
 from drgpay.runs.manifest import LEDGER
 from drgpay.runs.whose import names_of_run
 from drgpay.tables import INSTITUTION_MONTHS, MONTH_CASH

@@ -1,4 +1,4 @@
-"""Where the rows of registers behind a figure come from: the result, what it rests on, who decided and recorded it."""
+"""Where the rows of registers behind a figure come from: the result, what it rests on, who decided and recorded."""
 
 from __future__ import annotations
 
