@@ -1,4 +1,4 @@
-"""Results hand over by themselves (design/12 §3): every loop by command, and its effect in the next run to one fen."""
+"""Results hand over by themselves (design/12 §3): each loop by command, its effect in the next run in one fen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import read_manifest
 from drgpay.runs.manifest import law_of
 from drgpay.samples import make_region
-from drgpay.tables import CASE_POINTS, CHEATS, POOLS, STATEMENTS, SUSPICIONS, Table
+from drgpay.tables import BUDGET_PARTS, CASE_POINTS, CHEATS, POOLS, PREPAYMENTS, STATEMENTS, SUSPICIONS, Table
 from drgpay.units import half_up
 
 YEAR = ("--policy", "demo", "--year", "2024")
@@ -155,13 +155,12 @@ def test_a_budget_is_taken_once_it_is_agreed(region: Path) -> None:
     agreed = ("--agreed-by", "局务会", "--agreed-on", "2023-12-20")
     say(*plan, *agreed, "-o", region.with_name("plan"))
     say("region", "take", region, region.with_name("plan"), "--on", "2023-12-21")
-    parts = read_csv(region.with_name("plan") / "budget_parts.csv")
-    drg = {r["insurance_scheme"]: fen(r["adjusted"]) for r in parts if r["part"] == "inpatient_drg"}
+    parts = rows_of(region.with_name("plan"), BUDGET_PARTS)
+    drg = {r["insurance_scheme"]: r["adjusted"] for r in parts if r["part"] == "inpatient_drg"}
     pools = [p for p in rows_of(settle(region, "y2"), POOLS) if p["month"] == 0]
     assert {p["insurance_scheme"]: p["budget"] for p in pools} == drg
-    again = say(*plan, *agreed, "-o", region.with_name("plan2"))
-    assert again
-    assert read_csv(region.with_name("plan2") / "budget_parts.csv") == parts
+    say(*plan, *agreed, "-o", region.with_name("plan2"))
+    assert rows_of(region.with_name("plan2"), BUDGET_PARTS) == parts  # amounts that were taken bind no later plan
     # changed within the year: the new plan supersedes the old one
     write(region, "budget_entries", "entry_id,year,insurance_scheme,stage,change_reason,part,amount",
           "E1,2024,employee,mid_year,outbreak,inpatient_drg,1000.00")  # fmt: skip
@@ -181,10 +180,10 @@ def test_a_prepayment_is_an_advance_of_the_year(region: Path) -> None:
     order = ("fund", "prepay", "--region", region, *YEAR, "--agreed-by", "王", "--agreed-on", "2024-01-10")
     say(*order, "-o", result)
     say("region", "take", region, result)
-    (planned,) = read_csv(result / "prepayments.csv")
+    (planned,) = rows_of(result, PREPAYMENTS)
     row = statements(settle(region, "y2"))["employee", house]
-    assert row["advance_netted"] == fen(planned["to_advance"]) > 0
-    assert row["assessment_held"] == fen(planned["reserve"]) > 0
+    assert row["advance_netted"] == planned["to_advance"] > 0
+    assert row["assessment_held"] == planned["reserve"] > 0
     told = say("explain", region.with_name("y2"), "--institution", house, "--item", "advance_netted")
     assert "决定 王 2024-01-10" in told
     # planned again nothing is left to advance, and nothing to take
@@ -195,11 +194,6 @@ def test_a_prepayment_is_an_advance_of_the_year(region: Path) -> None:
 def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def fen(text: str) -> int:
-    yuan, _, rest = text.replace(",", "").partition(".")
-    return int(yuan) * 100 + int(rest.ljust(2, "0"))
 
 
 def refused(text: str, kind: Kind, *words: object) -> None:

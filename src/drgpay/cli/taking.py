@@ -75,10 +75,13 @@ def _show(changes: Sequence[runs.Change], what: str, lang: str) -> None:
     if not changes:
         return
     zh = lang == "zh"
-    grid = Grid(*(("登记表", "键", what) if zh else ("register", "key", what)))
+    asked = what == _WHAT["conflicts"][0 if zh else 1]
+    heads = ("登记表", "键", what) if zh else ("register", "key", what)
+    grid = Grid(*heads, *(("--over",) if asked else ()))
     for change in changes[:_SHOWN]:
         table = change.register
-        grid.add_row(table.zh if zh else table.name, change.key, _told(change, lang))
+        key = " ".join(_shown(table[name], change.after[name], lang) for name in table.key)
+        grid.add_row(table.zh if zh else table.name, key, _told(change, lang), *((change.key,) if asked else ()))
     out.print(grid)
     if len(changes) > _SHOWN:
         more = len(changes) - _SHOWN
