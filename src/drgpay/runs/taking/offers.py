@@ -116,6 +116,18 @@ def offers(result: Path) -> list[Offer]:
     return [_read(result, kind, name, digest) for kind, name in _declared(manifest[OFFERS], result)]
 
 
+def area_and_year(result: Path, manifest: Mapping[str, Any]) -> tuple[str, int]:
+    """The region and the year of results that offer something. BROKEN where they do not say them."""
+    region, year = manifest.get("region"), manifest.get("year")
+    if not isinstance(region, Mapping) or not isinstance(region.get("id"), str) or not isinstance(year, int):
+        raise DrgpayError(
+            Kind.BROKEN, zh="结果没有写明统筹区和年度", en="the result does not say its region and year",
+            file=result.name,
+            field="region / year", fix_zh="用本版本重新生成该结果", fix_en="make the result again with this version",
+        )  # fmt: skip
+    return region["id"], year
+
+
 def carried_over(result: Path, kind: str) -> list[Offered]:
     """What a result offers under a kind, to be offered again by one that follows from it."""
     declared = _declared(read_manifest(result).get(OFFERS, {}), result)
@@ -141,13 +153,17 @@ def _read(result: Path, kind: str, name: str, digest: str) -> Offer:
     if not table_path(place, wide).is_file():
         raise _unknown(result, f"{kind}/{name}")
     wide.check(rows := open_parquet(table_path(place, wide)).read())
-    return Offer(table, tuple(rows.select(wide.names).to_pylist()), f"{kind}/{digest}")
+    plain = rows.select(wide.names).to_pylist()
+    if len({tuple(row[part] for part in table.key) for row in plain}) < len(plain):
+        raise _unknown(result, f"{kind}/{name}")  # a key twice
+    return Offer(table, tuple(plain), f"{kind}/{digest}")
 
 
 def _unknown(result: Path, value: str) -> DrgpayError:
     return DrgpayError(
-        Kind.BROKEN, zh="结果提供给一张不认识的登记表,或缺少它的行", file=result.name, field=OFFERS, value=value,
-        en="it offers rows to an unknown register, or lacks them", fix_zh="用本版本重新生成该结果",
+        Kind.BROKEN, zh="结果提供给一张不认识的登记表,或缺少、重复它的行", file=result.name, field=OFFERS,
+        value=value,
+        en="it offers rows to an unknown register, lacks them, or has them twice", fix_zh="用本版本重新生成该结果",
         fix_en="make the result again with this version",
     )  # fmt: skip
 

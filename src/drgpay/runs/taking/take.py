@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from drgpay.places import real_path
 from drgpay.runs import batches
 from drgpay.runs.region import NEEDED, Region, key_of, known_places, read_region
 from drgpay.runs.register_files import write_register
-from drgpay.runs.taking.offers import Offer, offers
+from drgpay.runs.taking.offers import Offer, area_and_year, offers
 from drgpay.steps import intake
 from drgpay.steps.intake import Register
 from drgpay.tables import BUDGETS, DEBTS, INSTITUTIONS, TAKES, Table, taken_table
@@ -88,11 +88,11 @@ def take(
     that is sealed.
     """
     offered = offers(result)
-    manifest = read_manifest(result)
+    area, year = area_and_year(result, read_manifest(result))
     with batches.writing_to(region):
         to_budgets = any(offer.register == BUDGETS for offer in offered)  # it may be the first there is
         place = read_region(region, needed=(INSTITUTIONS,) if to_budgets else NEEDED)
-        _check_fit(place, manifest, offered, result.name, sealed)
+        _check_fit(place, area, year, offered, result.name, sealed)
         plan = _Plan()
         for offer in offered:
             _compare(region, offer, plan, over, on)
@@ -109,8 +109,7 @@ def take(
 
 
 def _check_fit(
-    region: Region, manifest: Mapping[str, Any], offered: Sequence[Offer], name: str,
-    sealed: Callable[[str, int], bool],
+    region: Region, theirs: str, year: int, offered: Sequence[Offer], name: str, sealed: Callable[[str, int], bool],
 ) -> None:  # fmt: skip
     """The result is of this region, and of a year it can still take something for."""
     composed = region.about.get("composed_by")
@@ -121,14 +120,14 @@ def _check_fit(
             file=region.folder.name, field="composed_by", value=composed,
             fix_zh="在那个程序里接收结果", fix_en="take the result there",
         )  # fmt: skip
-    own, theirs = region.identity["id"], manifest["region"]["id"]
+    own = region.identity["id"]
     if own != theirs:
         raise DrgpayError(
             Kind.DATA, zh=f"这是另一个统筹区的结果:{theirs},不是 {own}", en=f"a result of another region: {theirs}, "
             f"not {own}", file=name, field="region", value=theirs,
             fix_zh="给出本区域的结果", fix_en="name a result of this region",
         )  # fmt: skip
-    year, kinds = int(manifest["year"]), {o.origin.split("/")[0] for o in offered}
+    kinds = {offer.origin.split("/")[0] for offer in offered}
     known = sorted(set(region.registers[BUDGETS]["year"]))
     if kinds.isdisjoint({"budget", "prepayment", "year"}) and year not in known:
         raise _year(name, year, f"本区域登记的年度:{'、'.join(map(str, known))}",
