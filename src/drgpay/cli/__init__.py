@@ -14,6 +14,7 @@ import typer
 
 from drgpay import __version__
 from drgpay.cli import (
+    base_points,
     books,
     coding,
     estimate,
@@ -54,6 +55,7 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
 
 
 for room in (
+    base_points,
     money,
     explain,
     whatif,

@@ -1,6 +1,7 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
 from drgpay.engine import MANIFEST, read_manifest
+from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.chain import correction_files
@@ -79,6 +80,7 @@ __all__ = [
     "TABLES",
     "Accepted",
     "Agreed",
+    "BaseOrder",
     "Bench",
     "Beside",
     "BookView",
@@ -183,6 +185,7 @@ __all__ = [
     "result_of",
     "root_of",
     "run",
+    "run_base",
     "same_tables",
     "scheme_finding",
     "scheme_said",
