@@ -172,7 +172,7 @@ def read_taken(path: Path, table: Table) -> Any:
 def _taken_sheet(path: Path, table: Table, known_on: date | None) -> _Sheet:
     """What a register took from results, as far as the takings are listed in ``takes``; rows of the one after the
     last listed are what an interrupted one left, and do not count."""
-    listed = read_register(path.parent / TAKES.name, TAKES).column("take").to_pylist()
+    listed = read_register(path.with_name(TAKES.name), TAKES).column("take").to_pylist()
     sheet = _sheet(path, taken_table(table), known_on, own=True)
     numbers = sheet.rows.column("take").to_pylist()
     for line, number in zip(sheet.rows.column("_line").to_pylist(), numbers, strict=True):
