@@ -321,7 +321,8 @@ def _in_force(table: Table, whole: Any, sheets: Mapping[bool, _Sheet]) -> list[i
     """The rows in force, of every key the one recorded last, in the order of the files; of two that were taken the
     later one. Adds to the sheets what is wrong: keys that occur again without a day, or on the same day with other
     values, and rows that were changed after a result was taken over them."""
-    days, own = (whole.column(name).to_pylist() for name in (_DAY, "_own"))
+    days = whole.column(_DAY).to_pylist() if _DAY in whole.column_names else [None] * whole.num_rows
+    own = whole.column("_own").to_pylist()
     met: dict[tuple[Any, ...], int] = {}
     last: dict[tuple[Any, ...], int] = {}
     free: list[int] = []
