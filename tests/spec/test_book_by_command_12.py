@@ -18,7 +18,8 @@ from drgpay.policy import practice_text
 from drgpay.runs import TABLES
 from drgpay.runs.chain import read_chain
 from drgpay.runs.passed import check_taken, passed_on
-from drgpay.tables import CORRECTIONS, INSTITUTION_MONTHS, MONTH_CASH, STATEMENTS
+from drgpay.runs.region import read_region
+from drgpay.tables import CORRECTIONS, DEBTS, INSTITUTION_MONTHS, MONTH_CASH, STATEMENTS
 from support.command import Done, drgpay
 
 HEAD = (
@@ -190,6 +191,10 @@ def test_a_violation_found_later_opens_the_clearing_again(office: Office) -> Non
     with pytest.raises(DrgpayError, match="not taken yet"):
         check_taken(office.runs, area, 2025, over.with_columns(amount=pl.col("amount") + 1))
     check_taken(office.runs, area, 2025, over)
+    taken = drgpay("region", "take", office.region, again, "--runs", office.runs)
+    assert "新增 1, 替代 0, 冲突 0, 不变 0;来源 年度清算" in taken.stdout, taken.stderr
+    check_taken(office.runs, area, 2025, read_region(office.region).registers[DEBTS])
+    assert "没有要写的" in drgpay("region", "take", office.region, again).stdout
     check_taken(office.runs, "elsewhere", 2025, over.head(0))
     check_taken(office.runs, area, 2024, over.head(0))
 

@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 
 from drgpay import report as reports
 from drgpay import runs, samples
-from drgpay.cli import book, hand_in, registers
+from drgpay.cli import book, hand_in, registers, taking
 from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
@@ -54,6 +54,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
     hand_in.register(region_app)
     registers.register(region_app)
+    taking.register(region_app)
     book.register(app, run_app)
     app.add_typer(region_app, name="region")
     app.add_typer(run_app, name="run")

@@ -18,6 +18,7 @@ from drgpay.runs.explain_cell import ITEMS, explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.fund_results import Agreed, Plan, write_plan
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
 from drgpay.runs.group_stays import Shape, commonest, group_part, scheme_finding, scheme_said
 from drgpay.runs.grouper import Grouper
@@ -86,11 +87,12 @@ from drgpay.runs.registers import (
     register_template,
 )
 from drgpay.runs.same import SameTable, same_tables, table_digests
-from drgpay.runs.seals import sealed_months
+from drgpay.runs.seals import sealed_months, year_sealed
 from drgpay.runs.settle import look, run
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
+from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, take
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
@@ -109,15 +111,18 @@ __all__ = [
     "MANIFEST",
     "MEASURES",
     "OPS",
+    "ORIGINS",
     "PASSWORD",
     "POLICY",
     "TABLES",
     "Accepted",
+    "Agreed",
     "BaseOrder",
     "Bench",
     "Beside",
     "BookView",
     "Cause",
+    "Change",
     "Check",
     "Checked",
     "CheckedRows",
@@ -136,12 +141,14 @@ __all__ = [
     "InScheme",
     "Known",
     "Measure",
+    "Offer",
     "Op",
     "Order",
     "Own",
     "Page",
     "PerformOrder",
     "PersonExplained",
+    "Plan",
     "Prices",
     "Proposal",
     "Reconciled",
@@ -159,6 +166,7 @@ __all__ = [
     "Summary",
     "Sweep",
     "TableSeen",
+    "Taken",
     "Told",
     "Version",
     "View",
@@ -214,6 +222,7 @@ __all__ = [
     "move_alert",
     "named_files",
     "names_of_run",
+    "offers",
     "oversee",
     "own_of_files",
     "own_of_run",
@@ -259,11 +268,14 @@ __all__ = [
     "sweep",
     "table_digests",
     "tables_of",
+    "take",
     "tell_code",
     "tell_stay",
     "tell_suspicion",
     "verify",
     "watch_fund",
     "what_if",
+    "write_plan",
     "write_proposal",
+    "year_sealed",
 ]

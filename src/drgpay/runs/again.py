@@ -18,7 +18,7 @@ from drgpay.runs.grouped import grouped_of
 from drgpay.runs.manifest import LEDGER, PRACTICE, REGISTERS, TABLES, file_digest, laws_of_run
 from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.ready import Accepted
-from drgpay.runs.region import Region, Registers, rows_digest
+from drgpay.runs.region import Region, Registers, rows_digest, taken_since
 from drgpay.runs.settle import Running, run
 from drgpay.runs.shared_base import SHARED, find_base, read_base
 from drgpay.scheme import Scheme
@@ -74,7 +74,7 @@ def find_region(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
 def changed_input(region: Path, manifest: Mapping[str, Any]) -> str | None:
     """The first input whose file is missing from a region or has another digest; None when all are as recorded. A
     register that records days is told by the rows the run knew, the register of batches by its rows, which the run
-    itself checks."""
+    itself checks; rows a register has taken from a result since are a change too."""
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
     inputs: Mapping[str, str] = manifest["inputs"]
     for name, digest in inputs.items():
@@ -86,7 +86,7 @@ def changed_input(region: Path, manifest: Mapping[str, Any]) -> str | None:
                 return name
         except (OSError, DrgpayError):
             return name
-    return None
+    return taken_since(region, inputs, known_on)
 
 
 def from_region(

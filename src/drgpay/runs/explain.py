@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
 from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
+from drgpay.runs.origins import origins
 from drgpay.runs.pages.index import rows_of_stay
 from drgpay.runs.region import Registers
 from drgpay.runs.shared_base import SHARED
@@ -88,9 +90,16 @@ def explain_stay(
         else:
             base = _group_base(tables, stay["drg"], manifest)
             sections += [base, coefficient, _points(tables, scored_by, stay, case, manifest, policy), payment]
+    sections += taken_from(run, [(STAY_DECISIONS, {"stay_id": stay_id})])
     named = {line.parameter for s in sections for line in s.lines if line.parameter}
     sources = policy.kept()
     return sections, {name: source_of(policy, name) for name in sorted(named) if name in sources}
+
+
+def taken_from(run: Path, wanted: Sequence[tuple[Table, dict[str, Any]]]) -> list[Section]:
+    """Where rows of registers come from that a figure rests on, see :func:`drgpay.runs.origins.origins`."""
+    lines = origins(run, wanted)
+    return [Section("登记行的来源", "where the rows of registers come from", lines)] if lines else []
 
 
 def source_of(policy: Policy, name: str) -> dict[str, str]:

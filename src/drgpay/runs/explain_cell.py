@@ -11,7 +11,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import Laws, Policy, dictionary
 from drgpay.runs.explain import Section, source_of
-from drgpay.runs.explain_figure import Item, booked, formula, item_named, largest, through_the_book
+from drgpay.runs.explain_figure import Item, booked, formula, item_named, largest, registered, through_the_book
 from drgpay.runs.explain_month import explain_month
 from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
 from drgpay.runs.whose import institution_named, names_of_run
@@ -107,6 +107,7 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
         sections += booked(ledger, row, chosen.events, names)
         if name in ("due", "actual"):
             sections.append(largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
+        sections += registered(run, row, name, manifest["year"])
     return sections, _sources(laws_of_run(run, manifest), chosen.parameters)
 
 

@@ -16,9 +16,21 @@ from drgpay.engine import Dataset, dataset, frame, open_parquet, read_table
 from drgpay.errors import DrgpayError
 from drgpay.ledger import Entry, Ledger, account_words, event_words
 from drgpay.runs.chain import read_chain
-from drgpay.runs.explain import Line, Section
+from drgpay.runs.explain import Line, Section, taken_from
 from drgpay.steps import fund
-from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS, Table
+from drgpay.tables import (
+    ADVANCES,
+    BUDGETS,
+    CASE_POINTS,
+    DEBTS,
+    GRADE_REGISTER,
+    POOLS,
+    STATEMENTS,
+    STAY_DECISIONS,
+    STAY_PAYMENTS,
+    VIOLATIONS,
+    Table,
+)
 from drgpay.units import show_fen, show_percent, show_points
 from drgpay.words import in_word
 
@@ -40,6 +52,28 @@ class Item:
     events: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     table: Table = STATEMENTS
+
+
+_PLACED: tuple[str, ...] = ("year", "institution_id", "insurance_scheme")
+RESTS_ON: dict[str, tuple[tuple[Table, tuple[str, ...]], ...]] = {
+    "due": ((BUDGETS, ("year", "insurance_scheme")),),
+    "refused": ((STAY_DECISIONS, ("institution_id",)),),
+    "violations": ((VIOLATIONS, _PLACED),),
+    "damages": ((VIOLATIONS, _PLACED),),
+    "deposit_forfeited": ((GRADE_REGISTER, _PLACED[:2]),),
+    "second_distribution": ((GRADE_REGISTER, _PLACED[:2]),),
+    "assessment_forfeited": ((ADVANCES, _PLACED), (GRADE_REGISTER, _PLACED[:2])),
+    "advance_netted": ((ADVANCES, _PLACED),),
+    "debt_netted": ((DEBTS, _PLACED),),
+}
+"""the registers a figure rests on, and by which columns of its row those of a register are found"""
+
+
+def registered(run: Path, row: Row, name: str, year: int) -> list[Section]:
+    """Where the rows of registers come from on which a figure of an institution rests, where they were taken."""
+    said = row | {"year": year}
+    wanted = [(table, {column: said[column] for column in columns}) for table, columns in RESTS_ON.get(name, ())]
+    return taken_from(run, wanted)
 
 
 def item_named(said: str, items: Mapping[str, Item], aliases: Mapping[str, str]) -> str | None:

@@ -13,7 +13,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.runs.chain import correction_files
 from drgpay.runs.explain import Line, Section
-from drgpay.runs.explain_figure import STAYS_SHOWN, Item, Row, booked, formula, item_named, largest
+from drgpay.runs.explain_figure import STAYS_SHOWN, Item, Row, booked, formula, item_named, largest, registered
 from drgpay.runs.manifest import LEDGER
 from drgpay.runs.whose import names_of_run
 from drgpay.tables import INSTITUTION_MONTHS, MONTH_CASH
@@ -139,6 +139,7 @@ def explain_month(run: Path, manifest: Mapping[str, Any], institution: str, item
         sections += booked(ledger, row, chosen.events, names)
         if name == "due":
             sections.append(largest(tables, row, "month_due"))
+        sections += registered(run, row, name, manifest["year"])
     return sections, chosen.parameters
 
 
