@@ -170,7 +170,7 @@ class _Printer:
         height = 1
         for column, value in enumerate(line.values):
             kind = table.kind(column, line)
-            if kind in NUMBERS:
+            if kind in NUMBERS or kind == "month":
                 if value is not None or not line.strong:
                     self.writer.cell(sheet, row, column, kind, value, line.strong)
                 else:
