@@ -14,6 +14,7 @@ import typer
 
 from drgpay import __version__
 from drgpay.cli import (
+    base_points,
     books,
     coding,
     estimate,
@@ -26,6 +27,7 @@ from drgpay.cli import (
     oversight,
     paper,
     perform,
+    prices,
     reconcile,
     schemes,
     stays,
@@ -55,9 +57,11 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
 
 
 for room in (
+    base_points,
     money,
     explain,
     whatif,
+    prices,
     fund,
     modes,
     oversight,
