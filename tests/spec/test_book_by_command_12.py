@@ -186,6 +186,10 @@ def test_a_violation_found_later_opens_the_clearing_again(office: Office) -> Non
         [figures(run, STATEMENTS, h, "due")[0] for run in (closed, again)] for h in ("H1", "H2")
     )
     assert (after - before, same - still) == (-9_524, 0)
+    paper = drgpay("paper", "year", again, "--institution", "H1")
+    assert [part in paper.stdout for part in ("转下年账本(元)", "-95.24", "重开理由  示例")] == [True] * 3, (
+        paper.stdout
+    )
     # the next year's clearing waits until what H1 owes is in its register of debts
     office.seal("r1")
     over = passed_on(read_chain(again).links)

@@ -90,6 +90,9 @@ class Desk:
         ]
         if known:
             found.append((self.say("paper_known_on"), str(known)))
+        opened = run.manifest.get("reopens")
+        if opened:
+            found.append((self.say("paper_reopened"), str(opened["reason"])))
         if after:
             found.append((self.say("paper_after"), f"{after['link']} · {after['digest'][:12]}"))
         return found

@@ -44,8 +44,8 @@ def year_paper(desk: Desk) -> Paper | None:
 
 def _steps(desk: Desk) -> Table | None:
     rows = desk.by_scheme(STATEMENTS)
-    if not rows:
-        return None
+    if not any(row[name] for row in rows.values() for name in _STEPS if name in row):
+        return None  # other payment modes only
     grades = {word(row["grade"])[desk.lang] for row in rows.values()}
     title = desk.say("paper_by_rate" if desk.run.by_rate else "paper_by_points")
     return desk.steps(f"{title} · {desk.say('paper_grade')} {'、'.join(sorted(grades))}", _lines(desk, rows))
