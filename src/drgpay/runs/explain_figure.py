@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from drgpay.ledger import Entry, Ledger, account_words, event_words
 from drgpay.runs.chain import read_chain
 from drgpay.runs.explain import Line, Section, taken_from
 from drgpay.steps import fund
+from drgpay.steps.settlement import Item
 from drgpay.tables import (
     ADVANCES,
     BUDGETS,
@@ -25,7 +25,6 @@ from drgpay.tables import (
     DEBTS,
     GRADE_REGISTER,
     POOLS,
-    STATEMENTS,
     STAY_DECISIONS,
     STAY_PAYMENTS,
     VIOLATIONS,
@@ -39,19 +38,6 @@ Row = dict[str, Any]
 STAYS_SHOWN = 10
 """largest stays, and stays with corrections, that are shown"""
 _PLACE: tuple[str, ...] = ("institution_id", "insurance_scheme", "month")
-
-
-@dataclass(frozen=True)
-class Item:
-    """How a figure comes about: the columns of its table it is made of, the ledger events that book it, and the
-    policy parameters that decide it."""
-
-    zh: str
-    en: str
-    columns: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    table: Table = STATEMENTS
 
 
 _PLACED: tuple[str, ...] = ("year", "institution_id", "insurance_scheme")
