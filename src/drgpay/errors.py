@@ -25,6 +25,8 @@ class Kind(IntEnum):
     """figures do not add up: conservation, hash chain, digests"""
     ENGINE = 7
     """reading, writing, disk"""
+    STOPPED = 8
+    """somebody asked to stop; nothing is left"""
 
 
 class DrgpayError(Exception):
@@ -75,6 +77,17 @@ class DrgpayError(Exception):
         lines.append(self.zh + (f"  → {self.fix_zh}" if self.fix_zh else ""))
         lines.append(self.en + (f"  → {self.fix_en}" if self.fix_en else ""))
         return "\n".join(lines)
+
+
+class Stopped(DrgpayError):  # noqa: N818 - it says what happened
+    """Somebody asked to stop a long work, and it stopped: nothing of it is left half-written."""
+
+    def __init__(self) -> None:
+        super().__init__(Kind.STOPPED, zh="已按要求停止,什么也没有留下", en="stopped as asked; nothing is left")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it is."""
+        return Stopped, ()
 
 
 def _again(parts: dict[str, Any]) -> DrgpayError:

@@ -1,7 +1,9 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
-from drgpay.engine import MANIFEST, read_manifest
+from drgpay.engine import MANIFEST, LocalEngine, listening, read_manifest
+from drgpay.errors import Stopped
 from drgpay.runs.batches import month_of, stay_ids_in
+from drgpay.runs.begin import look, run
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.chain import correction_files
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
@@ -48,13 +50,13 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.progress import Progress, ShouldStop, Tell, plan
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
-from drgpay.runs.settle import look, run
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
@@ -92,10 +94,12 @@ __all__ = [
     "FundTables",
     "Grouper",
     "InScheme",
+    "LocalEngine",
     "Order",
     "Own",
     "PerformOrder",
     "PersonExplained",
+    "Progress",
     "Proposal",
     "Reconciled",
     "Region",
@@ -104,8 +108,11 @@ __all__ = [
     "Score",
     "Section",
     "Shape",
+    "ShouldStop",
+    "Stopped",
     "Submitted",
     "Sweep",
+    "Tell",
     "Told",
     "Version",
     "Watched",
@@ -147,6 +154,7 @@ __all__ = [
     "known_card",
     "known_codes",
     "land_stays",
+    "listening",
     "look",
     "month_of",
     "move_alert",
@@ -157,6 +165,7 @@ __all__ = [
     "own_of_run",
     "owners_of",
     "perform",
+    "plan",
     "plan_budget",
     "plan_prepayments",
     "preview",

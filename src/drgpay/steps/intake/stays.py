@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import ROW_GROUP, writing
+from drgpay.engine import ROW_GROUP, tell, writing
 from drgpay.errors import DrgpayError
 from drgpay.steps.intake.batch import CheckContext, OpenDays
 from drgpay.steps.intake.capped import Capped
@@ -243,6 +243,7 @@ def convert(
                 hints=hints,
                 crosswalk=crosswalk,
             ):
+                tell(None, "read", rows_in, 0)
                 rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
                 findings.append(intake.findings)
                 lost.update(intake.kept_out)
