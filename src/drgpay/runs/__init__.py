@@ -60,6 +60,7 @@ from drgpay.runs.seals import sealed_months
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
+from drgpay.runs.uploads import GroupedUpload, RuleCount, Upload, check_upload, group_upload
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
@@ -92,6 +93,7 @@ __all__ = [
     "Evaluation",
     "Found",
     "FundTables",
+    "GroupedUpload",
     "Grouper",
     "InScheme",
     "LocalEngine",
@@ -104,6 +106,7 @@ __all__ = [
     "Reconciled",
     "Region",
     "Report",
+    "RuleCount",
     "SameTable",
     "Score",
     "Section",
@@ -114,6 +117,7 @@ __all__ = [
     "Sweep",
     "Tell",
     "Told",
+    "Upload",
     "Version",
     "Watched",
     "WatchedFolder",
@@ -129,6 +133,7 @@ __all__ = [
     "check_policy",
     "check_practice",
     "check_region",
+    "check_upload",
     "clear_out_of_area",
     "commonest",
     "correction_files",
@@ -146,6 +151,7 @@ __all__ = [
     "findings_of",
     "first_stay",
     "group_part",
+    "group_upload",
     "history",
     "in_house",
     "institution_named",
