@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from drgpay.errors import Kind
-from drgpay.runs import LocalEngine, Order, Progress, Stopped, plan, run, same_tables
-from drgpay.words import step_words
+from drgpay.runs import LocalEngine, Order, Progress, Stopped, check_region, plan, run, same_tables, working
+from drgpay.words import pass_word, step_words
+
+PACKAGE = Path(str(files("drgpay")))
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +81,28 @@ def test_what_stopped_travels_between_processes() -> None:
     again = pickle.loads(pickle.dumps(Stopped()))
     assert isinstance(again, Stopped)
     assert again.kind is Kind.STOPPED
+
+
+def test_any_other_work_is_told_and_stopped(small_region: Path, tmp_path: Path) -> None:
+    said: list[Progress] = []
+    with working(said.append):
+        check_region(small_region, tmp_path / "checked", LocalEngine(1))
+    assert [p.zh for p in said if p.fraction == 1][:2] == ["校验", "同一人员比对"]
+    assert {p.of for p in said} == {0}
+    with pytest.raises(Stopped), working(should_stop=lambda: True):
+        check_region(small_region, tmp_path / "again", LocalEngine(1))
+    assert not (tmp_path / "again").exists()
+
+
+def test_every_pass_has_a_chinese_name() -> None:
+    """Every label that code gives to a pass is in the table of steps."""
+    labels = set()
+    for path in PACKAGE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and len(call.args) >= 4
+            if named and call.func.attr in ("map", "sum", "map_by"):
+                last = call.args[-1]
+                label = last.values[0] if isinstance(last, ast.JoinedStr) else last
+                labels |= {str(label.value)} if isinstance(label, ast.Constant) else set()
+    assert "pay stays" in labels
+    assert [label for label in sorted(labels) if pass_word(f"{label} 7", "zh") == f"{label} 7"] == []

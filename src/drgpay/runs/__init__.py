@@ -1,6 +1,6 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
-from drgpay.engine import MANIFEST, LocalEngine, listening, read_manifest
+from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
@@ -50,7 +50,7 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
-from drgpay.runs.progress import Progress, ShouldStop, Tell, plan
+from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
@@ -160,7 +160,6 @@ __all__ = [
     "known_card",
     "known_codes",
     "land_stays",
-    "listening",
     "look",
     "month_of",
     "move_alert",
@@ -208,5 +207,6 @@ __all__ = [
     "verify",
     "watch_fund",
     "what_if",
+    "working",
     "write_proposal",
 ]

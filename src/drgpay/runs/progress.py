@@ -11,7 +11,7 @@ from drgpay.engine import listening
 from drgpay.errors import Stopped
 from drgpay.policy import Laws, laws
 from drgpay.runs.order import Order
-from drgpay.words import StepWords, step_words
+from drgpay.words import StepWords, pass_word, step_words
 
 _NEARLY = Fraction(99, 100)
 """of a step whose end was not told"""
@@ -20,7 +20,7 @@ _NEARLY = Fraction(99, 100)
 @dataclass(frozen=True)
 class Progress:
     """Where a run stands: the number of the step (from 1) of how many, how much of it is done (0 to 1), and what it
-    is called in Chinese and English. Within a run nothing of it ever goes back."""
+    is called in Chinese and English. In a run it never goes back."""
 
     step: int
     of: int
@@ -44,6 +44,25 @@ def planned(of_year: Laws) -> list[StepWords]:
     """The same under laws that are read."""
     with_modes = any(policy.rules("modes.rules") for policy in of_year.all())
     return [step for step in step_words().values() if with_modes or step.name != "modes"]
+
+
+@contextmanager
+def working(tell: Tell | None = None, should_stop: ShouldStop | None = None) -> Iterator[None]:
+    """Any other long work in the meantime is told pass by pass over the stays, how many there will be not being known
+    (``of`` is 0), and ended with :class:`Stopped` when it should stop."""
+    seen: list[str] = []
+
+    def hear(label: str, done: int, of: int) -> None:
+        if should_stop is not None and should_stop():
+            raise Stopped
+        if seen[-1:] != [label]:
+            seen.append(label)
+        if tell is not None:
+            part = Fraction(done, of) if of else Fraction(0)
+            tell(Progress(len(seen), 0, part, pass_word(label, "zh"), pass_word(label, "en")))
+
+    with listening(hear):
+        yield
 
 
 class Walk:
