@@ -17,7 +17,6 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import load, practice_text
 from drgpay.runs import (
-    ITEMS,
     LEDGER,
     TABLES,
     Order,
@@ -29,6 +28,7 @@ from drgpay.runs import (
     verify,
 )
 from drgpay.runs.deadlines import working_day
+from drgpay.steps.settlement import STATEMENT_ITEMS
 from drgpay.tables import ADJUSTMENTS, CASE_POINTS, CLOSINGS, STATEMENTS
 from drgpay.units import parse_fen
 from support.engines import usual
@@ -40,7 +40,7 @@ def test_every_figure_of_a_statement_is_its_ledger_entries(small_run: Path) -> N
     statements = read_table(small_run / TABLES, STATEMENTS)
     ledger = Ledger.read(small_run / LEDGER)
     for row in statements.head(6).iter_rows(named=True):
-        for name, item in ITEMS.items():
+        for name, item in STATEMENT_ITEMS.items():
             sections, sources = explain_cell(small_run, row["institution_id"], name)
             assert set(sources) == {p for p in item.parameters if p in sources}
             assert all(s["source"] for s in sources.values())

@@ -15,7 +15,7 @@ from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.estimate import Estimate, estimate_stays, read_published
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
-from drgpay.runs.explain_cell import ITEMS, explain_cell
+from drgpay.runs.explain_cell import explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
@@ -72,7 +72,6 @@ __all__ = [
     "CAUSES",
     "FOLLOWS",
     "GROUP_COLUMNS",
-    "ITEMS",
     "LEDGER",
     "MANIFEST",
     "PASSWORD",

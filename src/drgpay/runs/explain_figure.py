@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from drgpay.ledger import Entry, Ledger, account_words, event_words
 from drgpay.runs.chain import read_chain
 from drgpay.runs.explain import Line, Section
 from drgpay.steps import fund
-from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS, Table
+from drgpay.steps.settlement import Item
+from drgpay.tables import CASE_POINTS, POOLS, STAY_PAYMENTS, Table
 from drgpay.units import show_fen, show_percent, show_points
 from drgpay.words import in_word
 
@@ -27,19 +27,6 @@ Row = dict[str, Any]
 STAYS_SHOWN = 10
 """largest stays, and stays with corrections, that are shown"""
 _PLACE: tuple[str, ...] = ("institution_id", "insurance_scheme", "month")
-
-
-@dataclass(frozen=True)
-class Item:
-    """How a figure comes about: the columns of its table it is made of, the ledger events that book it, and the
-    policy parameters that decide it."""
-
-    zh: str
-    en: str
-    columns: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    table: Table = STATEMENTS
 
 
 def item_named(said: str, items: Mapping[str, Item], aliases: Mapping[str, str]) -> str | None:
