@@ -63,6 +63,7 @@ from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.uploads import GroupedUpload, RuleCount, Upload, check_upload, group_upload
 from drgpay.runs.verify import Check, verify
+from drgpay.runs.warm import WarmRuns
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
@@ -124,6 +125,7 @@ __all__ = [
     "Upload",
     "Version",
     "View",
+    "WarmRuns",
     "Watched",
     "WatchedFolder",
     "Where",
