@@ -20,7 +20,7 @@ from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
-from drgpay.runs.group_stays import Shape, commonest, group_part, scheme_finding, scheme_said
+from drgpay.runs.group_stays import Shape, commonest
 from drgpay.runs.grouper import Grouper
 from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
@@ -49,6 +49,7 @@ from drgpay.runs.oversight_review import (
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
+from drgpay.runs.overview import SOURCES, USES, Overview, overview
 from drgpay.runs.pages import Page, Scope, Sort, TableSeen, View, Where, browse, columns_of, export_rows, tables_of
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
@@ -61,7 +62,15 @@ from drgpay.runs.seals import sealed_months
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
-from drgpay.runs.uploads import GroupedUpload, RuleCount, Upload, check_upload, group_upload
+from drgpay.runs.uploads import (
+    GroupedFiles,
+    GroupedUpload,
+    RuleCount,
+    Upload,
+    check_upload,
+    group_files,
+    group_upload,
+)
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.warm import WarmRuns
 from drgpay.runs.watching import Watched as WatchedFolder
@@ -77,7 +86,9 @@ __all__ = [
     "MANIFEST",
     "PASSWORD",
     "POLICY",
+    "SOURCES",
     "TABLES",
+    "USES",
     "Accepted",
     "Bench",
     "Beside",
@@ -94,11 +105,13 @@ __all__ = [
     "Evaluation",
     "Found",
     "FundTables",
+    "GroupedFiles",
     "GroupedUpload",
     "Grouper",
     "InScheme",
     "LocalEngine",
     "Order",
+    "Overview",
     "Own",
     "Page",
     "PerformOrder",
@@ -161,7 +174,7 @@ __all__ = [
     "fetch",
     "findings_of",
     "first_stay",
-    "group_part",
+    "group_files",
     "group_upload",
     "history",
     "in_house",
@@ -177,6 +190,7 @@ __all__ = [
     "named_files",
     "names_of_run",
     "oversee",
+    "overview",
     "own_of_files",
     "own_of_run",
     "owners_of",
@@ -200,8 +214,6 @@ __all__ = [
     "root_of",
     "run",
     "same_tables",
-    "scheme_finding",
-    "scheme_said",
     "seal_run",
     "sealed_months",
     "search_code",
