@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from drgpay.engine import tell
 from drgpay.errors import DrgpayError
 from drgpay.runs.group_stays import Shape, group_part, scheme_finding, scheme_said
 from drgpay.runs.handed import all_rejected
@@ -50,6 +51,7 @@ def group_files(
     def results() -> Iterator[pl.DataFrame]:
         nonlocal unmeasured
         for name, part in parts:
+            tell(None, "read", part.rows, 0)
             its = group_part(scheme, part, shape, lang, name)
             done.rows, done.kept = done.rows + part.rows, done.kept + part.stays.num_rows
             done.counts.update(its.counts)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from drgpay.errors import DrgpayError
+from drgpay.errors import DrgpayError, Stopped
 from drgpay.places import drafted
 from drgpay.runs.batches import write_rows
 from drgpay.runs.group_stays import Shape
@@ -67,6 +67,8 @@ def group_upload(
         name, way = upload.read.name, crosswalk_of(hints)
         parts = read_files(Found(((upload.read, name),)), codes=known_codes(), hints=hints, crosswalk=way, keep=keep)
         done = group_files(parts, chosen, shape, lang, lambda results: _write(results, groups), file=name)
+    except Stopped:
+        raise
     except DrgpayError as error:
         return GroupedUpload(replace(upload, error=error), chosen.id)
     findings = work / f"{FINDINGS.name}.parquet"
