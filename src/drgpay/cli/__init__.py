@@ -14,6 +14,7 @@ import typer
 
 from drgpay import __version__
 from drgpay.cli import (
+    base_points,
     books,
     coding,
     estimate,
@@ -25,6 +26,7 @@ from drgpay.cli import (
     money,
     oversight,
     perform,
+    prices,
     reconcile,
     schemes,
     stays,
@@ -54,9 +56,11 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
 
 
 for room in (
+    base_points,
     money,
     explain,
     whatif,
+    prices,
     fund,
     modes,
     oversight,

@@ -2,6 +2,7 @@
 
 from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
+from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
 from drgpay.runs.book import BookView, book, seal_run
@@ -52,6 +53,7 @@ from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.overview import SOURCES, USES, Overview, overview
 from drgpay.runs.pages import Page, Scope, Sort, TableSeen, View, Where, browse, columns_of, export_rows, tables_of
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.prices import Prices, parse_rates, simulate_prices
 from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
@@ -90,6 +92,7 @@ __all__ = [
     "TABLES",
     "USES",
     "Accepted",
+    "BaseOrder",
     "Bench",
     "Beside",
     "BookView",
@@ -116,6 +119,7 @@ __all__ = [
     "Page",
     "PerformOrder",
     "PersonExplained",
+    "Prices",
     "Progress",
     "Proposal",
     "Reconciled",
@@ -194,6 +198,7 @@ __all__ = [
     "own_of_files",
     "own_of_run",
     "owners_of",
+    "parse_rates",
     "perform",
     "plan",
     "plan_budget",
@@ -213,11 +218,13 @@ __all__ = [
     "result_of",
     "root_of",
     "run",
+    "run_base",
     "same_tables",
     "seal_run",
     "sealed_months",
     "search_code",
     "simulate",
+    "simulate_prices",
     "split_benefits",
     "stay_ids_in",
     "submit",
