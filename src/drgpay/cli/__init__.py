@@ -25,6 +25,7 @@ from drgpay.cli import (
     modes,
     money,
     oversight,
+    pages,
     perform,
     prices,
     reconcile,
@@ -73,6 +74,7 @@ for room in (
     schemes,
     facts,
     books,
+    pages,
 ):
     room.register(app)
 

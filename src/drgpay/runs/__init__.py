@@ -27,14 +27,7 @@ from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES, root_of
-from drgpay.runs.mode_tools import (
-    capitate,
-    check_enrolment,
-    clear_out_of_area,
-    preview,
-    procure,
-    split_benefits,
-)
+from drgpay.runs.mode_tools import capitate, check_enrolment, clear_out_of_area, preview, procure, split_benefits
 from drgpay.runs.order import Order, Report
 from drgpay.runs.oversight import Watched, oversee
 from drgpay.runs.oversight_bench import Bench, Score, bench, read_truth
@@ -51,7 +44,27 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.overview import SOURCES, USES, Overview, overview
-from drgpay.runs.pages import Page, Scope, Sort, TableSeen, View, Where, browse, columns_of, export_rows, tables_of
+from drgpay.runs.pages import (
+    DIMENSIONS,
+    MEASURES,
+    OPS,
+    Compare,
+    Measure,
+    Op,
+    Page,
+    Scope,
+    Sort,
+    Summary,
+    TableSeen,
+    View,
+    Where,
+    browse,
+    columns_of,
+    export_rows,
+    prepare_pages,
+    summarise,
+    tables_of,
+)
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.prices import Prices, parse_rates, simulate_prices
 from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
@@ -82,10 +95,13 @@ from drgpay.runs.whose import institution_named, names_of_run
 
 __all__ = [
     "CAUSES",
+    "DIMENSIONS",
     "FOLLOWS",
     "GROUP_COLUMNS",
     "LEDGER",
     "MANIFEST",
+    "MEASURES",
+    "OPS",
     "PASSWORD",
     "POLICY",
     "SOURCES",
@@ -100,6 +116,7 @@ __all__ = [
     "Check",
     "Checked",
     "CodeStory",
+    "Compare",
     "Comparison",
     "Counted",
     "Deadline",
@@ -113,6 +130,8 @@ __all__ = [
     "Grouper",
     "InScheme",
     "LocalEngine",
+    "Measure",
+    "Op",
     "Order",
     "Overview",
     "Own",
@@ -135,6 +154,7 @@ __all__ = [
     "Sort",
     "Stopped",
     "Submitted",
+    "Summary",
     "Sweep",
     "TableSeen",
     "Tell",
@@ -203,6 +223,7 @@ __all__ = [
     "plan",
     "plan_budget",
     "plan_prepayments",
+    "prepare_pages",
     "preview",
     "procure",
     "propose_treatments",
@@ -229,6 +250,7 @@ __all__ = [
     "stay_ids_in",
     "submit",
     "suggest_codes",
+    "summarise",
     "sweep",
     "table_digests",
     "tables_of",
