@@ -158,6 +158,15 @@ def test_verify_and_book_tell_the_whole_chain(office: Office) -> None:
     assert book.stdout.count("2025-01-10") == 3  # the day of each seal
 
 
+def test_papers_of_a_book_say_what_was_corrected_and_what_is_left(office: Office) -> None:
+    told = drgpay("paper", "month", office.runs / "m12", "--institution", "H1").stdout
+    assert [part in told for part in ("审批人 2025-01-10 封账", "S2", "清单更正", "475.00", "20.0000")] == [True] * 5
+    told = drgpay("paper", "year", office.runs / "y2024", "--institution", "甲医院").stdout
+    assert [part in told for part in ("1,142.86", "1,045.00", "97.86", "玖拾柒元捌角陆分")] == [True] * 4
+    listed = drgpay("paper", "stays", office.runs / "y2024", "--institution", "H1", "--lang", "en").stdout
+    assert "1,142.86" in listed
+
+
 def test_difference_names_the_batch(office: Office) -> None:
     """The same month settled with and without the correction."""
     office.settle("m11b", "month", "--month", "11")

@@ -152,8 +152,9 @@ STATEMENT_ITEMS = {
     "moved": Item("并入或拆分后,原机构的清算支付转给承继机构(正数转出,负数承接)",
                   "after a merger or split the old one's final payment goes to its successor (+ given, − taken over)",
                   (), ("succeeded",)),
-    "final_payment": Item("清算支付 = 清算应得 − 已预拨 − 预付 − 上年应退 − 沿革转移",
-                          "final = settled − paid in months − advances − debts − moved to the successor",
+    "final_payment": Item("清算支付 = 清算应得 − 已预拨 − 预付 − 上年应退 − 沿革转移 − 暂缓拨付转下年 − 转下年账本",
+                          "final = settled − paid in months − advances − debts − moved to the successor − held "
+                          "− passed to the next book",
                           ("settled", "paid_in_months", "advance_netted", "debt_netted", "moved"),
                           ("final_paid", "recovered"), ("settlement.clearing_deadline",)),
 }  # fmt: skip
