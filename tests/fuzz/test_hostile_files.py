@@ -86,6 +86,8 @@ READERS = (
     "region ready BAD --policy demo --year 2024",
     "region ready REGION --policy BAD --year 2024",
     "region ready REGION --policy demo --year 2024 --schemes BAD",
+    "region ready REGION --policy demo --year 2024 --after BAD",
+    "region ready REGION --policy demo --year 2024 --base BAD",
     f"region submit COPY BAD --institution {HOUSE} --month 2024-03 --findings OUT/f.csv",
     f"region submit BAD REGION/stays/2024/part-00000.parquet --institution {HOUSE} --month 2024-03",
     f"region submit COPY REGION/budgets.csv --institution {HOUSE} --month 2024-03 --withdrawn BAD",

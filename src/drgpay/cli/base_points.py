@@ -10,7 +10,8 @@ import typer
 from drgpay import runs
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.cli.folders import START, PolicyName, Schemes, schemes_folder
-from drgpay.cli.money import Accept, KnownOn, OutFolder, Reason, Replace, Year, run_app
+from drgpay.cli.money import KnownOn, OutFolder, Replace, Year, run_app
+from drgpay.cli.registers import Accept, Reason
 from drgpay.units import show_fen
 
 

@@ -25,7 +25,7 @@ FOLDERS = frozenset(
 EITHER = frozenset(
     {"fund budget", "fund health", "fund prepay", "fund risk", "fund reopen", "modes capitation", "modes out-of-area",
      "modes procurement", "modes enrolment-check", "perform check", "perform simulate", "perform in-house",
-     "estimate", "code suggest", "paper month", "paper stays", "paper year"}
+     "estimate", "code suggest", "region template", "paper month", "paper stays", "paper year"}
 )  # fmt: skip
 """commands that write a workbook, or a folder when the name has no ending"""
 BELOW: Mapping[str, tuple[str, ...]] = {"demo": ("region", "run"), "region land": ("stays",)}

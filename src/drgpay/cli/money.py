@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -13,12 +13,13 @@ from rich.table import Table as Grid
 
 from drgpay import report as reports
 from drgpay import runs, samples
-from drgpay.cli import book, hand_in
+from drgpay.cli import book, hand_in, registers
 from drgpay.cli.console import CPUS, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
 from drgpay.cli.lived import live_a_quarter
 from drgpay.cli.papers import REPORTS, run_reports
+from drgpay.cli.registers import Accept, After, Base, Reason, tell_notices
 from drgpay.cli.stays import tell_dropped
 from drgpay.engine import Engine, Outside, SparkEngine
 from drgpay.errors import DrgpayError, Kind
@@ -41,23 +42,6 @@ Resume = Annotated[
     typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
 ]
 
-After = Annotated[
-    Path | None,
-    typer.Option("--after", help="账本中前一期(已封账)的结果 the sealed run of the book before this one"),
-]
-Base = Annotated[
-    Path | None,
-    typer.Option("--base", help="各统筹区共用的基期(drgpay run base 的结果) base period shared with other areas"),
-]
-Accept = Annotated[
-    list[str] | None,
-    typer.Option("--accept", metavar="NAME", help="接受一项会停止结算的核对结果 accept what would stop the run; "
-                 "name of the check, or yours for all; repeatable, recorded"),
-]  # fmt: skip
-Reason = Annotated[
-    str, typer.Option("--reason", help="接受或重开的理由 why it is accepted, or opened again; recorded")
-]
-
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
 _SHOWN = 8
@@ -68,6 +52,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(demo)
     hand_in.register(region_app)
+    registers.register(region_app)
     book.register(app, run_app)
     app.add_typer(region_app, name="region")
     app.add_typer(run_app, name="run")
@@ -156,34 +141,6 @@ def region_land(
                   markup=False, highlight=False)  # fmt: skip
 
 
-@region_app.command("ready")
-def region_ready(
-    region: Annotated[Path, typer.Argument(help="区域文件夹 folder of the region")],
-    policy: PolicyName,
-    year: Year,
-    month: Annotated[int | None, typer.Option("--month", min=1, max=12, help="月份 month; default: the year")] = None,
-    known_on: KnownOn = None,
-    own: Schemes = None,
-    today: Annotated[
-        datetime | None, typer.Option("--today", formats=["%Y-%m-%d"], help="对照日,默认今天 day to compare with")
-    ] = None,
-    threads: Threads = CPUS,
-    lang: Lang = "zh",
-) -> None:
-    """结算前核对:预算、病例、登记表有何不对。 What looks wrong before money moves; nothing is written."""
-    known = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, month, known, schemes_folder(own))
-    day = today.date() if today else date.today()
-    with engine_with_progress(threads, in_lang(lang)) as engine:
-        rows = runs.look(order, engine, day)
-    _notices(rows, lang)
-    stops = sum(row["stops"] for row in rows)
-    words = (f"{len(rows)} 处提示,其中 {stops} 处会停止结算", f"{len(rows)} notes, {stops} of them would stop a run")
-    out.print(words[lang != "zh"])
-    if stops:
-        raise typer.Exit(int(Kind.DATA))
-
-
 def _run(
     order: runs.Order, output: Path, threads: int, lang: str, replace: bool, resume: bool = False, on: Choice = LOCAL
 ) -> None:
@@ -193,23 +150,7 @@ def _run(
     with on.engine(threads, in_lang(lang)) as engine:
         runs.run(order, output, engine, run_reports(lang), overwrite=replace, resume=resume, say=say)
     _summary(output, lang)
-    _notices(runs.read_manifest(output)["ready"], lang)
-
-
-def _notices(rows: list[dict[str, Any]], lang: str) -> None:
-    """What was noticed before money moved, and who accepted it."""
-    for row in rows:
-        check = runs.ready_checks()[row["check"]]
-        what = f"{check.zh}:{row['zh']}" if lang == "zh" else f"{check.en}: {row['en']}"
-        word = (
-            ("已接受", "accepted")
-            if "accepted" in row
-            else ("会付错钱", "stops")
-            if check.stops
-            else ("提示", "note")
-        )
-        by = f" ({row['accepted']}:{row['reason']})" if "accepted" in row else ""
-        err.print(f"⚠ {word[lang != 'zh']} {row['check']} · {what}{by}", markup=False, highlight=False)
+    tell_notices(runs.read_manifest(output)["ready"], lang)
 
 
 @run_app.command("year")

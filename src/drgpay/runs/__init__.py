@@ -72,6 +72,16 @@ from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
+from drgpay.runs.registers import (
+    Composed,
+    RecordChange,
+    compose,
+    declaration_digest,
+    known_of,
+    register_named,
+    register_tables,
+    register_template,
+)
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
 from drgpay.runs.stay_files import Found, read_files
@@ -92,6 +102,8 @@ from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named, names_of_run
+from drgpay.steps.intake import CheckedRows, Known, RowFinding, check_rows
+from drgpay.steps.intake import register_rows as read_rows
 
 __all__ = [
     "CAUSES",
@@ -115,9 +127,11 @@ __all__ = [
     "Cause",
     "Check",
     "Checked",
+    "CheckedRows",
     "CodeStory",
     "Compare",
     "Comparison",
+    "Composed",
     "Counted",
     "Deadline",
     "Difference",
@@ -129,6 +143,7 @@ __all__ = [
     "GroupedUpload",
     "Grouper",
     "InScheme",
+    "Known",
     "LocalEngine",
     "Measure",
     "Op",
@@ -142,8 +157,10 @@ __all__ = [
     "Progress",
     "Proposal",
     "Reconciled",
+    "RecordChange",
     "Region",
     "Report",
+    "RowFinding",
     "RuleCount",
     "SameTable",
     "Scope",
@@ -179,13 +196,16 @@ __all__ = [
     "check_policy",
     "check_practice",
     "check_region",
+    "check_rows",
     "check_upload",
     "clear_out_of_area",
     "columns_of",
     "commonest",
+    "compose",
     "correction_files",
     "count_look",
     "deadlines",
+    "declaration_digest",
     "difference",
     "estimate_stays",
     "evaluate",
@@ -207,6 +227,7 @@ __all__ = [
     "keep_risk_fund",
     "known_card",
     "known_codes",
+    "known_of",
     "land_stays",
     "look",
     "month_of",
@@ -232,9 +253,13 @@ __all__ = [
     "read_manifest",
     "read_published",
     "read_region",
+    "read_rows",
     "read_truth",
     "ready_checks",
     "reconcile_return",
+    "register_named",
+    "register_tables",
+    "register_template",
     "reopen_year",
     "result_of",
     "root_of",

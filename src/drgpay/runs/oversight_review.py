@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from drgpay.engine import dataset, drafted, frame, new_folder, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import locked, writing
+from drgpay.runs.batches import refuse_composed
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import read_region, register_file
 from drgpay.steps import intake, oversight
@@ -124,6 +125,7 @@ def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: s
     read_manifest(out, "oversight")
     if not read_table(out / TABLES, ALERTS).filter(pl.col("alert_id") == alert).height:
         raise _unknown(alert)
+    refuse_composed(region)
     path = region / f"{ALERT_EVENTS.name}.csv"
     with writing(path), locked(path, wait=_WAIT):
         events = _register(path, ALERT_EVENTS) if path.is_file() else []

@@ -28,6 +28,7 @@ from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
+from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.group_stays import about, scheme_finding, scheme_said
 from drgpay.runs.grouped import Grouping, by_adrg, placed_stays, resting, rows_with_errors
@@ -47,7 +48,8 @@ from drgpay.runs.passed import check_taken
 from drgpay.runs.posted import Posting, stays_of
 from drgpay.runs.progress import Walk, planned
 from drgpay.runs.rate import with_weights
-from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.region import MODAL, NEEDED, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.registers import register_tables, with_others
 from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
@@ -68,6 +70,7 @@ from drgpay.tables import (
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     MODE_PAYMENTS,
+    MONTHS_PAID,
     POOLS,
     STAY_MODES,
     STAYS,
@@ -171,7 +174,7 @@ class Running(Posting):
         grouped, _ = self._group(facts)
         rules, _, _ = self._money(grouped)
         self.notices += ready.point_values(self._values(rules), self.limits)
-        return [notice.row() for notice in self.notices]
+        return ready.marked(self.notices, self.order.accept)
 
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
@@ -183,8 +186,9 @@ class Running(Posting):
         )
         heirs = self.succession.heirs(last)
         return ready.Facts(
-            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs
-        )
+            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs,
+            paid=months_paid(self.chain, self.registers[MONTHS_PAID], self.order.year),
+        )  # fmt: skip
 
     def _look(self, found: list[ready.Notice]) -> None:
         """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
@@ -244,15 +248,11 @@ class Running(Posting):
         """Stop at registers that name stays or groups which are not there; returns the stays they name that were
         handed in but kept out when they were read."""
         by_rate = self.policy.choice_or_none("points.pricing") == "rate"
-        read = (*OPTIONAL, *(MODAL if self.with_modes else ()))
-        tables = [t for t in read if t.references() and (by_rate or t != GROUP_WEIGHTS)]
-        asked = any(named.names_of(t, "stay") and self.registers[t].height for t in tables)
-        out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
-        found = named.check_named(
-            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out,
-            self.order.known_on,
-        )  # fmt: skip
-        return sorted(found)
+        read = (*NEEDED, *OPTIONAL, *(MODAL if self.with_modes else ()))
+        folder, known_on = self.region.folder, self.order.known_on
+        registers = self.registers if self.stopping else with_others(folder, self.registers, read, known_on)
+        tables = [t for t in (read if self.stopping else register_tables()) if by_rate or t != GROUP_WEIGHTS]
+        return named.kept_out_of(self.engine, stays, folder, registers, tables, self.scheme, known_on)
 
     def _handed(
         self, facts: ready.Facts, stays: Stays, cells: pl.DataFrame, rejected: int, unkept: list[str]
