@@ -1,8 +1,10 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
-from drgpay.engine import MANIFEST, read_manifest
+from drgpay.engine import MANIFEST, LocalEngine, read_manifest
+from drgpay.errors import Stopped
 from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
+from drgpay.runs.begin import look, run
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.chain import correction_files
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
@@ -20,20 +22,13 @@ from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
 from drgpay.runs.fund_results import Agreed, Plan, write_plan
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
-from drgpay.runs.group_stays import Shape, commonest, group_part, scheme_finding, scheme_said
+from drgpay.runs.group_stays import Shape, commonest
 from drgpay.runs.grouper import Grouper
 from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES, root_of
-from drgpay.runs.mode_tools import (
-    capitate,
-    check_enrolment,
-    clear_out_of_area,
-    preview,
-    procure,
-    split_benefits,
-)
+from drgpay.runs.mode_tools import capitate, check_enrolment, clear_out_of_area, preview, procure, split_benefits
 from drgpay.runs.order import Order, Report
 from drgpay.runs.oversight import Watched, oversee
 from drgpay.runs.oversight_bench import Bench, Score, bench, read_truth
@@ -49,6 +44,7 @@ from drgpay.runs.oversight_review import (
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
+from drgpay.runs.overview import SOURCES, USES, Overview, overview
 from drgpay.runs.pages import (
     DIMENSIONS,
     MEASURES,
@@ -72,6 +68,7 @@ from drgpay.runs.pages import (
 )
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.prices import Prices, parse_rates, simulate_prices
+from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
@@ -88,12 +85,21 @@ from drgpay.runs.registers import (
 )
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months, year_sealed
-from drgpay.runs.settle import look, run
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
 from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, take
+from drgpay.runs.uploads import (
+    GroupedFiles,
+    GroupedUpload,
+    RuleCount,
+    Upload,
+    check_upload,
+    group_files,
+    group_upload,
+)
 from drgpay.runs.verify import Check, verify
+from drgpay.runs.warm import WarmRuns
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
@@ -113,7 +119,9 @@ __all__ = [
     "ORIGINS",
     "PASSWORD",
     "POLICY",
+    "SOURCES",
     "TABLES",
+    "USES",
     "Accepted",
     "Agreed",
     "BaseOrder",
@@ -136,39 +144,50 @@ __all__ = [
     "Evaluation",
     "Found",
     "FundTables",
+    "GroupedFiles",
+    "GroupedUpload",
     "Grouper",
     "InScheme",
     "Known",
+    "LocalEngine",
     "Measure",
     "Offer",
     "Op",
     "Order",
+    "Overview",
     "Own",
     "Page",
     "PerformOrder",
     "PersonExplained",
     "Plan",
     "Prices",
+    "Progress",
     "Proposal",
     "Reconciled",
     "RecordChange",
     "Region",
     "Report",
     "RowFinding",
+    "RuleCount",
     "SameTable",
     "Scope",
     "Score",
     "Section",
     "Shape",
+    "ShouldStop",
     "Sort",
+    "Stopped",
     "Submitted",
     "Summary",
     "Sweep",
     "TableSeen",
     "Taken",
+    "Tell",
     "Told",
+    "Upload",
     "Version",
     "View",
+    "WarmRuns",
     "Watched",
     "WatchedFolder",
     "Where",
@@ -186,6 +205,7 @@ __all__ = [
     "check_practice",
     "check_region",
     "check_rows",
+    "check_upload",
     "clear_out_of_area",
     "columns_of",
     "commonest",
@@ -206,7 +226,8 @@ __all__ = [
     "fetch",
     "findings_of",
     "first_stay",
-    "group_part",
+    "group_files",
+    "group_upload",
     "history",
     "in_house",
     "institution_named",
@@ -223,11 +244,13 @@ __all__ = [
     "names_of_run",
     "offers",
     "oversee",
+    "overview",
     "own_of_files",
     "own_of_run",
     "owners_of",
     "parse_rates",
     "perform",
+    "plan",
     "plan_budget",
     "plan_prepayments",
     "prepare_pages",
@@ -252,8 +275,6 @@ __all__ = [
     "run",
     "run_base",
     "same_tables",
-    "scheme_finding",
-    "scheme_said",
     "seal_run",
     "sealed_months",
     "search_code",
@@ -274,6 +295,7 @@ __all__ = [
     "verify",
     "watch_fund",
     "what_if",
+    "working",
     "write_plan",
     "write_proposal",
     "year_sealed",

@@ -19,7 +19,8 @@ from drgpay.engine import MANIFEST, read_manifest, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Entry, Ledger, Opening
 from drgpay.places import real_path
-from drgpay.runs.manifest import LEDGER, TABLES, file_digest
+from drgpay.runs.ledgers import ledger_of
+from drgpay.runs.manifest import TABLES, file_digest
 from drgpay.runs.seals import Seal, folder_of, link_of, read_seals, seal_of
 from drgpay.tables import CORRECTIONS
 
@@ -51,7 +52,7 @@ class Link:
     @cached_property
     def ledger(self) -> Ledger:
         """Its own entries, with what they go on from."""
-        return Ledger.read(self.folder / LEDGER)
+        return ledger_of(self.folder)
 
 
 @dataclass(frozen=True)

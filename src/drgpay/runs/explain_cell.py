@@ -8,12 +8,12 @@ import polars as pl
 
 from drgpay.engine import read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger
 from drgpay.policy import Laws
-from drgpay.runs.explain import Section, source_of
+from drgpay.runs.explain import Section, source_of, sourced
 from drgpay.runs.explain_figure import booked, formula, item_named, largest, registered, through_the_book
 from drgpay.runs.explain_month import explain_month
-from drgpay.runs.manifest import LEDGER, TABLES, laws_of_run
+from drgpay.runs.ledgers import ledger_of
+from drgpay.runs.manifest import TABLES, laws_of_run
 from drgpay.runs.whose import institution_named, names_of_run
 from drgpay.steps.settlement import STATEMENT_ITEMS
 from drgpay.tables import STATEMENTS
@@ -31,7 +31,7 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
     manifest, tables = read_manifest(run), run / TABLES
     if manifest["kind"] == "month":
         sections, parameters = explain_month(run, manifest, institution_named(run, institution), item)
-        return sections, _sources(laws_of_run(run, manifest), parameters)
+        return _sourced(sections, laws_of_run(run, manifest), parameters)
     name = item_named(item, STATEMENT_ITEMS, ALIASES | ALIASES_ZH)
     if name is None:
         raise DrgpayError(
@@ -45,7 +45,7 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
         )
     institution = institution_named(run, institution)
     rows = read_table(tables, STATEMENTS).filter(pl.col("institution_id") == institution).to_dicts()
-    chosen, ledger = STATEMENT_ITEMS[name], Ledger.read(run / LEDGER)
+    chosen, ledger = STATEMENT_ITEMS[name], ledger_of(run)
     names = names_of_run(run)
     sections = []
     for row in rows:
@@ -56,13 +56,17 @@ def explain_cell(run: Path, institution: str, item: str) -> tuple[list[Section],
         if name in ("due", "actual"):
             sections.append(largest(tables, row, "year_due" if name == "due" else "fund_by_item"))
         sections += registered(run, row, name, manifest["year"])
-    return sections, _sources(laws_of_run(run, manifest), chosen.parameters)
+    return _sourced(sections, laws_of_run(run, manifest), chosen.parameters)
 
 
-def _sources(laws: Laws, names: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """The parameters with their values and sources; one that acts on months and changes stands once for each of its
-    values, with the months that had it: ``settlement.monthly_pay_ratio [1-6]``."""
-    return {
+def _sourced(
+    sections: list[Section], laws: Laws, names: tuple[str, ...]
+) -> tuple[list[Section], dict[str, dict[str, str]]]:
+    """The sections with their sources, and the parameters with their values and sources; one that acts on months and
+    changes stands once for each of its values, with the months of it: ``settlement.monthly_pay_ratio [1-6]``."""
+    found = list(laws.sourced(names))
+    several = {name for name, months, _ in found if months}
+    return sourced(sections, laws.policy, several), {
         f"{name} [{months[0]}-{months[1]}]" if months else name: source_of(policy, name)
-        for name, months, policy in laws.sourced(names)
+        for name, months, policy in found
     }

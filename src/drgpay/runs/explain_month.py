@@ -10,14 +10,13 @@ import polars as pl
 
 from drgpay.engine import read_table, table_path
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger
 from drgpay.runs.chain import correction_files
 from drgpay.runs.explain import Line, Section
 from drgpay.runs.explain_figure import STAYS_SHOWN, Row, booked, formula, item_named, largest, registered
-from drgpay.runs.manifest import LEDGER
+from drgpay.runs.ledgers import ledger_of
 from drgpay.runs.whose import names_of_run
 from drgpay.steps.settlement import MONTH_ITEMS, PAID_ALONE
-from drgpay.tables import MONTH_CASH
+from drgpay.tables import CORRECTIONS, MONTH_CASH
 from drgpay.units import show_points
 from drgpay.words import in_word
 
@@ -51,7 +50,7 @@ def explain_month(run: Path, manifest: Mapping[str, Any], institution: str, item
         chosen = PAID_ALONE
     names = names_of_run(run)
     rows = read_table(tables, chosen.table).filter(pl.col("institution_id") == institution).to_dicts()
-    ledger, sections = Ledger.read(run / LEDGER), []
+    ledger, sections = ledger_of(run), []
     for row in rows:
         sections.append(formula(tables, row, name, chosen, names))
         if name == "corrections":
@@ -74,6 +73,8 @@ def _corrected(tables: Path, row: Row) -> list[Section]:
             f"{c['month']} 月 {c['stay_id']}({in_word(c['cause'], 'zh')})点数",
             f"month {c['month']} {c['stay_id']} ({in_word(c['cause'], 'en')}) points",
             f"{show_points(c['points_before'])} → {show_points(c['points_after'])}",
+            table=CORRECTIONS.name,
+            key="/".join(str(c[name]) for name in CORRECTIONS.key),
         )
         for c in found.sort("month", "stay_id").head(STAYS_SHOWN).iter_rows(named=True)
     ]
