@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from drgpay.cli import app
+from drgpay.cli import program
 from drgpay.cli.gate import commands_of, writes
 from drgpay.errors import Kind
 from drgpay.runs import Order, run
@@ -234,7 +233,7 @@ def test_every_command_that_reads_a_file_is_among_them() -> None:
         ("group", "watch"),  # goes on until it is stopped
     }  # fmt: skip
     lines = [line.split() for line in READERS]
-    for name, command in commands_of(get_command(app)):
+    for name, command in commands_of(program()):
         if getattr(command, "commands", None):
             continue
         mine = [line for line in lines if line[: len(name.split())] == name.split()]

@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from drgpay import runs
 from drgpay.cli import app
@@ -26,6 +25,7 @@ from drgpay.scheme import load, load_codes
 from drgpay.steps import intake
 from drgpay.steps.intake import CheckContext, CodeList, KnownCodes, check_batch, check_stay, code_lists
 from drgpay.tables import FINDINGS, RECORD_SCORES, STAY_SCORES, STAYS
+from support.command import CliRunner
 from support.engines import usual
 
 DX = (

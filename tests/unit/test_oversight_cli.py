@@ -12,7 +12,6 @@ import openpyxl
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
 from drgpay import runs
 from drgpay.cli import app
@@ -21,7 +20,7 @@ from drgpay.engine import read_table
 from drgpay.errors import DrgpayError
 from drgpay.samples import make_region
 from drgpay.tables import ALERTS, CHEATS, OVERSIGHT_TABLES, RULE_STATUS, STAY_DECISIONS, SUSPICIONS, VIOLATIONS
-from support.command import PROGRAM
+from support.command import PROGRAM, CliRunner
 from support.engines import usual
 
 

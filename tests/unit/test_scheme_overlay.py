@@ -10,7 +10,6 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
 
 from drgpay import scheme
 from drgpay.cli import app
@@ -28,6 +27,7 @@ from drgpay.steps.grouping import (
     paired_groups,
 )
 from support import small_scheme
+from support.command import CliRunner
 from support.engines import usual
 from support.stays import StayMaker, as_batch
 
