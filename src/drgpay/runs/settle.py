@@ -133,7 +133,7 @@ class Running(Posting):
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
         self.scheme: Scheme = scheme_of(self.policy, order.schemes)
-        for policy in self.laws.all():
+        for policy in {policy.digest: policy for policy in self.laws.all()}.values():
             check_policy(policy, self.scheme, order.schemes)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
         self.registers = with_weights(self.registers, self.policy)
