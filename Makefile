@@ -39,8 +39,8 @@ test test-all test-spark: export PYTHONDONTWRITEBYTECODE :=
 test: lint ## lint, types, architecture, and the tests, but for those that take long
 	$(PYTEST)
 
-test-all: lint ## the same with every test: takes more than half an hour
-	$(PYTEST) -m ''
+test-all: lint ## the same with every test, and more examples of what is drawn: takes more than an hour
+	DRGPAY_TEST_TIMES=5 $(PYTEST) -m ''
 
 test-spark: $(TOOLS) ## the tests of the design, of runs and of commands, all on Spark
 	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest -m '' tests/spec $$(grep -lrE 'support.engines|small_run' tests/unit)
