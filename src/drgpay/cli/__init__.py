@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from drgpay import __version__
 from drgpay.cli import (
+    base_points,
     books,
     coding,
     estimate,
@@ -27,6 +28,7 @@ from drgpay.cli import (
     money,
     oversight,
     perform,
+    prices,
     reconcile,
     schemes,
     stays,
@@ -56,9 +58,11 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
 
 
 for room in (
+    base_points,
     money,
     explain,
     whatif,
+    prices,
     fund,
     modes,
     oversight,

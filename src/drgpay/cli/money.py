@@ -46,6 +46,10 @@ After = Annotated[
     Path | None,
     typer.Option("--after", help="账本中前一期(已封账)的结果 the sealed run of the book before this one"),
 ]
+Base = Annotated[
+    Path | None,
+    typer.Option("--base", help="各统筹区共用的基期(drgpay run base 的结果) base period shared with other areas"),
+]
 Accept = Annotated[
     list[str] | None,
     typer.Option("--accept", metavar="NAME", help="接受一项会停止结算的核对结果 accept what would stop the run; "
@@ -91,6 +95,9 @@ def region_make(
             "--lived", help="逐期发生的年度:批次、更正、评议、预付、暂缓 a year as it is lived: batches, corrections"
         ),
     ] = False,
+    area: Annotated[
+        int, typer.Option("--area", min=1, max=99, help="第几个统筹区,写入机构编号 which area; in the codes")
+    ] = 1,
     replace: Replace = False,
     lang: Lang = "zh",
 ) -> None:
@@ -100,7 +107,7 @@ def region_make(
         made = samples.make_region(
             output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
             extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
-            lived=lived,
+            lived=lived, area=area,
         )  # fmt: skip
     if in_lang(lang) == "zh":
         out.print(f"{made.stays:,} 份病例, {made.persons:,} 人, {made.institutions} 家机构 → {output}")
@@ -213,6 +220,7 @@ def run_year(
     output: OutFolder,
     policy: PolicyName = START,
     after: After = None,
+    base: Base = None,
     reopens: Annotated[
         Path | None, typer.Option("--reopens", help="重开的年度清算(已封账) the sealed clearing to open again")
     ] = None,
@@ -233,7 +241,17 @@ def run_year(
     day = known_on.date() if known_on else None
     accepted = runs.Accepted(accept or (), reason)
     order = runs.Order(
-        region, policy, year, None, day, schemes_folder(own), accepted, after, reopens, reason if reopens else ""
+        region,
+        policy,
+        year,
+        None,
+        day,
+        schemes_folder(own),
+        accepted,
+        after,
+        reopens,
+        reason if reopens else "",
+        base=base,
     )
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
@@ -246,6 +264,7 @@ def run_month(
     output: OutFolder,
     policy: PolicyName = START,
     after: After = None,
+    base: Base = None,
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -262,7 +281,7 @@ def run_month(
     """一个月的预结算。 The pre-settlement of one month."""
     day = known_on.date() if known_on else None
     accepted = runs.Accepted(accept or (), reason)
-    order = runs.Order(region, policy, year, month, day, schemes_folder(own), accepted, after)
+    order = runs.Order(region, policy, year, month, day, schemes_folder(own), accepted, after, base=base)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 

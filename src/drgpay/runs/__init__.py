@@ -1,6 +1,7 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
 from drgpay.engine import MANIFEST, read_manifest
+from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.chain import correction_files
@@ -48,6 +49,7 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.prices import Prices, parse_rates, simulate_prices
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
@@ -75,6 +77,7 @@ __all__ = [
     "POLICY",
     "TABLES",
     "Accepted",
+    "BaseOrder",
     "Bench",
     "Beside",
     "BookView",
@@ -96,6 +99,7 @@ __all__ = [
     "Own",
     "PerformOrder",
     "PersonExplained",
+    "Prices",
     "Proposal",
     "Reconciled",
     "Region",
@@ -156,6 +160,7 @@ __all__ = [
     "own_of_files",
     "own_of_run",
     "owners_of",
+    "parse_rates",
     "perform",
     "plan_budget",
     "plan_prepayments",
@@ -174,6 +179,7 @@ __all__ = [
     "result_of",
     "root_of",
     "run",
+    "run_base",
     "same_tables",
     "scheme_finding",
     "scheme_said",
@@ -181,6 +187,7 @@ __all__ = [
     "sealed_months",
     "search_code",
     "simulate",
+    "simulate_prices",
     "split_benefits",
     "stay_ids_in",
     "submit",

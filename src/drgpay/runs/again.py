@@ -20,6 +20,7 @@ from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.ready import Accepted
 from drgpay.runs.region import Region, Registers, rows_digest
 from drgpay.runs.settle import Running, run
+from drgpay.runs.shared_base import SHARED, find_base, read_base
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.tables import (
@@ -119,7 +120,14 @@ def _order(folder: Path, manifest: Mapping[str, Any], region: Path, schemes: Pat
         region, str(folder / PRACTICE), int(manifest["year"]), month, known_on, schemes, accept,
         after=None if opened else before, reopens=before if opened else None,
         reason=opened["reason"] if opened else "", batches=tuple(manifest.get("batches", ())), again=True,
+        base=_base(folder, manifest),
     )  # fmt: skip
+
+
+def _base(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
+    """The base a first link took from outside; later ones have it from the book."""
+    shared = None if manifest.get("after") else manifest.get(SHARED)
+    return None if shared is None else find_base(folder, shared["digest"])
 
 
 def from_run(folder: Path, manifest: Mapping[str, Any], work: Path, engine: Engine, schemes: Path | None) -> Again:
@@ -166,6 +174,7 @@ class _Again(Running):
         about = {"id": manifest["region"]["id"], "title": manifest["region"]["title"]}
         self.region = Region(made / "none", about, self.registers)
         self.period = money.Period(self.order.year, self.order.months)
+        self.shared = None if self.order.base is None else read_base(self.order.base)
         self.chain = chain_of(self.order, self.region.identity["id"])
         self.account = linked.Account(self.chain, self.registers, self.order.year, self.order.month)
         self.laws = laws_of_run(folder, dict(manifest))

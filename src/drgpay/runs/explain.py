@@ -17,6 +17,7 @@ from drgpay.policy import Laws, Policy
 from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
 from drgpay.runs.region import Registers
+from drgpay.runs.shared_base import SHARED
 from drgpay.runs.succession import succession_of
 from drgpay.scheme import Scheme, basis_words
 from drgpay.scheme import load as load_scheme
@@ -220,6 +221,12 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
 def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:
     groups = {row["drg"]: row for row in read_table(tables, BASE_GROUPS).iter_rows(named=True)}
     lines = [Line("全部病例均费 M", "overall mean M", show_fen(manifest["base"]["mean_cost"]), "points.base_years")]
+    if SHARED in manifest:
+        those = manifest[SHARED]["areas"]
+        zh = f"共用基期,由 {'、'.join(those)} 的病例合算"
+        lines.append(
+            Line(zh, f"base shared with other areas: {', '.join(those)}", manifest[SHARED]["digest"][:16], "")
+        )
     group = groups.get(drg)
     if group is None:
         lines.append(Line("基期没有该组病例", "no stay of this group in the base period", ""))

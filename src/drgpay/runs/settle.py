@@ -50,6 +50,7 @@ from drgpay.runs.passed import check_taken
 from drgpay.runs.posted import Posting, stays_of
 from drgpay.runs.rate import with_weights
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps, quiet
 from drgpay.scheme import Scheme
 from drgpay.steps import intake, points
@@ -139,7 +140,10 @@ class Running(Posting):
         self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
+        self.shared = None if order.base is None else read_base(order.base)
         self.made_from = self._made_from()
+        if self.shared is not None:
+            check_fits(self.shared, self.made_from, self.laws.opening)
         if order.month is None and order.reopens is None and not order.again:
             runs = (order.after or folder).resolve().parent
             check_taken(runs, self.region.identity["id"], order.year, self.registers[DEBTS])
@@ -419,7 +423,9 @@ class Running(Posting):
         return values
 
     def _scoring(self, stays: Dataset, segments: law_in_time.Segments, work: Path) -> Scoring:
-        kept = None if self.chain is None else partial(linked.kept_base, self.chain.first)
+        kept = None if self.shared is None else self.shared.base
+        if self.chain is not None:
+            kept = partial(linked.kept_base, self.chain.first)
         its = (self.laws.opening, self.registers, self.period, work, kept)
         return money.scoring(self.engine, stays, segments, *its)
 
@@ -496,7 +502,13 @@ class Running(Posting):
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
             "inputs": self.region.digests(self.watch, modes=self.with_modes),
-        }
+        } | self._shared()
+
+    def _shared(self) -> dict[str, Any]:
+        """The base this run shares with other areas, or its book does."""
+        if self.chain is not None:
+            return shared_in_book(self.chain.first.manifest, self.shared)
+        return {} if self.shared is None else {SHARED: self.shared.described()}
 
 
 def _emptied(folder: Path) -> None:
