@@ -212,6 +212,7 @@ def test_all_mistakes_are_listed_at_once(tmp_path: Path, base: Path) -> None:
         ("title: 本地方案\n", "", "title is missing"),
         ("changes:\n", "changes:\n  - &a {drop: BR1}\n  - *a\n", "aliases and tags are not allowed"),
         ("title: 本地方案", "title: 本地方案\ntitle: 又", "title is given twice"),
+        ("title: 本地方案", "title: 本地方案\n? [a, b]\n: c", "a key must be text"),
         ("title: 本地方案", "title: [", "not YAML"),
     ],
 )
