@@ -9,7 +9,6 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.engine import read_table
@@ -31,6 +30,7 @@ from drgpay.runs.deadlines import working_day
 from drgpay.steps.settlement import STATEMENT_ITEMS
 from drgpay.tables import ADJUSTMENTS, CASE_POINTS, CLOSINGS, STATEMENTS
 from drgpay.units import parse_fen
+from support.command import CliRunner
 from support.engines import usual
 
 NETTED = {"month_due": 1, "year_due_more": 1, "year_due_less": -1, "final_paid": 1, "recovered": -1}

@@ -8,13 +8,13 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.engine import read_table
 from drgpay.runs import TABLES
 from drgpay.samples import EXTRAS, MODES, make_region
 from drgpay.tables import INSTITUTIONS
+from support.command import CliRunner
 from support.papers import cells, chinese_in, english_in, page
 
 NAMES = frozenset({"demo", "sample", "tables", "HIV"})

@@ -7,10 +7,12 @@ import os
 import signal
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import typer
+from typer.main import get_command
 
 from drgpay import __version__
 from drgpay.cli import (
@@ -81,6 +83,12 @@ for room in (
     room.register(app)
 
 
+@cache
+def program() -> Any:
+    """All commands as they are called, made once per process: making them takes longer than many of them."""
+    return get_command(app)
+
+
 def main() -> None:
     """Run the command line; failures a user can mend are printed in both languages and end with their exit code.
 
@@ -90,7 +98,7 @@ def main() -> None:
     _tolerant()
     before, kept = os.umask(0o077), _on_term()
     try:
-        app()
+        program()()
     except DrgpayError as error:
         sys.exit(_failed(error))
     except BrokenPipeError:
@@ -152,4 +160,4 @@ def _on_term() -> Any:
     return signal.signal(signal.SIGTERM, _ended)
 
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "program"]

@@ -63,6 +63,7 @@ def commands_of(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from commands_of(its, f"{name} {part}".strip())
 
 
+@functools.cache
 def _option() -> Any:
     probe = typer.Typer(add_completion=False)
     probe.command()(_replacing)

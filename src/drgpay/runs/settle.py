@@ -99,7 +99,7 @@ class Running(Posting):
         self.walk.begin(planned(self.laws))
         self.walk.enter("read")
         self.scheme: Scheme = scheme_of(self.policy, order.schemes)
-        for policy in self.laws.all():
+        for policy in {policy.digest: policy for policy in self.laws.all()}.values():
             check_policy(policy, self.scheme, order.schemes)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
         self.registers = with_weights(self.registers, self.policy)
