@@ -47,6 +47,7 @@ from drgpay.runs.oversight_review import (
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
+from drgpay.runs.pages import Page, Scope, Sort, TableSeen, View, Where, browse, columns_of, export_rows, tables_of
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
@@ -94,6 +95,7 @@ __all__ = [
     "InScheme",
     "Order",
     "Own",
+    "Page",
     "PerformOrder",
     "PersonExplained",
     "Proposal",
@@ -101,19 +103,25 @@ __all__ = [
     "Region",
     "Report",
     "SameTable",
+    "Scope",
     "Score",
     "Section",
     "Shape",
+    "Sort",
     "Submitted",
     "Sweep",
+    "TableSeen",
     "Told",
     "Version",
+    "View",
     "Watched",
     "WatchedFolder",
+    "Where",
     "all_rejected",
     "audit_template",
     "bench",
     "book",
+    "browse",
     "capitate",
     "check_enrolment",
     "check_file",
@@ -123,6 +131,7 @@ __all__ = [
     "check_practice",
     "check_region",
     "clear_out_of_area",
+    "columns_of",
     "commonest",
     "correction_files",
     "count_look",
@@ -134,6 +143,7 @@ __all__ = [
     "explain_cell",
     "explain_person",
     "explain_stay",
+    "export_rows",
     "failure_of",
     "fetch",
     "findings_of",
@@ -187,6 +197,7 @@ __all__ = [
     "suggest_codes",
     "sweep",
     "table_digests",
+    "tables_of",
     "tell_code",
     "tell_stay",
     "tell_suspicion",
