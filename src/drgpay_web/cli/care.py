@@ -23,7 +23,8 @@ def check() -> None:
     if wrong:
         raise DrgpayError(
             Kind.BROKEN, zh=";".join(zh for zh, _ in wrong), en="; ".join(en for _, en in wrong),
-            fix_zh="停止办理,从备份恢复或报告安全管理员", fix_en="stop work; restore a backup or tell the security officer",
+            fix_zh="停止办理,从备份恢复或报告安全管理员",
+            fix_en="stop work; restore a backup or tell the security officer",
         )  # fmt: skip
     typer.echo("完整无误 all is whole")
 

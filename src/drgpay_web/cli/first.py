@@ -40,10 +40,7 @@ def init(
         _mark_demo(folder)
     start()
     _migrate()
-    if demonstration:
-        accounts = demo.build(folder)
-    else:
-        accounts = _first_administrator(_area(region, area, title), admin)
+    accounts = demo.build(folder) if demonstration else _first_administrator(_area(region, area, title), admin)
     _tell(folder, accounts, demonstration, as_json)
 
 
