@@ -53,6 +53,16 @@ from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
+from drgpay.runs.registers import (
+    Composed,
+    RecordChange,
+    compose,
+    declaration_digest,
+    known_of,
+    register_named,
+    register_tables,
+    register_template,
+)
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
 from drgpay.runs.settle import look, run
@@ -64,6 +74,8 @@ from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named, names_of_run
+from drgpay.steps.intake import CheckedRows, Known, RowFinding, check_rows
+from drgpay.steps.intake import register_rows as read_rows
 
 __all__ = [
     "CAUSES",
@@ -82,8 +94,10 @@ __all__ = [
     "Cause",
     "Check",
     "Checked",
+    "CheckedRows",
     "CodeStory",
     "Comparison",
+    "Composed",
     "Counted",
     "Deadline",
     "Difference",
@@ -93,6 +107,7 @@ __all__ = [
     "FundTables",
     "Grouper",
     "InScheme",
+    "Known",
     "Order",
     "Own",
     "Page",
@@ -100,8 +115,10 @@ __all__ = [
     "PersonExplained",
     "Proposal",
     "Reconciled",
+    "RecordChange",
     "Region",
     "Report",
+    "RowFinding",
     "SameTable",
     "Scope",
     "Score",
@@ -130,12 +147,15 @@ __all__ = [
     "check_policy",
     "check_practice",
     "check_region",
+    "check_rows",
     "clear_out_of_area",
     "columns_of",
     "commonest",
+    "compose",
     "correction_files",
     "count_look",
     "deadlines",
+    "declaration_digest",
     "difference",
     "estimate_stays",
     "evaluate",
@@ -156,6 +176,7 @@ __all__ = [
     "keep_risk_fund",
     "known_card",
     "known_codes",
+    "known_of",
     "land_stays",
     "look",
     "month_of",
@@ -177,9 +198,13 @@ __all__ = [
     "read_manifest",
     "read_published",
     "read_region",
+    "read_rows",
     "read_truth",
     "ready_checks",
     "reconcile_return",
+    "register_named",
+    "register_tables",
+    "register_template",
     "reopen_year",
     "result_of",
     "root_of",
