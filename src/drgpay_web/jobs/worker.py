@@ -15,8 +15,6 @@ from pathlib import Path
 from django.conf import settings
 from django.db import close_old_connections
 
-from drgpay.errors import DrgpayError
-from drgpay.places import locked
 from drgpay_web import clock
 from drgpay_web.jobs.ends import end, error_words
 from drgpay_web.jobs.handlers import LANES, handler_of
@@ -50,11 +48,16 @@ def lock_path(job_id: int) -> Path:
 def worker(*, regular: Callable[[], object] | None = None, until: Callable[[], bool] = lambda: False) -> None:
     """Work until told to end (SIGTERM, Ctrl-C, or ``until``). ``regular`` is called every minute (the deadlines).
     Raises :class:`AlreadyWorking` where there is a worker. What a lost worker left is failed first."""
+    held = os.open(place_of_jobs() / "worker.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        with locked(place_of_jobs() / "worker"):
-            _Worker(regular, until).run()
-    except DrgpayError as error:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
         raise AlreadyWorking from error
+    try:
+        _Worker(regular, until).run()
+    finally:
+        os.close(held)
 
 
 class _Worker:

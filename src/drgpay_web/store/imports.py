@@ -11,7 +11,6 @@ from django.db import transaction
 
 from drgpay import runs
 from drgpay.errors import DrgpayError, Kind
-from drgpay.places import new_folder
 from drgpay.tables import DEPARTMENTS, INSTITUTIONS, Table
 from drgpay_web import trail
 from drgpay_web.people import Unit, system_actor
@@ -104,7 +103,10 @@ def _files(folder: Path, table: Table) -> list[Path]:
 
 def _copy(folder: Path, target: Path, left: set[Path], about: dict[str, Any]) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with new_folder(target, replace=False, kind="region") as draft:
+    draft = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    try:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path not in left and not path.name.startswith("."):
                 place = draft / path.relative_to(folder)
@@ -112,6 +114,10 @@ def _copy(folder: Path, target: Path, left: set[Path], about: dict[str, Any]) ->
                 shutil.copyfile(path, place)
         said = json.loads((draft / ABOUT).read_text("utf-8-sig")) if (draft / ABOUT).is_file() else {}
         (draft / ABOUT).write_text(json.dumps(said | about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        draft.rename(target)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
 
 
 def _take(actor: Any, area: str, table: Table, path: Path) -> None:
