@@ -10,12 +10,13 @@ from drgpay_web.jobs.handlers import ShouldStop, handler
 if TYPE_CHECKING:
     from drgpay_web.jobs.actions import cancel, order
     from drgpay_web.jobs.models import Job
-    from drgpay_web.jobs.reads import job_seen, jobs_of
+    from drgpay_web.jobs.reads import job_seen, jobs_of, orderer
+    from drgpay_web.jobs.views import shown
     from drgpay_web.jobs.worker import worker
 
 _ROOM = {
     "Job": "models", "cancel": "actions", "job_seen": "reads", "jobs_of": "reads", "order": "actions",
-    "worker": "worker",
+    "orderer": "reads",     "shown": "views", "worker": "worker",
 }  # fmt: skip
 
 
@@ -25,4 +26,4 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{_ROOM[name]}"), name)
 
 
-__all__ = ["Job", "ShouldStop", "cancel", "handler", "job_seen", "jobs_of", "order", "worker"]
+__all__ = ["Job", "ShouldStop", "cancel", "handler", "job_seen", "jobs_of", "order", "orderer", "shown", "worker"]

@@ -32,6 +32,7 @@ class Job(models.Model):
     pid = models.PositiveIntegerField(null=True)
     heartbeat = models.DateTimeField(null=True)
     ordered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ordered_unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT, related_name="+")
     ordered_role = models.CharField(max_length=4)
     ordered_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)

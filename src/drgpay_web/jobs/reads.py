@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from drgpay_web.jobs.models import Job
-from drgpay_web.people import Act, Actor, NotThere
+from drgpay_web.people import Act, Actor, NotThere, Role
 
 
 def jobs_of(actor: Actor) -> QuerySet[Job]:
@@ -21,3 +21,8 @@ def job_seen(actor: Actor, pk: int) -> Job:
     if job is None:
         raise NotThere
     return job
+
+
+def orderer(job: Job) -> Actor:
+    """Who ordered a job, as what: in whose name its work is written."""
+    return Actor(job.ordered_by, None, Role(job.ordered_role), job.ordered_unit, job.area)

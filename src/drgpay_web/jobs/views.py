@@ -23,7 +23,7 @@ STATE_CLASS = {"queued": "", "running": "warn", "done": "good", "failed": "bad",
 @door(Act.JOB_SEE)
 def jobs(request: HttpRequest) -> HttpResponse:
     """The latest jobs within one's reach."""
-    rows = [_shown(request, job) for job in reads.jobs_of(actor_of(request))[:SHOWN]]
+    rows = [shown(request, job) for job in reads.jobs_of(actor_of(request))[:SHOWN]]
     return render(request, "jobs/list.html", {"rows": rows})
 
 
@@ -31,16 +31,16 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @door(Act.JOB_SEE)
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a job."""
-    return render(request, "jobs/job.html", _shown(request, reads.job_seen(actor_of(request), pk)))
+    return render(request, "jobs/job.html", shown(request, reads.job_seen(actor_of(request), pk)))
 
 
 @require_GET
 @door(Act.JOB_SEE)
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Only how far it is, asked again while it goes on; when it has ended the whole page comes anew."""
-    shown = _shown(request, reads.job_seen(actor_of(request), pk))
-    answer = render(request, "jobs/progress.html", shown)
-    if not shown["job"].active:
+    its = shown(request, reads.job_seen(actor_of(request), pk))
+    answer = render(request, "jobs/progress.html", its)
+    if not its["job"].active:
         answer["HX-Refresh"] = "true"
     return answer
 
@@ -54,7 +54,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("job", pk=pk)
 
 
-def _shown(request: HttpRequest, job: Job) -> dict[str, Any]:
+def shown(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """What ``jobs/progress.html`` shows of a job."""
     actor, lang = actor_of(request), getattr(request, "lang", "zh")
     key = f"{job.kind}.job" if f"{job.kind}.job" in words() else "jobs.kind_unknown"
     error = job.error or {}

@@ -47,6 +47,11 @@ def rows(area: str, table: Table, owner: str = "") -> list[dict[str, Any]]:
     return [decoded(table, row.values) for row in current(area, table, owner)]
 
 
+def keyed_rows(area: str, table: Table, owner: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """:func:`rows` with their keys as one text."""
+    return [(row.key, decoded(table, row.values)) for row in current(area, table, owner)]
+
+
 def row_count(area: str, table: Table, owner: str = "") -> int:
     """How many rows of a register are in force."""
     return current(area, table, owner).count()
