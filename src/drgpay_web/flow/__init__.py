@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from drgpay_web.flow.actions import attach, comment, do, open_case, read_notices
     from drgpay_web.flow.calendar import add_days, is_working, known_year, set_day
     from drgpay_web.flow.reads import Row, case_seen, cases_of, moves_for, timeline, unread, work_list
-    from drgpay_web.flow.sweep import sweep
+    from drgpay_web.flow.deadlines import sweep
 
 _WHERE = {
     "actions": ("attach", "comment", "do", "open_case", "read_notices"),
     "calendar": ("add_days", "is_working", "known_year", "set_day"),
     "reads": ("Row", "case_seen", "cases_of", "moves_for", "timeline", "unread", "work_list"),
-    "sweep": ("sweep",),
+    "deadlines": ("sweep",),
 }
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 

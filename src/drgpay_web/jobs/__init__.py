@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from drgpay_web.jobs.models import Job
     from drgpay_web.jobs.reads import job_seen, jobs_of, orderer
     from drgpay_web.jobs.views import shown
-    from drgpay_web.jobs.worker import worker
+    from drgpay_web.jobs.working import worker
 
 _ROOM = {
     "Job": "models", "cancel": "actions", "job_seen": "reads", "jobs_of": "reads", "order": "actions",
-    "orderer": "reads",     "shown": "views", "worker": "worker",
+    "orderer": "reads",     "shown": "views", "worker": "working",
 }  # fmt: skip
 
 

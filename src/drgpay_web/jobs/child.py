@@ -37,7 +37,7 @@ def work(job_id: int) -> None:
     from drgpay_web.jobs.ends import end, error_of, error_words
     from drgpay_web.jobs.handlers import handler_of
     from drgpay_web.jobs.models import CANCELLED, DONE, FAILED, RUNNING, Job
-    from drgpay_web.jobs.worker import lock_path
+    from drgpay_web.jobs.working import lock_path
 
     with _held(lock_path(job_id)):
         job = Job.objects.get(pk=job_id)
