@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class PagesConfig(AppConfig):
     name = "drgpay_web.pages"
     label = "pages"
+
+    def ready(self) -> None:
+        from drgpay_web.pages.signs import listen
+
+        listen()

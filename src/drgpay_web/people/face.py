@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drgpay_web.people.actor import Actor, NotThere, Refused, Request, actor_of, system_actor
-from drgpay_web.people.door import door, needs_nobody
+from drgpay_web.people.doors import door, needs_nobody
 from drgpay_web.people.matrix import Act, Role, acts, role_words
 from drgpay_web.people.models import Membership, Person, Unit
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from drgpay_web import clock
 from drgpay_web.people.actor import Actor, Refused, Request
-from drgpay_web.people.door import refused
+from drgpay_web.people.doors import refused
 from drgpay_web.people.matrix import Role
 from drgpay_web.people.models import Membership, Person
 from drgpay_web.ui import failures

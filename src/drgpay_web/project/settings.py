@@ -100,6 +100,8 @@ PASSWORD_DAYS = 90
 """after how many days a password must be changed"""
 
 LOGIN_URL = "/sign-in"
+AXES_DISABLE_ACCESS_LOG = True  # the trail has it
+AXES_USERNAME_FORM_FIELD = "login"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_NAME = "office"
 SESSION_COOKIE_HTTPONLY = True
@@ -127,7 +129,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = False  # lockout is by axes, which keeps it in the data base
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_ADAPTER = "drgpay_web.people.adapter.OfficeSecondFactor"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp"]  # a lost device is for the system administrator
 MFA_TOTP_ISSUER = "drgpay"
 MFA_TOTP_TOLERANCE = 1
 

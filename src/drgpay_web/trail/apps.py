@@ -9,7 +9,7 @@ class TrailConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to looks and refusals, which the floor below sends."""
-        from drgpay_web.people.door import looked, refused
+        from drgpay_web.people.doors import looked, refused
         from drgpay_web.trail.events import record_look, record_refusal
 
         looked.connect(record_look, dispatch_uid="trail.look")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drgpay_web.ui.errors import PageError
+from drgpay_web.ui.errors import PageError, Unfit
 from drgpay_web.ui.words import LANGUAGES, field_word, w
 
-__all__ = ["LANGUAGES", "PageError", "field_word", "w"]
+__all__ = ["LANGUAGES", "PageError", "Unfit", "field_word", "w"]

@@ -1,0 +1,56 @@
+"""The auditor's pages: search, and the check of the chain."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from drgpay_web import clock, trail
+from drgpay_web.pages.forms import AuditForm
+from drgpay_web.people import Act, Actor, Request, actor_of, door
+from drgpay_web.trail.telling import act_words
+from drgpay_web.ui.pages import page_of
+
+
+@door(Act.AUDIT_SEARCH)
+@require_safe
+def audit(request: HttpRequest) -> HttpResponse:
+    """Events of the area, the latest first."""
+    return _audit(request, {})
+
+
+@door(Act.AUDIT_CHECK)
+@require_POST
+def check(request: HttpRequest) -> HttpResponse:
+    """Check the whole chain again, event by event."""
+    broken = trail.check()
+    after = {"broken": broken}
+    trail.record(actor_of(request), Act.AUDIT_CHECK, "trail", after=after, outcome="failed" if broken else "done")
+    return _audit(request, {"checked": True, "broken": broken})
+
+
+def _audit(request: HttpRequest, more: dict[str, Any]) -> HttpResponse:
+    lang = cast(Request, request).lang
+    form = AuditForm(request.GET, lang=lang)
+    said = form.cleaned_data if form.is_valid() else {}
+    page = page_of(request, _found(actor_of(request), said))
+    lines = [(event, act_words(event.act, lang)) for event in page]
+    return render(request, "pages/audit.html", {"form": form, "page": page, "lines": lines, **more})
+
+
+def _found(actor: Actor, said: dict[str, Any]) -> QuerySet[trail.Event]:
+    """Events of the actor's area and of none (failed sign-ins of unknown names), by what the form says."""
+    found = trail.Event.objects.filter(area__in=[actor.area, ""]).order_by("-number")
+    exact = {name: said[name] for name in ("person", "outcome") if said.get(name)}
+    begins = {f"{name}__startswith": said[name] for name in ("act", "subject") if said.get(name)}
+    found = found.filter(**exact, **begins)
+    if said.get("first"):
+        found = found.filter(at__gte=datetime.combine(said["first"], time(), clock.SHANGHAI))
+    if said.get("last"):
+        found = found.filter(at__lt=datetime.combine(said["last"], time(), clock.SHANGHAI) + timedelta(days=1))
+    return found
