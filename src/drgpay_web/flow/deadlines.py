@@ -30,8 +30,8 @@ def _remind(case: Case) -> int:
     assert case.deadline is not None
     left = (case.deadline - clock.today()).days
     step = next(days for days in REMIND if left <= days)
-    acts = {move.act for move in case.rules.moves if case.state in move.sources and move.act}
-    roles = sorted({role for act in acts for role in acts()[act].roles}, key=str)
+    wanted = {move.act for move in case.rules.moves if case.state in move.sources and move.act}
+    roles = sorted({role for act in wanted for role in acts()[act].roles})
     once = f"deadline:{case.pk}:{case.deadline.isoformat()}:{step}"
     return tell(case, roles, "flow.reminder", once=once, days=left)
 

@@ -24,10 +24,13 @@ def tell(
     """Tell everybody who has one of the roles for the case's unit, but the one who did it; ``once``: the same is told
     a person only once. How many were told."""
     people = [person for person in people_with(tuple(roles), case.unit) if person != but]
+    if once:
+        told = set(Notice.objects.filter(once=once).values_list("person", flat=True))
+        people = [person for person in people if person.pk not in told]
     said = {"number": case.number, "now_key": f"{case.rules.words}.state.{case.state}", **values}
     rows = [
         Notice(person=person, case=case, key=key, values=said, href=f"/cases/{case.pk}", at=clock.real_now(), once=once)
         for person in people
     ]
-    Notice.objects.bulk_create(rows, ignore_conflicts=bool(once))
+    Notice.objects.bulk_create(rows)
     return len(rows)

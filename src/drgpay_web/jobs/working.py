@@ -155,7 +155,7 @@ def child_environment() -> dict[str, str]:
     """What a child is started with: as many threads as there are cores but one."""
     threads = str(max((os.cpu_count() or 2) - 1, 1))
     return {
-        **os.environ, "DJANGO_SETTINGS_MODULE": "drgpay_web.project.settings", "DRGPAY_HOME": str(settings.HOME),
+        **os.environ, "DRGPAY_HOME": str(settings.HOME),
         "POLARS_MAX_THREADS": threads, "OMP_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1",
     }  # fmt: skip
 
