@@ -52,6 +52,16 @@ from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
 from drgpay.runs.region import Beside, Region, known_codes, land_stays, read_region
+from drgpay.runs.registers import (
+    Composed,
+    RecordChange,
+    compose,
+    declaration_digest,
+    known_of,
+    register_named,
+    register_tables,
+    register_template,
+)
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import sealed_months
 from drgpay.runs.settle import look, run
@@ -63,6 +73,8 @@ from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named, names_of_run
+from drgpay.steps.intake import CheckedRows, Known, RowFinding, check_rows
+from drgpay.steps.intake import register_rows as read_rows
 
 __all__ = [
     "CAUSES",
@@ -81,8 +93,10 @@ __all__ = [
     "Cause",
     "Check",
     "Checked",
+    "CheckedRows",
     "CodeStory",
     "Comparison",
+    "Composed",
     "Counted",
     "Deadline",
     "Difference",
@@ -92,14 +106,17 @@ __all__ = [
     "FundTables",
     "Grouper",
     "InScheme",
+    "Known",
     "Order",
     "Own",
     "PerformOrder",
     "PersonExplained",
     "Proposal",
     "Reconciled",
+    "RecordChange",
     "Region",
     "Report",
+    "RowFinding",
     "SameTable",
     "Score",
     "Section",
@@ -122,11 +139,14 @@ __all__ = [
     "check_policy",
     "check_practice",
     "check_region",
+    "check_rows",
     "clear_out_of_area",
     "commonest",
+    "compose",
     "correction_files",
     "count_look",
     "deadlines",
+    "declaration_digest",
     "difference",
     "estimate_stays",
     "evaluate",
@@ -146,6 +166,7 @@ __all__ = [
     "keep_risk_fund",
     "known_card",
     "known_codes",
+    "known_of",
     "land_stays",
     "look",
     "month_of",
@@ -167,9 +188,13 @@ __all__ = [
     "read_manifest",
     "read_published",
     "read_region",
+    "read_rows",
     "read_truth",
     "ready_checks",
     "reconcile_return",
+    "register_named",
+    "register_tables",
+    "register_template",
     "reopen_year",
     "result_of",
     "root_of",

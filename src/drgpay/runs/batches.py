@@ -28,6 +28,8 @@ from drgpay.steps import intake
 from drgpay.tables import BATCHES, STAY_CHANGES, STAYS
 
 FOLDER = "batches"
+COMPOSED = "composed.json"
+"""in a region's folder that was composed from a record and is never written to"""
 ABOUT, ACCEPTED, CHANGES, FOUND = "batch.json", "stays.parquet", "changes.parquet", "findings.parquet"
 WAIT = 30
 """seconds that a hand-in waits for another one"""
@@ -284,9 +286,16 @@ def withdrawn_in(batch: Batch) -> list[str]:
 
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """Alone while something is added to a region's folder; ENGINE names who else is writing."""
+    """Alone while something is added to a region's folder; ENGINE names who else is writing, USAGE refuses one that
+    was composed: what is added there would be lost with the next one."""
     if not folder.is_dir():
         raise DrgpayError(Kind.DATA, zh="没有这个区域文件夹", en="no such region folder", file=folder)
+    if (folder / COMPOSED).exists():
+        raise DrgpayError(
+            Kind.USAGE, zh="这个区域文件夹由办公系统按登记内容生成,不能直接写入", file=folder,
+            en="this region folder is composed from the office's record and never written to",
+            fix_zh="在办公系统中登记或提交,再重新生成", fix_en="enter it in the office and compose a new one",
+        )  # fmt: skip
     with locked(folder, wait=WAIT):
         yield
 

@@ -98,7 +98,8 @@ def check_named(
     lost, near = wanted - set(homes), {}
     if lost:
         near = {"stay": proposals(engine, data, lost) or sorted(homes)}
-    whole = intake.Known({**known_places(folder, known_on).ids, **known}, homes, near)
+    places = known_places(folder, known_on)
+    whole = intake.Known({**places.ids, **known}, {**places.homes, "stay": homes}, near)
     for table in named:
         path = register_file(folder, table)
         if path is not None and any(intake.astray(table, registers[table].to_arrow(), whole)):

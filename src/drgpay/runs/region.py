@@ -298,15 +298,17 @@ def rows_digest(path: Path, known_on: date | None = None) -> str | None:
     return next((intake.read_recorded(path, t, known_on=known_on).digest for t in tables), None)
 
 
-def known_places(folder: Path, known_on: date | None = None) -> intake.Known:
-    """The institutions and communities of a folder of registers, for the rows that name one; a register that is not
-    there says nothing. Raises DATA where one of them is wrong in itself."""
-    ids: dict[str, frozenset[str]] = {}
-    for kind, table in (("institution", INSTITUTIONS), ("community", COMMUNITIES)):
-        path = register_file(folder, table)
-        if path is not None:
-            ids[kind] = frozenset(intake.read_register(path, table, None, known_on).column(table.key[0]).to_pylist())
-    return intake.Known(ids)
+def known_places(
+    folder: Path, known_on: date | None = None, kept: Collection[Table] = (INSTITUTIONS, COMMUNITIES)
+) -> intake.Known:
+    """The institutions and communities (or what else the registers ``kept`` keep) of a folder of registers, for the
+    rows that name one; a register that is not there says nothing. Raises DATA where one of them is wrong."""
+
+    def rows(table: Table) -> list[dict[str, Any]] | None:
+        path = register_file(folder, table) if table in kept else None
+        return None if path is None else intake.read_register(path, table, None, known_on).to_pylist()
+
+    return intake.known_in(rows)
 
 
 def _stay_files(folder: Path, *, needed: bool = True) -> list[Path]:
@@ -349,7 +351,7 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
         )
     refuse_unread(folder, (*NEEDED, *OPTIONAL, *MODAL))
     stamps = {path: intake.stamp(path) for path in folder.iterdir() if path.is_file()}
-    about = _about(folder / "region.json")
+    about = read_about(folder / "region.json")
     frames, known = {}, known_places(folder, known_on)
     recorded: dict[Path, str] = {}
     wrong: list[DrgpayError] = []
@@ -393,7 +395,7 @@ class _About(BaseModel):
     title: _Title | None = None
 
 
-def _about(path: Path) -> dict[str, Any]:
+def read_about(path: Path) -> dict[str, Any]:
     """``region.json``, checked; nothing where it is not there. Raises DATA that names what is wrong in it."""
     if not path.is_file():
         return {}

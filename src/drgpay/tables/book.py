@@ -25,6 +25,7 @@ BATCHES = Table(
         Column("reason", "text", "理由", "why it was handed in; a correction of a sealed month has one", null=True),
         Column("sha256", "text", "摘要", "sha256 of the file as received", null=True),
     ),
+    kept="file",
 )  # fmt: skip
 
 STAY_CHANGES = Table(

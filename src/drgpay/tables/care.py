@@ -52,6 +52,7 @@ STAY_DETAILS = Table(
             "床位费", "护理费", "检查费", "化验费", "治疗费", "手术费", "药品费", "材料费"), strict=True)),
     ),
     folder=True,
+    kept="file",
 )  # fmt: skip
 
 CHARGES = Table(
@@ -67,6 +68,7 @@ CHARGES = Table(
         Column("amount", "fen", "金额", "amount", low=0, high=_MAX_FEN),
     ),
     folder=True,
+    kept="file",
 )  # fmt: skip
 
 VISITS = Table(
@@ -93,6 +95,7 @@ VISITS = Table(
                high=_MAX_FEN),
     ),
     folder=True,
+    kept="file",
 )  # fmt: skip
 
 CARE = (STAY_DETAILS, CHARGES, VISITS)
@@ -117,4 +120,5 @@ TRUTH = Table(
         Column("related_visits", "codes", "相关就诊编号", "visits of the case", null=True),
         Column("note", "text", "说明", "what was done, in words", null=True),
     ),
+    kept="apart",
 )  # fmt: skip

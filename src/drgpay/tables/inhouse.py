@@ -49,6 +49,7 @@ PUBLISHED = Table(
                "institution's own", null=True, low=0, high=10**7, aliases=("病组系数", "基础病组系数")),
     ),
     files=("病组表", "病组权重表", "病组点数表"),
+    kept="apart",
 )  # fmt: skip
 
 PUBLISHED_TERMS = Table(
@@ -65,6 +66,7 @@ PUBLISHED_TERMS = Table(
         Column("source", "text", "来源", "where it was published", null=True, aliases=("文件", "出处")),
     ),
     files=("参数表",),
+    kept="apart",
 )  # fmt: skip
 
 _PAYMENT = Column("expected_payment", "fen", "预期支付", "expected payment; null: not known", null=True)
@@ -159,6 +161,7 @@ RETURNED = Table(
                aliases=("备注", "返回说明", "未入组原因", "原因")),
     ),
     files=("月度返回", "对账单"),
+    kept="apart",
 )  # fmt: skip
 
 KINDS_OF_DIFFERENCE = (
@@ -236,6 +239,7 @@ CODING_TEXTS = Table(
                aliases=("proc", "手术编码", "手术代码", "ICD9", "手术操作代码")),
     ),
     files=("编码文字",),
+    kept="apart",
 )  # fmt: skip
 
 READINGS = ("plain", "history", "negated", "doubtful")

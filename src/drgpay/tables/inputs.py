@@ -68,6 +68,7 @@ STAYS = Table(
     ),
     folder=True,
     files=("病例", "结算清单", "病案首页"),
+    kept="file",
 )  # fmt: skip
 
 LATER = {column.name: column.arrow for column in STAYS.columns if column.later}
@@ -88,7 +89,7 @@ DEPARTMENTS = Table(
     "departments", "科室", "departments", "register", ("institution_id", "department_id"),
     (
         INSTITUTION,
-        Column("department_id", "code", "科室编号", "department"),
+        Column("department_id", "code", "科室编号", "department", refers="department"),
         Column("name", "text", "名称", "name"),
     ),
 )  # fmt: skip
@@ -98,7 +99,7 @@ DOCTORS = Table(
     (
         INSTITUTION,
         Column("doctor_id", "code", "医师编号", "doctor"),
-        Column("department_id", "code", "科室编号", "department"),
+        Column("department_id", "code", "科室编号", "department", refers="department"),
         Column("name", "text", "姓名", "name"),
     ),
 )  # fmt: skip
@@ -114,6 +115,7 @@ PERSONS = Table(
         Column("township", "code", "街道(乡镇)", "street or township of residence", null=True),
     ),
     folder=True,
+    kept="file",
 )  # fmt: skip
 
 BUDGETS = Table(

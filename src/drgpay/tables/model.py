@@ -92,6 +92,7 @@ REFERENCES = {
     "stay": ("病例", "stay", "stays"),
     "group": ("病组", "group", "the grouping scheme"),
     "community": ("医共体", "community", "communities"),
+    "department": ("科室", "department", "departments"),
     "hospital_department": ("科室", "department", "hospital_departments"),
     "staff": ("人员", "member of staff", "staff"),
 }
@@ -112,10 +113,16 @@ class Table:
     """kept as a folder of Parquet parts (one row per stay) instead of one file"""
     files: tuple[str, ...] = ()
     """further Chinese names a file of it may bear, besides its English and its Chinese name"""
+    kept: str = ""
+    """how a table that people bring is kept: ``rows`` (a register entered row by row, which registers are unless they
+    say otherwise), ``file`` (so many rows that it stays a file) or ``apart`` (given to a command, no part of a
+    region); nothing for what a step computes"""
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {c.name: c for c in self.columns})
+        if self.writer == "register" and not self.kept:
+            object.__setattr__(self, "kept", "rows")
 
     def __getitem__(self, name: str) -> Column:
         return self._by_name[name]

@@ -46,6 +46,7 @@ INSTITUTION_KINDS = Table(
 STAY_AREAS = Table(
     "stay_areas", "异地参保住院", "stays of persons insured in another pooling area", "register", ("stay_id",),
     (STAYS["stay_id"], _AREA),
+    kept="file",
 )  # fmt: skip
 
 COMMUNITIES = Table(
@@ -98,6 +99,7 @@ ENROLMENT = Table(
                null=True),
     ),
     folder=True,
+    kept="file",
 )  # fmt: skip
 
 EXEMPT_PERSONS = Table(
@@ -110,6 +112,7 @@ EXEMPT_PERSONS = Table(
         Column("listed_on", "date", "认定日期", "listed on"),
     ),
     files=("免缴人员名册",),
+    kept="file",
 )  # fmt: skip
 
 OUT_OF_AREA_CLAIMS = Table(
@@ -131,6 +134,7 @@ OUT_OF_AREA_CLAIMS = Table(
         Column("fund_amount", "fen", "基金支付", "paid by the fund of the insured's area", low=0,
                high=STAYS["total_cost"].high),
     ),
+    kept="file",
 )  # fmt: skip
 
 PROCUREMENT = Table(
@@ -155,6 +159,7 @@ REFERRALS = Table(
         Column("chain_id", "text", "转诊链编号", "chain of stays that count as one admission", null=True),
         Column("out_of_area_unreferred", "flag", "未转诊外出", "went out of the area without referral"),
     ),
+    kept="file",
 )  # fmt: skip
 
 MODE_REGISTERS = (INSTITUTION_KINDS, STAY_AREAS, COMMUNITIES, COMMUNITY_MEMBERS, COMMUNITY_SCORES,

@@ -61,6 +61,7 @@ STAFF = Table(
         Column("valid_until", "date", "截止日期", "last day of it; empty: it goes on", null=True),
     ),
     files=("人员名册",),
+    kept="file",
 )  # fmt: skip
 
 ATTENDANCE = Table(
@@ -72,6 +73,7 @@ ATTENDANCE = Table(
         Column("days_present", "ratio", "实际出勤天数", "days present", unit="天 (days), 1/10,000", low=0,
                high=310_000),
     ),
+    kept="file",
 )  # fmt: skip
 
 OPERATION_ROLES = Table(
@@ -81,11 +83,13 @@ OPERATION_ROLES = Table(
         STAYS["stay_id"], _STAFF,
         Column("role", "code", "角色", "role: lead 主刀, assistant 助手, nurse 护理", choices=ROLES),
     ),
+    kept="file",
 )  # fmt: skip
 
 STAY_COSTS = Table(
     "stay_costs", "病例成本", "cost of a stay from the hospital's cost accounting", "register", ("stay_id",),
     (STAYS["stay_id"], Column("cost", "fen", "成本", "cost", low=0, high=STAYS["total_cost"].high)),
+    kept="file",
 )  # fmt: skip
 
 GROUP_COSTS = Table(
@@ -208,6 +212,7 @@ IN_HOUSE_STAYS = Table(
         Column("charges", "fen", "已发生费用", "charges so far", low=0, high=STAYS["total_cost"].high,
                aliases=("total_cost", "总费用")),
     ),
+    kept="file",
 )  # fmt: skip
 
 PERFORMANCE_REGISTERS = (

@@ -28,7 +28,18 @@ from drgpay.steps.intake.kernel import accepted, check_batch, judged, stays_sche
 from drgpay.steps.intake.known import CodeList, KnownCodes, code_lists
 from drgpay.steps.intake.persons import PERSON_ORDER, PLACED, STAY_ORDER, overlaps, placed, repetitions
 from drgpay.steps.intake.reference import check_person, check_stay, score_stay
-from drgpay.steps.intake.references import Known, astray
+from drgpay.steps.intake.references import Known, astray, known_in
+from drgpay.steps.intake.register_rows import (
+    LINE,
+    CheckedRows,
+    RowFinding,
+    as_typed,
+    check_rows,
+    refuse_rows,
+    register_rows,
+    write_register,
+)
+from drgpay.steps.intake.register_template import example_rows, shown_cell, write_register_template
 from drgpay.steps.intake.registers import (
     REGISTER_SUFFIXES,
     holds_register,
@@ -36,6 +47,7 @@ from drgpay.steps.intake.registers import (
     read_register,
     recorded,
     register_file,
+    register_files,
     several,
 )
 from drgpay.steps.intake.returned import Returned, read_returned, read_rows
@@ -68,6 +80,7 @@ __all__ = [
     "BATCH_RULES",
     "CANONICAL",
     "EDITIONS",
+    "LINE",
     "PERSON_ORDER",
     "PLACED",
     "REGISTER_SUFFIXES",
@@ -77,6 +90,7 @@ __all__ = [
     "TALLY_KEY",
     "WRITES",
     "CheckContext",
+    "CheckedRows",
     "CodeList",
     "Conversion",
     "Crosswalk",
@@ -86,16 +100,19 @@ __all__ = [
     "Known",
     "KnownCodes",
     "Returned",
+    "RowFinding",
     "Rule",
     "Stamp",
     "Watch",
     "Way",
     "accepted",
+    "as_typed",
     "astray",
     "catalogue",
     "changes_between",
     "check_batch",
     "check_person",
+    "check_rows",
     "check_stay",
     "clinical",
     "code_lists",
@@ -106,6 +123,7 @@ __all__ = [
     "convert_rows",
     "drop_findings",
     "dropped_of",
+    "example_rows",
     "fee_total_check",
     "header_key",
     "holds_details",
@@ -114,6 +132,7 @@ __all__ = [
     "judged",
     "keep_batch",
     "kept_out",
+    "known_in",
     "later_duplicates",
     "measures",
     "mended",
@@ -130,13 +149,17 @@ __all__ = [
     "read_stays",
     "record_scores",
     "recorded",
+    "refuse_rows",
     "register_file",
+    "register_files",
+    "register_rows",
     "repetitions",
     "replaced_rows",
     "score_stay",
     "score_stays",
     "several",
     "sex_of",
+    "shown_cell",
     "spell_code",
     "split_codes",
     "stamp",
@@ -147,5 +170,7 @@ __all__ = [
     "without_rows",
     "write_findings_csv",
     "write_findings_workbook",
+    "write_register",
+    "write_register_template",
     "write_template",
 ]

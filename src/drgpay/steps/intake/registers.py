@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.steps.intake.files import fail, open_source, refuse_floats
+from drgpay.steps.intake.codes import read_codes
+from drgpay.steps.intake.files import Chunk, fail, open_source, refuse_floats
 from drgpay.steps.intake.headers import header_key, known_headers, locate
 from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.rules import RULES, limits
@@ -35,7 +36,10 @@ _IDENTITY = re.compile(r"\d{15}")
 
 
 @dataclass(frozen=True, order=True)
-class _Wrong:
+class Wrong:
+    """What is wrong with a cell: its line, the header over it, its value as it may be shown, and what is wrong and
+    what to do, in both languages with ``;`` between."""
+
     line: int
     field: str
     value: str
@@ -84,21 +88,13 @@ def read_recorded(path: Path, table: Table, known: Known | None = None, known_on
     refuse_floats(source, wide, layout.places)
     heads = {name: source.header[place].strip() for name, (place,) in layout.places.items()}
     parts: list[Any] = []
-    wrong: list[_Wrong] = []
+    wrong: list[Wrong] = []
     for chunk in source.chunks([place for (place,) in layout.places.values()], 1 << 16):
-        wrong += [
-            _Wrong(line, "", f"{cells} / {len(source.header)}", *RULES["cells"].texts())
-            for line, cells in chunk.ragged
-        ]
-        wrong += [_Wrong(line, "", "", *RULES["total_row"].texts()) for line in chunk.totals]
-        columns = {}
-        for column in wide.columns:
-            cells = chunk.columns[layout.places[column.name][0]] if column.name in layout.places else None
-            value = Typed(pa.nulls(len(chunk.lines), column.arrow)) if cells is None else typed(column, cells)
-            wrong += _judge(column, value, chunk.lines, cells, heads.get(column.name, column.name))
-            columns[column.name] = value.values
-        columns["_line"] = pa.array(chunk.lines)
-        parts.append(pa.table(columns))
+        wrong += unaligned(chunk, len(source.header))
+        cells = {name: chunk.columns[place] for name, (place,) in layout.places.items()}
+        part, found = typed_rows(wide, cells, chunk.lines, heads)
+        parts.append(part)
+        wrong += found
     if not parts:
         return Register(table.schema.empty_table(), wide.schema.empty_table(), _digest(wide, None, layout.places))
     whole = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
@@ -107,21 +103,54 @@ def read_recorded(path: Path, table: Table, known: Known | None = None, known_on
         unknown = set(whole.filter(later).column("_line").to_pylist())
         wrong = [w for w in wrong if w.line not in unknown]
         whole = whole.filter(pc.invert(later))
-    force, repeated = _in_force(table, whole)
-    wrong += repeated
-    standing = whole.take(pa.array(force, pa.int64()))
-    lines = standing.column("_line").to_pylist()
-    wrong += [
-        _Wrong(lines[a.at], heads.get(a.column.name, a.column.name), _seen(a.column, a.value), a.zh, a.en)
-        for a in astray(table, standing, known or Known())
-    ]
+    standing, found = in_force(table, whole, known or Known(), heads)
+    wrong += found
     if wrong:
-        raise _refused(source.file, sorted(wrong))
+        raise refused(source.file, wrong)
     return Register(
         standing.select(table.names).cast(table.schema),
         whole.select(wide.names).cast(wide.schema),
         _digest(wide, whole, layout.places),
     )
+
+
+def unaligned(chunk: Chunk, width: int) -> list[Wrong]:
+    """Lines with more or fewer cells than the header, and lines that add up others: none of them are rows."""
+    return [
+        *(Wrong(line, "", f"{cells} / {width}", *RULES["cells"].texts()) for line, cells in chunk.ragged),
+        *(Wrong(line, "", "", *RULES["total_row"].texts()) for line in chunk.totals),
+    ]
+
+
+def typed_rows(
+    wide: Table, cells: Mapping[str, Any], lines: Any, heads: Mapping[str, str]
+) -> tuple[Any, list[Wrong]]:
+    """Cells by column (Arrow arrays of one length; a column that is not there is empty) as an Arrow table of ``wide``
+    with the line of every row in ``_line``, and what is wrong with them one by one. ``heads``: column → header."""
+    columns, wrong = {}, []
+    for column in wide.columns:
+        its = cells.get(column.name)
+        if its is None:
+            value = Typed(pa.nulls(len(lines), column.arrow))
+        else:
+            value = read_codes(column, [its]) if column.type == "codes" else typed(column, its)
+        wrong += _judge(column, value, lines, its, heads.get(column.name, column.name))
+        columns[column.name] = value.values
+    columns["_line"] = pa.array(lines)
+    return pa.table(columns), wrong
+
+
+def in_force(table: Table, whole: Any, known: Known, heads: Mapping[str, str]) -> tuple[Any, list[Wrong]]:
+    """Of rows from :func:`typed_rows` those in force, and what is wrong with them: keys that occur again, and cells
+    that name what is not there."""
+    force, wrong = _in_force(table, whole)
+    standing = whole.take(pa.array(force, pa.int64()))
+    lines = standing.column("_line").to_pylist()
+    wrong += [
+        Wrong(lines[a.at], heads.get(a.column.name, a.column.name), _seen(a.column, a.value), a.zh, a.en)
+        for a in astray(table, standing, known)
+    ]
+    return standing, wrong
 
 
 def _digest(wide: Table, rows: Any, places: Sequence[str] | Any) -> str | None:
@@ -200,10 +229,10 @@ def _seen(column: Column, value: object) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in short)
 
 
-def _judge(column: Column, value: Typed, lines: Any, cells: Any, head: str) -> list[_Wrong]:
+def _judge(column: Column, value: Typed, lines: Any, cells: Any, head: str) -> list[Wrong]:
     """What is wrong with the cells of a column; ``cells``: as they stand in the file, None where it lacks them;
     ``head``: its header in the file."""
-    wrong: list[_Wrong] = []
+    wrong: list[Wrong] = []
     reproached: set[int] = set()
     for fault in value.faults:
         rule = "not_listed" if fault.rule == "scheme_other" else fault.rule  # a register is no stay
@@ -211,23 +240,23 @@ def _judge(column: Column, value: Typed, lines: Any, cells: Any, head: str) -> l
         texts = [usual] * len(fault.at) if rule != fault.rule or not fault.texts else fault.texts
         for at, (zh, en) in zip(fault.at.tolist(), texts, strict=True):
             reproached.add(at)
-            wrong.append(_Wrong(int(lines[at]), head, _seen(column, cells[at].as_py()), zh, en))
+            wrong.append(Wrong(int(lines[at]), head, _seen(column, cells[at].as_py()), zh, en))
     if not column.null:
         for at in np.flatnonzero(value.values.is_null().to_numpy(zero_copy_only=False)).tolist():
             if at not in reproached:
-                wrong.append(_Wrong(int(lines[at]), head, "", *RULES["missing"].texts(column)))
+                wrong.append(Wrong(int(lines[at]), head, "", *RULES["missing"].texts(column)))
     if column.bounds is not None:
         low, high = limits(column)
         for at, number in enumerate(value.values.to_pylist()):
             if number is not None and not low <= number <= high:
                 there = show_fen(number, group=False) if _is_fen(column, cells) else cells[at].as_py()
-                wrong.append(_Wrong(int(lines[at]), head, _seen(column, there), *_outside(column)))
+                wrong.append(Wrong(int(lines[at]), head, _seen(column, there), *_outside(column)))
     return wrong
 
 
 def _not_listed(column: Column) -> tuple[str, str]:
     """What to say of a value that is not in the closed list: the list in the words of the language."""
-    words = "、".join(chinese(column.name, choice) for choice in column.choices)
+    words = "、".join(chinese(column, choice) for choice in column.choices)
     return (
         f"不认识的{column.zh};应为 {words} 之一",
         f"{column.name} is none of {column.constraint()}; write one of them",
@@ -252,14 +281,14 @@ def _outside(column: Column) -> tuple[str, str]:
     )
 
 
-def _in_force(table: Table, whole: Any) -> tuple[list[int], list[_Wrong]]:
+def _in_force(table: Table, whole: Any) -> tuple[list[int], list[Wrong]]:
     """The rows in force, of every key the one recorded last, in the order of the file; and keys that occur again
     without a day, or on the same day with other values."""
     days = whole.column(_DAY).to_pylist() if _DAY in whole.column_names else [None] * whole.num_rows
     met: dict[tuple[Any, ...], int] = {}
     last: dict[tuple[Any, ...], int] = {}
     free: list[int] = []
-    wrong: list[_Wrong] = []
+    wrong: list[Wrong] = []
     keys = zip(*(whole.column(name).to_pylist() for name in table.key), strict=True)
     for at, (key, day) in enumerate(zip(keys, days, strict=True)):
         if None in key:
@@ -278,7 +307,7 @@ def _row(table: Table, whole: Any, at: int) -> list[Any]:
     return [whole.column(name)[at].as_py() for name in table.names]
 
 
-def _second(table: Table, key: tuple[Any, ...], whole: Any, first: int, at: int, day: date | None) -> _Wrong:
+def _second(table: Table, key: tuple[Any, ...], whole: Any, first: int, at: int, day: date | None) -> Wrong:
     """What to say of a key that occurs again."""
     lines = whole.column("_line")
     there = " / ".join(_seen(table[name], part) for name, part in zip(table.key, key, strict=True))
@@ -286,10 +315,13 @@ def _second(table: Table, key: tuple[Any, ...], whole: Any, first: int, at: int,
     if day is not None:
         zh = f"与第 {lines[first]} 行同一天登记,内容却不同;改正登记日期,或只保留一行"
         en = f"recorded on the same day as line {lines[first]} with other values; correct the day, or keep one"
-    return _Wrong(lines[at].as_py(), ", ".join(table.key), there, zh, en)
+    return Wrong(lines[at].as_py(), ", ".join(table.key), there, zh, en)
 
 
-def _refused(file: str, wrong: list[_Wrong]) -> DrgpayError:
+def refused(file: str, found: Iterable[Wrong]) -> DrgpayError:
+    """What to say of a register that is wrong, by its file."""
+    wrong = sorted(found)
+
     def listed(language: str) -> str:
         lines = [f"  {w.line} · {w.field} · «{w.value}» {getattr(w, language)}" for w in wrong[:_LISTED]]
         return "\n".join(lines)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from drgpay.tables import Column
+from drgpay.words import in_word
+
 NULLS = frozenset(
     ("-", "--", "—", "——", "－", "/", "\\N", "NULL", "null", "Null", "None", "none", "无", "空", "nan", "NaN")
 )
@@ -267,7 +270,13 @@ WORDS: dict[str, dict[str, str | None]] = {
 WORDS["new_level"] = WORDS["level"]
 
 
-def chinese(column: str, choice: str) -> str:
-    """The Chinese word of a value of a closed list; the value itself where there is none."""
-    words = (word for word, to in WORDS.get(column, {}).items() if to == choice and not word.isascii())
-    return next(words, choice)
+_OWN_WORDS = {"就诊类别": {"special": "门诊特病"}}
+"""column by its Chinese name -> value -> word, where another table says the value with another word"""
+
+
+def chinese(column: Column, choice: str) -> str:
+    """The Chinese word of a value of a closed list: the one of the screens where it is read for this column, else the
+    first that is; the value itself where there is none."""
+    words = [word for word, to in WORDS.get(column.name, {}).items() if to == choice and not word.isascii()]
+    screen = _OWN_WORDS.get(column.zh, {}).get(choice) or in_word(choice, "zh")
+    return screen if screen.casefold() in words else next(iter(words), choice)

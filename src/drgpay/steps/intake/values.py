@@ -26,6 +26,7 @@ from drgpay.steps.intake.words import UNKNOWN, meaning
 from drgpay.tables import Column
 from drgpay.units import parse_coefficient, parse_fen, parse_points, parse_scaled
 from drgpay.units.vector import Ints
+from drgpay.words import in_word
 
 _EMPTY = ["", "NULL", "null", "\\N"]
 _WIDTH = {"int8": 8, "int16": 16, "int32": 32, "int64": 64, "fen": 64}
@@ -176,9 +177,10 @@ def _code(column: Column, text: pl.Series) -> Typed:
 
 @cache
 def words_of(column: Column) -> dict[str, str | None]:
-    """What the words in a column of closed choices stand for."""
+    """What the words in a column of closed choices stand for; those of the screens are taken too."""
     said = {word: to for word, to in WORDS.get(column.name, {}).items() if to is None or to in column.choices}
-    return {**{choice: choice for choice in column.choices}, **said}
+    screens = {in_word(choice, "zh").casefold(): choice for choice in column.choices}
+    return {**screens, **{choice: choice for choice in column.choices}, **said}
 
 
 def _recoded(indices: Any, values: Any) -> Any:

@@ -1,0 +1,65 @@
+"""The registers a region may hold, as the data dictionary declares them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.region import known_places
+from drgpay.steps import intake
+from drgpay.tables import ALL, Table
+
+_SAID = ("name", "type", "null", "bounds", "choices", "refers", "refers_when")
+"""of a column, what decides which values it takes"""
+
+
+@cache
+def register_tables() -> tuple[Table, ...]:
+    """Every register a region (or a hospital's folder of registers) may hold; ``kept`` says whether as rows or as a
+    file."""
+    return tuple(table for table in ALL if table.kept in ("rows", "file"))
+
+
+def register_named(name: str) -> Table:
+    """A register by its English or Chinese name. USAGE with the nearest when there is none."""
+    key = intake.header_key(name)
+    names = {intake.header_key(one): table for table in register_tables() for one in table.file_names}
+    if key in names:
+        return names[key]
+    near = get_close_matches(key, names, n=1, cutoff=0.4)
+    other = names[near[0]] if near else register_tables()[0]
+    raise DrgpayError(
+        Kind.USAGE, zh="没有这个登记表", en="no such register", value=name,
+        fix_zh=f"最接近的是 {other.zh}", fix_en=f"the nearest is {other.name}",
+    )  # fmt: skip
+
+
+def declaration_digest(table: Table) -> str:
+    """sha256 of what a declaration says of its rows: key, and every column's type, bounds, choices and what it names.
+    Names in words may change without it; rows that were checked under another digest are to be checked again."""
+    said = {
+        "name": table.name,
+        "key": table.key,
+        "columns": [{name: getattr(column, name) for name in _SAID} for column in table.columns],
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def known_of(registers: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path | None = None) -> intake.Known:
+    """What rows may name, of registers in memory (name → rows) and, for those not among them, of the files in
+    ``folder``: institutions, communities, departments, staff. What is in neither is not looked up."""
+    rows = {register_named(name).name: its for name, its in registers.items()}
+    missing = [table for table in register_tables() if table.name not in rows]
+    beside = known_places(folder, None, missing) if folder is not None else intake.Known()
+    own = intake.known_in(lambda table: _typed(table, rows[table.name]) if table.name in rows else None)
+    return intake.Known({**beside.ids, **own.ids}, {**beside.homes, **own.homes})
+
+
+def _typed(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return intake.check_rows(table, rows).rows
