@@ -1,0 +1,8 @@
+"""Places of this room."""
+
+from drgpay_web.ui.navigation import Place
+
+PLACES = (
+    Place("flow.notices", "/notices", "notice.see", "work", 20),
+    Place("flow.calendar", "/calendar", "calendar.see", "rules", 80),
+)
