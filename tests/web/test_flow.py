@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from support.office import actor, units
 from support.office_rules import machine
 
@@ -282,7 +283,9 @@ MOVES = ("send", "accept", "return", "touch", "lapse", "nothing")
 
 
 class TestAnyWalk:
-    @given(walk=st.lists(st.tuples(st.sampled_from(MOVES), st.sampled_from(("h1", "h1b", "b1", "b2", "s1"))), max_size=8))
+    @given(
+        walk=st.lists(st.tuples(st.sampled_from(MOVES), st.sampled_from(("h1", "h1b", "b1", "b2", "s1"))), max_size=8)
+    )
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_only_what_the_machine_says_happens(self, place: Any, day: Any, walk: list[tuple[str, str]]) -> None:
         from drgpay_web import flow
