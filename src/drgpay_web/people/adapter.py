@@ -30,10 +30,10 @@ class OfficeSecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
     """The second factor by a code of a device; its secret is encrypted with the office's own."""
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return str(_cipher().encrypt(text.encode()).decode())
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
+        return str(_cipher().decrypt(encrypted_text.encode()).decode())
 
 
 def _cipher() -> Any:

@@ -43,3 +43,9 @@ document.addEventListener("keydown", (event) => {
     if (field) { event.preventDefault(); field.focus(); }
   }
 });
+
+// Charts: the data lie beside them in a script of type application/json.
+for (const place of document.querySelectorAll("[data-chart]")) {
+  const said = JSON.parse(place.parentElement.querySelector('script[type="application/json"]').textContent);
+  window.Plotly.newPlot(place, said.data, said.layout, { displaylogo: false, responsive: true, displayModeBar: false });
+}
