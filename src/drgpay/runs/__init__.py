@@ -1,7 +1,9 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
-from drgpay.engine import MANIFEST, read_manifest
+from drgpay.engine import MANIFEST, LocalEngine, read_manifest
+from drgpay.errors import Stopped
 from drgpay.runs.batches import month_of, stay_ids_in
+from drgpay.runs.begin import look, run
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.chain import correction_files
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
@@ -48,6 +50,7 @@ from drgpay.runs.oversight_review import (
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
@@ -63,11 +66,11 @@ from drgpay.runs.registers import (
     register_template,
 )
 from drgpay.runs.same import SameTable, same_tables, table_digests
-from drgpay.runs.seals import sealed_months
-from drgpay.runs.settle import look, run
+from drgpay.runs.seals import Seal, read_seals, sealed_months
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
+from drgpay.runs.uploads import GroupedUpload, RuleCount, Upload, check_upload, group_upload
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
@@ -104,26 +107,35 @@ __all__ = [
     "Evaluation",
     "Found",
     "FundTables",
+    "GroupedUpload",
     "Grouper",
     "InScheme",
     "Known",
+    "LocalEngine",
     "Order",
     "Own",
     "PerformOrder",
     "PersonExplained",
+    "Progress",
     "Proposal",
     "Reconciled",
     "RecordChange",
     "Region",
     "Report",
     "RowFinding",
+    "RuleCount",
     "SameTable",
     "Score",
+    "Seal",
     "Section",
     "Shape",
+    "ShouldStop",
+    "Stopped",
     "Submitted",
     "Sweep",
+    "Tell",
     "Told",
+    "Upload",
     "Version",
     "Watched",
     "WatchedFolder",
@@ -140,6 +152,7 @@ __all__ = [
     "check_practice",
     "check_region",
     "check_rows",
+    "check_upload",
     "clear_out_of_area",
     "commonest",
     "compose",
@@ -159,6 +172,7 @@ __all__ = [
     "findings_of",
     "first_stay",
     "group_part",
+    "group_upload",
     "history",
     "in_house",
     "institution_named",
@@ -178,6 +192,7 @@ __all__ = [
     "own_of_run",
     "owners_of",
     "perform",
+    "plan",
     "plan_budget",
     "plan_prepayments",
     "preview",
@@ -189,6 +204,7 @@ __all__ = [
     "read_published",
     "read_region",
     "read_rows",
+    "read_seals",
     "read_truth",
     "ready_checks",
     "reconcile_return",
@@ -218,5 +234,6 @@ __all__ = [
     "verify",
     "watch_fund",
     "what_if",
+    "working",
     "write_proposal",
 ]
