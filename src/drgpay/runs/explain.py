@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, read_manifest, read_table, table_path
@@ -16,6 +15,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
 from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
+from drgpay.runs.pages.index import rows_of_stay
 from drgpay.runs.region import Registers
 from drgpay.runs.succession import succession_of
 from drgpay.scheme import Scheme, basis_words
@@ -156,16 +156,8 @@ def _stay(tables: Path, stay_id: str) -> dict[str, Any]:
 
 
 def _find(tables: Path, table: Table, stay_id: str) -> dict[str, Any] | None:
-    """The row of a stay; only its id column is read until it is found."""
-    for path in dataset(tables, table).paths:
-        file = pq.ParquetFile(path)
-        for group in range(file.num_row_groups):
-            ids = file.read_row_group(group, columns=["stay_id"]).column("stay_id")
-            place = pc.index(ids, stay_id).as_py()
-            if place >= 0:
-                row: dict[str, Any] = file.read_row_group(group).slice(place, 1).to_pylist()[0]
-                return row
-    return None
+    """The row of a stay."""
+    return next(iter(rows_of_stay(tables.parent, table, stay_id)), None)
 
 
 def first_stay(run: Path) -> str:
@@ -298,7 +290,7 @@ def _by_rate(tables: Path, stay: dict[str, Any], case: dict[str, Any], policy: P
         lines.append(
             Line("按自身费用折算", "by its own cost", show_coefficient(case["discount"] or ONE), "rate.base_rate")
         )
-    for row in _rows(tables, ADJUSTMENTS, stay["stay_id"]):
+    for row in rows_of_stay(tables.parent, ADJUSTMENTS, stay["stay_id"]):
         zh, en = _ADJUSTED[row["adjustment"]]
         lines.append(Line(zh, en, show_fen(row["after"]), row["parameter"]))
     lines.append(Line("病例类型", "class", case["case_class"]))
@@ -327,7 +319,7 @@ def _points(
         _decided(tables, stay, case["case_class"]),
     )  # fmt: skip
     lines = [*judged.lines, Line("病例类型", "class", case["case_class"])]
-    adjustments = _rows(tables, ADJUSTMENTS, stay["stay_id"])
+    adjustments = rows_of_stay(tables.parent, ADJUSTMENTS, stay["stay_id"])
     if judged.points != (adjustments[0]["before"] if adjustments else case["points"]):
         extra = show_points(case["extra"])
         lines.append(Line("追加点数(上限后)", "extra points within the cap", extra, "points.high_extra_cap"))
@@ -362,14 +354,6 @@ def _decided(tables: Path, stay: dict[str, Any], case_class: str) -> points.Fact
         len(stay["dx"]) - 1,
         decisions={kind: (amount, share) for kind, amount, share in rows},
     )
-
-
-def _rows(tables: Path, table: Table, stay_id: str) -> list[dict[str, Any]]:
-    """All rows of a stay in a table of few rows per stay."""
-    found: list[dict[str, Any]] = []
-    for path in dataset(tables, table).paths:
-        found += pq.read_table(path, filters=[("stay_id", "=", stay_id)]).to_pylist()
-    return found
 
 
 _EXITS = {

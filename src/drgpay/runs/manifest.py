@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,14 @@ def law_of(run: Path, manifest: dict[str, Any]) -> Policy:
 def laws_of_run(run: Path, manifest: dict[str, Any]) -> Laws:
     """All laws a run was made with."""
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
-    return laws(run / PRACTICE, manifest["year"], month=manifest["month"], known_on=known_on)
+    practice = run / PRACTICE
+    return _laws(practice, file_digest(practice), manifest["year"], manifest["month"], known_on)
+
+
+@lru_cache(maxsize=16)
+def _laws(practice: Path, digest: str, year: int, month: int | None, known_on: date | None) -> Laws:
+    """The laws by a file of notices with this digest: read once."""
+    return laws(practice, year, month=month, known_on=known_on)
 
 
 def root_of(manifest: dict[str, Any]) -> str:

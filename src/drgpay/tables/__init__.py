@@ -237,6 +237,8 @@ from drgpay.tables.results import (
     STATUSES,
     STAY_PAYMENTS,
 )
+from drgpay.tables.sight import AREA, PUBLIC, SIGHTS, Sight
+from drgpay.tables.views import SETTLED_STAYS, VIEWS
 
 ALL = (
     INPUTS + BOOK_REGISTERS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS)
@@ -258,6 +260,7 @@ __all__ = [
     "ALL",
     "APPLICANTS",
     "ARBITRATIONS",
+    "AREA",
     "AREA_VALUES",
     "ATTENDANCE",
     "AUDIT_AGREEMENT",
@@ -400,6 +403,7 @@ __all__ = [
     "PREPAYMENT_TERMS",
     "PROCUREMENT",
     "PROCUREMENT_PAYMENTS",
+    "PUBLIC",
     "PUBLICATIONS",
     "PUBLISHED",
     "PUBLISHED_TERMS",
@@ -428,7 +432,9 @@ __all__ = [
     "SCHEMES",
     "SECOND_CODINGS",
     "SETTINGS",
+    "SETTLED_STAYS",
     "SHADOW_PRICES",
+    "SIGHTS",
     "SLIPS",
     "SLIP_LINES",
     "SPECIAL_CANDIDATES",
@@ -457,6 +463,7 @@ __all__ = [
     "TREATMENTS",
     "TREATMENT_TABLE",
     "TRUTH",
+    "VIEWS",
     "VIOLATIONS",
     "VIOLATION_TIERS",
     "VIOLATION_TYPES",
@@ -466,6 +473,7 @@ __all__ = [
     "VISIT_PAYMENTS",
     "WITHDRAWN",
     "Column",
+    "Sight",
     "Table",
     "tables_markdown",
     "with_years",

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay.tables.sight import SIGHTS, Sight
 
 _TYPES: dict[str, Any] = {
     "text": pa.string(),
@@ -136,6 +137,21 @@ class Table:
     def file_names(self) -> tuple[str, ...]:
         """Every name (without suffix) under which people may hand it in: the English one first."""
         return tuple(dict.fromkeys((self.name, self.zh, *self.files)))
+
+    @property
+    def sight(self) -> Sight:
+        """Who may see its rows; a table without a line there may be shown to nobody (``KeyError``)."""
+        return SIGHTS[self.name]
+
+    @property
+    def visible(self) -> str:
+        """The smallest unit whose people see its rows: see :class:`~drgpay.tables.Sight`."""
+        return self.sight.visible
+
+    @property
+    def persons(self) -> tuple[str, ...]:
+        """Columns that name or describe a person."""
+        return self.sight.persons
 
     def references(self) -> tuple[Column, ...]:
         """The columns whose values name something that is kept elsewhere than in this table."""

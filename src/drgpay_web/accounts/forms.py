@@ -28,7 +28,7 @@ class RoleForm(OfficeForm):
         assert isinstance(unit, forms.ModelChoiceField)
         role.choices = choices
         unit.queryset = Unit.objects.filter(path__startswith=by.widest().path)
-        unit.label_from_instance = _indented  # type: ignore[method-assign]
+        unit.label_from_instance = _indented  # type: ignore[method-assign, assignment]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

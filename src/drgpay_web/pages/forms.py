@@ -44,7 +44,7 @@ class PasswordForm(OfficeForm):
             validate_password(new, self.person)
         except forms.ValidationError as error:
             for one in error.error_list:
-                key = one.code if one.code in words() else f"people.{one.code}"
+                key = str(one.code) if one.code in words() else f"people.{one.code}"
                 self.add_error("new", forms.ValidationError(w(key, self.lang), code=one.code))
 
 

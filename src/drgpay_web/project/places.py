@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from drgpay import __version__
 
 
 def home() -> Path:
@@ -29,6 +33,17 @@ def make_home(folder: Path) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as out:
             out.write(secrets.token_urlsafe(48) + "\n")
+
+
+def static_folder(folder: Path) -> Path:
+    """Where collected static files lie: a folder per version and content, so that a new one is collected anew."""
+    said = hashlib.sha256(__version__.encode())
+    for path in sorted((Path(__file__).parents[1] / "ui" / "static").rglob("*")):
+        if path.is_file():
+            said.update(path.read_bytes())
+    for package in ("bootstrap-wrapper", "django-htmx", "plotly"):
+        said.update(version(package).encode())
+    return folder / "static" / f"{__version__}-{said.hexdigest()[:8]}"
 
 
 def data_base() -> dict[str, Any]:

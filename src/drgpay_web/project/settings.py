@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from drgpay_web.project.places import data_base, home, secret
+from drgpay_web.project.places import data_base, home, secret, static_folder
 from drgpay_web.project.rooms import OFFICE, rooms
 
 HOME = home()
@@ -70,7 +70,7 @@ LANGUAGE_CODE = "zh-hans"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [OFFICE / "ui" / "static"]
-STATIC_ROOT = HOME / "static" / "current"
+STATIC_ROOT = static_folder(HOME)
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "drgpay_web.ui.finder.PackagedFinder",

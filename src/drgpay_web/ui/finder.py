@@ -65,4 +65,6 @@ class _AsNamed(FileSystemStorage):
 class OfficeStatic(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed files; a page names them by content, so that browsers keep them for good."""
 
-    manifest_strict = False
+    def stored_name(self, name: str) -> str:
+        """The hashed name; the plain one where nothing was collected yet."""
+        return str(self.hashed_files.get(self.hash_key(self.clean_name(name)), name))
