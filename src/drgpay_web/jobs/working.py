@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -54,10 +55,20 @@ def worker(*, regular: Callable[[], object] | None = None, until: Callable[[], b
     except OSError as error:
         os.close(held)
         raise AlreadyWorking from error
+    told = _told_to_end()
     try:
-        _Worker(regular, until).run()
+        _Worker(regular, lambda: told.is_set() or until()).run()
     finally:
         os.close(held)
+
+
+def _told_to_end() -> threading.Event:
+    """Set by SIGTERM and Ctrl-C, so that the children are ended first."""
+    told = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: told.set())
+    return told
 
 
 class _Worker:
