@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.office import actor, units
+from support.office_people import actor, units
 from support.office_rules import machine
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.command import drgpay
-from support.office import actor
+from support.office_people import actor
 
 
 @pytest.fixture(scope="module")
