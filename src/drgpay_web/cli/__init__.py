@@ -34,7 +34,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(0)
     except OSError as error:
-        typer.echo(f"无法读写:{error.strerror}  Cannot read or write: {error.strerror}", err=True)
+        typer.echo(f"无法读写：{error.strerror}  Cannot read or write: {error.strerror}", err=True)
         sys.exit(int(Kind.ENGINE))
     finally:
         os.umask(before)

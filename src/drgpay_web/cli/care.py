@@ -17,13 +17,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def check() -> None:
-    """校验审计链、目录与文件夹、数据库结构;不符时退出码为 6。 Check chain, catalogue, tables; exit 6 where wrong."""
+    """校验审计链、目录与文件夹、数据库结构；不符时退出码为 6。 Check chain, catalogue, tables; exit 6 where wrong."""
     existing()
     wrong = [line for module in with_part("faults") for line in import_module(module).faults()]
     if wrong:
         raise DrgpayError(
             Kind.BROKEN, zh=";".join(zh for zh, _ in wrong), en="; ".join(en for _, en in wrong),
-            fix_zh="停止办理,从备份恢复或报告安全管理员",
+            fix_zh="停止办理，从备份恢复或报告安全管理员",
             fix_en="stop work; restore a backup or tell the security officer",
         )  # fmt: skip
     typer.echo("完整无误 all is whole")

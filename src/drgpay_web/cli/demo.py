@@ -101,9 +101,8 @@ def _open(username: str, role: str, unit: Any) -> dict[str, Any]:
     from drgpay_web.people import Role, system_actor
 
     kind = Role(role)
-    person, password = create_account(
-        by=system_actor(unit.area), username=username, name=NAMES[role], role=kind, unit=unit
-    )
+    name = unit.name if role == "H4" else NAMES[role]
+    person, password = create_account(by=system_actor(unit.area), username=username, name=name, role=kind, unit=unit)
     person.must_change_password = False
     person.save(update_fields=["must_change_password"])
     secret = generate_totp_secret() if kind.second_factor else None

@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
 
 def init(
     demonstration: Annotated[
-        bool, typer.Option("--demo", help="建立演示环境,每个角色一个账号 a demonstration with an account per role")
+        bool, typer.Option("--demo", help="建立演示环境，每个角色一个账号 a demonstration with an account per role")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出 print JSON")] = False,
     region: Annotated[
@@ -33,7 +33,7 @@ def init(
         str, typer.Option("--admin", help="首位系统管理员的用户名 user name of the first administrator")
     ] = "admin",
 ) -> None:
-    """建立工作台;可重复运行,已有的保留。 Set an office up; may be run again, what is there stays."""
+    """建立工作台；可重复运行，已有的保留。 Set an office up; may be run again, what is there stays."""
     folder = home()
     make_home(folder)
     if demonstration:
@@ -53,7 +53,7 @@ def _mark_demo(folder: Path) -> None:
         return
     if (folder / "office.sqlite3").exists():
         raise DrgpayError(
-            Kind.USAGE, zh="这里已有正式的工作台,不能改为演示环境", en="a real office is here; it is not made a demo",
+            Kind.USAGE, zh="这里已有正式的工作台，不能改为演示环境", en="a real office is here; it is not made a demo",
             value=folder.name, fix_zh="用 DRGPAY_HOME 指明另一个位置", fix_en="name another place with DRGPAY_HOME",
         )  # fmt: skip
     about.write_text(json.dumps({"demo": True, "clock": DEMO_DAY}) + "\n", encoding="utf-8")

@@ -30,7 +30,7 @@ def existing() -> Path:
     if pending():
         raise DrgpayError(
             Kind.USAGE, zh="数据库结构不是本版本的", en="the data base is of another version",
-            fix_zh="先备份,再运行 drgpay-web migrate", fix_en="back up, then run drgpay-web migrate",
+            fix_zh="先备份，再运行 drgpay-web migrate", fix_en="back up, then run drgpay-web migrate",
         )  # fmt: skip
     return folder
 

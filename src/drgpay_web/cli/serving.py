@@ -17,7 +17,7 @@ import typer
 from drgpay.errors import DrgpayError, Kind
 from drgpay_web.cli.office import existing
 
-THREADS = 8
+THREADS = 4
 AGAIN = 3.0
 """seconds until a worker that ended by itself is started again"""
 
@@ -38,7 +38,7 @@ def serve(
         bool, typer.Option("--behind-proxy", help="前面有做 TLS 的代理 a proxy before it does TLS")
     ] = False,
     names: Annotated[
-        str, typer.Option("--names", help="浏览器所用的主机名,逗号分隔 host names browsers use, by commas")
+        str, typer.Option("--names", help="浏览器所用的主机名，逗号分隔 host names browsers use, by commas")
     ] = "",
 ) -> None:
     """启动工作台(网页服务与任务进程);Ctrl-C 停止全部。 Serve the office with its worker; Ctrl-C stops all."""
@@ -57,7 +57,7 @@ def serve(
 
 
 def worker() -> None:
-    """处理后台任务;由 serve 启动。 Do the jobs; serve starts it."""
+    """处理后台任务；由 serve 启动。 Do the jobs; serve starts it."""
     existing()
     from drgpay_web import flow, jobs, store
 

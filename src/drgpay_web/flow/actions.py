@@ -176,7 +176,9 @@ def comment(actor: Actor, case: Case, *, text: str) -> Comment:
             case=case, person=actor.person, role=str(actor.role), at=clock.real_now(), text=text
         )
         trail.record(actor, "case.comment", f"case:{case.number}", after={"comment": said.pk})
-        involved = case.steps.filter(person__is_active=True).exclude(person=actor.person).values_list("person", flat=True)
+        involved = (
+            case.steps.filter(person__is_active=True).exclude(person=actor.person).values_list("person", flat=True)
+        )
         for person in sorted(set(involved)):
             Notice.objects.create(
                 person_id=person, case=case, key="flow.commented", values={"number": case.number},

@@ -55,7 +55,9 @@ def add_days(day: date, n: int, working: bool = True) -> date:
     """The n-th day after ``day`` (not counted itself): of working days, or of all."""
     if not working:
         return day + timedelta(n)
-    said = dict(WorkingDay.objects.filter(day__gt=day, day__lte=day + timedelta(3 * n + 30)).values_list("day", "working"))
+    said = dict(
+        WorkingDay.objects.filter(day__gt=day, day__lte=day + timedelta(3 * n + 30)).values_list("day", "working")
+    )
     while n > 0:
         day += timedelta(1)
         n -= said.get(day, day.weekday() < _SATURDAY)

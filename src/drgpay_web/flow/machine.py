@@ -20,7 +20,9 @@ Values = Mapping[str, Any]
 
 def in_words(key: str, values: Mapping[str, object], lang: str) -> str:
     """A text with its values; one that is named ``<name>_key`` is itself the key of words."""
-    return w(key, lang, **{n.removesuffix("_key"): w(str(v), lang) if n.endswith("_key") else v for n, v in values.items()})
+    return w(
+        key, lang, **{n.removesuffix("_key"): w(str(v), lang) if n.endswith("_key") else v for n, v in values.items()}
+    )
 
 
 class Guarded(PageError):
@@ -54,7 +56,13 @@ class Stale(PageError):
         """What changed, by whom and when."""
         words = self.case.rules.words
         steps = (
-            w("flow.stale_step", lang, who=s.person.name, day=s.day.isoformat(), move=w(f"{words}.move.{s.move}", lang))
+            w(
+                "flow.stale_step",
+                lang,
+                who=s.person.name,
+                day=s.day.isoformat(),
+                move=w(f"{words}.move.{s.move}", lang),
+            )
             for s in self.since
         )
         return " ".join([w("flow.stale", lang), *steps])

@@ -122,9 +122,7 @@ class Notice(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["person", "once"], name="notice_once", condition=~models.Q(once="")
-            )
+            models.UniqueConstraint(fields=["person", "once"], name="notice_once", condition=~models.Q(once=""))
         ]
         indexes: ClassVar = [models.Index(fields=["person", "read_at"], name="notice_unread")]
 

@@ -18,9 +18,7 @@ def people_with(roles: Iterable[Any], unit: Unit) -> list[Person]:
     return sorted({m.person for m in held.select_related("person") if m.holds(today)}, key=lambda p: p.pk)
 
 
-def tell(
-    case: Case, roles: Iterable[Any], key: str, *, but: Any = None, once: str = "", **values: object
-) -> int:
+def tell(case: Case, roles: Iterable[Any], key: str, *, but: Any = None, once: str = "", **values: object) -> int:
     """Tell everybody who has one of the roles for the case's unit, but the one who did it; ``once``: the same is told
     a person only once. How many were told."""
     people = [person for person in people_with(tuple(roles), case.unit) if person != but]
@@ -29,7 +27,9 @@ def tell(
         people = [person for person in people if person.pk not in told]
     said = {"number": case.number, "now_key": f"{case.rules.words}.state.{case.state}", **values}
     rows = [
-        Notice(person=person, case=case, key=key, values=said, href=f"/cases/{case.pk}", at=clock.real_now(), once=once)
+        Notice(
+            person=person, case=case, key=key, values=said, href=f"/cases/{case.pk}", at=clock.real_now(), once=once
+        )
         for person in people
     ]
     Notice.objects.bulk_create(rows)

@@ -15,9 +15,7 @@ from drgpay_web.jobs.reads import job_seen
 from drgpay_web.people import Act, Actor
 
 
-def order(
-    actor: Actor, *, kind: str, area: str, key: str, payload: Mapping[str, Any], unit: Any = None
-) -> Job:
+def order(actor: Actor, *, kind: str, area: str, key: str, payload: Mapping[str, Any], unit: Any = None) -> Job:
     """Order a job. Of one key only one is active: ordering it again gives the one that is, with ``existing`` set.
     ``unit``: whose it is (default: the actor's). The permission is the action's that orders it."""
     lane = handler_of(kind).lane

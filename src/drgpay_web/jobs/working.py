@@ -108,7 +108,9 @@ class _Worker:
     def start(self, job: Job) -> None:
         """Start the child of a job that still waits."""
         started = clock.real_now()
-        if not Job.objects.filter(pk=job.pk, state=QUEUED).update(state=RUNNING, started_at=started, heartbeat=started):
+        if not Job.objects.filter(pk=job.pk, state=QUEUED).update(
+            state=RUNNING, started_at=started, heartbeat=started
+        ):
             return
         log = place_of_jobs() / f"{job.pk}.log"
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as out:

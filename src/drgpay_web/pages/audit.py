@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any, cast
 
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from drgpay_web import clock, trail
 from drgpay_web.pages.forms import AuditForm
 from drgpay_web.people import Act, Actor, Request, actor_of, door
-from drgpay_web.trail.telling import act_words
+from drgpay_web.trail.telling import act_words, values_of
+from drgpay_web.ui import w
 from drgpay_web.ui.pages import page_of
 
 
@@ -21,7 +23,7 @@ from drgpay_web.ui.pages import page_of
 @require_safe
 def audit(request: HttpRequest) -> HttpResponse:
     """Events of the area, the latest first."""
-    return _audit(request, {})
+    return _audit(request)
 
 
 @door(Act.AUDIT_CHECK)
@@ -31,16 +33,21 @@ def check(request: HttpRequest) -> HttpResponse:
     broken = trail.check()
     after = {"broken": broken}
     trail.record(actor_of(request), Act.AUDIT_CHECK, "trail", after=after, outcome="failed" if broken else "done")
-    return _audit(request, {"checked": True, "broken": broken})
+    lang = cast(Request, request).lang
+    if broken:
+        messages.error(request, w("pages.audit_broken", lang, number=broken))
+    else:
+        messages.success(request, w("pages.audit_whole", lang))
+    return HttpResponseRedirect("/audit")
 
 
-def _audit(request: HttpRequest, more: dict[str, Any]) -> HttpResponse:
+def _audit(request: HttpRequest) -> HttpResponse:
     lang = cast(Request, request).lang
     form = AuditForm(request.GET, lang=lang)
     said = form.cleaned_data if form.is_valid() else {}
     page = page_of(request, _found(actor_of(request), said))
-    lines = [(event, act_words(event.act, lang)) for event in page]
-    return render(request, "pages/audit.html", {"form": form, "page": page, "lines": lines, **more})
+    lines = [(event, act_words(event.act, lang), values_of(event)) for event in page]
+    return render(request, "pages/audit.html", {"form": form, "page": page, "lines": lines})
 
 
 def _found(actor: Actor, said: dict[str, Any]) -> QuerySet[trail.Event]:

@@ -29,17 +29,19 @@ def _signed_in(sender: object, *, request: HttpRequest, user: Any, **_: object) 
     trail.record(actor, "sign_in", f"account:{person.username}")
 
 
-def _failed(sender: object, *, credentials: dict[str, Any], **_: object) -> None:
-    _kept("sign_in_failed", credentials.get("username"))
+def _failed(sender: object, *, credentials: dict[str, Any], request: HttpRequest, **_: object) -> None:
+    _kept("sign_in_failed", credentials.get("username"), request)
 
 
-def _locked(sender: object, *, username: str, **_: object) -> None:
-    _kept("locked", username)
+def _locked(sender: object, *, username: str, request: HttpRequest, **_: object) -> None:
+    _kept("locked", username, request)
 
 
-def _kept(act: str, username: str | None) -> None:
+def _kept(act: str, username: str | None, request: HttpRequest) -> None:
     """An event without an actor; what was typed is kept only where it is a name of ours."""
     person = Person.objects.filter(username=username or "").first()
     membership = person.memberships.select_related("unit").first() if person else None
     area = membership.unit.area if membership else ""
-    trail.record(None, act, f"account:{person.username if person else '?'}", outcome="failed", area=area)
+    subject = f"account:{person.username if person else '?'}"
+    address = request.META.get("REMOTE_ADDR", "")
+    trail.record(None, act, subject, outcome="failed", area=area, address=address)

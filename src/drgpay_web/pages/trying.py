@@ -8,8 +8,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
 from drgpay_web import clock
-from drgpay_web.people import Membership, needs_nobody
+from drgpay_web.people import Membership, Unit, needs_nobody
+from drgpay_web.ui import w
 
+SIDES = ("B", "H", "S")
 LOOPBACK = ("127.0.0.1", "::1", "")
 """the last where the server gives no address: a test's client, or a socket of this machine"""
 
@@ -30,8 +32,10 @@ def trying(request: HttpRequest) -> HttpResponse:
         login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
         request.session["membership"] = chosen.pk
         return HttpResponseRedirect("/")
-    sides = [(side, held.filter(role__startswith=letter).order_by("role", "pk")) for side, letter in SIDES]
-    return render(request, "pages/try.html", {"sides": sides})
-
-
-SIDES = (("bureau", "B"), ("hospital", "H"), ("system", "S"))
+    lang = str(getattr(request, "lang", "zh"))
+    groups: dict[str, list[Membership]] = {}
+    for one in sorted(held, key=lambda one: (SIDES.index(one.role[0]), one.unit.path.split("/")[:3], one.role)):
+        house = one.unit.of_kind(Unit.INSTITUTION)
+        title = house.name if house else w(f"pages.side_{one.role[0]}", lang)
+        groups.setdefault(title, []).append(one)
+    return render(request, "pages/try.html", {"groups": groups.items()})

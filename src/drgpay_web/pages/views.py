@@ -9,19 +9,30 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from drgpay_web import trail
+from drgpay_web import flow, trail
 from drgpay_web.pages.glossary import entries
 from drgpay_web.pages.reach import reached
 from drgpay_web.people import Act, NotThere, Person, Request, Role, actor_of, acts, door, needs_nobody, role_words
-from drgpay_web.people.matrix import GIVEN
-from drgpay_web.ui import LANGUAGES
+from drgpay_web.people.matrix import GIVEN, Permission
+from drgpay_web.ui import LANGUAGES, w
 
 
 @door(Act.WORK_SEE)
 @require_safe
 def work(request: HttpRequest) -> HttpResponse:
     """What waits for me, by deadline."""
-    return render(request, "pages/work.html", {"rows": []})
+    lang = cast(Request, request).lang
+    rows = [
+        {
+            "case": row.case,
+            "light": row.light,
+            "title": w(row.case.rules.words, lang),
+            "state": w(f"{row.case.rules.words}.state.{row.case.state}", lang),
+            "moves": [w(f"{row.case.rules.words}.move.{move.name}", lang) for move in row.moves],
+        }
+        for row in flow.work_list(actor_of(request))
+    ]
+    return render(request, "pages/work.html", {"rows": rows})
 
 
 @needs_nobody
@@ -86,10 +97,17 @@ def why(request: HttpRequest) -> HttpResponse:
                 "reach": reached(actor, act, lang),
                 "reason": permission.reason,
                 "look": permission.look,
-                "others": "、".join(role_words(role, lang) for role in permission.roles),
+                "others": _whose(permission, lang),
             }
         )
     return render(request, "pages/why.html", {"lines": lines, "roles": GIVEN, "mine": Role(actor.role)})
+
+
+def _whose(permission: Permission, lang: str) -> str:
+    """The roles that may, by name; in one word where all may."""
+    if len(permission.roles) == len(GIVEN):
+        return w("pages.all_roles", lang)
+    return "、".join(role_words(role, lang) for role in permission.roles)
 
 
 @needs_nobody

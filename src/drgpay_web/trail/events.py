@@ -42,11 +42,12 @@ def record(
     outcome: Literal["done", "refused", "failed"] = "done",
     reason: str = "",
     area: str = "",
+    address: str = "",
 ) -> Event:
     """Add an event to the chain: ``actor`` did ``act`` to ``subject`` (``case:12``, ``stay:2023/S1``).
 
     ``before`` and ``after`` hold ids and states, never names of persons. Without an actor (sign-in, set-up) the
-    person is ``-``. In a transaction it is kept or lost with it.
+    person is ``-``, and ``area`` and ``address`` are the caller's. In a transaction it is kept or lost with it.
     """
     with transaction.atomic():
         head = Head.objects.select_for_update().get(pk=1)
@@ -59,7 +60,7 @@ def record(
             role=actor.role.value if actor else "",
             unit=f"{actor.unit.kind}:{actor.unit.code}"[:200] if actor else "",
             session=actor.session if actor else "",
-            address=actor.address if actor else "",
+            address=actor.address if actor else address,
             act=str(act),
             subject=subject[:200],
             before=canonical(before),

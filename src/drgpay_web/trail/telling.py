@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from drgpay_web.people import Act, acts, role_words
 from drgpay_web.people.matrix import Role
 from drgpay_web.trail.models import Event
@@ -22,6 +25,19 @@ def sentence(event: Event, lang: str) -> str:
         subject=event.subject,
         outcome=w(f"trail.{event.outcome}", lang),
     )
+
+
+def values_of(event: Event) -> list[tuple[str, str, str]]:
+    """What changed: name, value before, value after, as ids; a value that stayed is left out."""
+    before: dict[str, Any] = json.loads(event.before or "{}")
+    after: dict[str, Any] = json.loads(event.after or "{}")
+    names = [*before, *(name for name in after if name not in before)]
+    lines = [(name, _plain(before.get(name)), _plain(after.get(name))) for name in names]
+    return [line for line in lines if line[1] != line[2]]
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def act_words(act: str, lang: str) -> str:

@@ -8,8 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import brotli
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 PACKAGED = {
@@ -21,6 +23,7 @@ PACKAGED = {
     "packaged/plotly.min.js": ("plotly", "package_data/plotly.min.js"),
 }
 """name under ``/static/``: package and the file in it"""
+LARGE = 1_000_000
 
 
 def place(name: str) -> Path:
@@ -62,8 +65,21 @@ class _AsNamed(FileSystemStorage):
         return str(self.real)
 
 
+class _Quick(Compressor):  # type: ignore[misc]
+    """Compresses the five megabytes of the charts' script in a second instead of twelve, for a tenth more of size."""
+
+    @staticmethod
+    def compress_brotli(data: bytes) -> bytes:
+        return bytes(brotli.compress(data, quality=11 if len(data) < LARGE else 5))
+
+
 class OfficeStatic(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed and compressed files; a page names them by content, so that browsers keep them for good."""
+
+    keep_only_hashed_files = True
+
+    def create_compressor(self, **kwargs: Any) -> Compressor:
+        return _Quick(**kwargs)
 
     def stored_name(self, name: str) -> str:
         """The hashed name; the plain one where nothing was collected yet."""

@@ -6,137 +6,190 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Sequence',
+            name="Sequence",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('last', models.PositiveIntegerField(default=0)),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='WorkingDay',
+            name="WorkingDay",
             fields=[
-                ('day', models.DateField(primary_key=True, serialize=False)),
-                ('working', models.BooleanField()),
-                ('name', models.CharField(max_length=60)),
-                ('source', models.CharField(blank=True, max_length=200)),
+                ("day", models.DateField(primary_key=True, serialize=False)),
+                ("working", models.BooleanField()),
+                ("name", models.CharField(max_length=60)),
+                ("source", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('machine', models.CharField(max_length=40)),
-                ('number', models.CharField(max_length=40, unique=True)),
-                ('area', models.CharField(max_length=40)),
-                ('period', models.CharField(blank=True, max_length=10)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('state', models.CharField(max_length=40)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('deadline', models.DateField(blank=True, null=True)),
-                ('silence', models.CharField(blank=True, max_length=40)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('data', models.JSONField(default=dict)),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("machine", models.CharField(max_length=40)),
+                ("number", models.CharField(max_length=40, unique=True)),
+                ("area", models.CharField(max_length=40)),
+                ("period", models.CharField(blank=True, max_length=10)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                ("state", models.CharField(max_length=40)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("deadline", models.DateField(blank=True, null=True)),
+                ("silence", models.CharField(blank=True, max_length=40)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.unit"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(max_length=10)),
-                ('size', models.PositiveBigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('stored', models.CharField(max_length=64)),
-                ('frozen', models.BooleanField(default=False)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attachments', to='flow.case')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("name", models.CharField(max_length=200)),
+                ("kind", models.CharField(max_length=10)),
+                ("size", models.PositiveBigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("stored", models.CharField(max_length=64)),
+                ("frozen", models.BooleanField(default=False)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="attachments", to="flow.case"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=4)),
-                ('at', models.DateTimeField()),
-                ('text', models.TextField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='flow.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("role", models.CharField(max_length=4)),
+                ("at", models.DateTimeField()),
+                ("text", models.TextField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="comments", to="flow.case"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=80)),
-                ('values', models.JSONField(default=dict)),
-                ('href', models.CharField(blank=True, max_length=200)),
-                ('at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('once', models.CharField(blank=True, max_length=120)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='flow.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=80)),
+                ("values", models.JSONField(default=dict)),
+                ("href", models.CharField(blank=True, max_length=200)),
+                ("at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                ("once", models.CharField(blank=True, max_length=120)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="flow.case"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('move', models.CharField(max_length=40)),
-                ('source', models.CharField(blank=True, max_length=40)),
-                ('target', models.CharField(max_length=40)),
-                ('role', models.CharField(blank=True, max_length=4)),
-                ('day', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('values', models.JSONField(default=dict)),
-                ('note', models.TextField(blank=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='flow.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField()),
+                ("move", models.CharField(max_length=40)),
+                ("source", models.CharField(blank=True, max_length=40)),
+                ("target", models.CharField(max_length=40)),
+                ("role", models.CharField(blank=True, max_length=4)),
+                ("day", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("values", models.JSONField(default=dict)),
+                ("note", models.TextField(blank=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="flow.case"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['case', 'version'],
+                "ordering": ["case", "version"],
             },
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['area', 'machine', 'state'], name='case_by_state'),
+            model_name="case",
+            index=models.Index(fields=["area", "machine", "state"], name="case_by_state"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['closed_at', 'deadline'], name='case_by_deadline'),
+            model_name="case",
+            index=models.Index(fields=["closed_at", "deadline"], name="case_by_deadline"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['unit', 'machine'], name='case_by_unit'),
+            model_name="case",
+            index=models.Index(fields=["unit", "machine"], name="case_by_unit"),
         ),
         migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.UniqueConstraint(fields=('case', 'sha256'), name='attachment_once'),
+            model_name="attachment",
+            constraint=models.UniqueConstraint(fields=("case", "sha256"), name="attachment_once"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['person', 'read_at'], name='notice_unread'),
+            model_name="notice",
+            index=models.Index(fields=["person", "read_at"], name="notice_unread"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(condition=models.Q(('once', ''), _negated=True), fields=('person', 'once'), name='notice_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("once", ""), _negated=True), fields=("person", "once"), name="notice_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('case', 'version'), name='step_of_version'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("case", "version"), name="step_of_version"),
         ),
     ]

@@ -6,45 +6,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40)),
-                ('lane', models.CharField(max_length=8)),
-                ('area', models.CharField(max_length=64)),
-                ('key', models.CharField(max_length=160)),
-                ('payload', models.JSONField(default=dict)),
-                ('state', models.CharField(default='queued', max_length=10)),
-                ('step', models.PositiveIntegerField(default=0)),
-                ('of', models.PositiveIntegerField(default=0)),
-                ('thousandths', models.PositiveIntegerField(default=0)),
-                ('said', models.JSONField(default=dict)),
-                ('result', models.JSONField(null=True)),
-                ('error', models.JSONField(null=True)),
-                ('stop_asked', models.BooleanField(default=False)),
-                ('pid', models.PositiveIntegerField(null=True)),
-                ('heartbeat', models.DateTimeField(null=True)),
-                ('ordered_role', models.CharField(max_length=4)),
-                ('ordered_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('ordered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ordered_unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.unit')),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40)),
+                ("lane", models.CharField(max_length=8)),
+                ("area", models.CharField(max_length=64)),
+                ("key", models.CharField(max_length=160)),
+                ("payload", models.JSONField(default=dict)),
+                ("state", models.CharField(default="queued", max_length=10)),
+                ("step", models.PositiveIntegerField(default=0)),
+                ("of", models.PositiveIntegerField(default=0)),
+                ("thousandths", models.PositiveIntegerField(default=0)),
+                ("said", models.JSONField(default=dict)),
+                ("result", models.JSONField(null=True)),
+                ("error", models.JSONField(null=True)),
+                ("stop_asked", models.BooleanField(default=False)),
+                ("pid", models.PositiveIntegerField(null=True)),
+                ("heartbeat", models.DateTimeField(null=True)),
+                ("ordered_role", models.CharField(max_length=4)),
+                ("ordered_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "ordered_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "ordered_unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.unit"
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.unit"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['state', 'lane', 'id'], name='job_queue')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'running'))), fields=('key',), name='job_once')],
+                "indexes": [models.Index(fields=["state", "lane", "id"], name="job_queue")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("queued", "running"))), fields=("key",), name="job_once"
+                    )
+                ],
             },
         ),
     ]

@@ -6,116 +6,164 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('flow', '0001_initial'),
-        ('jobs', '0001_initial'),
-        ('people', '0001_initial'),
+        ("flow", "0001_initial"),
+        ("jobs", "0001_initial"),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('code', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=64, primary_key=True, serialize=False)),
             ],
         ),
         migrations.CreateModel(
-            name='Pin',
+            name="Pin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=20)),
-                ('last_batch', models.PositiveIntegerField()),
-                ('last_row', models.PositiveBigIntegerField()),
-                ('policy', models.CharField(max_length=200)),
-                ('scheme', models.CharField(max_length=200)),
-                ('calendar', models.CharField(max_length=64)),
-                ('day', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("area", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=20)),
+                ("last_batch", models.PositiveIntegerField()),
+                ("last_row", models.PositiveBigIntegerField()),
+                ("policy", models.CharField(max_length=200)),
+                ("scheme", models.CharField(max_length=200)),
+                ("calendar", models.CharField(max_length=64)),
+                ("day", models.DateField()),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Received',
+            name="Received",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=200)),
-                ('size', models.PositiveBigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=10)),
-                ('stored', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("area", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=200)),
+                ("size", models.PositiveBigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=10)),
+                ("stored", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.unit"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RegisterRow',
+            name="RegisterRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area', models.CharField(max_length=64)),
-                ('owner', models.CharField(blank=True, max_length=128)),
-                ('table', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=700)),
-                ('values', models.JSONField(null=True)),
-                ('declaration', models.CharField(max_length=64)),
-                ('recorded_on', models.DateField(null=True)),
-                ('recorded_by', models.CharField(blank=True, max_length=120)),
-                ('at', models.DateTimeField()),
-                ('origin', models.CharField(max_length=120)),
-                ('reason', models.TextField(blank=True)),
-                ('current', models.BooleanField(default=True)),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='flow.case')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('superseded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='supersedes', to='store.registerrow')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("area", models.CharField(max_length=64)),
+                ("owner", models.CharField(blank=True, max_length=128)),
+                ("table", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=700)),
+                ("values", models.JSONField(null=True)),
+                ("declaration", models.CharField(max_length=64)),
+                ("recorded_on", models.DateField(null=True)),
+                ("recorded_by", models.CharField(blank=True, max_length=120)),
+                ("at", models.DateTimeField()),
+                ("origin", models.CharField(max_length=120)),
+                ("reason", models.TextField(blank=True)),
+                ("current", models.BooleanField(default=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="flow.case"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "superseded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="supersedes",
+                        to="store.registerrow",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Result',
+            name="Result",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('area', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=10)),
-                ('name', models.CharField(max_length=120)),
-                ('digest', models.CharField(max_length=64)),
-                ('period', models.CharField(blank=True, max_length=10)),
-                ('state', models.CharField(default='made', max_length=20)),
-                ('made_at', models.DateTimeField()),
-                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
-                ('pin', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='results', to='store.pin')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("area", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=10)),
+                ("name", models.CharField(max_length=120)),
+                ("digest", models.CharField(max_length=64)),
+                ("period", models.CharField(blank=True, max_length=10)),
+                ("state", models.CharField(default="made", max_length=20)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "job",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="jobs.job"
+                    ),
+                ),
+                (
+                    "pin",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="results", to="store.pin"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='pin',
-            constraint=models.UniqueConstraint(fields=('area', 'name'), name='pin_name'),
+            model_name="pin",
+            constraint=models.UniqueConstraint(fields=("area", "name"), name="pin_name"),
         ),
         migrations.AddConstraint(
-            model_name='pin',
-            constraint=models.UniqueConstraint(fields=('area', 'last_batch', 'last_row', 'policy', 'scheme', 'calendar', 'day'), name='pin_once'),
+            model_name="pin",
+            constraint=models.UniqueConstraint(
+                fields=("area", "last_batch", "last_row", "policy", "scheme", "calendar", "day"), name="pin_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='received',
-            constraint=models.UniqueConstraint(fields=('unit', 'sha256'), name='received_once'),
+            model_name="received",
+            constraint=models.UniqueConstraint(fields=("unit", "sha256"), name="received_once"),
         ),
         migrations.AddIndex(
-            model_name='registerrow',
-            index=models.Index(fields=['area', 'owner', 'table', 'id'], name='register_rows'),
+            model_name="registerrow",
+            index=models.Index(fields=["area", "owner", "table", "id"], name="register_rows"),
         ),
         migrations.AddConstraint(
-            model_name='registerrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('current', True)), fields=('area', 'owner', 'table', 'key'), name='register_key_once'),
+            model_name="registerrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("current", True)),
+                fields=("area", "owner", "table", "key"),
+                name="register_key_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='result',
-            index=models.Index(fields=['area', 'kind', 'period'], name='result_by_period'),
+            model_name="result",
+            index=models.Index(fields=["area", "kind", "period"], name="result_by_period"),
         ),
         migrations.AddConstraint(
-            model_name='result',
-            constraint=models.UniqueConstraint(fields=('area', 'kind', 'name'), name='result_once'),
+            model_name="result",
+            constraint=models.UniqueConstraint(fields=("area", "kind", "name"), name="result_once"),
         ),
     ]
