@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.command import drgpay
-from support.office_people import actor
+from support.office_people import actor, units
 
 
 @pytest.fixture(scope="module")
@@ -21,35 +21,35 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture(scope="module")
-def imported(template: Path, region: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office with the region as its record, kept to be copied for every test."""
-    from django.conf import settings
-    from django.db import connections
+@pytest.fixture
+def day(monkeypatch: pytest.MonkeyPatch) -> None:
+    from drgpay_web import clock
 
-    from drgpay_web import store
-
-    kept = tmp_path_factory.mktemp("imported")
-    shutil.copyfile(template, settings.HOME / "office.sqlite3")
-    store.import_region(region)
-    connections.close_all()
-    shutil.copyfile(settings.HOME / "office.sqlite3", kept / "office.sqlite3")
-    shutil.copytree(settings.HOME / "areas", kept / "areas")
-    shutil.rmtree(settings.HOME / "areas")
-    return kept
+    monkeypatch.setattr(clock, "today", lambda: date(2024, 4, 8))
 
 
 @pytest.fixture
-def place(imported: Path, office: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    from drgpay_web import clock
+def place(office: Any, day: None) -> dict[str, Any]:
+    """The area of tests, with its hospitals in its register."""
+    from drgpay.tables import INSTITUTIONS
+    from drgpay_web import store
+
+    found = units()
+    one = {"area": "A1", "houses": [found["H1"], found["H2"]], "b1": actor("B1", found["area"])}
+    rows = [{"institution_id": h.code, "name": h.name, "level": "三级"} for h in one["houses"]]
+    store.put_rows(one["b1"], area="A1", table=INSTITUTIONS, rows=rows, origin="form")
+    return one
+
+
+@pytest.fixture
+def record(office: Any, day: None, region: Path) -> dict[str, Any]:
+    """An area whose record is an imported region."""
+    from drgpay_web import store
     from drgpay_web.people import Unit
 
-    shutil.copyfile(imported / "office.sqlite3", office / "office.sqlite3")
-    shutil.copytree(imported / "areas", office / "areas", dirs_exist_ok=True)
-    monkeypatch.setattr(clock, "today", lambda: date(2024, 4, 8))
-    unit = Unit.objects.get(kind="area")
-    houses = list(Unit.objects.filter(kind="institution").order_by("code"))
-    return {"area": unit.code, "unit": unit, "houses": houses, "b1": actor("B1", unit)}
+    area = store.import_region(region)
+    houses = list(Unit.objects.filter(kind="institution", area=area).order_by("code"))
+    return {"area": area, "houses": houses, "b1": actor("B1", Unit.objects.get(kind="area", area=area))}
 
 
 def grade(place: Any, value: str, house: int = 0) -> dict[str, Any]:
@@ -134,15 +134,15 @@ class TestRows:
 
 class TestRegions:
     def test_an_imported_region_composed_and_run_equals_the_run_on_the_folder(
-        self, place: Any, region: Path, tmp_path: Path
+        self, record: Any, region: Path, tmp_path: Path
     ) -> None:
         from drgpay import runs
         from drgpay_web import store
 
-        pin = store.pin(place["b1"], place["area"], "demo", "")
+        pin = store.pin(record["b1"], record["area"], "demo", "")
         composed = store.compose(pin)
         assert store.compose(pin) == composed
-        assert store.pin(place["b1"], place["area"], "demo", "").pk == pin.pk
+        assert store.pin(record["b1"], record["area"], "demo", "").pk == pin.pk
         ran = []
         for name, folder in (("office", composed), ("hand", region)):
             out = tmp_path / name
@@ -151,26 +151,26 @@ class TestRegions:
         assert ran[0] == ran[1]
         assert ran[0]
 
-    def test_what_came_after_a_pin_is_not_in_it(self, place: Any) -> None:
+    def test_what_came_after_a_pin_is_not_in_it(self, record: Any) -> None:
         from drgpay_web import store
 
-        first = store.pin(place["b1"], place["area"], "demo", "")
-        put(place, grade(place, "合格") | {"year": 2012})
-        second = store.pin(place["b1"], place["area"], "demo", "")
+        first = store.pin(record["b1"], record["area"], "demo", "")
+        put(record, grade(record, "合格") | {"year": 2012})
+        second = store.pin(record["b1"], record["area"], "demo", "")
         assert "2012" not in (store.compose(first) / "grades.csv").read_text("utf-8")
         assert "2012" in (store.compose(second) / "grades.csv").read_text("utf-8")
         changed = store.changed_since(first, second)
         assert (changed.batches, [table for table, _ in changed.rows], changed.policy) == ((), ["grades"], False)
 
-    def test_what_was_known_on_an_earlier_day_can_still_be_read(self, place: Any, monkeypatch: Any) -> None:
+    def test_what_was_known_on_an_earlier_day_can_still_be_read(self, record: Any, monkeypatch: Any) -> None:
         from drgpay import runs
         from drgpay.tables import GRADE_REGISTER
         from drgpay_web import clock, store
 
-        put(place, grade(place, "合格") | {"year": 2011})
+        put(record, grade(record, "合格") | {"year": 2011})
         monkeypatch.setattr(clock, "today", lambda: date(2024, 5, 1))
-        put(place, grade(place, "优秀") | {"year": 2011})
-        folder = store.compose(store.pin(place["b1"], place["area"], "demo", ""))
+        put(record, grade(record, "优秀") | {"year": 2011})
+        folder = store.compose(store.pin(record["b1"], record["area"], "demo", ""))
 
         def grades(day: date) -> list[str]:
             frame = runs.read_region(folder, day).registers[GRADE_REGISTER]
@@ -178,19 +178,19 @@ class TestRegions:
 
         assert (grades(date(2024, 4, 30)), grades(date(2024, 5, 1))) == (["pass"], ["excellent"])
 
-    def test_a_second_import_changes_nothing(self, place: Any, region: Path) -> None:
+    def test_a_second_import_changes_nothing(self, record: Any, region: Path) -> None:
         from drgpay_web import store
         from drgpay_web.store.models import RegisterRow
 
         before = RegisterRow.objects.count()
-        assert store.import_region(region) == place["area"]
+        assert store.import_region(region) == record["area"]
         assert RegisterRow.objects.count() == before
 
-    def test_institutions_and_departments_became_units(self, place: Any) -> None:
+    def test_institutions_and_departments_became_units(self, record: Any) -> None:
         from drgpay_web.people import Unit
 
-        assert len(place["houses"]) == 3
-        assert Unit.objects.filter(area=place["area"], kind="department").exists()
+        assert len(record["houses"]) == 3
+        assert Unit.objects.filter(area=record["area"], kind="department").exists()
 
 
 class TestReceived:
@@ -226,26 +226,26 @@ class TestReceived:
 
 
 class TestCatalogue:
-    def test_folders_and_seals_are_right_where_the_rows_differ(self, place: Any, region: Path) -> None:
+    def test_folders_and_seals_are_right_where_the_rows_differ(self, record: Any, region: Path) -> None:
         from drgpay import runs
         from drgpay_web import store, trail
 
-        out = store.new_result_folder(place["area"], "run", "m01")
-        runs.run(runs.Order(store.compose(store.pin(place["b1"], place["area"], "demo", "")), "demo", 2024, 1), out,
+        out = store.new_result_folder(record["area"], "run", "m01")
+        runs.run(runs.Order(store.compose(store.pin(record["b1"], record["area"], "demo", "")), "demo", 2024, 1), out,
                  runs.LocalEngine(1))  # fmt: skip
         assert len(store.reconcile().found) == 1
-        result = store.results_of(place["area"], period="2024-01").get()
+        result = store.results_of(record["area"], period="2024-01").get()
         assert (store.folder(result), result.state) == (out, "made")
         runs.seal_run(out, runs.LocalEngine(1), by="b2", on=date(2024, 4, 8))
-        assert store.reconcile().sealed == (f"{place['area']}/run/m01",)
+        assert store.reconcile().sealed == (f"{record['area']}/run/m01",)
         result.refresh_from_db()
-        store.set_state(place["b1"], result, "candidate")
+        store.set_state(record["b1"], result, "candidate")
         result.refresh_from_db()
         assert result.state == "sealed"
-        trial = store.new_result_folder(place["area"], "trial", "t1")
+        trial = store.new_result_folder(record["area"], "trial", "t1")
         shutil.copytree(out, trial)
-        store.add_result(place["b1"], area=place["area"], kind="trial", name="t1")
+        store.add_result(record["b1"], area=record["area"], kind="trial", name="t1")
         shutil.rmtree(trial)
-        assert store.reconcile().lost == (f"{place['area']}/trial/t1",)
+        assert store.reconcile().lost == (f"{record['area']}/trial/t1",)
         assert store.reconcile() == type(store.reconcile())((), (), (), ())
         assert trail.check() is None
