@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from support.office_people import actor, units
 from support.office_rules import machine
+import contextlib
 
 
 @pytest.fixture
@@ -253,10 +255,8 @@ def test_two_at_once_lose_nothing(place: Any, day: Any) -> None:
         try:
             for _ in range(12):
                 version = flow.case_seen(who, case.pk).version
-                try:
+                with contextlib.suppress(flow.Stale):
                     made.append(flow.do(who, case, "touch", version=version, note=str(version)).version)
-                except flow.Stale:
-                    pass
         except Exception as error:
             others.append(repr(error))
         finally:
@@ -278,7 +278,9 @@ MOVES = ("send", "accept", "return", "touch", "lapse", "nothing")
 
 
 class TestAnyWalk:
-    @given(walk=st.lists(st.tuples(st.sampled_from(MOVES), st.sampled_from(("h1", "h1b", "b1", "b2", "s1"))), max_size=8))
+    @given(
+        walk=st.lists(st.tuples(st.sampled_from(MOVES), st.sampled_from(("h1", "h1b", "b1", "b2", "s1"))), max_size=8)
+    )
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def test_only_what_the_machine_says_happens(self, place: Any, day: Any, walk: list[tuple[str, str]]) -> None:
         from drgpay_web import flow

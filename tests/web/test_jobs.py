@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.office_people import actor, units
 
 TESTS = Path(__file__).parents[1]
@@ -97,9 +98,7 @@ def test_cancelled_while_it_waits_and_while_it_goes_on(place: Any, working: Any)
     assert jobs.cancel(place["b1"], going).state == "cancelled"
 
 
-@pytest.mark.parametrize(
-    ("how", "zh"), [("full", "磁盘已满"), ("defect", "程序出错"), ("wrong", "表错")]
-)
+@pytest.mark.parametrize(("how", "zh"), [("full", "磁盘已满"), ("defect", "程序出错"), ("wrong", "表错")])
 def test_what_fails_says_so_and_what_to_do(place: Any, working: Any, how: str, zh: str) -> None:
     job = order(place, "test.light", how=how)
     look_until(working, job, lambda job: not job.active)

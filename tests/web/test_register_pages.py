@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+
 from support.office_people import actor, browser, units
 
 
@@ -46,7 +47,9 @@ class TestRows:
         new = typed(year="2022", institution_id="H001", grade="good")
         assert page.post("/registers/grades/row", new).status_code == 302
         its = key(2022, "H001")
-        assert 'value="2022" type="text" inputmode="decimal" readonly' in text(page.get(f"/registers/grades/row?key={its}"))
+        assert 'value="2022" type="text" inputmode="decimal" readonly' in text(
+            page.get(f"/registers/grades/row?key={its}")
+        )
         changed = typed(year="2022", institution_id="H001", grade="fail") | {"reason": "复核后更正"}
         assert page.post(f"/registers/grades/row?key={its}", changed).status_code == 302
         out = {"key": json.dumps([2022, "H001"], separators=(",", ":")), "reason": "误登"}
@@ -78,7 +81,10 @@ class TestWho:
         shown = text(page.get("/registers/grades"))
         assert "H001" in shown
         assert "H002" not in shown
-        assert page.post("/registers/grades/row", typed(year="2022", institution_id="H001", grade="good")).status_code == 403
+        assert (
+            page.post("/registers/grades/row", typed(year="2022", institution_id="H001", grade="good")).status_code
+            == 403
+        )
         assert page.post("/registers/grades/out", {"key": '[2023,"H001"]', "reason": "x"}).status_code == 403
         assert page.get(f"/registers/grades/history?key={key(2023, 'H002')}").status_code == 404
         assert page.get("/registers/budgets").status_code == 404
@@ -109,7 +115,9 @@ class TestFiles:
         assert answer["Content-Disposition"].startswith("attachment")
 
         header = "年度,定点医疗机构编号,等级\n"
-        bad = SimpleUploadedFile("考核.csv", (header + "2021,H001,良好\n2021,H002,好\n2021,H009,合格\n").encode("gb18030"))
+        bad = SimpleUploadedFile(
+            "考核.csv", (header + "2021,H001,良好\n2021,H002,好\n2021,H009,合格\n").encode("gb18030")
+        )
         good = SimpleUploadedFile("考核.csv", (header + "2021,H001,良好\n2021,H002,合格\n").encode("gb18030"))
         results = []
         for file in (bad, good):

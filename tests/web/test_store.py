@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.command import drgpay
 from support.office_people import actor, units
 

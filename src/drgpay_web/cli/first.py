@@ -53,7 +53,7 @@ def _mark_demo(folder: Path) -> None:
         return
     if (folder / "office.sqlite3").exists():
         raise DrgpayError(
-            Kind.USAGE, zh="这里已有正式的工作台，不能改为演示环境", en="a real office is here; it is not made a demo",
+            Kind.USAGE, zh="这里已有正式的工作台，不能改为演示环境", en="a real office is here, not made a demo",
             value=folder.name, fix_zh="用 DRGPAY_HOME 指明另一个位置", fix_en="name another place with DRGPAY_HOME",
         )  # fmt: skip
     about.write_text(json.dumps({"demo": True, "clock": DEMO_DAY}) + "\n", encoding="utf-8")

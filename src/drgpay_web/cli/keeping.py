@@ -19,7 +19,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def backup(
-    output: Annotated[Path, typer.Option("--output", "-o", help="备份文件 file of the backup", metavar="FILE.tar.zst")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="备份文件 file of the backup", metavar="FILE.tar.zst")
+    ],
 ) -> None:
     """备份整个工作台为一个文件;运行中也可备份。 The whole office as one file, also while it is at work."""
     existing()

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from drgpay_web.jobs.working import AlreadyWorking, worker
 
 _ROOM = {
-    "AlreadyWorking": "working", "Job": "models", "cancel": "actions", "job_seen": "reads", "jobs_of": "reads", "order": "actions",
-    "orderer": "reads",     "shown": "views", "worker": "working",
-}  # fmt: skip
+    "AlreadyWorking": "working",
+    "Job": "models",
+    "cancel": "actions",
+    "job_seen": "reads",
+    "jobs_of": "reads",
+    "order": "actions",
+    "orderer": "reads",
+    "shown": "views",
+    "worker": "working",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -26,4 +33,16 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{_ROOM[name]}"), name)
 
 
-__all__ = ["AlreadyWorking", "Job", "ShouldStop", "cancel", "handler", "job_seen", "jobs_of", "order", "orderer", "shown", "worker"]
+__all__ = [
+    "AlreadyWorking",
+    "Job",
+    "ShouldStop",
+    "cancel",
+    "handler",
+    "job_seen",
+    "jobs_of",
+    "order",
+    "orderer",
+    "shown",
+    "worker",
+]

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+NICE = 10
 BEAT = 1.0
 """seconds between two looks at the worker, the lock and the wish to stop"""
 TOLD = 0.3
@@ -26,6 +27,7 @@ def main() -> None:
     """Do the job named on the command line; the exit code says nothing, the data base does."""
     import django
 
+    os.nice(NICE)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "drgpay_web.project.settings")
     django.setup()
     work(int(sys.argv[1]))

@@ -20,6 +20,7 @@ from drgpay_web import clock
 from drgpay_web.jobs.ends import end, error_words
 from drgpay_web.jobs.handlers import LANES, handler_of
 from drgpay_web.jobs.models import FAILED, QUEUED, RUNNING, Job
+import contextlib
 
 PAUSE = 0.3
 """seconds between two looks at the queue"""
@@ -27,7 +28,6 @@ SWEEP_EVERY = 60.0
 """seconds between two looks at the deadlines"""
 GRACE = 30
 """seconds a cancelled job has to notice"""
-NICE = 10
 
 
 class AlreadyWorking(Exception):
@@ -116,8 +116,7 @@ class _Worker:
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as out:
             child = subprocess.Popen(
                 [sys.executable, "-m", "drgpay_web.jobs.child", str(job.pk)],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=child_environment(), start_new_session=True,
-                preexec_fn=_nicer,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=child_environment(), start_new_session=True
             )  # fmt: skip
         self.children[job.pk] = child
         Job.objects.filter(pk=job.pk).update(pid=child.pid)
@@ -173,16 +172,10 @@ def child_environment() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _nicer() -> None:
-    os.nice(NICE)
-
-
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """End a child with all it has started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 

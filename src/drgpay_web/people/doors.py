@@ -7,13 +7,13 @@ from functools import wraps
 from typing import Any
 
 from django.dispatch import Signal
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import urlencode
 
 from drgpay_web.people.actor import Refused, actor_of
 from drgpay_web.people.matrix import Act, acts
 
-Page = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
 looked = Signal()
 """sent with ``actor, act, address`` before a look that the matrix wants recorded; the trail listens"""
 refused = Signal()
@@ -29,7 +29,7 @@ def door(act: Act) -> Callable[[Page], Page]:
 
     def guard(page: Page) -> Page:
         @wraps(page)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if getattr(request, "actor", None) is None:
                 return _sign_in(request)
             actor = actor_of(request)

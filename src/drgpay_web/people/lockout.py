@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from axes.attempts import get_cool_off_threshold
 from axes.handlers.database import AxesDatabaseHandler
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
@@ -23,13 +24,17 @@ class UserAndAddress(AxesDatabaseHandler):  # type: ignore[misc]
 
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         pair = int(super().get_failures(request, credentials))
-        name = (credentials or {}).get("username") or request.POST.get("login") or ""
-        if not name:
-            return pair
         from axes.models import AccessAttempt
 
-        total = AccessAttempt.objects.filter(username=name).aggregate(n=Sum("failures_since_start"))["n"] or 0
+        since = get_cool_off_threshold(request)
+        attempts = AccessAttempt.objects.filter(username=username(request, credentials), attempt_time__gte=since)
+        total = attempts.aggregate(n=Sum("failures_since_start"))["n"] or 0
         return max(pair, total // SLOWER)
+
+
+def username(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """Whose sign-in it is, of the credentials or of the form."""
+    return str((credentials or {}).get("username") or request.POST.get("login") or "")
 
 
 def locked(request: HttpRequest, response: HttpResponse | None = None, credentials: Any = None) -> HttpResponse:

@@ -167,3 +167,38 @@ def _own(role: Role) -> Reach:
     """The unit a role is held in."""
     kinds: dict[str, Reach] = {"H3": "department", "H4": "doctor"}
     return kinds.get(role.value, "institution" if role.side == "hospital" else "area")
+
+
+def matrix_markdown() -> str:
+    """docs/office-matrix.md: every act with the roles that may and how far."""
+    lines = [
+        "# 权限矩阵 · Who may do what",
+        "",
+        "由 `people/matrix.yaml` 生成。 Written from `people/matrix.yaml`.",
+        "",
+        "角色所及：统筹区、机构、科室、医生本人，或仅分派给本人的。理由：须填写；留痕：查看也记入审计。",
+        "How far: the area, the institution, the department, the doctor, or what is assigned by name. "
+        "Reason: one is asked; look: looks go to the audit.",
+        "",
+        "| 事项 act | " + " | ".join(role.value for role in GIVEN) + " | |",
+        "| --- |" + " --- |" * (len(GIVEN) + 1),
+    ]
+    for permission in acts().values():
+        marks = [_SHORT[permission.roles[role]] if role in permission.roles else "" for role in GIVEN]
+        more = [word for word, said in (("理由 reason", permission.reason), ("留痕 look", permission.look)) if said]
+        name = f"{permission.zh} {permission.en} `{permission.act}`"
+        lines.append(f"| {name} | " + " | ".join(marks) + f" | {'；'.join(more)} |")
+    lines += ["", "| 角色 role | | |", "| --- | --- | --- |"]
+    for role in GIVEN:
+        said = [f"{role_words(role, lang)}：{w(f'people.for_{role}', lang)}" for lang in ("zh", "en")]
+        lines.append(f"| {role} | {said[0]} | {said[1].replace('：', ': ')} |")
+    return "\n".join(lines) + "\n"
+
+
+_SHORT: dict[Reach, str] = {
+    "area": "区 area",
+    "institution": "院 house",
+    "department": "科 dept",
+    "doctor": "本人 own",
+    "assigned": "分派 given",
+}

@@ -43,7 +43,7 @@ class NotOneOfTheLast:
     def validate(self, password: str, user: Any = None) -> None:
         if user is None or user.pk is None:
             return
-        past = user.past_passwords.order_by("-pk").values_list("hashed", flat=True)[:KEPT]
+        past = user.past_passwords.order_by("-pk").values_list("hashed", flat=True)[: KEPT - 1]
         if any(check_password(password, hashed) for hashed in [user.password, *past]):
             raise ValidationError("people.password_again", code="people.password_again")
 

@@ -41,7 +41,10 @@ def backup(target: Path) -> int:
     draft = target.with_name(f".{target.name}.partial")
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as out, zstandard.ZstdCompressor(level=3, threads=1).stream_writer(out) as packed:
+        with (
+            os.fdopen(handle, "wb") as out,
+            zstandard.ZstdCompressor(level=3, threads=1).stream_writer(out) as packed,
+        ):
             with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
                 count = _pack(tar)
             packed.flush(zstandard.FLUSH_FRAME)
@@ -77,9 +80,9 @@ def _files(folder: Path) -> Iterator[Path]:
         for path in paths:
             its = path.relative_to(folder).parts
             composed = len(its) > 2 and its[0] == "areas" and its[2] == LEFT_OUT
-            if path.is_file() and not composed and not any(part.startswith(".") for part in its[:-1]):
-                if not its[-1].endswith((".partial", ".lock")):
-                    yield path
+            hidden = any(part.startswith(".") for part in its[:-1]) or its[-1].endswith((".partial", ".lock"))
+            if path.is_file() and not composed and not hidden:
+                yield path
 
 
 def _dump(scratch: Path) -> str:
@@ -87,7 +90,10 @@ def _dump(scratch: Path) -> str:
     from django.conf import settings
 
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        with closing(sqlite3.connect(home() / "office.sqlite3")) as own, closing(sqlite3.connect(scratch / SQLITE)) as copy:
+        with (
+            closing(sqlite3.connect(home() / "office.sqlite3")) as own,
+            closing(sqlite3.connect(scratch / SQLITE)) as copy,
+        ):
             own.backup(copy)
         return SQLITE
     _tool("pg_dump", "--format=custom", "--no-owner", f"--file={scratch / POSTGRESQL}", _address())
@@ -98,10 +104,11 @@ def restore(source: Path) -> None:
     """Make an office from a backup where none is. Raises USAGE where an office is, or for another data base; DATA for
     a file that is no backup, or not whole. Nothing of it is left then."""
     folder = home()
-    if folder.exists() and any(p.name != ".restore" for p in folder.iterdir()):
+    if folder.exists() and any(folder.iterdir()):
         raise DrgpayError(
-            Kind.USAGE, zh="这里已有工作台,不能恢复到此处", en="an office is here; a backup is not restored over it",
-            value=folder.name, fix_zh="用 DRGPAY_HOME 指明一个空的位置", fix_en="name an empty place with DRGPAY_HOME",
+            Kind.USAGE, zh="这里已有工作台,不能恢复到此处",
+            en="an office is here; a backup is not restored over it", value=folder.name,
+            fix_zh="用 DRGPAY_HOME 指明一个空的位置", fix_en="name an empty place with DRGPAY_HOME",
         )  # fmt: skip
     if not source.is_file():
         raise DrgpayError(
@@ -112,7 +119,8 @@ def restore(source: Path) -> None:
         name = _unpack(source, draft)
         if (name == SQLITE) == bool(os.environ.get("DRGPAY_DATABASE")):
             raise DrgpayError(
-                Kind.USAGE, zh="备份来自另一种数据库", en="the backup is of another kind of data base", file=source.name,
+                Kind.USAGE, zh="备份来自另一种数据库", en="the backup is of another kind of data base",
+                file=source.name,
                 fix_zh="SQLite 的备份不设 DRGPAY_DATABASE;PostgreSQL 的备份须设",
                 fix_en="leave DRGPAY_DATABASE unset for SQLite; set it for PostgreSQL",
             )  # fmt: skip
@@ -144,9 +152,12 @@ def _draft(folder: Path) -> Iterator[Path]:
 def _unpack(source: Path, draft: Path) -> str:
     """Everything of a backup into ``draft``; the name of its data base."""
     try:
-        with source.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as plain:
-            with tarfile.open(fileobj=plain, mode="r|") as tar:
-                tar.extractall(draft, filter="data")
+        with (
+            source.open("rb") as packed,
+            zstandard.ZstdDecompressor().stream_reader(packed) as plain,
+            tarfile.open(fileobj=plain, mode="r|") as tar,
+        ):
+            tar.extractall(draft, filter="data")
         about: dict[str, Any] = json.loads((draft / ABOUT).read_text(encoding="utf-8"))
         name = str(about["database"])
         whole = about.get("tool") == TOOL and name in (SQLITE, POSTGRESQL) and (draft / name).is_file()

@@ -101,7 +101,6 @@ PASSWORD_DAYS = 90
 
 LOGIN_URL = "/sign-in"
 AXES_DISABLE_ACCESS_LOG = True  # the trail has it
-AXES_USERNAME_FORM_FIELD = "login"
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_NAME = "office"
 SESSION_COOKIE_HTTPONLY = True
@@ -138,6 +137,7 @@ AXES_COOLOFF_TIME = 0.5  # hours
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "drgpay_web.people.lockout.UserAndAddress"
+AXES_USERNAME_CALLABLE = "drgpay_web.people.lockout.username"
 AXES_LOCKOUT_CALLABLE = "drgpay_web.people.lockout.locked"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

@@ -66,7 +66,9 @@ def unfit() -> list[tuple[str, str]]:
     """Rows in force that were checked by another declaration than the table has now, and do not fit it."""
     found = []
     groups = RegisterRow.objects.filter(current=True, values__isnull=False)
-    for area, owner, name in groups.values_list("area", "owner", "table").distinct().order_by("area", "owner", "table"):
+    for area, owner, name in (
+        groups.values_list("area", "owner", "table").distinct().order_by("area", "owner", "table")
+    ):
         one = kept(name)
         if one is None:
             found.append(_said("register_unknown", table=name))
@@ -78,5 +80,7 @@ def unfit() -> list[tuple[str, str]]:
         wrong = runs.check_rows(one.table, rows, known_of(area, one.table, rows, owner)).findings if rows else []
         for field, count in sorted(Counter(finding.field for finding in wrong).items()):
             zh = one.table[field].zh if field in one.table.names else field
-            found.append(_said("rows_unfit", table_zh=one.table.zh, table=name, field_zh=zh, field=field, count=count))
+            found.append(
+                _said("rows_unfit", table_zh=one.table.zh, table=name, field_zh=zh, field=field, count=count)
+            )
     return found
