@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from datetime import date
 from typing import Any
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 
 from support.office_people import actor, units
 from support.office_rules import machine
-import contextlib
 
 
 @pytest.fixture

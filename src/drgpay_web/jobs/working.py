@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -20,7 +21,6 @@ from drgpay_web import clock
 from drgpay_web.jobs.ends import end, error_words
 from drgpay_web.jobs.handlers import LANES, handler_of
 from drgpay_web.jobs.models import FAILED, QUEUED, RUNNING, Job
-import contextlib
 
 PAUSE = 0.3
 """seconds between two looks at the queue"""

@@ -30,7 +30,7 @@ def import_region(folder: Path, area: str = "") -> str:
     units that are missing are added. Raises DATA for a folder that is no region, or registers that are not right.
     """
     about = _about(folder)
-    code = about["id"]
+    code: str = about["id"]
     if area and area != code:
         raise DrgpayError(
             Kind.DATA, zh="区域文件夹属于另一个统筹区", en="the region is of another area", value=code, file=ABOUT,
