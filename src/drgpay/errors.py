@@ -7,6 +7,7 @@ Messages never carry patient data: name the file, row, field and the offending v
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import PurePath
 from typing import Any
 
 
@@ -25,13 +26,16 @@ class Kind(IntEnum):
     """figures do not add up: conservation, hash chain, digests"""
     ENGINE = 7
     """reading, writing, disk"""
+    STOPPED = 8
+    """somebody asked to stop; nothing is left"""
 
 
 class DrgpayError(Exception):
     """A failure with a message in both languages, its place, and what to do.
 
     ``zh``/``en`` say what is wrong; ``fix_zh``/``fix_en`` say the next move; ``file``, ``row`` (1-based line or
-    record), ``field`` and ``value`` say where. ``str(error)`` prints all of it on a few lines.
+    record), ``field`` and ``value`` say where (of a whole path only the last name is
+    said). ``str(error)`` prints all of it on a few lines.
     """
 
     def __init__(
@@ -50,8 +54,9 @@ class DrgpayError(Exception):
         self.kind = kind
         self.zh, self.en = zh, en
         self.fix_zh, self.fix_en = fix_zh, fix_en
-        self.file = None if file is None else str(file)
-        self.row, self.field, self.value = row, field, value
+        self.file = None if file is None else _named(file)
+        self.row, self.field = row, field
+        self.value = _named(value) if isinstance(value, PurePath) else value
         super().__init__(self.text())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -75,6 +80,23 @@ class DrgpayError(Exception):
         lines.append(self.zh + (f"  → {self.fix_zh}" if self.fix_zh else ""))
         lines.append(self.en + (f"  → {self.fix_en}" if self.fix_en else ""))
         return "\n".join(lines)
+
+
+def _named(file: object) -> str:
+    """A file as it was given; of a whole path, which says what the machine is like, the last name."""
+    path = PurePath(str(file))
+    return path.name if path.is_absolute() and path.name else str(file)
+
+
+class Stopped(DrgpayError):  # noqa: N818 - it says what happened
+    """Somebody asked to stop a long work, and it stopped: nothing of it is left half-written."""
+
+    def __init__(self) -> None:
+        super().__init__(Kind.STOPPED, zh="已按要求停止,什么也没有留下", en="stopped as asked; nothing is left")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it is."""
+        return Stopped, ()
 
 
 def _again(parts: dict[str, Any]) -> DrgpayError:

@@ -1,11 +1,13 @@
-"""Coded values in the words of a reader (``data/words.yaml``): levels, schemes, modes, classes, choices."""
+"""Codes in the words of a reader: coded values (``data/words.yaml``), steps and passes (``data/steps.yaml``)."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
@@ -31,6 +33,35 @@ def in_word(code: str, lang: str) -> str:
     """A coded value in the language ``lang`` (zh or en); one that is no known code stands for itself."""
     pair = words().get(code)
     return code if pair is None else pair[lang == "en"]
+
+
+@dataclass(frozen=True)
+class StepWords:
+    """A step of a run in words, and over how many passes over the stays it usually goes."""
+
+    name: str
+    zh: str
+    en: str
+    passes: int
+
+
+@cache
+def step_words() -> MappingProxyType[str, StepWords]:
+    """The steps of a run by name, in their order (``data/steps.yaml``)."""
+    return MappingProxyType({name: StepWords(name, **said) for name, said in _steps()["steps"].items()})
+
+
+def pass_word(label: str, lang: str) -> str:
+    """What a pass over the stays does, by the label that an engine tells; an unknown label stands for itself."""
+    name = label.rstrip("0123456789").strip()
+    said = _steps()["passes"].get(name) if lang == "zh" else None
+    return label if said is None else f"{said} {label[len(name) :].strip()}".rstrip()
+
+
+@cache
+def _steps() -> dict[str, Any]:
+    raw: dict[str, Any] = yaml.safe_load((files("drgpay") / "data" / "steps.yaml").read_text(encoding="utf-8"))
+    return raw
 
 
 def words_in(text: str, lang: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.office import actor, units
+from support.office_people import actor, units
 
 TESTS = Path(__file__).parents[1]
 

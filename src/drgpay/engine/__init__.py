@@ -26,6 +26,7 @@ from drgpay.engine.landing import Landed, Outside, land
 from drgpay.engine.local import LocalEngine
 from drgpay.engine.rows import one_batch, plain, read_part, write_part
 from drgpay.engine.spark import SparkEngine, spark_missing
+from drgpay.engine.telling import listening, tell
 from drgpay.places import MANIFEST, drafted, new_folder, writing
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "integers",
     "key_hash",
     "land",
+    "listening",
     "months_of",
     "new_folder",
     "one_batch",
@@ -63,6 +65,7 @@ __all__ = [
     "read_table",
     "spark_missing",
     "table_path",
+    "tell",
     "whole_manifest",
     "write_part",
     "write_table",

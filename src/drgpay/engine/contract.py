@@ -37,7 +37,7 @@ import pyarrow.parquet as pq
 from drgpay.errors import DrgpayError, Kind
 
 Progress = Callable[[str, int, int], None]
-"""called with a label, how much is done, and of how much"""
+"""called with a label, how much is done, and of how much (0: that is not known)"""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _damaged(path: Path, field: str) -> DrgpayError:
         Kind.BROKEN,
         zh="manifest.json 已损坏",
         en="manifest.json is damaged",
-        file=path,
+        file=f"{path.parent.name}/{path.name}",
         field=field or None,
         fix_zh="用同样的输入重新运行",
         fix_en="run again with the same inputs",

@@ -16,6 +16,7 @@ from drgpay.engine.buckets import bucket_count, dealt, gathered
 from drgpay.engine.contract import Dataset, GroupKernel, Kernel, Part, PartKernel, Progress, Source, no_files
 from drgpay.engine.rows import read_part, write_part
 from drgpay.engine.sums import added, partial_sums, totals
+from drgpay.engine.telling import tell
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -122,6 +123,7 @@ class LocalEngine:
     ) -> Iterator[R]:
         """Results in the order of the items, with at most a few in flight."""
         flight: deque[Future[R]] = deque()
+        tell(None, label, done, total)
         with ThreadPoolExecutor(self.threads) as pool:
             queue = iter(items)
             try:
@@ -135,8 +137,7 @@ class LocalEngine:
                         return
                     yield flight.popleft().result()
                     done += 1
-                    if self._progress:
-                        self._progress(label, done, total)
+                    tell(self._progress, label, done, total)
             finally:
                 for future in flight:
                     future.cancel()

@@ -21,6 +21,7 @@ from drgpay.engine.contract import Dataset, GroupKernel, Kernel, PartKernel, Pro
 from drgpay.engine.rows import no_rows, read_part, write_part
 from drgpay.engine.sums import partial_sums, totals
 from drgpay.engine.tasks import DealJob, GatherJob, Grouped, MapJob, Mapped, SumJob, carried
+from drgpay.engine.telling import tell
 from drgpay.errors import DrgpayError, Kind
 
 R = TypeVar("R")
@@ -161,6 +162,7 @@ class SparkEngine:
     def collect(self, action: Callable[[], R], label: str, steps: int = 1) -> R:
         """Run a job, whose result must be small. What a kernel raised is raised again, anything else is a failure of
         the engine."""
+        tell(None, label, 0, steps)
         context = self.spark.sparkContext
         shuffled = self.partitions or 2 * context.defaultParallelism
         self.spark.conf.set("spark.sql.shuffle.partitions", str(shuffled))
@@ -187,8 +189,7 @@ class SparkEngine:
         except BaseException:
             context.cancelAllJobs()
             raise
-        if self._progress:
-            self._progress(label, steps, steps)
+        tell(self._progress, label, steps, steps)
         return result
 
     @contextmanager

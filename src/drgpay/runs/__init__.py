@@ -1,7 +1,9 @@
 """Runs: the calendar of a month and a year, their manifest, and how to check and explain them."""
 
-from drgpay.engine import MANIFEST, read_manifest
+from drgpay.engine import MANIFEST, LocalEngine, read_manifest
+from drgpay.errors import Stopped
 from drgpay.runs.batches import month_of, stay_ids_in
+from drgpay.runs.begin import look, run
 from drgpay.runs.book import BookView, book, seal_run
 from drgpay.runs.chain import correction_files
 from drgpay.runs.checks import Checked, check_file, check_files, check_region
@@ -49,6 +51,7 @@ from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
 from drgpay.runs.pages import Page, Scope, Sort, TableSeen, View, Where, browse, columns_of, export_rows, tables_of
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
 from drgpay.runs.reconcile import Own, Reconciled, own_of_files, own_of_run, reconcile_return
@@ -64,11 +67,11 @@ from drgpay.runs.registers import (
     register_template,
 )
 from drgpay.runs.same import SameTable, same_tables, table_digests
-from drgpay.runs.seals import sealed_months
-from drgpay.runs.settle import look, run
+from drgpay.runs.seals import Seal, read_seals, sealed_months
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
+from drgpay.runs.uploads import GroupedUpload, RuleCount, Upload, check_upload, group_upload
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
@@ -105,30 +108,39 @@ __all__ = [
     "Evaluation",
     "Found",
     "FundTables",
+    "GroupedUpload",
     "Grouper",
     "InScheme",
     "Known",
+    "LocalEngine",
     "Order",
     "Own",
     "Page",
     "PerformOrder",
     "PersonExplained",
+    "Progress",
     "Proposal",
     "Reconciled",
     "RecordChange",
     "Region",
     "Report",
     "RowFinding",
+    "RuleCount",
     "SameTable",
     "Scope",
     "Score",
+    "Seal",
     "Section",
     "Shape",
+    "ShouldStop",
     "Sort",
+    "Stopped",
     "Submitted",
     "Sweep",
     "TableSeen",
+    "Tell",
     "Told",
+    "Upload",
     "Version",
     "View",
     "Watched",
@@ -148,6 +160,7 @@ __all__ = [
     "check_practice",
     "check_region",
     "check_rows",
+    "check_upload",
     "clear_out_of_area",
     "columns_of",
     "commonest",
@@ -169,6 +182,7 @@ __all__ = [
     "findings_of",
     "first_stay",
     "group_part",
+    "group_upload",
     "history",
     "in_house",
     "institution_named",
@@ -188,6 +202,7 @@ __all__ = [
     "own_of_run",
     "owners_of",
     "perform",
+    "plan",
     "plan_budget",
     "plan_prepayments",
     "preview",
@@ -199,6 +214,7 @@ __all__ = [
     "read_published",
     "read_region",
     "read_rows",
+    "read_seals",
     "read_truth",
     "ready_checks",
     "reconcile_return",
@@ -229,5 +245,6 @@ __all__ = [
     "verify",
     "watch_fund",
     "what_if",
+    "working",
     "write_proposal",
 ]

@@ -13,13 +13,14 @@ from drgpay.engine import Engine, Part, dataset, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MANIFEST, REGION
 from drgpay.runs import linked, money
+from drgpay.runs.begin import run
 from drgpay.runs.chain import before_of
 from drgpay.runs.grouped import grouped_of
 from drgpay.runs.manifest import LEDGER, PRACTICE, REGISTERS, TABLES, file_digest, laws_of_run
 from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.ready import Accepted
 from drgpay.runs.region import Region, Registers, rows_digest
-from drgpay.runs.settle import Running, run
+from drgpay.runs.settle import Running
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.tables import (

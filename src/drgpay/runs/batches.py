@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -182,25 +182,9 @@ def receive(
     kept out; rows marked as withdrawn are taken as ids. ``said``: as :meth:`Region.said` gives it."""
     marked = intake.withdrawals(path, said.get("hints") or intake.Hints())
     parts, findings, rows, score = [], [], 0, 0
-    for part in intake.read_stays(
-        path,
-        need="settlement",
-        codes=context.codes,
-        institutions=context.institutions,
-        quality=True,
-        open_days=context.open_days,
-        **said,
-    ):
-        lines = part.lines
-        live = pa.array([line not in marked for line in lines.tolist()], pa.bool_())
-        stays = part.stays.filter(live)
-        kept, found = intake.keep_batch(
-            stays, lines[live.to_numpy(zero_copy_only=False)], path.name, institution, month, dict(elsewhere or {}),
-            dict(earlier or {}),
-        )  # fmt: skip
-        parts.append(kept)
-        told = intake.without_rows(part.findings, np.array(sorted(marked), np.int64))
-        findings += [_without_mark(told), found]
+    for part in of_batch(path, institution, month, context, marked, elsewhere or {}, earlier or {}, **said):
+        parts.append(part.stays)
+        findings.append(part.findings)
         rows += part.rows
         score += sum(part.scores.column("score").to_pylist())
     for line, stay in marked.items():
@@ -219,6 +203,37 @@ def receive(
             fix_en="keep one of the two",
         )  # fmt: skip
     return Received(stays.combine_chunks(), gone, intake.merge_findings(findings), rows, score)
+
+
+def of_batch(
+    path: Path,
+    institution: str | None,
+    month: tuple[int, int] | None,
+    context: intake.CheckContext,
+    marked: Mapping[int, str],
+    elsewhere: Mapping[str, str],
+    earlier: Mapping[str, tuple[int, int]],
+    **said: Any,
+) -> Iterator[intake.Intake]:
+    """What is read of a batch's file, part by part: without the rows that are ``marked`` as withdrawn (line -> id),
+    and with findings on stays that are not of this institution and month (None: of any). Arguments as
+    :func:`receive`."""
+    for part in intake.read_stays(
+        path,
+        need="settlement",
+        codes=context.codes,
+        institutions=context.institutions,
+        quality=True,
+        open_days=context.open_days,
+        **said,
+    ):
+        live = np.array([line not in marked for line in part.lines.tolist()], bool)
+        kept, lines = part.stays.filter(pa.array(live)), part.lines[live]
+        found = [_without_mark(intake.without_rows(part.findings, np.array(sorted(marked), np.int64)))]
+        if institution is not None:
+            kept, lines, strange = intake.keep_batch(kept, lines, path.name, institution, month, elsewhere, earlier)
+            found.append(strange)
+        yield replace(part, stays=kept, lines=lines, findings=intake.merge_findings(found))
 
 
 def _without_mark(findings: Any) -> Any:

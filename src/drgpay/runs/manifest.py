@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import MANIFEST, drafted
+from drgpay.engine import MANIFEST, drafted, tell
 from drgpay.places import MARK
 from drgpay.policy import Laws, Policy, laws, load
 
@@ -36,11 +36,13 @@ def file_digest(path: Path) -> str:
 
 def folder_digests(folder: Path) -> dict[str, str]:
     """Digests of all files below a folder but its manifest and mark, by relative name."""
-    return {
-        p.relative_to(folder).as_posix(): file_digest(p)
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, MARK)
-    }
+    names = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
+    names = [name for name in names if name not in (MANIFEST, MARK)]
+    digests = {}
+    for at, name in enumerate(names):
+        tell(None, "digest", at, len(names))
+        digests[name] = file_digest(folder / name)
+    return digests
 
 
 def write_json(path: Path, content: Any) -> None:

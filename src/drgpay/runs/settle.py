@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -21,12 +20,10 @@ from drgpay.engine import (
     Engine,
     Source,
     frame,
-    new_folder,
     read_table,
     table_path,
     write_table,
 )
-from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
@@ -48,9 +45,10 @@ from drgpay.runs.money import Rules, Scoring
 from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.passed import check_taken
 from drgpay.runs.posted import Posting, stays_of
+from drgpay.runs.progress import Walk, planned
 from drgpay.runs.rate import with_weights
 from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
-from drgpay.runs.steps import Say, Steps, quiet
+from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
 from drgpay.steps import intake, points
 from drgpay.tables import (
@@ -75,54 +73,16 @@ from drgpay.tables import (
 )
 
 
-def run(
-    order: Order,
-    out: Path,
-    engine: Engine,
-    reports: Sequence[Report] = (),
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
-    say: Say = quiet,
-) -> Path:
-    """Run a month or a year and leave the result in ``out``; either all of it is there or nothing.
-
-    An existing folder is an error unless ``overwrite``, which puts the new run in its place once it is complete.
-    ``resume`` goes on after the last complete step of a run into ``out`` that was interrupted, if its inputs, policy,
-    scheme and software are the same, and keeps the steps when this run fails too; without it nothing is left of a run
-    that fails. ``say`` is told what is reused.
-    """
-    with new_folder(out, replace=overwrite, resume=resume) as draft:
-        try:
-            Running(order, draft, engine, say if resume else quiet).go(reports)
-        except OverflowError as error:  # exact arithmetic refused; where a stay or sum is known it was named before
-            raise DrgpayError(
-                Kind.BROKEN,
-                zh="金额或点数之和超出 64 位整数",
-                en="a sum of amounts or points does not fit into 64 bits",
-                field=str(error), fix_zh="检查登记表和病例中的金额是否异常大",
-                fix_en="look for amounts that are far too large in registers and stays",
-            ) from error  # fmt: skip
-    return out
-
-
-def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[str, Any]]:
-    """What looks wrong before the money of a month or a year moves, as the manifest of a run would keep it, without
-    stopping and without leaving anything. ``today``: discharges after it are named too. Raises DrgpayError for what
-    no run can be made from."""
-    with TemporaryDirectory(prefix="drgpay-") as name:
-        draft = Path(name) / "run"
-        draft.mkdir()
-        return Running(order, draft, engine, quiet).look(today)
-
-
 class Running(Posting):
     """One run on its way; every method is one stage."""
 
+    walk = Walk()
+    """tells how far the run is, and ends it when it should stop"""
     book: dict[str, Any]
     """what binds the ledger to the manifest: its entries and the hash of the last one"""
 
-    def __init__(self, order: Order, folder: Path, engine: Engine, say: Say) -> None:
+    def __init__(self, order: Order, folder: Path, engine: Engine, say: Say, walk: Walk) -> None:
+        self.walk = walk
         self.order, self.folder = order, folder
         self.tables = folder / TABLES
         self.work = folder / "work"
@@ -132,6 +92,8 @@ class Running(Posting):
         self.account = linked.Account(self.chain, self.registers, order.year, order.month)
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
+        self.walk.begin(planned(self.laws))
+        self.walk.enter("read")
         self.scheme: Scheme = scheme_of(self.policy, order.schemes)
         for policy in self.laws.all():
             check_policy(policy, self.scheme, order.schemes)
@@ -183,8 +145,10 @@ class Running(Posting):
         self.watch.check(self.region.files(modes=self.with_modes))
         manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
+        self.walk.enter("report")
         for report in reports:
             report(self.folder)
+        self.walk.enter("digest")
         shutil.rmtree(self.work)
         write_manifest(self.folder, manifest)
 
@@ -232,6 +196,7 @@ class Running(Posting):
         stays = self.region.stays(self.work, context, self.steps.convert)
         if not stays.data.rows():
             raise handed.all_rejected(stays.rejected, stays.findings)
+        self.walk.enter("group")
         unkept = self._check_named(stays)
         again = self._duplicates(stays.data, stays.replaced)
         kernel = Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
@@ -343,6 +308,7 @@ class Running(Posting):
         assigned, paid, month_stays = None, modes.Paid(), grouped
         again = self.order.reopens is not None
         if self.with_modes:
+            self.walk.enter("modes")
             common = (self.registers, self.period)
             assigned = modes.assign(
                 self.engine, grouped, cleared, *common, table_path(self.tables, STAY_MODES), self.work
@@ -357,10 +323,12 @@ class Running(Posting):
             booked = self.account.sealed_months(MODE_PAYMENTS) if self._clears_book else None
             if not again:
                 paid = modes.pay(self.engine, assigned, by_month, self.region, self.laws, *common, *beside, booked)
+        self.walk.enter("base")
         scoring = self._scoring(grouped, cleared, self.work)
         rules = scoring.rules
         self._write_rules(rules, self.tables)
         self._write_segments(scoring)
+        self.walk.enter("points")
         cases, sums = points.score(
             self.engine, grouped, scoring.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
@@ -372,6 +340,7 @@ class Running(Posting):
             )
             by_months = money.Earned(month_sums, stays_of(month_cases))
         earned = money.Earned(sums, stays_of(cases))
+        self.walk.enter("settle")
         if self.order.reopens is not None:
             settled = self._reopen(earned, cases)
         else:
@@ -390,6 +359,7 @@ class Running(Posting):
             paid.write(self.tables, settled)
             by_rate = self.policy.choice_or_none("points.pricing") == "rate"
             modes.shadow(self.engine, assigned, scoring.tables, settled, self.tables, by_rate)
+        self.walk.enter("pay")
         if self.order.reopens is not None:
             conservation = self._reopening(settled)
         elif self.period.whole:

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay_web.cli import care, first, serving
+from drgpay_web.cli import care, first, keeping, serving
 
 app = typer.Typer(
     name="drgpay-web",
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (first, serving, care):
+for room in (first, serving, care, keeping):
     room.add_to(app)
 
 

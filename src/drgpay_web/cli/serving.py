@@ -59,10 +59,17 @@ def serve(
 def worker() -> None:
     """处理后台任务；由 serve 启动。 Do the jobs; serve starts it."""
     existing()
-    from drgpay_web import flow, jobs
+    from drgpay_web import flow, jobs, store
 
     parent = os.getppid()
-    jobs.worker(regular=flow.sweep, until=lambda: os.getppid() != parent)
+    store.reconcile()
+    try:
+        jobs.worker(regular=flow.sweep, until=lambda: os.getppid() != parent)
+    except jobs.AlreadyWorking:
+        raise DrgpayError(
+            Kind.ENGINE, zh="已有任务进程在运行", en="a worker is at work already",
+            fix_zh="等它结束", fix_en="wait until it has ended",
+        ) from None  # fmt: skip
 
 
 class _Worker:

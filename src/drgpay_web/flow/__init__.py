@@ -13,8 +13,8 @@ from drgpay_web.flow.machine import Deadline, Field, Guarded, Machine, Move, Sta
 if TYPE_CHECKING:
     from drgpay_web.flow.actions import attach, comment, do, open_case, read_notices
     from drgpay_web.flow.calendar import add_days, is_working, known_year, set_day
-    from drgpay_web.flow.reads import Row, case_seen, cases_of, moves_for, timeline, unread, work_list
     from drgpay_web.flow.deadlines import sweep
+    from drgpay_web.flow.reads import Row, case_seen, cases_of, moves_for, timeline, unread, work_list
 
 _WHERE = {
     "actions": ("attach", "comment", "do", "open_case", "read_notices"),

@@ -137,7 +137,7 @@ class Machine:
         return next(move for move in self.moves if move.name == name)
 
     def faults(self) -> list[str]:
-        """What is wrong with it as a machine: unknown or unreached states, ends with moves, silence without a move."""
+        """What is wrong with it as a machine: states unknown or never reached, ends that are left, and the like."""
         names = [move.name for move in self.moves]
         found = [f"move {name} twice" for name in names if names.count(name) > 1]
         for move in self.moves:

@@ -10,7 +10,8 @@ from drgpay_web.flow.machine import Field, Guarded
 
 
 def typed(words: str, fields: Sequence[Field], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the fields of a machine with these ``words``. Raises :class:`Guarded` naming the first field that is missing or wrong."""
+    """The values of the fields of a machine with these ``words``. Raises :class:`Guarded` naming the first field that
+    is missing or wrong."""
     return {field.name: _value(words, field, values.get(field.name)) for field in fields}
 
 

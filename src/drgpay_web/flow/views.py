@@ -184,7 +184,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     lang = _lang(request)
     mine = Notice.objects.filter(person=actor_of(request).person).order_by("-pk")[:NOTICES_SHOWN]
     rows = [{"notice": one, "text": in_words(one.key, one.values, lang)} for one in mine]
-    return render(request, "flow/notices.html", {"rows": rows, "unread": any(not n["notice"].read_at for n in rows)})
+    return render(request, "flow/notices.html", {"rows": rows, "unread": any(not one.read_at for one in mine)})
 
 
 @require_POST

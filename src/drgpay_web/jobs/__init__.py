@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from drgpay_web.jobs.models import Job
     from drgpay_web.jobs.reads import job_seen, jobs_of, orderer
     from drgpay_web.jobs.views import shown
-    from drgpay_web.jobs.working import worker
+    from drgpay_web.jobs.working import AlreadyWorking, worker
 
 _ROOM = {
-    "Job": "models", "cancel": "actions", "job_seen": "reads", "jobs_of": "reads", "order": "actions",
-    "orderer": "reads",     "shown": "views", "worker": "working",
-}  # fmt: skip
+    "AlreadyWorking": "working",
+    "Job": "models",
+    "cancel": "actions",
+    "job_seen": "reads",
+    "jobs_of": "reads",
+    "order": "actions",
+    "orderer": "reads",
+    "shown": "views",
+    "worker": "working",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -26,4 +33,16 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{_ROOM[name]}"), name)
 
 
-__all__ = ["Job", "ShouldStop", "cancel", "handler", "job_seen", "jobs_of", "order", "orderer", "shown", "worker"]
+__all__ = [
+    "AlreadyWorking",
+    "Job",
+    "ShouldStop",
+    "cancel",
+    "handler",
+    "job_seen",
+    "jobs_of",
+    "order",
+    "orderer",
+    "shown",
+    "worker",
+]

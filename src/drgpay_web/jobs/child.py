@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+NICE = 10
 BEAT = 1.0
 """seconds between two looks at the worker, the lock and the wish to stop"""
 TOLD = 0.3
@@ -26,6 +27,7 @@ def main() -> None:
     """Do the job named on the command line; the exit code says nothing, the data base does."""
     import django
 
+    os.nice(NICE)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "drgpay_web.project.settings")
     django.setup()
     work(int(sys.argv[1]))
@@ -33,7 +35,7 @@ def main() -> None:
 
 def work(job_id: int) -> None:
     """Do a job and write its end."""
-    from drgpay.errors import DrgpayError
+    from drgpay.errors import DrgpayError, Stopped
     from drgpay_web.jobs.ends import end, error_of, error_words
     from drgpay_web.jobs.handlers import handler_of
     from drgpay_web.jobs.models import CANCELLED, DONE, FAILED, RUNNING, Job
@@ -47,9 +49,10 @@ def work(job_id: int) -> None:
         threading.Thread(target=_beat, args=(job_id, stop, os.getppid()), daemon=True).start()
         try:
             result = handler_of(job.kind).work(job, _Told(job_id), stop.is_set)
+        except Stopped:
+            end(job_id, CANCELLED)
         except DrgpayError as error:
-            state = CANCELLED if stop.is_set() else FAILED
-            end(job_id, state, error=None if state == CANCELLED else error_of(error))
+            end(job_id, FAILED, error=error_of(error))
         except OSError as error:
             traceback.print_exc()
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -25,8 +25,8 @@ def end(job_id: int, state: str, *, result: Any = None, error: dict[str, str] | 
         follows = handler_of(job.kind).finish
         if follows:
             follows(job)
-        outcome = "done" if state in (DONE, CANCELLED) else "failed"
-        trail.record(system_actor(job.area), f"job.{state}", f"job:{job.pk}", outcome=outcome)
+        well = state in (DONE, CANCELLED)
+        trail.record(system_actor(job.area), f"job.{state}", f"job:{job.pk}", outcome="done" if well else "failed")
     return True
 
 

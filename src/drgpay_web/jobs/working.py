@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +28,6 @@ SWEEP_EVERY = 60.0
 """seconds between two looks at the deadlines"""
 GRACE = 30
 """seconds a cancelled job has to notice"""
-NICE = 10
 
 
 class AlreadyWorking(Exception):
@@ -54,10 +55,20 @@ def worker(*, regular: Callable[[], object] | None = None, until: Callable[[], b
     except OSError as error:
         os.close(held)
         raise AlreadyWorking from error
+    told = _told_to_end()
     try:
-        _Worker(regular, until).run()
+        _Worker(regular, lambda: told.is_set() or until()).run()
     finally:
         os.close(held)
+
+
+def _told_to_end() -> threading.Event:
+    """Set by SIGTERM and Ctrl-C, so that the children are ended first."""
+    told = threading.Event()
+    if threading.current_thread() is threading.main_thread():
+        for one in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(one, lambda *_: told.set())
+    return told
 
 
 class _Worker:
@@ -105,8 +116,7 @@ class _Worker:
         with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as out:
             child = subprocess.Popen(
                 [sys.executable, "-m", "drgpay_web.jobs.child", str(job.pk)],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=child_environment(), start_new_session=True,
-                preexec_fn=_nicer,
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=child_environment(), start_new_session=True
             )  # fmt: skip
         self.children[job.pk] = child
         Job.objects.filter(pk=job.pk).update(pid=child.pid)
@@ -162,16 +172,10 @@ def child_environment() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _nicer() -> None:
-    os.nice(NICE)
-
-
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """End a child with all it has started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 

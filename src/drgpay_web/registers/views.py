@@ -126,7 +126,7 @@ def history(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_GET
 @door(Act.REGISTER_WRITE)
-def template(request: HttpRequest, name: str) -> HttpResponse:
+def template(request: HttpRequest, name: str) -> FileResponse:
     """The workbook to fill, with drop-downs and notes."""
     lang = _lang(request)
     seen = register_of(actor_of(request), name)

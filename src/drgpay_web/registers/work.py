@@ -19,7 +19,7 @@ SHOWN = 200
 
 @jobs.handler(IMPORT)
 def read(job: jobs.Job, progress: Callable[[Any], None], should_stop: jobs.ShouldStop) -> dict[str, Any]:
-    """Read, check and enter the rows of a file; where one is wrong none is entered, and the findings are the result."""
+    """Read, check and enter the rows of a file; where one is wrong none is entered, and findings are the result."""
     actor = jobs.orderer(job)
     seen = register_of(actor, job.payload["table"])
     received = store.Received.objects.get(pk=job.payload["received"])

@@ -19,8 +19,11 @@ from drgpay_web.store.models import Area, Received, RegisterRow
 from drgpay_web.ui import w
 from drgpay_web.ui.errors import PageError
 
-__all__ = ["UPLOAD_LIMIT", "NotRight", "Put", "known_of", "lock", "put_rows", "receive"]
+__all__ = ["IMPORT", "UPLOAD_LIMIT", "NotRight", "Put", "known_of", "lock", "put_rows", "receive"]
 
+IMPORT = "import"
+"""origin of the rows an area begins with: they have no day of record but the one they bring"""
+_BATCH = 500
 UPLOAD_LIMIT = 150 * inbox.MB
 """bytes of a file of stays or registers that is taken"""
 
@@ -95,9 +98,12 @@ def put_rows(
         if wrong:
             raise NotRight(wrong)
         oldest_first = sorted(checked.rows, key=lambda row: row["recorded_on"] or date.min)
-        written = [_put(actor, area, owner, table, row, origin, case, reason) for row in oldest_first]
-        gone = sum(_take_out(actor, area, owner, table, key, origin, case, reason) for key in removed)
-        put = Put(written.count("added"), written.count("changed"), written.count("same"), gone)
+        entry = _Entry(actor, area, owner, table, origin, case, reason)
+        for row in oldest_first:
+            entry.put(row)
+        for key in removed:
+            entry.take_out(key)
+        put = entry.write()
         trail.record(
             actor, "register.write", f"register:{area}/{owner}/{table.name}", reason=reason,
             after={"added": put.added, "changed": put.changed, "removed": put.removed, "origin": origin},
@@ -111,42 +117,56 @@ def lock(area: str) -> None:
     Area.objects.select_for_update().get(code=area)
 
 
-def _put(
-    actor: Actor, area: str, owner: str, table: Table, row: Mapping[str, Any], origin: str, case: Any, reason: str
-) -> str:
-    key, values = key_of(table, row), coded(table, row)
-    old = RegisterRow.objects.filter(area=area, owner=owner, table=table.name, key=key, current=True).first()
-    if old is not None and old.values == values:
-        return "same"
-    on = row.get("recorded_on")
-    by = row.get("recorded_by")
-    _write(actor, area, owner, table, key, values, old, origin, case, reason, (on, by), bool(on or by))
-    return "changed" if old is not None and old.values is not None else "added"
+class _Entry:
+    """Rows on their way into a register: each against the one of its key, then all written at once."""
 
+    def __init__(
+        self, actor: Actor, area: str, owner: str, table: Table, origin: str, case: Any, reason: str
+    ) -> None:
+        self.table, self.today, self.by = table, clock.today(), actor.person.username
+        self.shared = {
+            "area": area, "owner": owner, "table": table.name, "declaration": declaration_digest(table),
+            "person": actor.person, "at": clock.real_now(), "origin": origin, "case": case, "reason": reason,
+        }  # fmt: skip
+        now = RegisterRow.objects.filter(area=area, owner=owner, table=table.name, current=True)
+        self.standing = {row.key: row for row in now}
+        self.new: list[RegisterRow] = []
+        self.followed: list[tuple[RegisterRow, RegisterRow]] = []
+        self.counts = dict.fromkeys(("added", "changed", "same", "removed"), 0)
 
-def _take_out(
-    actor: Actor, area: str, owner: str, table: Table, key: str, origin: str, case: Any, reason: str
-) -> int:
-    old = RegisterRow.objects.filter(area=area, owner=owner, table=table.name, key=key, current=True).first()
-    if old is None or old.values is None:
-        return 0
-    _write(actor, area, owner, table, key, None, old, origin, case, reason, (None, None), False)
-    return 1
+    def put(self, row: Mapping[str, Any]) -> None:
+        """A checked row: new, a change, or the same as before. One that says when it was recorded keeps that day."""
+        key, values = key_of(self.table, row), coded(self.table, row)
+        old = self.standing.get(key)
+        if old is not None and old.values == values:
+            self.counts["same"] += 1
+            return
+        self.counts["added" if old is None or old.values is None else "changed"] += 1
+        said = row["recorded_on"] or row["recorded_by"] or self.shared["origin"] == IMPORT
+        on, by = (row["recorded_on"], row["recorded_by"] or "") if said else (self.today, self.by)
+        self._follow(key, values, on, by)
 
+    def take_out(self, key: str) -> None:
+        """A key that is no more."""
+        old = self.standing.get(key)
+        if old is not None and old.values is not None:
+            self.counts["removed"] += 1
+            self._follow(key, None, self.today, self.by)
 
-def _write(
-    actor: Actor, area: str, owner: str, table: Table, key: str, values: Any, old: RegisterRow | None, origin: str,
-    case: Any, reason: str, recorded: tuple[Any, Any], said: bool,
-) -> None:  # fmt: skip
-    on, by = recorded if said or origin == "import" else (clock.today(), actor.person.username)
-    if old is not None:
-        old.current = False
-        old.save(update_fields=["current"])
-    new = RegisterRow.objects.create(
-        area=area, owner=owner, table=table.name, key=key, values=values, declaration=declaration_digest(table),
-        recorded_on=on, recorded_by=by or "", person=actor.person, at=clock.real_now(), origin=origin, reason=reason,
-        case=case,
-    )  # fmt: skip
-    if old is not None:
-        old.superseded_by = new
-        old.save(update_fields=["superseded_by"])
+    def _follow(self, key: str, values: Any, on: date | None, by: str) -> None:
+        old = self.standing.get(key)
+        row = RegisterRow(key=key, values=values, recorded_on=on, recorded_by=by, **self.shared)
+        if old is not None:
+            old.current = False
+            self.followed.append((old, row))
+        self.standing[key] = row
+        self.new.append(row)
+
+    def write(self) -> Put:
+        """Write all of it, and what follows what."""
+        RegisterRow.objects.bulk_update([old for old, _ in self.followed if old.pk], ["current"], batch_size=_BATCH)
+        RegisterRow.objects.bulk_create(self.new, batch_size=_BATCH)
+        for old, row in self.followed:
+            old.superseded_by = row
+        RegisterRow.objects.bulk_update([old for old, _ in self.followed], ["superseded_by"], batch_size=_BATCH)
+        return Put(**self.counts)

@@ -14,13 +14,12 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import DEPARTMENTS, INSTITUTIONS, Table
 from drgpay_web import trail
 from drgpay_web.people import Unit, system_actor
-from drgpay_web.store.actions import NotRight, lock, put_rows
+from drgpay_web.store.actions import IMPORT, NotRight, lock, put_rows
 from drgpay_web.store.models import RegisterRow
 from drgpay_web.store.places import record
 from drgpay_web.store.reads import kept_tables, rows
 
 ABOUT = "region.json"
-ORIGIN = "import"
 _SUFFIXES = (".csv", ".xlsx", ".xls", ".parquet")
 
 
@@ -31,7 +30,7 @@ def import_region(folder: Path, area: str = "") -> str:
     units that are missing are added. Raises DATA for a folder that is no region, or registers that are not right.
     """
     about = _about(folder)
-    code = about["id"]
+    code: str = about["id"]
     if area and area != code:
         raise DrgpayError(
             Kind.DATA, zh="区域文件夹属于另一个统筹区", en="the region is of another area", value=code, file=ABOUT,
@@ -122,7 +121,7 @@ def _copy(folder: Path, target: Path, left: set[Path], about: dict[str, Any]) ->
 
 def _take(actor: Any, area: str, table: Table, path: Path) -> None:
     try:
-        put_rows(actor, area=area, table=table, rows=runs.read_rows(path, table), origin=ORIGIN)
+        put_rows(actor, area=area, table=table, rows=runs.read_rows(path, table), origin=IMPORT)
     except NotRight as error:
         first = error.findings[0]
         raise DrgpayError(

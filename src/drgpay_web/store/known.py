@@ -14,7 +14,7 @@ NAMED = sorted({table for _, _, table in REFERENCES.values()})
 
 
 def known_of(area: str, table: Table, entered: Sequence[Mapping[str, Any]], owner: str = "") -> Any:
-    """What rows of ``table`` may name: the registers in force, and for ``table`` itself the rows being entered too."""
+    """What rows of ``table`` may name: the registers in force, and of ``table`` itself the rows being entered."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for name in NAMED:
         one = kept(name)

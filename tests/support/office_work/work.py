@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from drgpay.errors import DrgpayError, Kind
+from drgpay.errors import DrgpayError, Kind, Stopped
 from drgpay_web import jobs
 
 
@@ -26,7 +26,7 @@ def steps(job: Any, progress: Any, should_stop: Any) -> Any:
     for n in range(count):
         progress(SimpleNamespace(step=1, of=2, fraction=n / count, zh="读取", en="reading"))
         if should_stop():
-            raise DrgpayError(Kind.USAGE, zh="已停止", en="stopped")
+            raise Stopped
         time.sleep(0.05)
     return {"count": count}
 

@@ -12,6 +12,7 @@ from drgpay.steps.intake.crosswalk import EDITIONS, Crosswalk, Way, clinical
 from drgpay.steps.intake.declared import columns_brought, convert_rows, holds_details, is_canonical
 from drgpay.steps.intake.duplicates import later_duplicates
 from drgpay.steps.intake.export import drop_findings, write_findings_csv, write_findings_workbook
+from drgpay.steps.intake.files import present
 from drgpay.steps.intake.findings import merge as merge_findings
 from drgpay.steps.intake.formats import (
     CANONICAL,
@@ -20,6 +21,7 @@ from drgpay.steps.intake.formats import (
     catalogue,
     fee_total_check,
     read_hints,
+    with_columns,
     withdrawals,
     write_template,
 )
@@ -63,6 +65,7 @@ from drgpay.steps.intake.scores import (
 )
 from drgpay.steps.intake.spell import measures, mended, sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, columns_kept, convert, read_stays
+from drgpay.steps.intake.survey import Head, Missing, Survey, survey
 from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 from drgpay.steps.intake.versions import (
     BATCH_RULES,
@@ -95,14 +98,17 @@ __all__ = [
     "Conversion",
     "Crosswalk",
     "Format",
+    "Head",
     "Hints",
     "Intake",
     "Known",
     "KnownCodes",
+    "Missing",
     "Returned",
     "RowFinding",
     "Rule",
     "Stamp",
+    "Survey",
     "Watch",
     "Way",
     "accepted",
@@ -140,6 +146,7 @@ __all__ = [
     "name_of",
     "overlaps",
     "placed",
+    "present",
     "read_codes",
     "read_hints",
     "read_recorded",
@@ -164,7 +171,9 @@ __all__ = [
     "split_codes",
     "stamp",
     "stays_schema",
+    "survey",
     "tally",
+    "with_columns",
     "with_findings",
     "withdrawals",
     "without_rows",

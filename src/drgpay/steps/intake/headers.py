@@ -147,7 +147,7 @@ def locate(
     unknown: list[tuple[str, str]] = []
     for position, cell in enumerate(header):
         key = header_key(cell)
-        name, order = _read(cell, table, wanted, passed)
+        name, order = meaning(cell, table, wanted, passed)
         if name:
             places = found.setdefault(name, {})
             if order not in places and min((order, *places)) < 0 < max((order, *places)):
@@ -177,7 +177,7 @@ def locate(
     )
 
 
-def _read(cell: str, table: Table, wanted: Mapping[str, str], passed: Mapping[str, str]) -> tuple[str, int]:
+def meaning(cell: str, table: Table, wanted: Mapping[str, str], passed: Mapping[str, str]) -> tuple[str, int]:
     """(column, place in its list) of a header cell; ("", -1): passed over; ("", 0): unknown."""
     for key, unit in ((header_key(cell), ""), *readings(cell)):
         name, order = (wanted[key], -1) if key in wanted else wide(key, wanted)

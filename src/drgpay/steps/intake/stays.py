@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import ROW_GROUP, writing
+from drgpay.engine import ROW_GROUP, tell, writing
 from drgpay.errors import DrgpayError
 from drgpay.steps.intake.batch import CheckContext, OpenDays
 from drgpay.steps.intake.capped import Capped
@@ -111,9 +111,7 @@ def read_stays(
     before = stamp(path)
     opened = open_stays(path, hints or Hints())
     source = opened.source
-    dates = _dates(opened)
-    required = _DEMANDED.get(need) or frozenset(column.name for column in columns if not column.null)
-    required -= {"los"} if dates else set()
+    required = demanded(opened, need)
     opened.demand(required)
     layout = locate(source.file, source.header, STAYS, columns, required)
     refuse_floats(source, STAYS, layout.places)
@@ -123,7 +121,7 @@ def read_stays(
     places = named_places(source.header)
     reversals = need == "settlement" and VISIT not in places and may_be_negative(path, source)
     visits = find_visits(source, places, chunk_rows, reversals)
-    reading = Reading(opened, layout, context, crosswalk, dates, visits)
+    reading = Reading(opened, layout, context, crosswalk, dates_in(opened), visits)
     return _steady(_intakes(reading, chunk_rows, opened.own_places(keep)), path, before)
 
 
@@ -135,7 +133,14 @@ def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iter
         yield intake
 
 
-def _dates(opened: Opened) -> dict[str, int]:
+def demanded(opened: Opened, need: str) -> frozenset[str]:
+    """The columns a file must have; days of stay are none where both dates give them."""
+    columns = stays_columns(need)
+    required = _DEMANDED.get(need) or frozenset(column.name for column in columns if not column.null)
+    return required - ({"los"} if dates_in(opened) else set())
+
+
+def dates_in(opened: Opened) -> dict[str, int]:
     """Where both dates of a stay stand; empty where one of them is not there, or twice."""
     source, wanted = opened.source, [STAYS["admission_date"], STAYS["discharge_date"]]
     try:
@@ -243,6 +248,7 @@ def convert(
                 hints=hints,
                 crosswalk=crosswalk,
             ):
+                tell(None, "read", rows_in, 0)
                 rows_in, rows_ok = rows_in + intake.rows, rows_ok + intake.stays.num_rows
                 findings.append(intake.findings)
                 lost.update(intake.kept_out)

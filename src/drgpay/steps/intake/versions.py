@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,12 @@ def keep_batch(
     lines: Ints,
     file: str,
     institution: str,
-    month: tuple[int, int],
-    elsewhere: dict[str, str],
-    earlier: dict[str, tuple[int, int]],
-) -> tuple[Any, Any]:
-    """The stays of a batch that its institution may hand in for its month, and findings on the others.
+    month: tuple[int, int] | None,
+    elsewhere: Mapping[str, str],
+    earlier: Mapping[str, tuple[int, int]],
+) -> tuple[Any, Ints, Any]:
+    """The stays of a batch that its institution may hand in for its month (None: of any), their lines, and findings
+    on the others.
 
     ``stays``: a batch of STAYS; ``lines``: line of every row; ``elsewhere``: stay id -> the other institution
     that has it; ``earlier``: stay id -> year and month in which this institution has handed it in already: to move a
@@ -42,9 +44,10 @@ def keep_batch(
     of_others = np.asarray(pc.not_equal(own, institution).to_numpy(zero_copy_only=False), bool)
     notes.add("batch_institution", STAYS["institution_id"], np.flatnonzero(of_others),
               own.take(pa.array(np.flatnonzero(of_others))).to_pylist())  # fmt: skip
-    off = (years_of(days) != month[0]) | (months_of(days) != month[1])
-    at = np.flatnonzero(off & ~of_others)
-    notes.add("batch_month", STAYS["discharge_date"], at, days.take(pa.array(at)).cast(pa.string()).to_pylist())
+    if month is not None:
+        off = (years_of(days) != month[0]) | (months_of(days) != month[1])
+        at = np.flatnonzero(off & ~of_others)
+        notes.add("batch_month", STAYS["discharge_date"], at, days.take(pa.array(at)).cast(pa.string()).to_pylist())
     for rule, taken in (("stay_id_elsewhere", elsewhere), ("stay_id_other_month", {
         s: f"{y}-{m:02d}" for s, (y, m) in earlier.items() if (y, m) != month
     })):  # fmt: skip
@@ -53,7 +56,7 @@ def keep_batch(
             at = np.flatnonzero(np.asarray(found.to_numpy(zero_copy_only=False), bool) & ~notes.out)
             told = [f"{institution} / {taken[ids[int(i)].as_py()]}" for i in at]
             notes.add(rule, STAYS["stay_id"], at, told)
-    return stays.filter(pa.array(~notes.out)), notes.table()
+    return stays.filter(pa.array(~notes.out)), lines[~notes.out], notes.table()
 
 
 def changes_between(before: pl.DataFrame, now: Any, withdrawn: list[str]) -> Any:

@@ -8,7 +8,7 @@ word in a table and nothing here.
 
 from drgpay.steps.intake.formats.catalogue import CANONICAL, Format, catalogue
 from drgpay.steps.intake.formats.checks import fee_total_check
-from drgpay.steps.intake.formats.hints import Hints, read_hints
+from drgpay.steps.intake.formats.hints import Hints, read_hints, with_columns
 from drgpay.steps.intake.formats.opening import Opened, open_details, open_stays, withdrawals
 from drgpay.steps.intake.formats.template import write_template
 
@@ -22,6 +22,7 @@ __all__ = [
     "open_details",
     "open_stays",
     "read_hints",
+    "with_columns",
     "withdrawals",
     "write_template",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +119,8 @@ def _scalar(node: Any, file: str) -> bool:
 def _judge(part: str, key: Any, value: Any, file: str) -> None:
     """A column must lead to a known header; a constant must be a value of its column."""
     if part == "columns":
-        formats = list(catalogue().values())
-        known = any(form.place(file, [value.value])[0] for form in formats) or value.value in STAYS.names
-        known = known or bool(wide(header_key(value.value), known_headers(STAYS.columns))[0])
-        if not known:
-            headers = (*STAYS.names, *(header for form in formats for header in form.headers()))
+        if not _leads(value.value):
+            headers = (*STAYS.names, *(header for form in catalogue().values() for header in form.headers()))
             raise _unknown(file, value, headers, (*STAYS.names, *_WIDE))
         return
     names = tuple(name for name in STAYS.names if name not in _NO_CONSTANT)
@@ -135,6 +132,27 @@ def _judge(part: str, key: Any, value: Any, file: str) -> None:
         raise fail(f"{column.zh}的值不对", f"no value of {column.name}", f"用 {column.constraint()}".strip(),
                    f"use {column.constraint()}".strip(), file=file, row=value.start_mark.line + 1, field=column.name,
                    value=value.value)  # fmt: skip
+
+
+def _leads(target: str) -> bool:
+    """Whether a header may be read as this: a column of STAYS, a place in a wide list, or a header of a format."""
+    return (
+        target in STAYS.names
+        or bool(wide(header_key(target), known_headers(STAYS.columns))[0])
+        or any(form.place("", [target])[0] for form in catalogue().values())
+    )
+
+
+def with_columns(hints: Hints, columns: Mapping[str, str]) -> Hints:
+    """The hints with own headers of a file (header -> column of STAYS) that somebody chose. DATA for a column that
+    is none."""
+    for header, target in columns.items():
+        if not _leads(target):
+            near = difflib.get_close_matches(target, STAYS.names, n=1)
+            raise fail("不认识的字段", "unknown field", f"最接近的是 {near[0]}" if near else "从列表中选",
+                       f"nearest: {near[0]}" if near else "choose one of the list", field=header,
+                       value=target)  # fmt: skip
+    return replace(hints, columns={**hints.columns, **columns})
 
 
 def _unknown(file: str, node: Any, headers: Iterable[str], listed: Iterable[str]) -> DrgpayError:

@@ -37,7 +37,8 @@ class Opened:
     ``format``: its format (id), ``said``: the words that say so (Chinese, English); ``names``: column -> header cell
     of the file, where they differ in meaning; ``unknown``: (header cell, nearest known one), None = not looked for;
     ``summed``: columns added up from their parts; ``spread``: column -> header cells, where its codes stand in
-    several; ``seen``: the header cells as they stand in the file.
+    several; ``seen``: the header cells as they stand in the file; ``reads``: column of STAYS -> positions of the
+    header cells it is made of, where a format says so; ``encoding``: of a text file.
     """
 
     source: Source
@@ -48,6 +49,8 @@ class Opened:
     summed: tuple[str, ...] = ()
     spread: Mapping[str, Sequence[str]] = field(default_factory=dict)
     seen: tuple[str, ...] = ()
+    reads: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    encoding: str = ""
 
     def own_places(self, keep: Sequence[str]) -> dict[str, int]:
         """Header cells of the file to be kept as they are -> where a chunk has them; ``*`` means all of them.
@@ -157,7 +160,7 @@ def open_stays(path: Path, hints: Hints) -> Opened:
     wanted = named(hints.format) if hints.format else None
     own = {header_key(header): target for header, target in hints.columns.items()}
     source = _open(path, wanted, hints)
-    seen = source.header
+    seen, encoding = source.header, str(getattr(source, "encoding", ""))
     plain = tuple(known_cell(cell) for cell in seen)
     if plain != seen:
         source = _Renamed(source, plain)
@@ -171,14 +174,17 @@ def open_stays(path: Path, hints: Hints) -> Opened:
     if form is None:
         names = {target: header for header, target in hints.columns.items() if target in STAYS.names}
         said = (f"{zh} {CANONICAL}(标准列)", f"{en} {CANONICAL} (drgpay's own columns)")
-        return _constant(Opened(source, CANONICAL, said, names, None, seen=seen), hints)
+        return _constant(Opened(source, CANONICAL, said, names, None, seen=seen, encoding=encoding), hints)
     lacking = form.lacking(source.header)
     if lacking:
         raise _not_of(form, source, lacking)
     view = View(source, seen, form, hints.newborn_age, hints.constants)
     said = (f"{zh} {form.id}({form.zh})", f"{en} {form.id} ({form.en})")
     return _constant(
-        Opened(view, form.id, said, view.names, view.unknown, tuple(view.summed), view.spread, seen), hints
+        Opened(
+            view, form.id, said, view.names, view.unknown, tuple(view.summed), view.spread, seen, view.reads, encoding
+        ),
+        hints,
     )
 
 

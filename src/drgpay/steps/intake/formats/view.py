@@ -59,7 +59,8 @@ class View:
 
     ``seen``: the header cells as they stand in the file, for people; ``names``: column -> one of them; ``spread``:
     column -> all of them, where its codes stand in several; ``unknown``:
-    (header cell, nearest known one); ``summed``: columns that no header gives, added up from their parts.
+    (header cell, nearest known one); ``summed``: columns that no header gives, added up from their parts; ``reads``:
+    column of the table -> header positions it is made of.
 
     A column under its own name in STAYS (an alias file leads there) goes before the field of the format; one under
     another of its names (``险种``) is taken where the format has no such field.
@@ -92,6 +93,7 @@ class View:
         self._columns = tuple(columns.values())
         self._checks = (*self._fees(), *self._durations()) if table == STAYS else ()
         self.header = tuple(columns)
+        self.reads = {name: made.positions for name, made in columns.items() if name in table.names}
         self.unknown = tuple(pair for pair in unknown if header_key(pair[0]) not in read)
         self.names = {name: self._seen[made.seen] for name, made in columns.items()}
         self.spread = {name: [self._seen[at] for at in made.heads] for name, made in columns.items() if made.heads}
