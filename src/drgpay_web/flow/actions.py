@@ -33,7 +33,7 @@ def open_case(
 ) -> Case:
     """Open a case of a unit in the machine's first state. The permission is the action's that opens it."""
     rules = _machine(machine)
-    now, today = clock.real_now(), clock.today()
+    now, today = clock.now(), clock.today()
     with transaction.atomic():
         case = Case.objects.create(
             machine=machine, number=_number(rules, today.year), area=unit.area, unit=unit, period=period,
@@ -59,7 +59,7 @@ def do(
     typed_values = dict(values or {})
     try:
         with transaction.atomic():
-            locked = Case.objects.select_for_update().select_related("unit").get(pk=case.pk)
+            locked = Case.objects.select_for_update(of=("self",)).select_related("unit").get(pk=case.pk)
             found = _of(locked, move)
             _permit(actor, locked, found)
             if _again(actor, locked, move, version, note):
@@ -119,7 +119,7 @@ def _made(actor: Actor, case: Case, move: Move, values: dict[str, Any], note: st
     rules = case.rules
     case.state = move.target or case.state
     case.version += 1
-    case.closed_at = clock.real_now() if case.state in rules.ends else None
+    case.closed_at = clock.now() if case.state in rules.ends else None
     if move.effect:
         move.effect(case, actor, values)
     if move.target or move.deadline:
@@ -151,7 +151,7 @@ def _step(case: Case, move: str, source: str, actor: Actor, values: Mapping[str,
     plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
     Step.objects.create(
         case=case, version=case.version, move=move, source=source, target=case.state, person=actor.person,
-        role=str(actor.role), day=clock.today(), at=clock.real_now(), values=plain, note=note,
+        role=str(actor.role), day=clock.today(), at=clock.now(), values=plain, note=note,
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def comment(actor: Actor, case: Case, *, text: str) -> Comment:
         raise Guarded("flow.comment_length", most=2000)
     with transaction.atomic():
         said = Comment.objects.create(
-            case=case, person=actor.person, role=str(actor.role), at=clock.real_now(), text=text
+            case=case, person=actor.person, role=str(actor.role), at=clock.now(), text=text
         )
         trail.record(actor, "case.comment", f"case:{case.number}", after={"comment": said.pk})
         involved = (
@@ -182,7 +182,7 @@ def comment(actor: Actor, case: Case, *, text: str) -> Comment:
         for person in sorted(set(involved)):
             Notice.objects.create(
                 person_id=person, case=case, key="flow.commented", values={"number": case.number},
-                href=f"/cases/{case.pk}", at=clock.real_now(),
+                href=f"/cases/{case.pk}", at=clock.now(),
             )  # fmt: skip
     return said
 
@@ -201,7 +201,7 @@ def attach(actor: Actor, case: Case, *, chunks: Iterable[bytes], name: str) -> A
         full = locked.attachments.count() >= ATTACHMENTS_A_CASE
         if there is None and not full and locked.open:
             made = Attachment.objects.create(
-                case=locked, person=actor.person, at=clock.real_now(), name=kept.name, kind=kept.kind,
+                case=locked, person=actor.person, at=clock.now(), name=kept.name, kind=kept.kind,
                 size=kept.size, sha256=kept.sha256, stored=kept.stored,
             )  # fmt: skip
             trail.record(actor, "case.attach", f"case:{case.number}", after={"sha256": kept.sha256})
@@ -217,4 +217,4 @@ def read_notices(actor: Actor, *, ids: Iterable[int] | None = None) -> int:
     mine = Notice.objects.filter(person=actor.person, read_at=None)
     if ids is not None:
         mine = mine.filter(pk__in=list(ids))
-    return mine.update(read_at=clock.real_now())
+    return mine.update(read_at=clock.now())

@@ -52,7 +52,7 @@ class Case(models.Model):
 
 class Step(models.Model):
     """A move that was made: who as what, from which state to which, with what was typed. Never changed. ``version``
-    is the case's after it; ``day`` the office's day, ``at`` real time."""
+    is the case's after it; ``day`` and ``at`` by the office clock; the audit has real time too."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="steps")
     version = models.PositiveIntegerField()

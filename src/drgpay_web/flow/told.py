@@ -28,7 +28,7 @@ def tell(case: Case, roles: Iterable[Any], key: str, *, but: Any = None, once: s
     said = {"number": case.number, "now_key": f"{case.rules.words}.state.{case.state}", **values}
     rows = [
         Notice(
-            person=person, case=case, key=key, values=said, href=f"/cases/{case.pk}", at=clock.real_now(), once=once
+            person=person, case=case, key=key, values=said, href=f"/cases/{case.pk}", at=clock.now(), once=once
         )
         for person in people
     ]

@@ -27,7 +27,7 @@ def order(actor: Actor, *, kind: str, area: str, key: str, payload: Mapping[str,
         job = Job.objects.create(
             kind=kind, lane=lane, area=area, unit=unit or actor.unit, key=key, payload=dict(payload),
             ordered_by=actor.person, ordered_unit=actor.unit, ordered_role=str(actor.role),
-            ordered_at=clock.real_now(),
+            ordered_at=clock.now(),
         )  # fmt: skip
         trail.record(actor, "job.order", f"job:{job.pk}", after={"kind": kind, "key": key})
     return job

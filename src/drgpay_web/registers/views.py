@@ -12,10 +12,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from drgpay import runs
+from drgpay.tables import INSTITUTIONS, Column
 from drgpay_web import inbox, jobs, store
 from drgpay_web.people import Act, NotThere, actor_of, door
 from drgpay_web.registers import actions, cells
-from drgpay_web.registers.rules import Seen, need_write, register_of, registers_of
+from drgpay_web.registers.rules import HOUSE, Seen, need_write, register_of, registers_of
 from drgpay_web.ui import field_word
 from drgpay_web.ui.errors import PageError
 
@@ -27,7 +28,7 @@ PAGE = 50
 def registers(request: HttpRequest) -> HttpResponse:
     """Every register one may see, with how many rows it has."""
     actor = actor_of(request)
-    rows = [(seen, len(_rows(actor.area, seen))) for seen in registers_of(actor)]
+    rows = [(seen, _count(actor.area, seen)) for seen in registers_of(actor)]
     kept = sorted(rows, key=lambda row: row[1] == 0)
     return render(request, "registers/list.html", {"rows": kept, "lang_name": _lang(request)})
 
@@ -84,13 +85,14 @@ def row(request: HttpRequest, name: str) -> HttpResponse:
             "label": _title_of(column, lang),
             "hint": column.printed_unit if column.type not in ("fen", "points", "ratio") else "",
             "money": column.type == "fen",
-            "control": cells.control(column),
+            "control": "choice" if choices else cells.control(column),
             "value": typed[column.name],
             "fixed": bool(key) and column.name in seen.table.key,
-            "choices": [(code, field_word(code, lang)) for code in column.choices],
+            "choices": choices,
             "wrong": _of_field(error, column.name, lang),
         }
         for column in seen.table.columns
+        for choices in [_choices(actor.area, seen, column, typed[column.name], lang)]
     ]
     context = {"seen": seen, "title": _title(seen, lang), "fields": fields, "key": key, "error": _said(error, lang)}
     return render(request, "registers/row.html", context, status=error.status if error else 200)
@@ -169,9 +171,21 @@ def imported(request: HttpRequest, name: str, pk: int) -> HttpResponse:
         for one in found
     ]
     context = {
-        "seen": seen, "title": _title(seen, lang), "lines": lines, "result": job.result, **jobs.shown(request, job),
+        **jobs.shown(request, job), "seen": seen, "title": _title(seen, lang), "lines": lines, "result": job.result,
     }  # fmt: skip
     return render(request, "registers/imported.html", context)
+
+
+def _count(area: str, seen: Seen) -> int:
+    return len(_rows(area, seen)) if seen.house else store.row_count(area, seen.table, seen.owner)
+
+
+def _choices(area: str, seen: Seen, column: Column, typed: str, lang: str) -> list[tuple[str, str]]:
+    """What a column may be: its choices, or the institutions where it names one; and what was typed."""
+    found = [(code, field_word(code, lang)) for code in column.choices]
+    if column.refers == "institution" and seen.table != INSTITUTIONS:
+        found = [(row[HOUSE], f"{row['name']} {row[HOUSE]}") for row in store.rows(area, INSTITUTIONS)]
+    return found if not typed or not found or typed in dict(found) else [*found, (typed, typed)]
 
 
 def _rows(area: str, seen: Seen) -> list[tuple[str, dict[str, Any]]]:

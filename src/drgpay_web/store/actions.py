@@ -65,7 +65,7 @@ def receive(actor: Actor, file: Iterable[bytes], name: str, unit: Unit | None = 
         if there is None:
             made = Received.objects.create(
                 area=actor.area, unit=whose, name=kept.name, size=kept.size, sha256=kept.sha256, kind=kept.kind,
-                stored=kept.stored, at=clock.real_now(), by=actor.person,
+                stored=kept.stored, at=clock.now(), by=actor.person,
             )  # fmt: skip
             trail.record(actor, "store.receive", f"received:{made.pk}", after={"sha256": kept.sha256})
             return made
@@ -126,7 +126,7 @@ class _Entry:
         self.table, self.today, self.by = table, clock.today(), actor.person.username
         self.shared = {
             "area": area, "owner": owner, "table": table.name, "declaration": declaration_digest(table),
-            "person": actor.person, "at": clock.real_now(), "origin": origin, "case": case, "reason": reason,
+            "person": actor.person, "at": clock.now(), "origin": origin, "case": case, "reason": reason,
         }  # fmt: skip
         now = RegisterRow.objects.filter(area=area, owner=owner, table=table.name, current=True)
         self.standing = {row.key: row for row in now}

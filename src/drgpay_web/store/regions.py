@@ -40,7 +40,7 @@ def pin(actor: Actor, area: str, policy: str, scheme: str, calendar: str = "") -
         found, made = Pin.objects.get_or_create(
             area=area, last_batch=last_batch(area), last_row=last, policy=policy, scheme=scheme, day=clock.today(),
             calendar=hashlib.sha256(calendar.encode()).hexdigest(),
-            defaults={"name": _next_name(area), "at": clock.real_now(), "by": actor.person},
+            defaults={"name": _next_name(area), "at": clock.now(), "by": actor.person},
         )  # fmt: skip
         if made:
             trail.record(
