@@ -1,16 +1,17 @@
-# Two commands do everything: make demo, make test.
+# Three commands do everything: make demo, make web, make test.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
+WEB := $(VENV)/.web
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Everything comes by version and hash; the project itself is built with what is installed then.
 LOCKED := --require-hashes -r
 ITSELF := --no-deps --no-build-isolation -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-spark lint bench docs locks clean setup
+.PHONY: help demo web test test-all test-spark lint bench docs locks clean setup
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,8 +30,18 @@ $(TOOLS): $(READY) requirements/dev.lock
 	$(PIP) $(LOCKED) requirements/dev.lock
 	touch $(TOOLS)
 
+# What the office needs besides.
+$(WEB): $(READY) requirements/web.lock
+	$(PIP) $(LOCKED) requirements/web.lock
+	touch $(WEB)
+
+web: $(WEB) ## set the office up as a demonstration and serve it; Ctrl-C stops all of it
+	$(BIN)/drgpay-web init --demo
+	$(BIN)/drgpay-web serve
+
 demo: $(READY) ## make a region, settle its year, check it, and show where the report is
 	$(BIN)/drgpay demo --output demo --lived
+	@echo '在浏览器里办公 the office in a browser: make web'
 
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Programs that the tests start need twice as long without the bytecode.
@@ -54,8 +65,9 @@ lint: $(TOOLS) ## ruff, mypy --strict, import-linter
 bench: $(TOOLS) ## measure: ratios in one run, growth, memory, where the time goes
 	$(BIN)/python benchmarks/bench.py
 
-docs: $(READY) ## write the generated pages in docs/
+docs: $(WEB) ## write the generated pages in docs/
 	$(BIN)/drgpay docs write docs
+	$(BIN)/python -c "from drgpay_web.people.matrix import matrix_markdown as said; print(said(), end='')" > docs/office-matrix.md
 
 LOCK := uv pip compile --quiet pyproject.toml requirements/build.in -c constraints.txt --generate-hashes --universal \
 	--allow-unsafe --no-header --no-emit-index-url --no-annotate

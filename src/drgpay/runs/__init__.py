@@ -84,7 +84,7 @@ from drgpay.runs.registers import (
     register_template,
 )
 from drgpay.runs.same import SameTable, same_tables, table_digests
-from drgpay.runs.seals import sealed_months, year_sealed
+from drgpay.runs.seals import Seal, read_seals, sealed_months, year_sealed
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
@@ -172,6 +172,7 @@ __all__ = [
     "SameTable",
     "Scope",
     "Score",
+    "Seal",
     "Section",
     "Shape",
     "ShouldStop",
@@ -263,6 +264,7 @@ __all__ = [
     "read_published",
     "read_region",
     "read_rows",
+    "read_seals",
     "read_truth",
     "ready_checks",
     "reconcile_return",

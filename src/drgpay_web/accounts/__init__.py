@@ -1,0 +1,1 @@
+"""Accounts: the system administrator opens them, gives and takes roles, resets and locks."""

@@ -1,0 +1,49 @@
+"""The office clock: the day by which deadlines count. A demo stands still on one day; sessions use real time."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@cache
+def _office(home: Path) -> dict[str, Any]:
+    path = home / "office.json"
+    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return said
+
+
+def is_demo() -> bool:
+    """Whether this office is one to try things in."""
+    return bool(_office(settings.HOME).get("demo"))
+
+
+def stands_still() -> date | None:
+    """The day a demo's clock shows; None where the clock is real."""
+    said = _office(settings.HOME).get("clock")
+    return None if said is None else date.fromisoformat(said)
+
+
+def real_now() -> datetime:
+    """Real time, aware, in UTC: for sessions, second factors, tokens and the audit."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The office's day in Shanghai."""
+    return stands_still() or real_now().astimezone(SHANGHAI).date()
+
+
+def now() -> datetime:
+    """The office's time, aware: the demo's day at the real time of day."""
+    day = stands_still()
+    real = real_now().astimezone(SHANGHAI)
+    return real if day is None else datetime.combine(day, time(real.hour, real.minute, real.second), SHANGHAI)

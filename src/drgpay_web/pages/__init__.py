@@ -1,0 +1,1 @@
+"""Pages that belong to no business room: sign-in, identity, work list, glossary, audit, health."""

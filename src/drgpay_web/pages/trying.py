@@ -1,0 +1,41 @@
+""" "Try it as …": one step into a demo, for every role. Only in a demo home, only from this machine."""
+
+from __future__ import annotations
+
+from django.contrib.auth import login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods
+
+from drgpay_web import clock
+from drgpay_web.people import Membership, Unit, needs_nobody
+from drgpay_web.ui import w
+
+SIDES = ("B", "H", "S")
+LOOPBACK = ("127.0.0.1", "::1", "")
+"""the last where the server gives no address: a test's client, or a socket of this machine"""
+
+
+@needs_nobody
+@require_http_methods(["GET", "HEAD", "POST"])
+def trying(request: HttpRequest) -> HttpResponse:
+    """The roles of the demo; choosing one signs in as its person."""
+    if not clock.is_demo() or request.META.get("REMOTE_ADDR", "") not in LOOPBACK:
+        raise Http404
+    held = Membership.objects.select_related("person", "unit").filter(person__is_active=True)
+    if request.method == "POST":
+        chosen = get_object_or_404(held, pk=request.POST.get("choose", "0"))
+        person = chosen.person
+        person.last_membership = chosen
+        person.save(update_fields=["last_membership"])
+        request.session.flush()
+        login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        request.session["membership"] = chosen.pk
+        return HttpResponseRedirect("/")
+    lang = str(getattr(request, "lang", "zh"))
+    groups: dict[str, list[Membership]] = {}
+    for one in sorted(held, key=lambda one: (SIDES.index(one.role[0]), one.unit.path.split("/")[:3], one.role)):
+        house = one.unit.of_kind(Unit.INSTITUTION)
+        title = house.name if house else w(f"pages.side_{one.role[0]}", lang)
+        groups.setdefault(title, []).append(one)
+    return render(request, "pages/try.html", {"groups": groups.items()})

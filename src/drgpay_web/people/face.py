@@ -1,0 +1,26 @@
+"""What other rooms use of people (given by ``drgpay_web.people``, once Django is ready)."""
+
+from __future__ import annotations
+
+from drgpay_web.people.actor import Actor, NotThere, Refused, Request, actor_of, system_actor
+from drgpay_web.people.doors import door, needs_nobody
+from drgpay_web.people.matrix import Act, Role, acts, role_words
+from drgpay_web.people.models import Membership, Person, Unit
+
+__all__ = [
+    "Act",
+    "Actor",
+    "Membership",
+    "NotThere",
+    "Person",
+    "Refused",
+    "Request",
+    "Role",
+    "Unit",
+    "actor_of",
+    "acts",
+    "door",
+    "needs_nobody",
+    "role_words",
+    "system_actor",
+]

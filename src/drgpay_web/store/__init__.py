@@ -1,0 +1,67 @@
+"""The one record of an area (14 §3): what was received, register rows, pins, and the catalogue of results."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from drgpay_web.store.actions import NotRight, Put, known_of, put_rows, receive
+    from drgpay_web.store.catalogue import add_result, folder, new_result_folder, reconcile, results_of, set_state
+    from drgpay_web.store.coded import decoded
+    from drgpay_web.store.imports import import_region
+    from drgpay_web.store.models import Pin, Received, RegisterRow, Result
+    from drgpay_web.store.places import area_folder, record
+    from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
+    from drgpay_web.store.regions import changed_since, compose, pin
+
+_WHERE = {
+    "actions": ("NotRight", "Put", "known_of", "put_rows", "receive"),
+    "catalogue": ("add_result", "folder", "new_result_folder", "reconcile", "results_of", "set_state"),
+    "coded": ("decoded",),
+    "imports": ("import_region",),
+    "models": ("Pin", "Received", "RegisterRow", "Result"),
+    "places": ("area_folder", "record"),
+    "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
+    "regions": ("changed_since", "compose", "pin"),
+}
+_ROOM = {name: module for module, names in _WHERE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_ROOM[name]}"), name)
+
+
+__all__ = [
+    "Kept",
+    "NotRight",
+    "Pin",
+    "Put",
+    "Received",
+    "RegisterRow",
+    "Result",
+    "add_result",
+    "area_folder",
+    "changed_since",
+    "compose",
+    "decoded",
+    "folder",
+    "history",
+    "import_region",
+    "kept_tables",
+    "keyed_rows",
+    "known_of",
+    "new_result_folder",
+    "pin",
+    "put_rows",
+    "receive",
+    "reconcile",
+    "record",
+    "results_of",
+    "row_count",
+    "rows",
+    "rows_until",
+    "set_state",
+]

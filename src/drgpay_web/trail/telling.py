@@ -1,0 +1,59 @@
+"""Events as sentences."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from drgpay_web.people import Act, acts, role_words
+from drgpay_web.people.matrix import Role
+from drgpay_web.trail.models import Event
+from drgpay_web.ui import w
+from drgpay_web.ui.words import words
+
+
+def sentence(event: Event, lang: str) -> str:
+    """``张三(经办)接收清单:case:12,已完成`` – who, as what, did what to what, and how it ended."""
+    who = event.person if event.person != "-" else w("trail.nobody", lang)
+    role = f"{w('trail.as', lang, role=role_words(Role(event.role), lang))}" if event.role else ""
+    return w(
+        "trail.sentence",
+        lang,
+        who=who,
+        role=role,
+        act=act_words(event.act, lang),
+        subject=subject_words(event.subject, lang),
+        outcome=w(f"trail.{event.outcome}", lang),
+    )
+
+
+def values_of(event: Event, lang: str) -> list[tuple[str, str, str]]:
+    """What changed: name, value before, value after, as ids; a value that stayed is left out."""
+    before: dict[str, Any] = json.loads(event.before or "{}")
+    after: dict[str, Any] = json.loads(event.after or "{}")
+    names = [*before, *(name for name in after if name not in before)]
+    lines = [(_word("field", name, lang), _plain(before.get(name)), _plain(after.get(name))) for name in names]
+    return [line for line in lines if line[1] != line[2]]
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def act_words(act: str, lang: str) -> str:
+    """An act in words: of the matrix, or ``trail.act_<act>`` for what has no line there (sign-in …)."""
+    if act in list(Act):
+        return acts()[Act(act)].word(lang)
+    return _word("act", act.replace(".", "_"), lang)
+
+
+def subject_words(subject: str, lang: str) -> str:
+    """``账号 h1a`` for ``account:h1a``."""
+    kind, _, its = subject.partition(":")
+    return f"{_word('kind', kind, lang)} {its}".strip()
+
+
+def _word(part: str, name: str, lang: str) -> str:
+    """The text of ``trail.<part>_<name>``; the name itself where there is none."""
+    key = f"trail.{part}_{name}"
+    return w(key, lang) if key in words() else name

@@ -1,0 +1,51 @@
+// The little that a page cannot do by itself: no framework, no inline handlers.
+"use strict";
+
+// Every request of htmx says for which identity its page was drawn, with this browser's present token.
+document.addEventListener("htmx:configRequest", (event) => {
+  const membership = document.body.dataset.membership;
+  if (membership) event.detail.headers["X-Membership"] = membership;
+  const token = document.cookie.match(/(?:^|; )office_form=([^;]+)/);
+  if (token) event.detail.headers["X-CSRFToken"] = token[1];
+  if (token && "csrfmiddlewaretoken" in event.detail.parameters) event.detail.parameters.csrfmiddlewaretoken = token[1];
+  if (event.detail.elt.dataset.poll !== undefined) event.detail.headers["X-Poll"] = "1";
+});
+
+// A session that is over: the page stays as it is, with what was typed.
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401) document.getElementById("expired").hidden = false;
+});
+document.addEventListener("htmx:sendError", () => { document.getElementById("offline").hidden = false; });
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) for (const id of ["expired", "offline"]) document.getElementById(id).hidden = true;
+});
+
+// A form is sent once.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  if (form.method === "post" && !form.hasAttribute("hx-post") && !form.dataset.again) {
+    form.dataset.sent = "1";
+    window.setTimeout(() => { delete form.dataset.sent; }, 5000);
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.dataset.submits !== undefined) event.target.form.requestSubmit();
+});
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+// "/" goes to the search field, as elsewhere.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) {
+    const field = document.querySelector("input[type=search]");
+    if (field) { event.preventDefault(); field.focus(); }
+  }
+});
+
+// Charts: the data lie beside them in a script of type application/json.
+for (const place of document.querySelectorAll("[data-chart]")) {
+  const said = JSON.parse(place.parentElement.querySelector('script[type="application/json"]').textContent);
+  window.Plotly.newPlot(place, said.data, said.layout, { displaylogo: false, responsive: true, displayModeBar: false });
+}
