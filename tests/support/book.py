@@ -106,7 +106,7 @@ def _link(
     run = object.__new__(Running)
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
-    run.folder, run.engine = folder, usual(threads)
+    run.folder, run.engine, run.shared = folder, usual(threads), None
     run.tables, run.work = folder / TABLES, folder / "work"
     held = registers_of(lived, known)
     if shuffle:
