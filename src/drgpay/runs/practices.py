@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from drgpay.policy import START, Policy, dictionary, diff, load, practice_text, practices, read_practice
+from drgpay.policy import START, Policy, dictionary, diff, load, open_practice, practices
 from drgpay.sources import in_words
 from drgpay.words import in_word, value_words
 
@@ -79,7 +79,7 @@ def practice_names() -> tuple[PracticeName, ...]:
     """The shipped practices, by id."""
     found = []
     for name in practices():
-        read = read_practice(*practice_text(name), dictionary())
+        read = open_practice(name)
         found.append(
             PracticeName(read.practice, read.region, read.scheme, read.title_zh, read.title_en, len(read.notices))
         )
@@ -120,8 +120,7 @@ def parameters_seen(practice: str | Path, on: date, known_on: date | None, lang:
 
 def notices_seen(practice: str | Path, on: date, lang: str) -> list[NoticeSeen]:
     """The notices of a practice, the latest first."""
-    words = dictionary()
-    read = read_practice(*practice_text(practice), words)
+    read = open_practice(practice)
     found = [
         NoticeSeen(
             one.id, in_words(one.document, lang), one.issued, one.in_force, one.until, one.by_discharge,
@@ -159,6 +158,8 @@ def hand_in_rules(practice: str | Path, month: tuple[int, int]) -> tuple[int, in
 
 
 def _of_month(practice: str | Path, month: tuple[int, int]) -> Policy:
+    """The law of a month's last day; of a month before the first notice, that of the first notice."""
     year, number = month
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return load(practice, on=following - timedelta(1))
+    last = date(year + number // 12, number % 12 + 1, 1) - timedelta(1)
+    notices = open_practice(practice).notices
+    return load(practice, on=max([last, *(n.in_force for n in notices[:1])]))
