@@ -10,6 +10,7 @@ from drgpay.policy import START, Policy, dictionary, diff, load, open_practice, 
 from drgpay.sources import in_words
 from drgpay.words import in_word, value_words
 
+_NUMBERS = ("ratio", "yuan", "integer")
 _HUNDREDTHS = 100
 """scores are in 1/100"""
 
@@ -30,7 +31,8 @@ class PracticeName:
 class ParameterSeen:
     """A parameter as it stands: its topic and name, what it means, its value as written and in words, the source and
     clause in words, and the notice that sets it (``""``: none does). Texts are in one language. ``kind`` of the
-    dictionary; ``swept``: a what-if can run over its values."""
+    dictionary; ``choices`` (code, word) of a closed list, and ``least`` and ``most`` as they are written; ``swept``:
+    a what-if can run over its values, ``simple``: a what-if can change it by one text."""
 
     topic: str
     name: str
@@ -41,10 +43,13 @@ class ParameterSeen:
     source: str
     clause: str
     notice: str
-    unit: str
     kind: str
+    choices: tuple[tuple[str, str], ...]
+    least: str
+    most: str
     is_set: bool
     swept: bool
+    simple: bool
 
 
 @dataclass(frozen=True)
@@ -109,10 +114,13 @@ def parameters_seen(practice: str | Path, on: date, known_on: date | None, lang:
                 source=in_words(source.source, lang),
                 clause=in_words(source.clause, lang),
                 notice=source.notice,
-                unit=in_word(parameter.unit, lang),
                 kind=parameter.type,
+                choices=tuple((code, in_word(code, lang)) for code in parameter.choices),
+                least=parameter.min or "",
+                most=parameter.max or "",
                 is_set=source.value != "none",
-                swept=parameter.type in ("ratio", "yuan", "integer") and not parameter.choices,
+                swept=parameter.type in _NUMBERS and not parameter.choices,
+                simple=parameter.type in (*_NUMBERS, "choice", "flag"),
             )
         )
     return found
