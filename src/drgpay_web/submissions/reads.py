@@ -73,8 +73,8 @@ def light_of(area: str, period: str) -> tuple[date, str]:
     return due, _light(due, clock.today())
 
 
-def _light(due: date, today: date) -> str:
-    left = (due - today).days
+def _light(day: date, today: date) -> str:
+    left = (day - today).days
     return "late" if left < 0 else "soon" if left <= 3 else "calm"
 
 
