@@ -197,6 +197,8 @@ class TestFiles:
         work()
         case.refresh_from_db()
         assert (case.state, case.data["found"]["kept"]) == ("checked", 2)
+        plain = checked(house, stays(place["first"].code, ("A7",)))
+        assert plain.state == "checked"  # what was said of a header counts where a file has it
         again = checked(house, strange.replace("A1", "A9"))
         assert again.state == "checked"
         move(house, again, "hand_in")

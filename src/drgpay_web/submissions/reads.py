@@ -63,8 +63,9 @@ def months_of(actor: Actor, unit: Unit, year: int) -> list[Month]:
 def _month(area: str, year: int, number: int, case: Case | None, sealed: Any) -> Month:
     today, due = clock.today(), due_of(area, (year, number))
     opened = (year, number) <= (today.year, today.month)
-    light = "none" if not opened or _is_done(case) else _light(due, today)
-    return Month(f"{year}-{number:02d}", due, light, case, sealed(year, number), opened)
+    closed = sealed(year, number)
+    light = "none" if closed or not opened or _is_done(case) else _light(due, today)
+    return Month(f"{year}-{number:02d}", due, light, case, closed, opened)
 
 
 def light_of(area: str, period: str) -> tuple[date, str]:
