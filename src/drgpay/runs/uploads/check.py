@@ -95,9 +95,9 @@ def check_upload(
     """Check a file of stays as :func:`~drgpay.runs.submit` would, and leave it where it is.
 
     ``work``: a folder of the caller's, made where it is not there; the tables of the result are written into it.
-    ``template``: the format of the file, None = recognised; ``aliases``: what its own headers mean (of a mapping, which
-    is remembered from one file to the next, those the file has). ``institution``
-    and ``month``: rows of others are kept out with a finding; ``region``: a region's folder, whose institutions and
+    ``template``: the format of the file, None = recognised; ``aliases``: what its own headers mean (of a mapping,
+    which is remembered from one file to the next, those the file has). ``institution`` and ``month``: rows of others
+    are kept out with a finding; ``region``: a region's folder, whose institutions and
     ``stays.yaml`` count. A bad file never raises: see :attr:`Upload.error`. Raises ENGINE where ``work``
     cannot be written, and :class:`~drgpay.errors.Stopped` when whoever listens asks for it.
     """
