@@ -108,7 +108,12 @@ def quality_of(case: Case, lang: str) -> Quality:
         for row in store.rows(case.area, DEPARTMENTS)
         if row["institution_id"] == case.unit.code
     }
-    rows = [row for row in (runs.read_scores(path) if path else []) if row["scope"] != "institution"]
+    read = runs.read_scores(path) if path else []
+    rows = [
+        row
+        for row in read
+        if row["scope"] == "all" or (row["scope"], row["institution_id"]) == ("department", case.unit.code)
+    ]
     for row in rows:
         row["name"] = names.get(row["department_id"], row["department_id"] or "")
     by: dict[str, list[int]] = {}
