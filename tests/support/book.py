@@ -104,9 +104,10 @@ def _link(
     case = known.case
     folder.mkdir(parents=True)
     run = object.__new__(Running)
+    run.shared = None
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
-    run.folder, run.engine = folder, usual(threads)
+    run.folder, run.engine, run.shared = folder, usual(threads), None
     run.tables, run.work = folder / TABLES, folder / "work"
     held = registers_of(lived, known)
     if shuffle:

@@ -67,6 +67,10 @@ _INPUTS = {
     "indicator_values": _sight(HOUSE),
     "violations": _sight(HOUSE, "amount"),
     "debts": _sight(HOUSE, "amount"),
+    "takes": _sight(AREA),
+    "doctor_marks": _sight(DOCTOR),
+    "supervision": _sight(HOUSE),
+    "taken_rows": _sight(AREA),
 }
 _FUND = {
     "fund_history": _sight(AREA),
@@ -224,7 +228,8 @@ _RESULTS = {
         HOUSE,
         "n points cost actual refused due balance surplus_returned overspend_reasonable overspend_shared "
         "deposit_held deposit_forfeited second_distribution violations damages assessment_held "
-        "assessment_forfeited settled paid_in_months advance_netted debt_netted debt_passed held passed moved final_payment",
+        "assessment_forfeited settled paid_in_months advance_netted debt_netted debt_passed held passed moved "
+        "final_payment",
     ),
     "closings": _sight(
         AREA, "budget reserve distributable risk_draw debts recovered paid returned carried_over passed"

@@ -5,6 +5,7 @@ results for a page, ``forms`` writes the workbook that is filled in.
 """
 
 from drgpay.runs.uploads.check import RuleCount, Upload, aliases_there, check_upload, crosswalk_of, hints_of
+from drgpay.runs.uploads.files import GroupedFiles, group_files
 from drgpay.runs.uploads.forms import write_stays_form
 from drgpay.runs.uploads.group import GroupedUpload, group_upload
 from drgpay.runs.uploads.packed import unpacked
@@ -15,13 +16,13 @@ from drgpay.runs.uploads.reading import (
     figures_of,
     read_findings,
     read_scores,
-    responsible_for,
     write_findings,
 )
 
 __all__ = [
     "Figures",
     "FindingsPage",
+    "GroupedFiles",
     "GroupedUpload",
     "RuleCount",
     "Upload",
@@ -30,11 +31,11 @@ __all__ = [
     "crosswalk_of",
     "figures_before",
     "figures_of",
+    "group_files",
     "group_upload",
     "hints_of",
     "read_findings",
     "read_scores",
-    "responsible_for",
     "unpacked",
     "write_findings",
     "write_stays_form",
