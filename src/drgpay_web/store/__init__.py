@@ -6,24 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from drgpay_web.store.actions import NotRight, Put, known_of, put_rows, receive
+    from drgpay_web.store.actions import NotRight, Put, known_of, lock, put_rows, receive
     from drgpay_web.store.catalogue import add_result, folder, new_result_folder, reconcile, results_of, set_state
     from drgpay_web.store.coded import decoded
     from drgpay_web.store.imports import import_region
     from drgpay_web.store.models import Pin, Received, RegisterRow, Result
-    from drgpay_web.store.places import area_folder, record
+    from drgpay_web.store.places import area_folder, folder_of_kind, record
     from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
-    from drgpay_web.store.regions import changed_since, compose, pin
+    from drgpay_web.store.regions import changed_since, compose, now, pin
 
 _WHERE = {
-    "actions": ("NotRight", "Put", "known_of", "put_rows", "receive"),
+    "actions": ("NotRight", "Put", "known_of", "lock", "put_rows", "receive"),
     "catalogue": ("add_result", "folder", "new_result_folder", "reconcile", "results_of", "set_state"),
     "coded": ("decoded",),
     "imports": ("import_region",),
     "models": ("Pin", "Received", "RegisterRow", "Result"),
-    "places": ("area_folder", "record"),
+    "places": ("area_folder", "folder_of_kind", "record"),
     "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
-    "regions": ("changed_since", "compose", "pin"),
+    "regions": ("changed_since", "compose", "now", "pin"),
 }
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -48,12 +48,15 @@ __all__ = [
     "compose",
     "decoded",
     "folder",
+    "folder_of_kind",
     "history",
     "import_region",
     "kept_tables",
     "keyed_rows",
     "known_of",
+    "lock",
     "new_result_folder",
+    "now",
     "pin",
     "put_rows",
     "receive",
