@@ -67,11 +67,13 @@ def order_check(actor: Actor, result: store.Result) -> jobs.Job:
 
 def publish(actor: Actor, result: store.Result) -> flow.Case:
     """Publish the newest candidate of a period: the first opens the period and its statements, a later one takes the
-    place of the published one. Raises Refused, NotThere, Guarded."""
+    place of the published one, and one that is published stays so. Raises Refused, NotThere, Guarded."""
     unit = Unit.objects.get(area=result.area, kind=Unit.AREA)
     actor.need(Act.PERIOD_PUBLISH, unit)
     there = period_moves.case_of(result.area, result.period)
     if there is not None:
+        if there.data["result"] == result.pk:
+            return there
         if why := results.unpublishable(actor, result):
             raise why
         return flow.do(actor, there, "republish", version=there.version)

@@ -30,6 +30,9 @@ def opened(actor: Actor, result: store.Result) -> flow.Case:
     year, month = parsed(result.period)
     terms = runs.terms(result.pin.policy if result.pin else _practice(result), year, month)
     due = flow.add_days(last_day(result.period), terms.month_days) if month else terms.clearing
+    due = max(
+        due, flow.add_days(clock.today(), terms.confirm_days)
+    )  # a late one too is open as long as statements are
     shared = {"confirm_days": terms.confirm_days, "again_days": terms.again_days, "rounds": terms.rounds}
     data = {"result": result.pk, "round": 1, "deadline": due.isoformat(), "changed": {}} | shared
     unit = Unit.objects.get(area=result.area, kind=Unit.AREA)
