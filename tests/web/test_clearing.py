@@ -148,3 +148,108 @@ def reads_changed(result: Any) -> list[tuple[str, str]]:
     from drgpay_web.clearing import reads
 
     return reads.changed(result, "zh") or []
+
+
+class TestRuns:
+    def test_a_candidate_needs_what_comes_before_and_trials_do_not(self, desk: Desk) -> None:
+        from drgpay_web import jobs, store
+        from drgpay_web.clearing import actions
+        from drgpay_web.ui import Unfit
+
+        for period in ("2024-02", "2024"):
+            with pytest.raises(Unfit, match="blocked_by"):
+                actions.order_look(desk.b1, period=period, kind="candidate", policy="demo")
+        for wrong in ({"period": "2024-13"}, {"kind": "official"}, {"policy": "nowhere"}):
+            with pytest.raises(Unfit, match="order_unclear"):
+                actions.order_look(desk.b1, **{"period": "2024-01", "kind": "candidate", "policy": "demo"} | wrong)
+        look = desk.do(actions.order_look(desk.b1, period="2024-02", kind="trial", policy="demo"))
+        assert look.state == "done", look.error
+        job = actions.order_run(desk.b1, look=look, reason="x")
+        assert actions.order_run(desk.b1, look=look, reason="x").pk == job.pk
+        assert jobs.Job.objects.filter(kind="clearing.run").count() == 1
+        assert desk.do(job).state == "done"
+        (trial,) = store.Result.objects.filter(area=desk.area)
+        assert (trial.kind, trial.state, trial.period) == ("trial", "trial", "2024-02")
+        assert [said.of for said in job.said_here][-1] >= [said.step for said in job.said_here][-1] > 1
+        page = text(browser(desk.b1).get(f"/runs/{trial.pk}"))
+        assert "试算" in page
+
+    def test_a_cancelled_run_leaves_nothing_and_a_lost_one_that_was_whole_is_kept(self, desk: Desk) -> None:
+        from drgpay_web import store
+        from drgpay_web.clearing import actions
+        from drgpay_web.clearing.work import place
+        from drgpay_web.jobs.ends import end
+        from drgpay_web.jobs.handlers import handler_of
+
+        look = desk.do(actions.order_look(desk.b1, period="2024-01", kind="candidate", policy="demo"))
+        job = desk.do(actions.order_run(desk.b1, look=look, reason="x"), stop=True)
+        assert (job.state, store.Result.objects.count(), place(job)[2].exists()) == ("cancelled", 0, False)
+        lost = actions.order_run(desk.b1, look=look, reason="x")
+        handler_of(lost.kind).work(lost, lambda said: None, lambda: False)
+        end(lost.pk, "failed", error={"zh": "进程不见了", "en": "lost"})
+        assert store.Result.objects.get().state == "candidate"
+
+    def test_what_would_pay_wrong_money_is_accepted_with_a_reason_or_stops(self, desk: Desk) -> None:
+        from drgpay.tables import BUDGETS
+        from drgpay_web import store
+        from drgpay_web.clearing import actions
+        from drgpay_web.ui import Unfit
+
+        row = next(r for r in store.rows(desk.area, BUDGETS) if r["year"] == 2024)
+        much = {"drg_budget": "99999999999", "revenue": "199999999999"}
+        store.put_rows(desk.b1, area=desk.area, table=BUDGETS, rows=[row | much], origin="form")
+        look = desk.do(actions.order_look(desk.b1, period="2024-01", kind="candidate", policy="demo"))
+        page = text(browser(desk.b1).get(f"/runs/looks/{look.pk}"))
+        assert "会付错钱" in page
+        with pytest.raises(Unfit, match="reason_needed"):
+            actions.order_run(desk.b1, look=look)
+        result = desk.run("2024-01", reason="预算已核实")
+        page = text(browser(desk.b1).get(f"/runs/{result.pk}"))
+        assert "预算已核实" in page
+        assert desk.b1.person.name in page
+
+
+class TestSeals:
+    def test_a_seal_whose_process_was_killed_is_a_seal(self, desk: Desk) -> None:
+        from drgpay import runs
+        from drgpay_web import jobs, store
+        from drgpay_web.jobs.ends import end
+
+        case = desk.settle("2024-01")
+        result = store.Result.objects.get(state="published")
+        case = desk.move(desk.b2, case, "seal")
+        job = jobs.Job.objects.get(pk=case.data["job"])
+        runs.seal_run(store.folder(result), runs.LocalEngine(1), by="x", on=DAY)  # the child is killed right here
+        end(job.pk, "failed", error={"zh": "进程不见了", "en": "lost"})
+        case.refresh_from_db()
+        result.refresh_from_db()
+        assert (case.state, result.state) == ("sealed", "sealed")
+
+    def test_a_seal_that_was_not_written_waits_for_another_try(self, desk: Desk) -> None:
+        from drgpay_web import jobs
+        from drgpay_web.jobs.ends import end
+
+        case = desk.move(desk.b2, desk.settle("2024-01"), "seal")
+        end(jobs.Job.objects.get(pk=case.data["job"]).pk, "failed", error={"zh": "断电", "en": "power"})
+        case.refresh_from_db()
+        assert case.state == "posted"
+        assert desk.seal(case).state == "sealed"
+
+    def test_when_the_worker_begins_a_seal_on_disk_wins(self, desk: Desk) -> None:
+        from drgpay import runs
+        from drgpay_web import store
+        from drgpay_web.clearing import begins
+
+        first = desk.run("2024-01")
+        from drgpay_web.clearing import actions
+
+        case = actions.publish(desk.b2, first)
+        other = desk.run("2024-01")
+        runs.seal_run(store.folder(first), runs.LocalEngine(1), by="x", on=DAY)
+        store.reconcile()
+        begins.begin()
+        begins.begin()
+        for one in (case, first, other):
+            one.refresh_from_db()
+        assert (case.state, first.state, other.state) == ("sealed", "sealed", "stale")
+        assert {one.state for one in desk.statements("2024-01")} == {"closed"}
