@@ -6,25 +6,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from drgpay_web.store.actions import NotRight, Put, known_of, lock, put_rows, receive
-    from drgpay_web.store.catalogue import add_result, folder, new_result_folder, reconcile, results_of, set_state
+    from drgpay_web.store.actions import UPLOAD_LIMIT, NotRight, Put, known_of, lock, put_rows, receive
+    from drgpay_web.store.catalogue import (
+        add_result,
+        folder,
+        new_result_folder,
+        reconcile,
+        results_of,
+        sealed_months,
+        set_state,
+    )
     from drgpay_web.store.coded import decoded
     from drgpay_web.store.imports import import_region
     from drgpay_web.store.models import Pin, Received, RegisterRow, Result
     from drgpay_web.store.places import area_folder, folder_of_kind, record
     from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
-    from drgpay_web.store.regions import changed_since, compose, now, pin
+    from drgpay_web.store.regions import changed_since, compose, compose_now, now, pin
 
 _WHERE = {
-    "actions": ("NotRight", "Put", "known_of", "lock", "put_rows", "receive"),
-    "catalogue": ("add_result", "folder", "new_result_folder", "reconcile", "results_of", "set_state"),
+    "actions": ("UPLOAD_LIMIT", "NotRight", "Put", "known_of", "lock", "put_rows", "receive"),
+    "catalogue": (
+        "add_result",
+        "folder",
+        "new_result_folder",
+        "reconcile",
+        "results_of",
+        "sealed_months",
+        "set_state",
+    ),
     "coded": ("decoded",),
     "imports": ("import_region",),
     "models": ("Pin", "Received", "RegisterRow", "Result"),
     "places": ("area_folder", "folder_of_kind", "record"),
     "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
-    "regions": ("changed_since", "compose", "now", "pin"),
-}
+    "regions": ("changed_since", "compose", "compose_now", "now", "pin"),
+}  # fmt: skip
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
 
@@ -35,6 +51,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "UPLOAD_LIMIT",
     "Kept",
     "NotRight",
     "Pin",
@@ -46,6 +63,7 @@ __all__ = [
     "area_folder",
     "changed_since",
     "compose",
+    "compose_now",
     "decoded",
     "folder",
     "folder_of_kind",
@@ -66,5 +84,6 @@ __all__ = [
     "row_count",
     "rows",
     "rows_until",
+    "sealed_months",
     "set_state",
 ]
