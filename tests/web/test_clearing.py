@@ -128,7 +128,11 @@ def test_the_whole_way_of_a_month_with_a_dispute_and_a_second_result(desk: Desk)
     assert end(again.pk, "done") is False
 
     # the auditor reads all of it, and the chain is whole
-    page = text(browser(desk.s3).get(f"/periods/{period.pk}/story"))
+    page = text(browser(desk.s3).get(f"/audit/periods/{period.pk}"))
+    assert period.number in text(browser(desk.s3).get("/audit/periods"))
+    assert browser(desk.s3).get(f"/periods/{period.pk}/story").status_code == 403
+    assert browser(desk.b2).get(f"/periods/{period.pk}/story").status_code == 200
+    assert browser(desk.h1[0]).get(f"/periods/{period.pk}/story").status_code == 403
     assert "审计链完整" in page
     for said in ("登记拨付", "提出异议", "填写登记表"):
         assert said in page
@@ -282,7 +286,7 @@ def test_a_clearing_is_co_signed_answered_by_papers_and_ends_the_book(desk: Desk
     assert period.data["deadline"] == "2025-06-30"
     page = browser(desk.b2).get(f"/runs/{result.pk}")
     assert "结转" in text(page)
-    first, *others = desk.statements("2024")
+    first, *_ = desk.statements("2024")
     assert first.machine == "clearing_statement"
     desk.move(desk.hospital(first), first, "confirm")
     first.refresh_from_db()

@@ -215,11 +215,33 @@ def periods(request: HttpRequest) -> HttpResponse:
 @door(Act.PERIOD_STORY)
 def story(request: HttpRequest, pk: int) -> HttpResponse:
     """All that happened in a period, in order, and whether the chain of the trail is whole."""
+    return _story(request, pk, Act.PERIOD_STORY)
+
+
+@require_GET
+@door(Act.AUDIT_SEARCH)
+def audited(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for the auditor."""
+    return _story(request, pk, Act.AUDIT_SEARCH)
+
+
+@require_GET
+@door(Act.AUDIT_SEARCH)
+def stories(request: HttpRequest) -> HttpResponse:
+    """The periods whose story the auditor can read."""
+    lang = _lang(request)
+    found = flow.Case.objects.filter(machine="period", area=actor_of(request).area).order_by("-period", "-pk")
+    page = page_of(request, found)
+    rows = [(one, reads.state_words("period", one.state, lang), reads.STATE_CLASS[one.state]) for one in page]
+    return render(request, "clearing/stories.html", {"page": page, "rows": rows})
+
+
+def _story(request: HttpRequest, pk: int, act: Act) -> HttpResponse:
     actor, lang = actor_of(request), _lang(request)
     case = flow.Case.objects.select_related("unit").filter(pk=pk, machine="period").first()
     if case is None:
         raise NotThere
-    actor.need(Act.PERIOD_STORY, case.unit)
+    actor.need(act, case.unit)
     broken = trail.check()
     events = reads.story(case)
     result = result_of(case)
