@@ -2,6 +2,7 @@
 
 from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
+from drgpay.ledger import account_words, event_words
 from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
@@ -11,7 +12,7 @@ from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.coding import FOLLOWS, CodeStory, InScheme, search_code, suggest_codes, tell_code
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.database import PASSWORD, fetch, query_of
-from drgpay.runs.deadlines import Deadline, deadlines
+from drgpay.runs.deadlines import Deadline, Terms, deadlines, terms
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.estimate import Estimate, estimate_stays, read_published
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
@@ -214,6 +215,7 @@ __all__ = [
     "TableSeen",
     "Taken",
     "Tell",
+    "Terms",
     "Told",
     "Upload",
     "Version",
@@ -222,6 +224,7 @@ __all__ = [
     "Watched",
     "WatchedFolder",
     "Where",
+    "account_words",
     "aliases_there",
     "all_rejected",
     "audit_template",
@@ -251,6 +254,7 @@ __all__ = [
     "estimate_stays",
     "evaluate",
     "evaluation_stays",
+    "event_words",
     "explain_cell",
     "explain_person",
     "explain_stay",
@@ -339,6 +343,7 @@ __all__ = [
     "tell_code",
     "tell_stay",
     "tell_suspicion",
+    "terms",
     "unpacked",
     "verify",
     "watch_fund",

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from drgpay_web.store.coded import decoded
     from drgpay_web.store.imports import import_region
     from drgpay_web.store.models import Pin, Received, RegisterRow, Result
-    from drgpay_web.store.places import area_folder, record
+    from drgpay_web.store.places import area_folder, folder_of_kind, record
     from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
-    from drgpay_web.store.regions import changed_since, compose, compose_now, pin
+    from drgpay_web.store.regions import changed_since, compose, compose_now, now, pin
 
 _WHERE = {
     "actions": ("UPLOAD_LIMIT", "NotRight", "Put", "known_of", "lock", "put_rows", "receive"),
@@ -39,9 +39,9 @@ _WHERE = {
     "coded": ("decoded",),
     "imports": ("import_region",),
     "models": ("Pin", "Received", "RegisterRow", "Result"),
-    "places": ("area_folder", "record"),
+    "places": ("area_folder", "folder_of_kind", "record"),
     "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
-    "regions": ("changed_since", "compose", "compose_now", "pin"),
+    "regions": ("changed_since", "compose", "compose_now", "now", "pin"),
 }  # fmt: skip
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -68,6 +68,7 @@ __all__ = [
     "compose_now",
     "decoded",
     "folder",
+    "folder_of_kind",
     "history",
     "import_region",
     "kept_tables",
@@ -75,6 +76,7 @@ __all__ = [
     "known_of",
     "lock",
     "new_result_folder",
+    "now",
     "pin",
     "practice_of",
     "put_rows",
