@@ -11,7 +11,7 @@ LOCKED := --require-hashes -r
 ITSELF := --no-deps --no-build-isolation -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test test-spark lint bench docs locks clean setup
+.PHONY: help demo web test test-all test-spark lint bench docs locks clean setup
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,11 +43,18 @@ demo: $(READY) ## make a region, settle its year, check it, and show where the r
 	$(BIN)/drgpay demo --output demo --lived
 	@echo '在浏览器里办公 the office in a browser: make web'
 
-test: lint ## lint, types, architecture, and all tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Programs that the tests start need twice as long without the bytecode.
+test test-all test-spark: export PYTHONDONTWRITEBYTECODE :=
+
+test: lint ## lint, types, architecture, and the tests, but for those that take long
+	$(PYTEST)
+
+test-all: lint ## the same with every test, and more examples of what is drawn: takes more than an hour
+	DRGPAY_TEST_TIMES=5 $(PYTEST) -m ''
 
 test-spark: $(TOOLS) ## the tests of the design, of runs and of commands, all on Spark
-	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest tests/spec $$(grep -lrE 'support.engines|small_run' tests/unit)
+	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest -m '' tests/spec $$(grep -lrE 'support.engines|small_run' tests/unit)
 
 lint: $(TOOLS) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check src tests benchmarks

@@ -27,7 +27,7 @@ class Kind(IntEnum):
     ENGINE = 7
     """reading, writing, disk"""
     STOPPED = 8
-    """somebody asked to stop; nothing is left"""
+    """somebody asked to stop"""
 
 
 class DrgpayError(Exception):
@@ -92,7 +92,7 @@ class Stopped(DrgpayError):  # noqa: N818 - it says what happened
     """Somebody asked to stop a long work, and it stopped: nothing of it is left half-written."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.STOPPED, zh="已按要求停止,什么也没有留下", en="stopped as asked; nothing is left")
+        super().__init__(Kind.STOPPED, zh="已按要求停止", en="stopped as asked")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it is."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from drgpay.engine import read_table
@@ -27,6 +27,7 @@ from drgpay.tables import (
     STAY_PAYMENTS,
 )
 from support.book import against, live, registers_of, result_of
+from support.examples import some
 from support.money import demo, settle, stay
 from support.plain_book import (
     Advance,
@@ -79,11 +80,6 @@ CHANGING = {
     "settlement.advance_share": ("none", "none", "10%", "1"),
 }
 """what a notice in the year may set"""
-
-
-def some(examples: int) -> settings:
-    """So many years, each made from a number; nothing is shrunk."""
-    return settings(max_examples=examples, phases=(Phase.explicit, Phase.generate))
 
 
 class _Dice(random.Random):
@@ -224,7 +220,7 @@ def _lived(year: Lived, **options: Any) -> Iterator[list[Path]]:
 
 
 @given(seed=SEEDS)
-@some(10)
+@some(6)
 def test_a_lived_year_is_the_plain_book(seed: int) -> None:
     year = lived(seed)
     plain = plain_book(year)
@@ -244,7 +240,7 @@ def test_a_lived_year_is_the_plain_book(seed: int) -> None:
 
 
 @given(seed=SEEDS)
-@some(2)
+@some(1)
 def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> None:
     year = lived(seed)
     turned = replace(year, events=tuple(tuple(reversed(its)) for its in year.events))
@@ -261,7 +257,7 @@ def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> Non
 
 
 @given(seed=SEEDS)
-@some(3)
+@some(2)
 def test_the_clearing_counts_as_a_year_without_a_book(seed: int) -> None:
     """Points, actual and due are those of a year run on the same inputs; settled too when forfeits are equal."""
     year = lived(seed)

@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drgpay.steps import oversight
 from drgpay.steps.oversight.catalogue import Limit, Limits
+from support.examples import many
 from support.watch import Row, facts, look, rules, stay
 
 DEFAULTS = oversight.DEFAULTS
@@ -50,7 +51,7 @@ def keys(found: pl.DataFrame) -> list[Any]:
 
 
 @given(stays(), st.randoms())
-@settings(max_examples=25, deadline=None)
+@many(13)
 def test_the_order_of_the_rows_changes_nothing(rows: list[Row], dice: random.Random) -> None:
     shuffled = rows[:]
     dice.shuffle(shuffled)
@@ -58,7 +59,7 @@ def test_the_order_of_the_rows_changes_nothing(rows: list[Row], dice: random.Ran
 
 
 @given(stays())
-@settings(max_examples=20, deadline=None)
+@many(10)
 def test_a_person_is_judged_alone(rows: list[Row]) -> None:
     whole = rules(look(rows))
     parts = [rules(look([r for r in rows if r["person_id"] == p])) for p in ("P1", "P2", None)]
@@ -66,7 +67,7 @@ def test_a_person_is_judged_alone(rows: list[Row]) -> None:
 
 
 @given(stays(), st.integers(0, 10_000))
-@settings(max_examples=20, deadline=None)
+@many(10)
 def test_a_higher_bar_finds_less(rows: list[Row], bar: int) -> None:
     values = dict(DEFAULTS.values)
     for name, limit in DEFAULTS.values.items():
@@ -109,7 +110,7 @@ def plain_splitting(rows: list[Row]) -> set[str]:
 
 
 @given(stays())
-@settings(max_examples=30, deadline=None)
+@many(15)
 def test_splitting_as_a_plain_reading_has_it(rows: list[Row]) -> None:
     assert {s for r, s in rules(look(rows)) if r == "SP1"} == plain_splitting(rows)
 
@@ -132,7 +133,7 @@ def plain_overlaps(rows: list[Row]) -> set[str]:
 
 
 @given(stays())
-@settings(max_examples=30, deadline=None)
+@many(15)
 def test_two_at_once_as_a_plain_reading_has_it(rows: list[Row]) -> None:
     found = look(rows).filter(pl.col("rule").is_in(["HB5", "FR1"]))
     later = {
@@ -146,7 +147,7 @@ def test_two_at_once_as_a_plain_reading_has_it(rows: list[Row]) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(799_000, 803_000), st.sampled_from(["J18.900", "K80.100"])), max_size=7))
-@settings(max_examples=20, deadline=None)
+@many(10)
 def test_copies_have_an_original_within_the_tolerance(given_rows: list[tuple[int, str]]) -> None:
     rows = [stay(f"S{i}", cost=cost, dx=dx) for i, (cost, dx) in enumerate(given_rows)]
     found = oversight.clones(facts(rows), DEFAULTS)

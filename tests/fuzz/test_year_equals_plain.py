@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import Phase, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from drgpay.errors import DrgpayError, Kind
@@ -20,15 +20,11 @@ from drgpay.ledger import Ledger
 from drgpay.policy import Policy
 from drgpay.runs.manifest import LEDGER
 from drgpay.steps import points, settlement
+from support.examples import some
 from support.money import Points, cases_of, demo, differences, settle, stay, tables_of
 from support.plain_year import Case, NoBaseError, Rows, Stay, plain_year
 
 HIGHEST = 10**11
-
-
-def some(examples: int) -> settings:
-    """So many regions, each made from a number; a smaller number makes no smaller region, so nothing is shrunk."""
-    return settings(max_examples=examples, phases=(Phase.explicit, Phase.generate))
 
 
 LEVELS = ("tertiary", "secondary", "primary")
@@ -238,7 +234,7 @@ def _settled(case: Case, **how: Any) -> dict[str, Rows]:
         return tables_of(settle(folder, case, **how))
 
 
-@some(20)
+@some(10)
 @given(SEEDS, st.sampled_from([1, 2, 3]), st.sampled_from([40, 200, 65_536]))
 def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
     case = _case(seed)
@@ -255,7 +251,7 @@ def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
     assert differences(_settled(case, files=files, rows=rows), plain)[:5] == []
 
 
-@some(8)
+@some(4)
 @given(SEEDS, st.integers(0, 2**32))
 def test_neither_order_nor_files_nor_threads_change_a_byte(seed: int, order: int) -> None:
     case = _case(seed)
@@ -292,7 +288,7 @@ def _assume_a_base(case: Case) -> None:
         assume(False)
 
 
-@some(12)
+@some(6)
 @given(SEEDS, st.sampled_from([0.02, 0.2, 0.6]))
 def test_a_refused_stay_changes_nobody_elses_payment(seed: int, often: float) -> None:
     case, dice = _case(seed), random.Random(seed + 1)
@@ -323,7 +319,7 @@ def test_a_refused_stay_changes_nobody_elses_payment(seed: int, often: float) ->
                 old[c] for c in ("due", "actual", "balance", "surplus_returned")]  # fmt: skip
 
 
-@some(8)
+@some(4)
 @given(SEEDS)
 def test_nothing_is_lost(seed: int) -> None:
     case = _case(seed)
@@ -359,7 +355,7 @@ def _reversed(ledger: Ledger) -> None:
     assert not any(ledger.balances().values())
 
 
-@some(15)
+@some(8)
 @given(SEEDS, st.integers(0, 11), st.integers(1, 5000))
 def test_a_higher_coefficient_never_lowers_the_due(seed: int, which: int, more: int) -> None:
     case = _case(seed)
@@ -384,7 +380,7 @@ def _dues(sums: Any, fund: int) -> dict[str, int]:
     return settlement.share_pool(fund, by, {})
 
 
-@some(15)
+@some(8)
 @given(SEEDS, st.lists(st.integers(0, 10**8), min_size=2, max_size=40))
 def test_a_dearer_stay_never_has_fewer_points(seed: int, costs: list[int]) -> None:
     case = _case(seed)
@@ -404,7 +400,7 @@ def test_a_dearer_stay_never_has_fewer_points(seed: int, costs: list[int]) -> No
         assert its == sorted(its)
 
 
-@some(8)
+@some(4)
 @given(SEEDS)
 def test_a_stay_is_explained_as_it_was_computed(seed: int) -> None:
     case = _case(seed)

@@ -18,7 +18,8 @@ from drgpay.policy import practice_text
 from drgpay.runs import TABLES
 from drgpay.runs.chain import read_chain
 from drgpay.runs.passed import check_taken, passed_on
-from drgpay.tables import CORRECTIONS, INSTITUTION_MONTHS, MONTH_CASH, STATEMENTS
+from drgpay.runs.region import read_region
+from drgpay.tables import CORRECTIONS, DEBTS, INSTITUTION_MONTHS, MONTH_CASH, STATEMENTS
 from support.command import Done, drgpay
 
 HEAD = (
@@ -158,6 +159,15 @@ def test_verify_and_book_tell_the_whole_chain(office: Office) -> None:
     assert book.stdout.count("2025-01-10") == 3  # the day of each seal
 
 
+def test_papers_of_a_book_say_what_was_corrected_and_what_is_left(office: Office) -> None:
+    told = drgpay("paper", "month", office.runs / "m12", "--institution", "H1").stdout
+    assert [part in told for part in ("审批人 2025-01-10 封账", "S2", "清单更正", "475.00", "20.0000")] == [True] * 5
+    told = drgpay("paper", "year", office.runs / "y2024", "--institution", "甲医院").stdout
+    assert [part in told for part in ("1,142.86", "1,045.00", "97.86", "玖拾柒元捌角陆分")] == [True] * 4
+    listed = drgpay("paper", "stays", office.runs / "y2024", "--institution", "H1", "--lang", "en").stdout
+    assert "1,142.86" in listed
+
+
 def test_difference_names_the_batch(office: Office) -> None:
     """The same month settled with and without the correction."""
     office.settle("m11b", "month", "--month", "11")
@@ -177,6 +187,10 @@ def test_a_violation_found_later_opens_the_clearing_again(office: Office) -> Non
         [figures(run, STATEMENTS, h, "due")[0] for run in (closed, again)] for h in ("H1", "H2")
     )
     assert (after - before, same - still) == (-9_524, 0)
+    paper = drgpay("paper", "year", again, "--institution", "H1")
+    assert [part in paper.stdout for part in ("转下年账本(元)", "-95.24", "重开理由  示例")] == [True] * 3, (
+        paper.stdout
+    )
     # the next year's clearing waits until what H1 owes is in its register of debts
     office.seal("r1")
     over = passed_on(read_chain(again).links)
@@ -190,6 +204,10 @@ def test_a_violation_found_later_opens_the_clearing_again(office: Office) -> Non
     with pytest.raises(DrgpayError, match="not taken yet"):
         check_taken(office.runs, area, 2025, over.with_columns(amount=pl.col("amount") + 1))
     check_taken(office.runs, area, 2025, over)
+    taken = drgpay("region", "take", office.region, again, "--runs", office.runs)
+    assert "新增 1, 替代 0, 冲突 0, 不变 0;来源 年度清算" in taken.stdout, taken.stderr
+    check_taken(office.runs, area, 2025, read_region(office.region).registers[DEBTS])
+    assert "没有要写的" in drgpay("region", "take", office.region, again).stdout
     check_taken(office.runs, "elsewhere", 2025, over.head(0))
     check_taken(office.runs, area, 2024, over.head(0))
 

@@ -53,7 +53,6 @@ def outputs(folder: Path) -> dict[str, str]:
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", YEAR)
 def test_the_year_has_the_same_bytes_on_every_engine(
     region: Path, local_run: Path, tmp_path: Path, name: str

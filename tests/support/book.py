@@ -104,6 +104,7 @@ def _link(
     case = known.case
     folder.mkdir(parents=True)
     run = object.__new__(Running)
+    run.shared = None
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)

@@ -9,9 +9,12 @@ import sys
 from contextlib import chdir, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
-from drgpay.cli import main
+from typer import testing
+
+from drgpay.cli import main, program
 
 PROGRAM = Path(sys.executable).with_name("drgpay")
 
@@ -44,6 +47,14 @@ def drgpay(*words: object, cwd: Path | None = None) -> Done:
             code = ending.code or 0
     assert isinstance(code, int), code
     return Done(code, *(_written(stream) for stream in (out, err)))
+
+
+class CliRunner(testing.CliRunner):
+    """Typer's runner, with the commands made once for all calls, as :func:`drgpay` has them."""
+
+    def invoke(self, *args: Any, **named: Any) -> testing.Result:
+        with mock.patch.object(testing, "_get_command", return_value=program()):
+            return super().invoke(*args, **named)
 
 
 def drgpay_alone(*words: object, **env: str) -> subprocess.CompletedProcess[str]:

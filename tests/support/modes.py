@@ -117,6 +117,7 @@ def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month:
     """Settle an area as a run does once the stays are grouped; the folder of the tables."""
     folder.mkdir(parents=True)
     run = object.__new__(Running)
+    run.shared = None
     run.order = Order(folder, "demo", 2024, month)
     run.period = Period(2024, run.order.months)
     run.folder, run.engine = folder, usual(threads)

@@ -149,6 +149,7 @@ def settle(
     than the case's own."""
     folder.mkdir(exist_ok=True)
     run = object.__new__(Running)
+    run.shared = None
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
     run.folder, run.engine = folder, usual(threads)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,14 +12,24 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from drgpay.runs import Scope, View, Where
-from drgpay.tables import BASE_GROUPS, CASE_POINTS, GROUPED, SETTLED_STAYS, STAY_MODES, STAY_PAYMENTS, Table
+from drgpay.tables import BASE_GROUPS, CASE_POINTS, GROUPED, LEDGER, SETTLED_STAYS, STAY_MODES, STAY_PAYMENTS, Table
 
 Row = dict[str, Any]
 
 
 def rows_of(run: Path, table: Table) -> list[Row]:
     """All rows of a table of a run."""
+    if table is LEDGER:
+        return ledger(run)
     return _rows(run, table.name, table.folder) if table is not SETTLED_STAYS else settled(run)
+
+
+@cache
+def ledger(run: Path) -> list[Row]:
+    """The entries of a run's ledger."""
+    lines = (run / "ledger.jsonl").read_text(encoding="utf-8").strip().split("\n")[1:-1]
+    records = [json.loads(line) for line in lines]
+    return [r["entry"] | {"hash": r["hash"], "date": date.fromisoformat(r["entry"]["date"])} for r in records]
 
 
 @cache

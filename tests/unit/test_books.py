@@ -9,7 +9,6 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.engine import read_table
@@ -17,7 +16,6 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.policy import load, practice_text
 from drgpay.runs import (
-    ITEMS,
     LEDGER,
     TABLES,
     Order,
@@ -29,8 +27,10 @@ from drgpay.runs import (
     verify,
 )
 from drgpay.runs.deadlines import working_day
+from drgpay.steps.settlement import STATEMENT_ITEMS
 from drgpay.tables import ADJUSTMENTS, CASE_POINTS, CLOSINGS, STATEMENTS
 from drgpay.units import parse_fen
+from support.command import CliRunner
 from support.engines import usual
 
 NETTED = {"month_due": 1, "year_due_more": 1, "year_due_less": -1, "final_paid": 1, "recovered": -1}
@@ -40,7 +40,7 @@ def test_every_figure_of_a_statement_is_its_ledger_entries(small_run: Path) -> N
     statements = read_table(small_run / TABLES, STATEMENTS)
     ledger = Ledger.read(small_run / LEDGER)
     for row in statements.head(6).iter_rows(named=True):
-        for name, item in ITEMS.items():
+        for name, item in STATEMENT_ITEMS.items():
             sections, sources = explain_cell(small_run, row["institution_id"], name)
             assert set(sources) == {p for p in item.parameters if p in sources}
             assert all(s["source"] for s in sources.values())

@@ -42,4 +42,4 @@ def test_the_page_is_true(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_both_pages_show_the_same_calls() -> None:
-    assert [len(blocks(page)) for page in PAGES] == [9, 9]
+    assert [len(blocks(page)) for page in PAGES] == [11, 11]

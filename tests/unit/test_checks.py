@@ -14,9 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from drgpay import runs
 from drgpay.cli import app
@@ -26,7 +25,9 @@ from drgpay.scheme import load, load_codes
 from drgpay.steps import intake
 from drgpay.steps.intake import CheckContext, CodeList, KnownCodes, check_batch, check_stay, code_lists
 from drgpay.tables import FINDINGS, RECORD_SCORES, STAY_SCORES, STAYS
+from support.command import CliRunner
 from support.engines import usual
+from support.examples import many
 
 DX = (
     *("A33.x00", "C50.900", "C61.x00", "I25.200", "I50.900x009", "I50.900x011", "J18.900", "J18.900x001", "O80.900"),
@@ -63,7 +64,7 @@ def found(*, quality: bool = True, **other: Any) -> set[tuple[str, str, str]]:
     return got
 
 
-@settings(deadline=None, max_examples=300)
+@many(100)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -195,7 +196,7 @@ def side_by_side(rows: list[dict[str, Any]]) -> Any:
     )
 
 
-@settings(deadline=None, max_examples=200)
+@many(80)
 @given(st.lists(PERSON, max_size=8))
 def test_stays_of_one_person_side_by_side(rows: list[dict[str, Any]]) -> None:
     stays, placed = side_by_side(rows)

@@ -7,9 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
-from drgpay.cli import app
+from drgpay.cli import program
 
 CJK = re.compile(r"[\u3400-\u9fff]")
 
@@ -23,7 +21,7 @@ def commands(command: Any, name: str = "drgpay") -> Iterator[tuple[str, Any]]:
 
 def test_every_option_is_explained_in_both_languages() -> None:
     poor = []
-    for path, command in commands(typer.main.get_command(app)):
+    for path, command in commands(program()):
         for parameter in command.params:
             text = getattr(parameter, "help", None) or ""
             if parameter.name in ("help", "install_completion", "show_completion") or not text:
@@ -34,7 +32,7 @@ def test_every_option_is_explained_in_both_languages() -> None:
 
 
 def test_every_command_is_explained_in_both_languages() -> None:
-    for path, command in commands(typer.main.get_command(app)):
+    for path, command in commands(program()):
         if path != "drgpay":
             text = command.help or ""
             assert CJK.search(text), path
@@ -43,7 +41,7 @@ def test_every_command_is_explained_in_both_languages() -> None:
 
 def test_shared_options_say_the_same_everywhere() -> None:
     texts = defaultdict(set)
-    for _, command in commands(typer.main.get_command(app)):
+    for _, command in commands(program()):
         for parameter in command.params:
             for option in getattr(parameter, "opts", ()):
                 if option in ("--lang", "--threads", "--policy", "--year", "--set", "--schemes"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from drgpay import runs
 from drgpay.cli import app
@@ -19,6 +19,7 @@ from drgpay.scheme import load_codes, load_crosswalk
 from drgpay.steps import coding, intake
 from drgpay.steps.coding.search import _Common
 from drgpay.tables import CODING_TEXTS
+from support.command import CliRunner
 
 PHRASES = Path(__file__).parents[1] / "data" / "coding" / "phrases.csv"
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.errors import Kind
 from drgpay.scheme import load_codes, load_crosswalk
 from drgpay.steps import intake
 from drgpay.steps.intake import Crosswalk, Way
+from support.command import CliRunner
 
 SMALL = Crosswalk(
     Way(

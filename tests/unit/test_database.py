@@ -16,11 +16,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from drgpay import runs
 from drgpay.cli import app
 from drgpay.errors import DrgpayError, Kind
+from support.command import CliRunner
 
 ROWS = [
     ("s1", "男", 60, 8, "2024-03-09", "I63.900", 10000.10, 2000),

@@ -8,11 +8,18 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from drgpay import runs
+from drgpay.engine import dataset, frame, open_parquet
 from drgpay.errors import DrgpayError
+from drgpay.ledger import Ledger
 from drgpay.runs import LocalEngine, Order
+from drgpay.runs.explain import Line
+from drgpay.runs.ledgers import ledger_of
+from drgpay.scheme import load
+from drgpay.tables import MODE_TABLES, RESULTS
 
 ROOM = Path(str(files("drgpay"))) / "runs"
 _CALLS = {"print", "input", "exit", "quit"}
@@ -95,3 +102,68 @@ def test_no_door_shows_a_whole_path(small_region: Path, tmp_path: Path) -> None:
             door()
         assert str(tmp_path) not in str(failure.value), name
         assert str(small_region) not in str(failure.value), name
+
+
+def _row_of(run: Path, line: Line) -> list[dict[str, object]]:
+    """The rows of the table a line names that have its key."""
+    table = next(t for t in (*RESULTS, *MODE_TABLES) if t.name == line.table)
+    rows = frame(pa.concat_tables([open_parquet(p).read() for p in dataset(run / "tables", table).paths])).to_dicts()
+    return [row for row in rows if "/".join(str(row[name]) for name in table.key) == line.key]
+
+
+def test_every_line_of_a_stay_can_be_followed(small_run: Path) -> None:
+    """Its table has the row of its key, its rule is one of the scheme, its parameter has the source of the policy."""
+    sections, sources = runs.explain_stay(small_run, runs.first_stay(small_run))
+    lines = [line for section in sections for line in section.lines]
+    assert {line.table for line in lines} >= {
+        "grouped",
+        "base_groups",
+        "coefficients",
+        "case_points",
+        "pools",
+        "stay_payments",
+    }
+    for line in {(line.table, line.key): line for line in lines if line.table}.values():
+        assert len(_row_of(small_run, line)) == 1, line
+    scheme = load("chs-drg-1.1")
+    groups = {group.code for some in (scheme.mdcs, scheme.adrgs, scheme.drgs) for group in some}
+    known = groups | {*sections[0].lines[6].value.split(" | ")}
+    rules = [line.rule.partition("/") for line in lines if line.rule.startswith(scheme.id)]
+    assert rules
+    assert [code for _, _, code in rules if code not in known] == []
+    assert all(line.source == (sources[line.parameter]["source"] or sources[line.parameter]["notice"])
+               for line in lines if line.parameter in sources)  # fmt: skip
+    assert any(line.source for line in lines)
+
+
+def test_every_entry_of_a_figure_is_in_the_ledger(small_run: Path) -> None:
+    house = next(iter(runs.names_of_run(small_run)))
+    sections, _ = runs.explain_cell(small_run, house, "due")
+    lines = [line for section in sections for line in section.lines]
+    entries = {entry.entry_id: entry for entry in Ledger.read(small_run / runs.LEDGER)}
+    told = [line for line in lines if line.entry]
+    assert len(told) >= 12
+    assert all(entries[line.entry].institution_id == house for line in told)
+    assert {line.table for line in lines if line.table} == {"statements", "pools", "stay_payments"}
+    assert all(len(_row_of(small_run, line)) == 1 for line in lines if line.table in ("statements", "pools"))
+
+
+def test_a_ledger_is_verified_once(small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read is known again by its bytes; another byte, and it is verified."""
+    run, read, made = tmp_path / "run", Ledger.read, []
+    run.mkdir()
+    text = (small_run / runs.LEDGER).read_text(encoding="utf-8")
+    (run / runs.LEDGER).write_text(text + "\n", encoding="utf-8")
+    monkeypatch.setattr(Ledger, "read", lambda path: made.append(path) or read(path))
+    with pytest.raises(DrgpayError):
+        ledger_of(run)
+    (run / runs.LEDGER).write_text(text, encoding="utf-8")
+    before = len(made)
+    assert ledger_of(run).head == ledger_of(run).head
+    assert len(made) <= before + 1
+    (run / runs.LEDGER).write_text(text.replace("month_due", "month_duo", 1), encoding="utf-8")
+    with pytest.raises(DrgpayError):
+        ledger_of(run)
+    (run / runs.LEDGER).unlink()
+    with pytest.raises(DrgpayError):
+        ledger_of(run)

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from drgpay import runs
 from drgpay.cli import app
@@ -23,6 +23,7 @@ from drgpay.runs.estimate import NEED
 from drgpay.scheme import load
 from drgpay.tables import BASE_GROUPS, CASE_POINTS, COEFFICIENTS, POOLS, PUBLISHED, PUBLISHED_TERMS, STATEMENTS
 from drgpay.units import show_coefficient, show_fen
+from support.command import CliRunner
 from support.engines import usual
 
 H = "H99990100001"

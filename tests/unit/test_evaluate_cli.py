@@ -10,7 +10,6 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.engine import read_table
@@ -30,6 +29,7 @@ from drgpay.tables import (
     RECORD_SCORES,
     STATEMENTS,
 )
+from support.command import CliRunner
 from support.engines import usual
 
 RUNNER = CliRunner()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from drgpay import Grouper
 from drgpay.cli import app
@@ -20,6 +19,7 @@ from drgpay.runs import explain_stay, first_stay, tell_stay
 from drgpay.scheme.rules import parse
 from drgpay.steps.grouping import BY_THE_RECORD, Story
 from drgpay.steps.grouping.wording import rule
+from support.command import CliRunner
 
 STAY = {"dx": ["I10.x00x002", "E11.900", "J96.000"], "proc": ["88.5500"], "sex": "male", "age": 60, "los": 7}
 ATOMS = re.compile(r"\b(pdx|adx|odx|pproc|oproc|proc\d?|pop|no_mcc|mcc_or_cc)\b|age_?\w*[<>=]")

@@ -8,11 +8,12 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from drgpay.cli import app
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import FUND_REGISTERS
+from support.command import CliRunner
 
 REGISTERS = {
     "institutions": "定点医疗机构编号,名称,等级\nH1,市第一医院,三级\nH2,县医院,二级\n",

@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from drgpay import places
-from drgpay.cli import app
+from drgpay.cli import program
 from drgpay.cli.gate import BELOW, CONTAINERS, EITHER, FOLDERS, commands_of, writes
 from drgpay.errors import DrgpayError, Kind
 from support.command import PROGRAM, drgpay
@@ -32,10 +31,10 @@ def stays(tmp_path: Path) -> Path:
 def test_every_option_that_is_a_path_is_known_to_the_gate() -> None:
     read = {"run", "source", "region", "own", "alias", "before", "after", "folder", "reviews", "regions", "reported",
             "previous", "records", "moved", "registers", "schemes", "figures", "workbook", "amendments", "stays",
-            "same_as", "result", "key", "public_key", "withdrawn", "folders", "reopens",
+            "same_as", "result", "base", "more", "key", "public_key", "withdrawn", "folders", "reopens",
             "query", "watch", "sources", "published", "own_stays", "stays_alias"}  # fmt: skip
     names = set()
-    for name, command in commands_of(get_command(app)):
+    for name, command in commands_of(program()):
         names.add(name)
         for option in command.params:
             if "pathlib" in str(vars(option).get("type_descriptor", "")):

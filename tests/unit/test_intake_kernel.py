@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drgpay.errors import DrgpayError, Kind
@@ -24,6 +24,7 @@ from drgpay.steps.intake import (
 )
 from drgpay.steps.intake.duplicates import Repeats
 from drgpay.tables import FINDINGS, STAYS, years_of
+from support.examples import many
 
 CODES = KnownCodes.of(["A", "B", "C"], ["C"], ["P", "Q"], (), ["Q"])
 DAYS = st.none() | st.dates(date(2023, 12, 30), date(2024, 1, 3))
@@ -62,7 +63,7 @@ def clean(n: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=300)
+@many(100)
 @given(
     st.lists(STAY, max_size=8),
     st.sampled_from(["grouping", "settlement"]),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from drgpay.steps.intake import KnownCodes
 from drgpay.tables import STAYS, years_of
 from drgpay.units import show_fen
+from support.examples import TIMES
 from support.stay_files import STAY, read, rules, settle, table_text, write
 
 
@@ -201,7 +202,7 @@ def cell(name: str, value: Any) -> str:
     return show_fen(value, group=value % 2 == 0) if STAYS[name].type == "fen" else str(value)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STAYS_STRATEGY, st.sampled_from([",", "\t", ";"]), st.sampled_from(["utf-8", "gb18030"]))
 def test_what_is_written_is_read(
     tmp_path: Path, written: list[dict[str, Any]], separator: str, encoding: str

@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from drgpay.cli import app
 from drgpay.cli.console import ZH_VALUES
@@ -20,6 +20,7 @@ from drgpay.report import write_page, write_workbook
 from drgpay.runs import TABLES, Order, read_manifest, run, verify, what_if
 from drgpay.samples import MODES, make_region
 from drgpay.tables import CLOSINGS, EXPENDITURE_BY_MODE, STAY_MODES
+from support.command import CliRunner
 from support.engines import usual
 
 ALL_MODES = {

@@ -8,13 +8,13 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.engine import read_table
 from drgpay.runs import TABLES
 from drgpay.samples import EXTRAS, MODES, make_region
 from drgpay.tables import INSTITUTIONS
+from support.command import CliRunner
 from support.papers import cells, chinese_in, english_in, page
 
 NAMES = frozenset({"demo", "sample", "tables", "HIV"})
@@ -33,6 +33,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     said("ledger", folder / "y", "-o", folder / "ledger.xlsx")
     capitation = ("modes", "capitation", "--region", folder / "r", "--policy", "demo", "--year", 2024)
     said(*capitation, "-o", folder / "capitation.xlsx")
+    for kind in ("year", "stays"):
+        said("paper", kind, folder / "y", "--all", "--form", "xlsx", "-o", folder / kind)
     return folder
 
 
@@ -56,6 +58,7 @@ def test_workbooks_have_no_english_words(made: Path) -> None:
         made / "ledger.xlsx",
         made / "capitation.xlsx",
     ]
+    books += [*(made / "year").glob("*.xlsx"), *(made / "stays").glob("*.xlsx")]
     books += [*sorted((made / "o" / "institutions").glob("*.xlsx"))[:2], made / "e" / "report.xlsx"]
     found = {}
     for book in books:
@@ -96,7 +99,11 @@ def test_screens_have_no_english_words_and_name_no_paper_of_ours(made: Path) -> 
 def test_english_screens_and_pages_have_no_chinese_but_names(made: Path) -> None:
     _, house = first(made)
     houses = read_table(made / "y" / TABLES, INSTITUTIONS)["name"].to_list()
-    for words in (("ledger", made / "y"), ("explain", made / "y", "--institution", house, "--item", "due")):
+    for words in (
+        ("ledger", made / "y"),
+        ("explain", made / "y", "--institution", house, "--item", "due"),
+        ("paper", "year", made / "y", "--institution", house),
+    ):
         told = said(*words, "--lang", "en")
         for name in sorted(houses, key=len, reverse=True):
             told = told.replace(name, "")

@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from drgpay import runs
 from drgpay.cli import app
@@ -21,6 +21,7 @@ from drgpay.samples import make_hospital
 from drgpay.scorecard import read_card
 from drgpay.steps.performance import WARNING, plans_folder
 from drgpay.tables import PERFORMANCE_REGISTERS
+from support.command import CliRunner
 from support.engines import usual
 
 H = "H99990100001"

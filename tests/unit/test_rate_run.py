@@ -12,6 +12,7 @@ import pytest
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import load, practice_text
+from drgpay.report.papers import Table, paper_of
 from drgpay.runs import TABLES, Order, explain_stay, run, verify
 from drgpay.steps import points
 from drgpay.tables import CASE_POINTS, CLOSINGS, COEFFICIENTS, POOLS, STATEMENTS, STAY_PAYMENTS
@@ -44,6 +45,15 @@ def by_rate(small_region: Path, weights: dict[str, str], tmp_path_factory: pytes
     region = shutil.copytree(small_region, folder / "region")
     pl.DataFrame({"drg": list(weights), "weight": list(weights.values())}).write_csv(region / "group_weights.csv")
     return run(Order(region, _policy(folder), 2024), folder / "run", usual(2))
+
+
+def test_papers_name_no_points(by_rate: Path) -> None:
+    for kind in ("year", "stays"):
+        paper = paper_of(by_rate, kind, "H99990100001")
+        texts = [v for b in paper.blocks if isinstance(b, Table) for r in b.rows for v in (*r.values, b.title)]
+        texts += [column.head for b in paper.blocks if isinstance(b, Table) for column in b.columns]
+        assert any("费率付费" in str(text) for text in texts)
+        assert not [text for text in texts if "点值(" in str(text) or "总点数" in str(text) or text == "点数(点)"]
 
 
 def test_every_stay_gets_the_payment_of_the_rate_method(by_rate: Path, weights: dict[str, str]) -> None:

@@ -86,7 +86,8 @@ def test_a_decision_on_a_stay_the_checks_kept_out_is_said(tmp_path: Path) -> Non
     )
     done = year(region)
     assert done.returncode == 0, done.stderr
-    assert "decisions_without_stay" in done.stderr
+    assert "登记表写到的病例未通过校验,该行不起作用:S4" in done.stderr
+    assert "decisions_without_stay" not in done.stderr  # no internal word on a Chinese screen
     assert "S4" in done.stderr
 
 
@@ -200,7 +201,7 @@ def test_what_would_pay_wrong_money_stops(tmp_path: Path, name: str, text: str, 
         return
     refused(done, check, figures)
     assert looked.returncode == Kind.DATA
-    assert check in looked.stderr
+    assert runs.ready_checks()[check].zh in looked.stderr
     assert figures in looked.stderr
     assert not region.with_name("three-run").exists()
 
@@ -227,13 +228,13 @@ def test_a_right_region_is_ready_however_small(tmp_path: Path) -> None:
     region = three.write(tmp_path / "three")
     done = drgpay("region", "ready", region, "--policy", "demo", "--year", 2024, "--today", "2025-03-01")
     assert done.returncode == 0
-    assert "months_without_stays" in done.stderr
+    assert "有月份没有病例" in done.stderr
     month = drgpay("region", "ready", region, "--policy", "demo", "--year", 2024, "--month", 2, "--lang", "en")
     assert month.returncode == 0
     assert "point_value_change" in month.stderr
     assert "the point value differs" in month.stderr
     early = drgpay("region", "ready", region, "--policy", "demo", "--year", 2024, "--today", "2024-02-10")
-    assert "dates_future" in early.stderr
+    assert "出院日期在今天之后" in early.stderr
     assert "2 例" in early.stderr
 
 
@@ -409,3 +410,65 @@ def test_figures_are_explained_by_chinese_words(tmp_path: Path) -> None:
     item = drgpay("explain", run, "--institution", "H1", "--item", "奖金")
     assert item.returncode == Kind.USAGE
     assert "二次分配" in item.stderr
+
+
+# ---- on the command line
+
+
+def test_ready_is_accepted_by_name_and_said_as_json(tmp_path: Path) -> None:
+    region = three.write(tmp_path / "three", budgets=OVER)
+    look = ("region", "ready", region, "--policy", "demo", "--year", 2024)
+    first = drgpay(*look, "--json")
+    assert first.returncode == Kind.DATA
+    said = json.loads(first.stdout)
+    assert said["ready"] is False
+    assert [row["check"] for row in said["notices"] if row["stops"]] == ["budget_over_revenue"]
+    title = runs.ready_checks()["budget_over_revenue"].zh
+    accepted = drgpay(*look, "--accept", title, "--reason", "财政批复 3 号")
+    assert accepted.returncode == 0, accepted.stderr
+    assert f"已接受 {title}" in accepted.stderr
+    assert "财政批复 3 号" in accepted.stderr
+    assert drgpay(*look, "--accept", title).returncode == Kind.USAGE
+    assert not any(word in accepted.stderr for word in runs.ready_checks())
+
+
+def test_ready_looks_at_registers_no_run_reads(tmp_path: Path) -> None:
+    """Row 7 of a register of oversight, and a doctor in a department of another institution."""
+    rows = [f"S{n},复核人{n},I10.x00x002," for n in range(1, 6)] + ["S99,复核人,I10.x00x002,"]
+    region = three.write(
+        tmp_path / "three",
+        复核编码="病例号,复核人,诊断编码,手术操作编码\n" + "\n".join(rows) + "\n",
+        departments="定点医疗机构编号,科室编号,名称\nH1,D1,内科\nH2,D2,外科\n",
+    )
+    look = ("region", "ready", region, "--policy", "demo", "--year", 2024)
+    refused(drgpay(*look), "复核编码.csv · row 7 · 病例号 · «S99»")
+    (region / "复核编码.csv").unlink()
+    (region / "医师.csv").write_text("定点医疗机构编号,医师编号,科室编号,姓名\nH1,Y1,D2,张三\n", encoding="utf-8")
+    refused(drgpay(*look), "医师.csv", "这个科室属于机构 H2,不是 H1")
+    (region / "医师.csv").unlink()
+    (region / "投诉.csv").write_text("x\n", encoding="utf-8")
+    (region / "complaints.csv").write_text("y\n", encoding="utf-8")
+    refused(drgpay(*look), "同一张登记表有几个文件")
+    assert year(region).returncode == 0
+
+
+def test_months_before_that_nobody_paid_are_said(tmp_path: Path) -> None:
+    region = three.write(tmp_path / "three")
+    month = ("region", "ready", region, "--policy", "demo", "--year", 2024, "--month", 2)
+    assert "以前的月份有病例而没有付款记录:2024 年 1 月" in drgpay(*month).stderr
+    paid = "年度,月份,险种,定点医疗机构编号,应付,已拨付,质量保证金\n2024,{},居民,H1,10,9,1\n"
+    (region / "已付月份.csv").write_text(paid.format(1), encoding="utf-8")
+    assert "没有付款记录" not in drgpay(*month).stderr
+    refused(year(region), "months_unpaid", "清算的年度有月份没有付款记录:2024 年 2 月")
+
+
+def test_templates_by_command(tmp_path: Path) -> None:
+    one = drgpay("region", "template", "--register", "预算", "-o", tmp_path / "forms")
+    assert one.returncode == 0, one.stderr
+    assert [p.name for p in (tmp_path / "forms").glob("*.xlsx")] == ["年度预算.xlsx"]
+    unknown = drgpay("region", "template", "--register", "预算表格", "-o", tmp_path / "x")
+    assert unknown.returncode == Kind.USAGE
+    assert "最接近的是" in unknown.stderr
+    both = drgpay("region", "template", "--register", "grades", "--register", "debts", "-o", tmp_path / "two.xlsx")
+    assert both.returncode == Kind.USAGE
+    assert not (tmp_path / "two.xlsx").exists()

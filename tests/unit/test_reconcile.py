@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import polars as pl
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from drgpay import runs
 from drgpay.cli import app
@@ -18,6 +18,7 @@ from drgpay.runs.estimate import NEED
 from drgpay.scheme import load
 from drgpay.steps import intake
 from drgpay.units import show_coefficient, show_fen
+from support.command import CliRunner
 
 H = "H99990100001"
 

@@ -10,7 +10,6 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.engine import frame
@@ -19,6 +18,7 @@ from drgpay.runs import Order, known_codes, read_manifest, read_region, run
 from drgpay.samples import EXTRAS, TRUTH_FILE, make_region
 from drgpay.steps import intake
 from drgpay.tables import CHARGES, CHEATS, FEES, PERSONS, STAY_DETAILS, STAYS, TRUTH, VISITS
+from support.command import CliRunner
 from support.engines import usual
 
 RATE = 0.02

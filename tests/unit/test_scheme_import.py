@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from drgpay import scheme
 from drgpay.cli import app
@@ -15,6 +14,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import ImportReport, Scheme
 from drgpay.steps.grouping import compile_scheme, explain_stay, group_batch
 from support import workbook
+from support.command import CliRunner
 from support.stays import StayMaker, as_batch
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "chs-drg-2.0.csv"

@@ -10,7 +10,6 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
 
 from drgpay import scheme
 from drgpay.cli import app
@@ -28,6 +27,7 @@ from drgpay.steps.grouping import (
     paired_groups,
 )
 from support import small_scheme
+from support.command import CliRunner
 from support.engines import usual
 from support.stays import StayMaker, as_batch
 
@@ -212,6 +212,7 @@ def test_all_mistakes_are_listed_at_once(tmp_path: Path, base: Path) -> None:
         ("title: 本地方案\n", "", "title is missing"),
         ("changes:\n", "changes:\n  - &a {drop: BR1}\n  - *a\n", "aliases and tags are not allowed"),
         ("title: 本地方案", "title: 本地方案\ntitle: 又", "title is given twice"),
+        ("title: 本地方案", "title: 本地方案\n? [a, b]\n: c", "a key must be text"),
         ("title: 本地方案", "title: [", "not YAML"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from drgpay import runs
 from drgpay.engine import open_parquet
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import LocalEngine, Upload, check_upload, group_upload
+from drgpay.runs import LocalEngine, Stopped, Upload, check_upload, group_upload, working
 from drgpay.samples import make_region
 from drgpay.steps.intake import catalogue, merge_findings, read_stays
 from support.hostile import bad_files
@@ -160,6 +160,14 @@ def test_groups_are_those_of_the_grouper(tmp_path: Path) -> None:
     grouper = runs.Grouper("chs-drg-1.1")
     asked = [{name: row[name] for name in ("dx", "proc", "sex", "age", "los")} for row in rows]
     assert table["drg"].to_list() == [found.drg for found in grouper.group(asked)]
+
+
+def test_an_upload_is_stopped(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", table_text(stays()))
+    for door in (lambda: check(file), lambda: group_upload(file, "chs-drg-1.1", work=tmp_path / "work")):
+        with pytest.raises(Stopped), working(should_stop=lambda: True):
+            door()
+    assert not list((tmp_path / "work").iterdir())
 
 
 def test_a_scheme_that_is_not_there_raises(tmp_path: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from typer.testing import CliRunner
-
 from drgpay.cli import app
 from drgpay.runs import WatchedFolder, failure_of, result_of
+from support.command import CliRunner
 
 GOOD = "病例号,性别,年龄,住院天数,诊断编码\na,男,60,8,I63.900\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from drgpay.engine import Dataset, frame, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, dictionary, one_law, practice_text
-from drgpay.runs import TABLES, Order, modes, money, run, sweep, verify, what_if
+from drgpay.runs import TABLES, Order, WarmRuns, modes, money, run, sweep, verify, what_if
 from drgpay.runs.compare import MEASURES, OUTSIDE, gini
 from drgpay.runs.manifest import REGISTERS, folder_digests
 from drgpay.runs.region import Registers
@@ -425,3 +426,23 @@ def test_nothing_is_written_into_the_run(small_run: Path) -> None:
     done = drgpay("whatif", small_run, "--set", "points.max_cv=1", "-o", small_run / "x.json")
     assert done.returncode == Kind.USAGE
     assert not (small_run / "x.json").exists()
+
+
+def test_a_warm_run_answers_as_a_cold_one_and_reads_less(small_run: Path, tmp_path: Path) -> None:
+    with WarmRuns(usual(1)) as warm:
+        first = warm.what_if(small_run, CHANGES)
+        assert first.plain() == what_if(small_run, usual(1), CHANGES).plain()
+        again = warm.what_if(small_run, CHANGES)
+        assert (again.plain(), again.scanned) == (first.plain(), [])
+        assert warm.what_if(small_run, {"fund.reserve_share": "0.08"}).scanned == []
+        with pytest.raises(DrgpayError):
+            warm.what_if(tmp_path)
+    assert {row["table"] for row in first.figures} == {"statements", "pools", "base_groups"}
+
+
+def test_only_some_runs_are_kept_warm(small_run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "copy"
+    shutil.copytree(small_run, other)
+    with WarmRuns(usual(1), most=1) as warm:
+        kept = [warm.what_if(path, {"points.max_cv": "0.4"}).scanned for path in (small_run, other, other, small_run)]
+    assert [bool(scanned) for scanned in kept] == [True, True, False, True]

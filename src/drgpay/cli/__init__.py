@@ -7,13 +7,16 @@ import os
 import signal
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import typer
+from typer.main import get_command
 
 from drgpay import __version__
 from drgpay.cli import (
+    base_points,
     books,
     coding,
     estimate,
@@ -24,7 +27,10 @@ from drgpay.cli import (
     modes,
     money,
     oversight,
+    pages,
+    paper,
     perform,
+    prices,
     reconcile,
     schemes,
     stays,
@@ -54,13 +60,16 @@ def _root(version: bool = typer.Option(False, "--version", help="版本 version"
 
 
 for room in (
+    base_points,
     money,
     explain,
     whatif,
+    prices,
     fund,
     modes,
     oversight,
     evaluate,
+    paper,
     perform,
     estimate,
     reconcile,
@@ -69,8 +78,15 @@ for room in (
     schemes,
     facts,
     books,
+    pages,
 ):
     room.register(app)
+
+
+@cache
+def program() -> Any:
+    """All commands as they are called, made once per process: making them takes longer than many of them."""
+    return get_command(app)
 
 
 def main() -> None:
@@ -82,7 +98,7 @@ def main() -> None:
     _tolerant()
     before, kept = os.umask(0o077), _on_term()
     try:
-        app()
+        program()()
     except DrgpayError as error:
         sys.exit(_failed(error))
     except BrokenPipeError:
@@ -144,4 +160,4 @@ def _on_term() -> Any:
     return signal.signal(signal.SIGTERM, _ended)
 
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "program"]

@@ -16,6 +16,7 @@ from rich.table import Table
 from drgpay.engine import LocalEngine
 from drgpay.engine import Progress as EngineProgress
 from drgpay.places import masked, shown
+from drgpay.words import pass_word
 
 
 class _Plain(Console):
@@ -48,52 +49,6 @@ Threads = Annotated[
 ]
 CPUS = os.cpu_count() or 1
 
-_WORDS = {
-    "look for duplicates": "查重",
-    "check and group": "校验与分组",
-    "check": "校验",
-    "side by side": "同一人员比对",
-    "score": "评分",
-    "count": "计数",
-    "base period: sums": "基期汇总",
-    "base period: medians of unstable groups": "非稳定病组中位数",
-    "points": "病例点数",
-    "points: cap": "追加点数上限",
-    "points: sums": "点数汇总",
-    "fund: seasonality": "季节权重",
-    "pay stays": "分配到病例",
-    "count the money again": "复核金额",
-    "digest": "摘要",
-}
-
-
-ZH_VALUES = {
-    "employee": "职工",
-    "resident": "居民",
-    "male": "男",
-    "female": "女",
-    "normal": "正常倍率",
-    "low": "低倍率",
-    "high": "高倍率",
-    "unstable": "非稳定病组",
-    "ungrouped": "未入组",
-    "qy": "歧义",
-    "short": "短住院",
-    "bed_day": "床日",
-    "drg": "DRG点数",
-    "single_disease": "单病种",
-    "quota": "定额",
-    "capitation": "按人头",
-    "by_item": "按项目",
-    "out_of_area": "异地",
-    "psychiatric": "精神",
-    "rehabilitation": "康复",
-    "hospice": "安宁疗护",
-    "special": "特例单议",
-    "excluded": "不予支付",
-}
-"""coded values in Chinese"""
-
 
 def in_lang(lang: str) -> str:
     """``zh`` or ``en``; anything else is a usage error."""
@@ -116,9 +71,8 @@ def progress_bars(lang: str) -> Iterator[EngineProgress]:
         tasks: dict[str, object] = {}
 
         def progress(label: str, done: int, total: int) -> None:
-            name = label if lang == "en" else _WORDS.get(label, label.replace("base period: trimming", "基期裁剪"))
             if label not in tasks:
-                tasks[label] = bars.add_task(name, total=total)
+                tasks[label] = bars.add_task(pass_word(label, lang), total=total)
             bars.update(tasks[label], completed=done, total=total)  # type: ignore[arg-type]
 
         yield progress

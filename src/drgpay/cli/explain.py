@@ -11,7 +11,7 @@ import typer
 from drgpay import policy as law
 from drgpay import report as reports
 from drgpay import runs
-from drgpay.cli.console import ZH_VALUES, Lang, in_lang, out
+from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.errors import DrgpayError, Kind
 from drgpay.sources import cited
@@ -142,7 +142,7 @@ def _print_sections(
         out.print(f"\n■ {section.zh if lang == 'zh' else section.en}")
         for line in section.lines:
             text = line.zh if lang == "zh" else line.en
-            value = in_word(ZH_VALUES.get(line.value, line.value) if lang == "zh" else line.value, lang)
+            value = in_word(line.value, lang)
             by = f"   [{law.parameter_words(line.parameter)[lang == 'en']}]" if line.parameter else ""
             out.print("  " + text + (f": {value}" if value else "") + by)
     out.print("\n■ " + ("参数与来源" if lang == "zh" else "parameters and sources"))

@@ -135,7 +135,7 @@ def docs_write(folder: Path) -> None:
         performance.plans_folder(),
     )
     pages = {
-        "tables.md": tables.tables_markdown(tables.ALL),
+        "tables.md": tables.tables_markdown((*tables.ALL, *tables.VIEWS)),
         "policy-reference.md": law.reference_markdown(),
         "plan-reference.md": plan,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +31,12 @@ Year = Annotated[int, typer.Option("--year", help="年度 year")]
 Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="结果文件 .xlsx,或放 CSV 的新文件夹 workbook, or new folder for CSV"),
+]
+
+AgreedBy = Annotated[str, typer.Option("--agreed-by", help="定案或批准人,有了才能接收 who agreed; needed to take it")]
+AgreedOn = Annotated[
+    datetime | None,
+    typer.Option("--agreed-on", formats=["%Y-%m-%d"], help="定案日期,预付为拨款日期 day; of a prepayment: paid on"),
 ]
 
 _SCREEN = {
@@ -74,10 +81,18 @@ def register(app: typer.Typer) -> None:
 
 
 @fund_app.command()
-def budget(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
+def budget(
+    region: Region,
+    year: Year,
+    policy: PolicyName = START,
+    agreed_by: AgreedBy = "",
+    agreed_on: AgreedOn = None,
+    output: Output = None,
+    lang: Lang = "zh",
+) -> None:
     """总额预算、分项和机构指标。 The budget of a year, its parts, and the institutions' indicators."""
     tables, unassigned = runs.plan_budget(region, policy, year)
-    give(tables, output, lang, region=region)
+    _give_plan(runs.Plan("budget", tables, region, policy, year), agreed_by, agreed_on, output, lang)
     for scheme, amount in unassigned.items():
         if amount:
             out.print(f"{word_of(scheme, lang)}: " + (
@@ -92,9 +107,18 @@ def health(region: Region, year: Year, policy: PolicyName = START, output: Outpu
 
 
 @fund_app.command()
-def prepay(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
+def prepay(
+    region: Region,
+    year: Year,
+    policy: PolicyName = START,
+    agreed_by: AgreedBy = "",
+    agreed_on: AgreedOn = None,
+    output: Output = None,
+    lang: Lang = "zh",
+) -> None:
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
-    give(runs.plan_prepayments(region, policy, year), output, lang, region=region)
+    tables = runs.plan_prepayments(region, policy, year)
+    _give_plan(runs.Plan("prepayment", tables, region, policy, year), agreed_by, agreed_on, output, lang)
 
 
 @fund_app.command()
@@ -112,6 +136,25 @@ def reopen(
 ) -> None:
     """重开年度清算后的追回。 What a re-opened year claws back."""
     give(runs.reopen_year(before, after), output, lang)
+
+
+def _give_plan(plan: runs.Plan, by: str, on: datetime | None, output: Path | None, lang: str) -> None:
+    """Print a plan; in a folder it is a result that a region can take once it is agreed."""
+    folder = output is not None and not output.suffix
+    agreed = runs.Agreed(by.strip(), on.date()) if by.strip() and on else None
+    if bool(by.strip()) != (on is not None) or (agreed and not folder):
+        raise DrgpayError(
+            Kind.USAGE,
+            zh="定案人和日期要一起给出,结果写到文件夹",
+            en="who agreed and the day go together, and the result is a folder",
+            field="--agreed-by / --agreed-on",
+            fix_zh="--agreed-by 姓名 --agreed-on 日期 -o 文件夹",
+            fix_en="--agreed-by NAME --agreed-on DAY -o FOLDER",
+        )
+    give(plan.tables, None if folder else output, lang, region=plan.region)
+    if output is not None and folder:
+        runs.write_plan(plan, output, agreed, lambda draft: _csv_files(plan.tables, draft, lang))
+        out.print(str(output))
 
 
 def word_of(value: str, lang: str) -> str:
@@ -229,5 +272,9 @@ def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
 
 def _folder(tables: runs.FundTables, target: Path, lang: str) -> None:
     with new_folder(target) as draft:
-        for table, rows in tables:
-            for_people(_frame(table, rows, lang)).write_csv(draft / f"{table.name}.csv", include_bom=True)
+        _csv_files(tables, draft, lang)
+
+
+def _csv_files(tables: runs.FundTables, folder: Path, lang: str) -> None:
+    for table, rows in tables:
+        for_people(_frame(table, rows, lang)).write_csv(folder / f"{table.name}.csv", include_bom=True)

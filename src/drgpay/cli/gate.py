@@ -25,7 +25,7 @@ FOLDERS = frozenset(
 EITHER = frozenset(
     {"fund budget", "fund health", "fund prepay", "fund risk", "fund reopen", "modes capitation", "modes out-of-area",
      "modes procurement", "modes enrolment-check", "perform check", "perform simulate", "perform in-house",
-     "estimate", "code suggest"}
+     "estimate", "code suggest", "region template", "paper month", "paper stays", "paper year"}
 )  # fmt: skip
 """commands that write a workbook, or a folder when the name has no ending"""
 BELOW: Mapping[str, tuple[str, ...]] = {"demo": ("region", "run"), "region land": ("stays",)}
@@ -63,6 +63,7 @@ def commands_of(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from commands_of(its, f"{name} {part}".strip())
 
 
+@functools.cache
 def _option() -> Any:
     probe = typer.Typer(add_completion=False)
     probe.command()(_replacing)

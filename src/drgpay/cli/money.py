@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-import polars as pl
 import typer
 from rich.table import Table as Grid
 
 from drgpay import report as reports
 from drgpay import runs, samples
-from drgpay.cli import book, hand_in
-from drgpay.cli.console import CPUS, ZH_VALUES, Lang, Threads, bar, engine_with_progress, err, in_lang, out
+from drgpay.cli import book, hand_in, registers, taking
+from drgpay.cli.console import CPUS, Lang, Threads, bar, engine_with_progress, err, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf, settings
 from drgpay.cli.folders import START, PolicyName, RegionFolder, RunFolder, Schemes, schemes_folder
-from drgpay.cli.fund import word_of
 from drgpay.cli.lived import live_a_quarter
 from drgpay.cli.papers import REPORTS, run_reports
+from drgpay.cli.registers import Accept, After, Base, Reason, tell_notices
 from drgpay.cli.stays import tell_dropped
-from drgpay.engine import Engine, Outside, SparkEngine, read_table, table_path
+from drgpay.engine import Engine, Outside, SparkEngine
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import CHEATS, CLOSINGS, EXPENDITURE_BY_MODE, FINDINGS, POOLS, STATEMENTS
-from drgpay.units import half_up, show_coefficient, show_fen, show_points, show_ratio
+from drgpay.tables import CHEATS
+from drgpay.units import show_coefficient, show_fen, show_points, show_ratio
+from drgpay.words import in_word
 
 region_app = typer.Typer(help="模拟统筹区 synthetic regions", no_args_is_help=True)
 run_app = typer.Typer(help="运行一个月或一年 run a month or a year", no_args_is_help=True)
@@ -42,19 +42,6 @@ Resume = Annotated[
     typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
 ]
 
-After = Annotated[
-    Path | None,
-    typer.Option("--after", help="账本中前一期(已封账)的结果 the sealed run of the book before this one"),
-]
-Accept = Annotated[
-    list[str] | None,
-    typer.Option("--accept", metavar="NAME", help="接受一项会停止结算的核对结果 accept what would stop the run; "
-                 "name of the check, or yours for all; repeatable, recorded"),
-]  # fmt: skip
-Reason = Annotated[
-    str, typer.Option("--reason", help="接受或重开的理由 why it is accepted, or opened again; recorded")
-]
-
 _ALL = (*samples.EXTRAS, samples.MODES)
 _EXTRAS = ",".join(_ALL) + "|all"
 _SHOWN = 8
@@ -65,6 +52,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(demo)
     hand_in.register(region_app)
+    registers.register(region_app)
+    taking.register(region_app)
     book.register(app, run_app)
     app.add_typer(region_app, name="region")
     app.add_typer(run_app, name="run")
@@ -91,6 +80,9 @@ def region_make(
             "--lived", help="逐期发生的年度:批次、更正、评议、预付、暂缓 a year as it is lived: batches, corrections"
         ),
     ] = False,
+    area: Annotated[
+        int, typer.Option("--area", min=1, max=99, help="第几个统筹区,写入机构编号 which area; in the codes")
+    ] = 1,
     replace: Replace = False,
     lang: Lang = "zh",
 ) -> None:
@@ -100,7 +92,7 @@ def region_make(
         made = samples.make_region(
             output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
             extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
-            lived=lived,
+            lived=lived, area=area,
         )  # fmt: skip
     if in_lang(lang) == "zh":
         out.print(f"{made.stays:,} 份病例, {made.persons:,} 人, {made.institutions} 家机构 → {output}")
@@ -150,34 +142,6 @@ def region_land(
                   markup=False, highlight=False)  # fmt: skip
 
 
-@region_app.command("ready")
-def region_ready(
-    region: Annotated[Path, typer.Argument(help="区域文件夹 folder of the region")],
-    policy: PolicyName,
-    year: Year,
-    month: Annotated[int | None, typer.Option("--month", min=1, max=12, help="月份 month; default: the year")] = None,
-    known_on: KnownOn = None,
-    own: Schemes = None,
-    today: Annotated[
-        datetime | None, typer.Option("--today", formats=["%Y-%m-%d"], help="对照日,默认今天 day to compare with")
-    ] = None,
-    threads: Threads = CPUS,
-    lang: Lang = "zh",
-) -> None:
-    """结算前核对:预算、病例、登记表有何不对。 What looks wrong before money moves; nothing is written."""
-    known = known_on.date() if known_on else None
-    order = runs.Order(region, policy, year, month, known, schemes_folder(own))
-    day = today.date() if today else date.today()
-    with engine_with_progress(threads, in_lang(lang)) as engine:
-        rows = runs.look(order, engine, day)
-    _notices(rows, lang)
-    stops = sum(row["stops"] for row in rows)
-    words = (f"{len(rows)} 处提示,其中 {stops} 处会停止结算", f"{len(rows)} notes, {stops} of them would stop a run")
-    out.print(words[lang != "zh"])
-    if stops:
-        raise typer.Exit(int(Kind.DATA))
-
-
 def _run(
     order: runs.Order, output: Path, threads: int, lang: str, replace: bool, resume: bool = False, on: Choice = LOCAL
 ) -> None:
@@ -187,23 +151,7 @@ def _run(
     with on.engine(threads, in_lang(lang)) as engine:
         runs.run(order, output, engine, run_reports(lang), overwrite=replace, resume=resume, say=say)
     _summary(output, lang)
-    _notices(runs.read_manifest(output)["ready"], lang)
-
-
-def _notices(rows: list[dict[str, Any]], lang: str) -> None:
-    """What was noticed before money moved, and who accepted it."""
-    for row in rows:
-        check = runs.ready_checks()[row["check"]]
-        what = f"{check.zh}:{row['zh']}" if lang == "zh" else f"{check.en}: {row['en']}"
-        word = (
-            ("已接受", "accepted")
-            if "accepted" in row
-            else ("会付错钱", "stops")
-            if check.stops
-            else ("提示", "note")
-        )
-        by = f" ({row['accepted']}:{row['reason']})" if "accepted" in row else ""
-        err.print(f"⚠ {word[lang != 'zh']} {row['check']} · {what}{by}", markup=False, highlight=False)
+    tell_notices(runs.read_manifest(output)["ready"], lang)
 
 
 @run_app.command("year")
@@ -213,6 +161,7 @@ def run_year(
     output: OutFolder,
     policy: PolicyName = START,
     after: After = None,
+    base: Base = None,
     reopens: Annotated[
         Path | None, typer.Option("--reopens", help="重开的年度清算(已封账) the sealed clearing to open again")
     ] = None,
@@ -233,7 +182,17 @@ def run_year(
     day = known_on.date() if known_on else None
     accepted = runs.Accepted(accept or (), reason)
     order = runs.Order(
-        region, policy, year, None, day, schemes_folder(own), accepted, after, reopens, reason if reopens else ""
+        region,
+        policy,
+        year,
+        None,
+        day,
+        schemes_folder(own),
+        accepted,
+        after,
+        reopens,
+        reason if reopens else "",
+        base=base,
     )
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
@@ -246,6 +205,7 @@ def run_month(
     output: OutFolder,
     policy: PolicyName = START,
     after: After = None,
+    base: Base = None,
     known_on: KnownOn = None,
     own: Schemes = None,
     threads: Threads = CPUS,
@@ -262,7 +222,7 @@ def run_month(
     """一个月的预结算。 The pre-settlement of one month."""
     day = known_on.date() if known_on else None
     accepted = runs.Accepted(accept or (), reason)
-    order = runs.Order(region, policy, year, month, day, schemes_folder(own), accepted, after)
+    order = runs.Order(region, policy, year, month, day, schemes_folder(own), accepted, after, base=base)
     _run(order, output, threads, lang, replace, resume, Choice(engine, master, partitions, conf or ()))
 
 
@@ -383,9 +343,9 @@ def _command() -> str:
 
 
 def _summary(run: Path, lang: str) -> None:
-    """The region on one screen, from the run's small tables."""
-    manifest, tables = runs.read_manifest(run), run / runs.TABLES
-    zh, counts, month = lang == "zh", manifest["counts"], manifest["month"]
+    """The region on one screen."""
+    told, zh = runs.overview(run), lang == "zh"
+    manifest, counts, month = told.manifest, told.manifest["counts"], told.manifest["month"]
     period = f"{manifest['year']}-{month:02d}" if month else str(manifest["year"])
     words = {
         "stays_in": ("病例", "stays"),
@@ -397,7 +357,7 @@ def _summary(run: Path, lang: str) -> None:
     out.print(f"{manifest['region']['title'][lang]}  {period}")
     out.print(", ".join(f"{word[0 if zh else 1]} {counts[key]:,}" for key, word in words.items()))
     if counts["rejected"]:
-        tell_dropped(_dropped(tables), lang)
+        tell_dropped(told.dropped, lang)
     if "scheme_note" in manifest:
         out.print(manifest["scheme_note"][lang], markup=False, highlight=False)
     share_zh, share_en = "可分配额", "distributable"
@@ -406,64 +366,45 @@ def _summary(run: Path, lang: str) -> None:
     titles_zh = ("险种", "期间", "病例", "点数", share_zh, "点值(元/点)")
     titles_en = ("scheme", "period", "stays", "points", share_en, "yuan per point")
     grid = Grid(*(titles_zh if zh else titles_en))
-    for row in read_table(tables, POOLS).filter(pl.col("month") == (month or 0)).iter_rows(named=True):
+    for row in told.pools:
         value = "–" if row["point_value"] is None else show_coefficient(row["point_value"])
-        scheme = ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
         amounts = (f"{row['n']:,}", show_points(row["points"]), show_fen(row["distributable"]))
-        grid.add_row(scheme, period, *amounts, value)
+        grid.add_row(in_word(row["insurance_scheme"], lang), period, *amounts, value)
     out.print(grid)
-    _modes(tables, month or 0, zh)
+    _modes(told.modes, lang)
     if manifest["kind"] == "year":
-        _institutions(run, zh)
-        _conservation(tables, zh)
+        _institutions(told.institutions, zh)
+        _conservation(told.closings, lang)
     _tell_root(run)
 
 
-def _dropped(tables: Path) -> pl.DataFrame:
-    """Stays kept out by check; the findings of a run name no institution."""
-    found = pl.scan_parquet(table_path(tables, FINDINGS) / "*.parquet").select("file", "row", "rule", "level")
-    errors = found.cast(dict.fromkeys(("file", "rule", "level"), pl.String)).filter(pl.col("level") == "error")
-    counted = errors.unique(["file", "row", "rule"]).group_by("rule").agg(n=pl.len())
-    return counted.with_columns(institution_id=pl.lit("")).sort("n", "rule", descending=[True, False]).collect()
-
-
-def _modes(tables: Path, month: int, zh: bool) -> None:
-    """Composition of expenditure by mode, for a run with payment modes that paid any besides DRG points."""
-    if not table_path(tables, EXPENDITURE_BY_MODE).exists():
-        return
-    rows = read_table(tables, EXPENDITURE_BY_MODE).filter(pl.col("month") == month)
-    sums = rows.group_by("setting", "mode").agg(pl.col("n", "cost", "fund").sum()).sort("setting", "mode")
-    if sums.height < 2:
+def _modes(rows: list[dict[str, Any]], lang: str) -> None:
+    """Composition of expenditure by mode, where any besides DRG points was paid."""
+    if not rows:
         return
     titles_zh, titles_en = ("支付方式", "人次", "总费用", "基金支出"), ("mode", "stays or visits", "cost", "fund")
-    grid = Grid(*(titles_zh if zh else titles_en))
-    for setting, mode, n, cost, amount in sums.iter_rows():
-        place = {"inpatient": ("住院", "inpatient"), "outpatient": ("门诊", "outpatient")}[setting][0 if zh else 1]
-        name = word_of(mode, "zh") if zh else mode
-        grid.add_row(f"{place} {name}", f"{n:,}", show_fen(cost), show_fen(amount))
+    grid = Grid(*(titles_zh if lang == "zh" else titles_en))
+    for row in rows:
+        name = f"{in_word(row['setting'], lang)} {in_word(row['mode'], lang)}"
+        grid.add_row(name, f"{row['n']:,}", show_fen(row["cost"]), show_fen(row["fund"]))
     out.print(grid)
 
 
-def _institutions(run: Path, zh: bool) -> None:
-    names, tables = runs.names_of_run(run), run / runs.TABLES
+def _institutions(rows: list[dict[str, Any]], zh: bool) -> None:
     titles_zh = ("机构", "病例", "CMI", "应付", "按项目", "结余", "清算支付")
     titles_en = ("institution", "stays", "CMI", "due", "by item", "balance", "final")
     grid = Grid(*(titles_zh if zh else titles_en), caption="金额:万元" if zh else "amounts in 10,000 yuan")
-    summed = ("n", "due", "actual", "balance", "final_payment")
-    statements = read_table(tables, STATEMENTS).with_columns(weight=pl.col("cmi").fill_null(0) * pl.col("n"))
-    rows = statements.group_by("institution_id").agg(pl.col(*summed, "weight").sum())
-    rows = rows.sort(["due", "institution_id"], descending=[True, False])
-    for institution, n, due, actual, balance, final, weight in rows.head(_SHOWN).iter_rows():
-        cmi = show_coefficient(half_up(weight, n)) if n else "–"
-        money = (show_ratio(x, 10**6, 2) for x in (due, actual, balance, final))
-        grid.add_row(names[institution], f"{n:,}", cmi, *money)
+    for row in rows[:_SHOWN]:
+        cmi = "–" if row["cmi"] is None else show_coefficient(row["cmi"])
+        money = (show_ratio(row[name], 10**6, 2) for name in ("due", "actual", "balance", "final_payment"))
+        grid.add_row(row["name"], f"{row['n']:,}", cmi, *money)
     out.print(grid)
-    more = rows.height - _SHOWN
+    more = len(rows) - _SHOWN
     if more > 0:
         out.print(f"另有 {more} 家机构见报告" if zh else f"{more} more institutions in the report")
 
 
-def _conservation(tables: Path, zh: bool) -> None:
+def _conservation(rows: list[dict[str, Any]], lang: str) -> None:
     words = {
         "distributable": ("可分配", "distributable"),
         "risk_draw": ("预留动用", "reserve drawn"),
@@ -473,12 +414,10 @@ def _conservation(tables: Path, zh: bool) -> None:
         "carried_over": ("结转", "carried over"),
         "passed": ("转下年账本", "passed to the next year's book"),
     }
-    for row in read_table(tables, CLOSINGS).iter_rows(named=True):
+    for row in rows:
         there = {key: word for key, word in words.items() if key != "passed" or row[key]}
-        said = {key: f"{word[0 if zh else 1]} {show_fen(row[key])}" for key, word in there.items()}
-        sources, uses = list(said)[:3], list(said)[3:]
-        sign = "=" if sum(row[k] for k in sources) == sum(row[k] for k in uses) else "≠"
-        title = "基金守恒" if zh else "conservation"
-        scheme = ZH_VALUES[row["insurance_scheme"]] if zh else row["insurance_scheme"]
-        sides = (" + ".join(said[k] for k in side) for side in (sources, uses))
-        out.print(f"{title} {scheme}: {f' {sign} '.join(sides)}")
+        said = {key: f"{word[lang != 'zh']} {show_fen(row[key])}" for key, word in there.items()}
+        sides = (" + ".join(said[k] for k in said if k in side) for side in (runs.SOURCES, runs.USES))
+        title = "基金守恒" if lang == "zh" else "conservation"
+        sign = "=" if row["balanced"] else "≠"
+        out.print(f"{title} {in_word(row['insurance_scheme'], lang)}: {f' {sign} '.join(sides)}")

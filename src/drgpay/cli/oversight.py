@@ -184,7 +184,7 @@ def review(
     """核对评审,写出拟登记的违规和拒付,显示将产生的分录。 Check reviews; write what is proposed, show its entries."""
     zh = in_lang(lang) == "zh"
     proposal = runs.propose_treatments(folder, reviews, region)
-    runs.write_proposal(proposal, output)
+    runs.write_proposal(proposal, output, folder, reviews)
     grid = Grid(
         *(("疑点", "事项", "借方", "贷方", "金额(元)") if zh else ("suspicion", "event", "debit", "credit", "yuan"))
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import xlsxwriter
 from rich.table import Table as Grid
 
 from drgpay import policy as law
@@ -17,11 +17,10 @@ from drgpay import report, runs, samples
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.fund import give
-from drgpay.cli.sheets import CREATED
-from drgpay.engine import drafted, new_folder
+from drgpay.engine import new_folder
 from drgpay.errors import Kind
 from drgpay.policy import parameter_words
-from drgpay.steps import performance
+from drgpay.steps import intake, performance
 from drgpay.steps.grouping import BY_THE_RECORD
 from drgpay.tables import (
     IN_HOUSE_ESTIMATES,
@@ -165,23 +164,12 @@ def check(
 @perform_app.command()
 def template(output: Output, lang: Lang = "zh") -> None:
     """写出登记表模板和方案样例。 Write templates of the registers, and the shipped plans to start from."""
-    zh = in_lang(lang) == "zh"
+    in_lang(lang)
     with new_folder(output) as draft:
         for table in PERFORMANCE_REGISTERS:
-            columns = list(table.columns)
-            if table is IN_HOUSE_STAYS:
-                columns += [c for c in STAYS.columns if c.grouping and c.name != "stay_id"]
-            with drafted(draft / f"{table.name}.xlsx") as path, xlsxwriter.Workbook(path) as book:
-                rows, notes = book.add_worksheet(table.zh if zh else table.name), book.add_worksheet("说明 notes")
-                book.set_properties({"created": CREATED})
-                bold = book.add_format({"bold": True, "bg_color": "#DDE7F0"})
-                for i, column in enumerate(columns):
-                    rows.write_string(0, i, column.zh if zh else column.name, bold)
-                    rows.set_column(i, i, 18)
-                    needed = "" if column.null else ("必填 needed")
-                    for j, text in enumerate((column.zh, column.name, column.en, column.constraint(), needed)):
-                        notes.write_string(i, j, text)
-                notes.set_column(0, 4, 30)
+            more = [c for c in STAYS.columns if c.grouping and c.name != "stay_id"] if table is IN_HOUSE_STAYS else []
+            whole = replace(table, columns=(*table.columns, *more))
+            intake.write_register_template(whole, draft / f"{table.name}.xlsx", lang)
         for plan in performance.plans():
             text, label = law.practice_text(plan, performance.plans_folder())
             (draft / label).write_text(text, encoding="utf-8")

@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 
 from drgpay import runs
 from drgpay.cli import stays as files
-from drgpay.cli.console import ZH_VALUES, Lang, err, in_lang, out
+from drgpay.cli.console import Lang, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.sheets import open_sheets
 from drgpay.errors import DrgpayError, Kind
@@ -25,6 +25,7 @@ from drgpay.steps import intake
 from drgpay.steps.reconcile import Tolerance
 from drgpay.tables import RECONCILIATION, RECONCILIATION_TOTALS, Column, Table
 from drgpay.units import parse_fen, parse_points, show_coefficient, show_fen
+from drgpay.words import in_word
 
 KINDS = {
     "same": "一致", "group": "病组不同", "class": "倍率不同", "cost": "费用不同", "coefficient": "系数不同",
@@ -163,7 +164,7 @@ def _deadline(last: date | None, zh: bool) -> str:
 
 
 def _word(value: str, zh: bool) -> str:
-    return {**ZH_VALUES, **KINDS}.get(value, value) if zh else value
+    return KINDS.get(value, in_word(value, "zh")) if zh else value
 
 
 def _write(done: runs.Reconciled, last: date | None, output: Path, zh: bool) -> None:

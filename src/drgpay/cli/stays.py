@@ -32,17 +32,16 @@ from drgpay.runs import (
     check_files,
     check_region,
     failure_of,
-    group_part,
+    group_files,
     known_codes,
     named_files,
     read_files,
     result_of,
-    scheme_finding,
-    scheme_said,
 )
 from drgpay.scheme import load
 from drgpay.steps import intake
 from drgpay.units import show_percent
+from drgpay.words import in_word
 
 _LOWEST_UNITS = 10
 """institutions, and departments, named on the screen; the workbook has them all"""
@@ -294,40 +293,18 @@ def group(
         raise typer.BadParameter("SOURCE | --sql", param_hint="SOURCE")
     files = found_files(sources, [output, findings], lang)
     parts = read_files(files, need="grouping", codes=known_codes(), hints=hints, crosswalk=way, keep=kept_heads)
-    total, kept, unmeasured, found = 0, 0, 0, []
-    counts: dict[str, int] = {}
-
-    def results() -> Iterator[pl.DataFrame]:
-        nonlocal total, kept, unmeasured
-        for file, part in reading(parts, lang):
-            done = group_part(chosen, part, shape, lang, file)
-            total, kept = total + part.rows, kept + part.stays.num_rows
-            unmeasured += done.unmeasured
-            found.append(done.findings)
-            for status, n in done.counts.items():
-                counts[status] = counts.get(status, 0) + n
-            result = done.result
-            yield result.select(pl.lit(file).alias("file"), pl.all()) if files.several else result
-        if not kept:
-            raise _NoRow
-
-    refused: DrgpayError | None = None
-    try:
-        _write_results(results(), output)
-    except _NoRow:
-        refused = all_rejected(total, found)
-    about = scheme_said(chosen, kept, unmeasured) if kept else None
-    if about is not None:
-        name = "" if files.several else files.files[0][1]
-        found.append(scheme_finding(chosen, kept, unmeasured, name))
-        err.print(about[lang == "en"], markup=False, highlight=False)
-    whole = intake.merge_findings(found)
-    dropped = intake.dropped_of(whole)
-    tell(total, kept, whole.num_rows, lang)
-    tell_dropped(dropped, lang)
-    zh = {"grouped": "入组", "ungrouped": "未入组", "qy": "歧义"}
-    said = ", ".join(f"{zh[s] if lang == 'zh' else s} {counts[s]:,}" for s in zh if s in counts)
-    if said:
+    done = group_files(
+        reading(parts, lang), chosen, shape, lang, lambda results: _write_results(results, output),
+        file=None if files.several else files.files[0][1],
+    )  # fmt: skip
+    if done.said is not None:
+        err.print(done.said[lang == "en"], markup=False, highlight=False)
+    whole = done.findings
+    tell(done.rows, done.kept, whole.num_rows, lang)
+    tell_dropped(intake.dropped_of(whole), lang)
+    counts = {status: n for status in ("grouped", "ungrouped", "qy") if (n := done.counts[status])}
+    if counts:
+        said = ", ".join(f"{in_word(status, lang)} {n:,}" for status, n in counts.items())
         err.print(f"{chosen.id}: {said}", markup=False, highlight=False)
     target = findings or (output.with_name(f"{output.stem}.findings.csv") if output else None)
     if whole.num_rows and target:
@@ -335,8 +312,8 @@ def group(
     elif target:
         _drop_findings(target, lang)
     _tell_errata(whole, lang)
-    if refused is not None:
-        raise refused
+    if done.refused is not None:
+        raise done.refused
 
 
 def _watch(folder: Path, how: dict[str, Any], every: int, looks: int, lang: str) -> None:
@@ -370,10 +347,6 @@ def _group_one(path: Path, how: dict[str, Any]) -> None:
             draft.write_text(error.text() + "\n", encoding="utf-8")
     else:
         failure.unlink(missing_ok=True)
-
-
-class _NoRow(Exception):  # noqa: N818 - it is no error but the end of a file without a usable row
-    """All rows were kept out: there is nothing to write."""
 
 
 def _tell_errata(findings: Any, lang: str) -> None:

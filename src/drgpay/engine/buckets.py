@@ -23,7 +23,7 @@ BUCKET_FILES = 768
 
 def bucket_count(sources: Sequence[Source]) -> int:
     """Buckets for these sources: depends on the number of rows only."""
-    wanted = -(-sum(s.data.rows() for s in sources) // BUCKET_ROWS)
+    wanted = -(-sum(part.rows for s in sources for part in s.parts) // BUCKET_ROWS)
     return max(1, min(wanted, BUCKET_FILES // len(sources)))
 
 

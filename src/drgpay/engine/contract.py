@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -132,6 +133,11 @@ class Source:
     columns: tuple[str, ...]
     order: tuple[str, ...]
     prepare: PartKernel | None = None
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The parts of the data set; the files are opened for it once."""
+        return self.data.parts()
 
 
 class Engine(Protocol):

@@ -16,6 +16,7 @@ KINDS = {
     "year": ("年度清算的运行结果", "run of a whole year", "drgpay run year"),
     "oversight": ("监管结果", "result of oversight", "drgpay oversee"),
     "evaluation": ("考核评价结果", "evaluation", "drgpay evaluate"),
+    "base": ("共用基期的测算结果", "shared base period", "drgpay run base"),
 }
 """kinds of results that are asked for: their names and the command that makes them"""
 

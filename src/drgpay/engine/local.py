@@ -81,7 +81,7 @@ class LocalEngine:
         """See :class:`~drgpay.engine.contract.Engine`. Rows go to bucket files by a stable hash of the key, then
         one bucket at a time is sorted and handed to the kernel."""
         buckets = bucket_count(sources)
-        steps = sum(len(s.data.parts()) for s in sources) + buckets
+        steps = sum(len(s.parts) for s in sources) + buckets
         out.mkdir(parents=True)
         spill = out.with_name(out.name + ".spill")
         spill.mkdir()
@@ -104,7 +104,7 @@ class LocalEngine:
 
     def _spill(self, source: Source, key: str, files: Sequence[Path], label: str, done: int, steps: int) -> int:
         """Deal the rows of a source out to bucket files by their key; returns how much is done."""
-        buckets, parts = len(files), source.data.parts()
+        buckets, parts = len(files), source.parts
 
         def cut(part: Part) -> list[Any]:
             return dealt(source, part, key, buckets)

@@ -29,7 +29,8 @@ def read_part(part: Part, columns: Sequence[str] | None) -> Any:
     file = _with_columns(part.path, columns)
     try:
         # One at a time: pyarrow cannot read lists of dictionary-coded text across row groups.
-        there = None if columns is None else [c for c in columns if c in file.schema_arrow.names]
+        names = file.schema_arrow.names
+        there = None if columns is None else [c for c in columns if c in names]
         groups = [file.read_row_group(g, columns=there, use_threads=False) for g in part.row_groups]
     except (OSError, ValueError) as error:
         raise DrgpayError(
@@ -62,7 +63,8 @@ def no_rows(path: Path, columns: Sequence[str] | None) -> Any:
 
 def _with_columns(path: Path, columns: Sequence[str] | None) -> Any:
     file = open_parquet(path)
-    missing = [c for c in columns or () if c not in file.schema_arrow.names and c not in LATER]
+    there = {*file.schema_arrow.names, *LATER}  # asked once: pyarrow makes the schema anew each time
+    missing = [c for c in columns or () if c not in there]
     if missing:
         raise DrgpayError(
             Kind.DATA,

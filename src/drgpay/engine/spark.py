@@ -124,11 +124,10 @@ class SparkEngine:
         """See :class:`~drgpay.engine.contract.Engine`: ``mapInArrow`` cuts the parts up by bucket, the shuffle brings
         the pieces of a bucket together, ``applyInArrow`` sorts them and calls the kernel."""
         buckets = bucket_count(sources)
-        steps = sum(len(s.data.parts()) for s in sources) + buckets
+        steps = sum(len(s.parts) for s in sources) + buckets
         out.mkdir(parents=True)
         deals = [
-            DealJob(source.data.parts(), source, number, key, buckets, self._home)
-            for number, source in enumerate(sources)
+            DealJob(source.parts, source, number, key, buckets, self._home) for number, source in enumerate(sources)
         ]
         gather = Grouped(*self._sent(GatherJob([s.order for s in sources], kernel, out, self._home)))
 

@@ -8,7 +8,7 @@ discharged before it keep the rule there was. Source: design/04 §7.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -69,6 +69,23 @@ class Laws:
         """Every law there is, that of the last day first."""
         spans = [self.closing, *self.months.values()]
         return [self.policy, self.opening, *(s.policy for s in spans), *(p.policy for s in spans for p in s.segments)]
+
+    def sourced(self, names: Iterable[str]) -> Iterator[tuple[str, tuple[int, int] | None, Policy]]:
+        """Parameters with the law that has their value; one that acts on months and changes stands once for each of
+        its values, with the first and last month that had it. Those that are not kept are left out."""
+        kept = self.policy.kept()
+        for name in names:
+            by_value: list[tuple[Policy, list[int]]] = []
+            for month, span in sorted(self.months.items()):
+                if by_value and by_value[-1][0].source(name) == span.policy.source(name):
+                    by_value[-1][1].append(month)
+                else:
+                    by_value.append((span.policy, [month]))
+            if dictionary()[name].acts == "month" and len(by_value) > 1:
+                for policy, months in by_value:
+                    yield name, (months[0], months[-1]), policy
+            elif name in kept:
+                yield name, None, self.policy
 
     def amend(self, values: Mapping[str, object], reason: str) -> Laws:
         """The laws with the same values changed in every one of them; see :meth:`Policy.amend`."""

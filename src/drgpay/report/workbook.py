@@ -106,7 +106,7 @@ class Writer:
         """One value. Text is always written as text: a name that begins with = is no formula."""
         if kind in NUMBERS and value is not None and abs(value) < _EXACT:
             form = (self.total_numbers if total else self.numbers)[kind]
-            sheet.write_number(row, column, _number(kind, value), form)
+            sheet.write_number(row, column, cell_number(kind, value), form)
         elif kind == "month" and value:
             sheet.write_number(row, column, value, self.numbers["int"])
         else:
@@ -140,7 +140,7 @@ class Writer:
             sheet.write_string(row, column, word(key)[self.lang], self.head)
         for figure in figures:
             row += 1
-            sheet.write_string(row, 0, figure.head[self.lang] + _unit(figure.kind, self.lang), self.text)
+            sheet.write_string(row, 0, figure.head[self.lang] + unit_words(figure.kind, self.lang), self.text)
             for column, value in enumerate((*figure.values, figure.total), 1):
                 self.cell(sheet, row, column, figure.kind, value)
         return row + 2
@@ -168,7 +168,7 @@ class Writer:
         their stored result."""
         sheet.set_row(top, 34)
         for column, f in enumerate(view.fields):
-            sheet.write_string(top, column, f.head[self.lang] + _unit(f.kind, self.lang), self.head)
+            sheet.write_string(top, column, f.head[self.lang] + unit_words(f.kind, self.lang), self.head)
             for row, values in enumerate(view.rows, top + 1):
                 self.cell(sheet, row, column, f.kind, values[f.name])
         last = top + len(view.rows)
@@ -185,7 +185,7 @@ class Writer:
                 continue
             name = xl_col_to_name(column)
             formula = f"=SUBTOTAL(109,{name}{top + 2}:{name}{last + 1})"
-            sheet.write_formula(last + 1, column, formula, self.total_numbers[f.kind], _number(f.kind, value))
+            sheet.write_formula(last + 1, column, formula, self.total_numbers[f.kind], cell_number(f.kind, value))
         return last + 2
 
     def _widths(self, view: View) -> list[int]:
@@ -193,9 +193,9 @@ class Writer:
         sums = view.total(view.rows)
         widths = []
         for f in view.fields:
-            head = _wide(f.head[self.lang] + _unit(f.kind, self.lang))
+            head = printed_width(f.head[self.lang] + unit_words(f.kind, self.lang))
             values = (*(r[f.name] for r in view.rows), sums.get(f.name))
-            widest = max(_wide(show(f.kind, v)[self.lang]) for v in values)
+            widest = max(printed_width(show(f.kind, v)[self.lang]) for v in values)
             widths.append(min(_WIDEST, max(9, -(-head // 2) + 4, widest + 2)))
         return widths
 
@@ -209,14 +209,14 @@ class Writer:
         lines = [text[self.lang] for key, text in words().items() if key.startswith("verify_")]
         for row, text in enumerate(lines, 1):
             sheet.merge_range(row, 0, row, 3, text, self.wrapped)
-            sheet.set_row(row, 16 * -(-_wide(text) // 130))
+            sheet.set_row(row, 16 * -(-printed_width(text) // 130))
         row = len(lines) + 2
         sheet.write_string(row, 0, word("column_definitions")[self.lang], self.section)
         for column, key in enumerate(("sheet", "column", "definition", "unit")):
             sheet.write_string(row + 1, column, word(key)[self.lang], self.head)
         first = row + 2
         rows = [
-            (word(key)[self.lang], f.head[self.lang], f.note[self.lang], _unit(f.kind, self.lang).strip())
+            (word(key)[self.lang], f.head[self.lang], f.note[self.lang], unit_words(f.kind, self.lang).strip())
             for key, view in shown
             for f in view.fields
         ]
@@ -225,19 +225,19 @@ class Writer:
                 sheet.write_string(row, column, text, self.wrapped)
 
 
-def _number(kind: str, value: int) -> float:
+def cell_number(kind: str, value: int) -> float:
     """The double nearest to the exact decimal: the one place where an amount becomes a float, for an Excel cell."""
     return float(Decimal(value).scaleb(-NUMBERS[kind][0]))
 
 
-def _unit(kind: str, lang: str) -> str:
+def unit_words(kind: str, lang: str) -> str:
     unit = words().get(f"unit_{kind}")
     if unit is None:
         return ""
     return f"({unit.zh})" if lang == "zh" else f" ({unit.en})"
 
 
-def _wide(text: str) -> int:
+def printed_width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -2,6 +2,7 @@
 
 from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
+from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
 from drgpay.runs.book import BookView, book, seal_run
@@ -15,25 +16,19 @@ from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.estimate import Estimate, estimate_stays, read_published
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
 from drgpay.runs.explain import Section, explain_stay, first_stay, tell_stay
-from drgpay.runs.explain_cell import ITEMS, explain_cell
+from drgpay.runs.explain_cell import explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
+from drgpay.runs.fund_results import Agreed, Plan, write_plan
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
-from drgpay.runs.group_stays import Shape, commonest, group_part, scheme_finding, scheme_said
+from drgpay.runs.group_stays import Shape, commonest
 from drgpay.runs.grouper import Grouper
 from drgpay.runs.handed import all_rejected
 from drgpay.runs.hospital import PerformOrder
 from drgpay.runs.in_house import in_house
 from drgpay.runs.manifest import LEDGER, POLICY, TABLES, root_of
-from drgpay.runs.mode_tools import (
-    capitate,
-    check_enrolment,
-    clear_out_of_area,
-    preview,
-    procure,
-    split_benefits,
-)
+from drgpay.runs.mode_tools import capitate, check_enrolment, clear_out_of_area, preview, procure, split_benefits
 from drgpay.runs.order import Order, Report
 from drgpay.runs.oversight import Watched, oversee
 from drgpay.runs.oversight_bench import Bench, Score, bench, read_truth
@@ -49,8 +44,30 @@ from drgpay.runs.oversight_review import (
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
-from drgpay.runs.pages import Page, Scope, Sort, TableSeen, View, Where, browse, columns_of, export_rows, tables_of
+from drgpay.runs.overview import SOURCES, USES, Overview, overview
+from drgpay.runs.pages import (
+    DIMENSIONS,
+    MEASURES,
+    OPS,
+    Compare,
+    Measure,
+    Op,
+    Page,
+    Scope,
+    Sort,
+    Summary,
+    TableSeen,
+    View,
+    Where,
+    browse,
+    columns_of,
+    export_rows,
+    prepare_pages,
+    summarise,
+    tables_of,
+)
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.prices import Prices, parse_rates, simulate_prices
 from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
 from drgpay.runs.ready import Accepted
 from drgpay.runs.ready import checks as ready_checks
@@ -67,12 +84,22 @@ from drgpay.runs.registers import (
     register_template,
 )
 from drgpay.runs.same import SameTable, same_tables, table_digests
-from drgpay.runs.seals import Seal, read_seals, sealed_months
+from drgpay.runs.seals import Seal, read_seals, sealed_months, year_sealed
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
-from drgpay.runs.uploads import GroupedUpload, RuleCount, Upload, check_upload, group_upload
+from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, take
+from drgpay.runs.uploads import (
+    GroupedFiles,
+    GroupedUpload,
+    RuleCount,
+    Upload,
+    check_upload,
+    group_files,
+    group_upload,
+)
 from drgpay.runs.verify import Check, verify
+from drgpay.runs.warm import WarmRuns
 from drgpay.runs.watching import Watched as WatchedFolder
 from drgpay.runs.watching import failure_of, result_of
 from drgpay.runs.whatif import sweep, what_if
@@ -82,23 +109,32 @@ from drgpay.steps.intake import register_rows as read_rows
 
 __all__ = [
     "CAUSES",
+    "DIMENSIONS",
     "FOLLOWS",
     "GROUP_COLUMNS",
-    "ITEMS",
     "LEDGER",
     "MANIFEST",
+    "MEASURES",
+    "OPS",
+    "ORIGINS",
     "PASSWORD",
     "POLICY",
+    "SOURCES",
     "TABLES",
+    "USES",
     "Accepted",
+    "Agreed",
+    "BaseOrder",
     "Bench",
     "Beside",
     "BookView",
     "Cause",
+    "Change",
     "Check",
     "Checked",
     "CheckedRows",
     "CodeStory",
+    "Compare",
     "Comparison",
     "Composed",
     "Counted",
@@ -108,16 +144,23 @@ __all__ = [
     "Evaluation",
     "Found",
     "FundTables",
+    "GroupedFiles",
     "GroupedUpload",
     "Grouper",
     "InScheme",
     "Known",
     "LocalEngine",
+    "Measure",
+    "Offer",
+    "Op",
     "Order",
+    "Overview",
     "Own",
     "Page",
     "PerformOrder",
     "PersonExplained",
+    "Plan",
+    "Prices",
     "Progress",
     "Proposal",
     "Reconciled",
@@ -136,13 +179,16 @@ __all__ = [
     "Sort",
     "Stopped",
     "Submitted",
+    "Summary",
     "Sweep",
     "TableSeen",
+    "Taken",
     "Tell",
     "Told",
     "Upload",
     "Version",
     "View",
+    "WarmRuns",
     "Watched",
     "WatchedFolder",
     "Where",
@@ -181,7 +227,7 @@ __all__ = [
     "fetch",
     "findings_of",
     "first_stay",
-    "group_part",
+    "group_files",
     "group_upload",
     "history",
     "in_house",
@@ -197,14 +243,18 @@ __all__ = [
     "move_alert",
     "named_files",
     "names_of_run",
+    "offers",
     "oversee",
+    "overview",
     "own_of_files",
     "own_of_run",
     "owners_of",
+    "parse_rates",
     "perform",
     "plan",
     "plan_budget",
     "plan_prepayments",
+    "prepare_pages",
     "preview",
     "procure",
     "propose_treatments",
@@ -225,20 +275,22 @@ __all__ = [
     "result_of",
     "root_of",
     "run",
+    "run_base",
     "same_tables",
-    "scheme_finding",
-    "scheme_said",
     "seal_run",
     "sealed_months",
     "search_code",
     "simulate",
+    "simulate_prices",
     "split_benefits",
     "stay_ids_in",
     "submit",
     "suggest_codes",
+    "summarise",
     "sweep",
     "table_digests",
     "tables_of",
+    "take",
     "tell_code",
     "tell_stay",
     "tell_suspicion",
@@ -246,5 +298,7 @@ __all__ = [
     "watch_fund",
     "what_if",
     "working",
+    "write_plan",
     "write_proposal",
+    "year_sealed",
 ]

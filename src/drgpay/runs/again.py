@@ -19,8 +19,9 @@ from drgpay.runs.grouped import grouped_of
 from drgpay.runs.manifest import LEDGER, PRACTICE, REGISTERS, TABLES, file_digest, laws_of_run
 from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.ready import Accepted
-from drgpay.runs.region import Region, Registers, rows_digest
+from drgpay.runs.region import Region, Registers, rows_digest, taken_since
 from drgpay.runs.settle import Running
+from drgpay.runs.shared_base import SHARED, find_base, read_base
 from drgpay.scheme import Scheme
 from drgpay.scheme import load as load_scheme
 from drgpay.tables import (
@@ -74,7 +75,7 @@ def find_region(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
 def changed_input(region: Path, manifest: Mapping[str, Any]) -> str | None:
     """The first input whose file is missing from a region or has another digest; None when all are as recorded. A
     register that records days is told by the rows the run knew, the register of batches by its rows, which the run
-    itself checks."""
+    itself checks; rows a register has taken from a result since are a change too."""
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
     inputs: Mapping[str, str] = manifest["inputs"]
     for name, digest in inputs.items():
@@ -86,7 +87,7 @@ def changed_input(region: Path, manifest: Mapping[str, Any]) -> str | None:
                 return name
         except (OSError, DrgpayError):
             return name
-    return None
+    return taken_since(region, inputs, known_on)
 
 
 def from_region(
@@ -120,7 +121,14 @@ def _order(folder: Path, manifest: Mapping[str, Any], region: Path, schemes: Pat
         region, str(folder / PRACTICE), int(manifest["year"]), month, known_on, schemes, accept,
         after=None if opened else before, reopens=before if opened else None,
         reason=opened["reason"] if opened else "", batches=tuple(manifest.get("batches", ())), again=True,
+        base=_base(folder, manifest),
     )  # fmt: skip
+
+
+def _base(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
+    """The base a first link took from outside; later ones have it from the book."""
+    shared = None if manifest.get("after") else manifest.get(SHARED)
+    return None if shared is None else find_base(folder, shared["digest"])
 
 
 def from_run(folder: Path, manifest: Mapping[str, Any], work: Path, engine: Engine, schemes: Path | None) -> Again:
@@ -167,6 +175,7 @@ class _Again(Running):
         about = {"id": manifest["region"]["id"], "title": manifest["region"]["title"]}
         self.region = Region(made / "none", about, self.registers)
         self.period = money.Period(self.order.year, self.order.months)
+        self.shared = None if self.order.base is None else read_base(self.order.base)
         self.chain = chain_of(self.order, self.region.identity["id"])
         self.account = linked.Account(self.chain, self.registers, self.order.year, self.order.month)
         self.laws = laws_of_run(folder, dict(manifest))

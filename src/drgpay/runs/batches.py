@@ -115,17 +115,20 @@ class Batch:
 
 
 def read_batches(
-    region: Path, known_on: date | None = None, only: Collection[int] | None = None
+    region: Path,
+    known_on: date | None = None,
+    only: Collection[int] | None = None,
+    known: intake.Known | None = None,
 ) -> tuple[Batch, ...]:
     """The batches of a region in order, of those received on or before ``known_on`` (and of the numbers ``only``);
-    none where it has no register.
+    none where it has no register. ``known``: the institutions its rows may name.
 
     Raises DATA for a file that is missing, not inside the region or given twice, BROKEN for one that is not as it was
     received.
     """
     if not any((region / f"{BATCHES.name}{suffix}").is_file() for suffix in intake.REGISTER_SUFFIXES):
         return ()
-    rows = frame(intake.read_register(region / BATCHES.name, BATCHES)).sort("batch").to_dicts()
+    rows = frame(intake.read_register(region / BATCHES.name, BATCHES, known)).sort("batch").to_dicts()
     batches = []
     for row in rows:
         if known_on is not None and row["received_on"] is not None and row["received_on"] > known_on:
@@ -302,17 +305,22 @@ def withdrawn_in(batch: Batch) -> list[str]:
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
     """Alone while something is added to a region's folder; ENGINE names who else is writing, USAGE refuses one that
-    was composed: what is added there would be lost with the next one."""
+    was composed."""
     if not folder.is_dir():
         raise DrgpayError(Kind.DATA, zh="没有这个区域文件夹", en="no such region folder", file=folder)
+    refuse_composed(folder)
+    with locked(folder, wait=WAIT):
+        yield
+
+
+def refuse_composed(folder: Path) -> None:
+    """Raise USAGE for a region's folder that was composed: what is added there would be lost with the next one."""
     if (folder / COMPOSED).exists():
         raise DrgpayError(
             Kind.USAGE, zh="这个区域文件夹由办公系统按登记内容生成,不能直接写入", file=folder,
             en="this region folder is composed from the office's record and never written to",
             fix_zh="在办公系统中登记或提交,再重新生成", fix_en="enter it in the office and compose a new one",
         )  # fmt: skip
-    with locked(folder, wait=WAIT):
-        yield
 
 
 def write_stays(path: Path, stays: Any) -> None:

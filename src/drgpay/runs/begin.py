@@ -54,8 +54,8 @@ def run(
 
 def look(order: Order, engine: Engine, today: date | None = None) -> list[dict[str, Any]]:
     """What looks wrong before the money of a month or a year moves, as the manifest of a run would keep it, without
-    stopping and without leaving anything. ``today``: discharges after it are named too. Raises DrgpayError for what
-    no run can be made from."""
+    stopping and without leaving anything. Every register of the folder is looked at. ``today``: discharges after it
+    are named too. Raises DrgpayError for what no run can be made from."""
     with TemporaryDirectory(prefix="drgpay-") as name:
         draft = Path(name) / "run"
         draft.mkdir()

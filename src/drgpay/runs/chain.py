@@ -13,11 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from drgpay.engine import MANIFEST, read_manifest, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Entry, Ledger, Opening
 from drgpay.places import real_path
-from drgpay.runs.manifest import LEDGER, TABLES, file_digest
+from drgpay.runs.ledgers import ledger_of
+from drgpay.runs.manifest import TABLES, file_digest
 from drgpay.runs.seals import Seal, folder_of, link_of, read_seals, seal_of
 from drgpay.tables import CORRECTIONS
 
@@ -49,7 +52,7 @@ class Link:
     @cached_property
     def ledger(self) -> Ledger:
         """Its own entries, with what they go on from."""
-        return Ledger.read(self.folder / LEDGER)
+        return ledger_of(self.folder)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,14 @@ class Chain:
     def taken(self) -> frozenset[str]:
         """Ids of all entries."""
         return frozenset(entry.entry_id for entry in self.entries())
+
+
+def months_paid(chain: Chain | None, outside: pl.DataFrame, year: int) -> frozenset[int]:
+    """Months of a year that the links of a chain booked, or that the register ``months_paid`` says were paid outside
+    the program."""
+    links = chain.links if chain else ()
+    said = outside.filter(pl.col("year") == year)["month"].to_list()
+    return frozenset(said) | {link.month for link in links if link.month}
 
 
 def correction_files(tables: Path) -> list[Path]:

@@ -21,18 +21,18 @@ MEASURES = ("points", "due", "settled", "balance")
 """what is compared of an institution: points in 1/10,000, the rest in fen; see table ``statements``"""
 
 FIGURES = (
-    ("points", "points", "点数", "points"),
-    ("distributable", "fen", "可分配额", "distributable"),
-    ("due", "fen", "应付", "due"),
-    ("settled", "fen", "清算应得", "settled"),
-    ("balance", "fen", "结余(超支)", "balance"),
-    ("gini", "ratio", "基尼系数(应付÷按项目)", "Gini of due ÷ item by item"),
-    ("in_surplus", "int", "结余机构", "institutions in surplus"),
-    ("in_overspend", "int", "超支机构", "institutions in overspend"),
-    ("stable_groups", "int", "稳定病组", "stable groups"),
-    ("mean_cost", "fen", "全部病例均费", "overall mean cost"),
+    ("points", "points", "点数", "points", "statements"),
+    ("distributable", "fen", "可分配额", "distributable", "pools"),
+    ("due", "fen", "应付", "due", "statements"),
+    ("settled", "fen", "清算应得", "settled", "statements"),
+    ("balance", "fen", "结余(超支)", "balance", "statements"),
+    ("gini", "ratio", "基尼系数(应付÷按项目)", "Gini of due ÷ item by item", "statements"),
+    ("in_surplus", "int", "结余机构", "institutions in surplus", "statements"),
+    ("in_overspend", "int", "超支机构", "institutions in overspend", "statements"),
+    ("stable_groups", "int", "稳定病组", "stable groups", "base_groups"),
+    ("mean_cost", "fen", "全部病例均费", "overall mean cost", "base_groups"),
 )
-"""figures of a settled year: name, kind of number, Chinese and English"""
+"""figures of a settled year: name, kind of number, Chinese and English, and the table of a run it is made of"""
 
 SHARED_BY = ("fund.basis", "fund.reserve_share")
 """parameters that decide how much there is to share; every other one only moves it between institutions"""
@@ -85,6 +85,7 @@ class Comparison:
     changes: list[Row]
     """parameters: name, zh, en, old, new, old_source, new_source"""
     figures: list[Row]
+    """:data:`FIGURES`: name, kind, zh, en, old, new, diff, table"""
     levels: list[Row]
     """by level of institution, largest first: how many, winners, losers, :data:`MEASURES`"""
     institutions: list[Row]
@@ -203,8 +204,8 @@ def compare(run: Row, old: Outcome, new: Outcome, names: Mapping[str, str], scan
         changes=[_change(name, old.policy, new.policy) for name in changed],
         figures=[
             {"name": name, "kind": kind, "zh": zh, "en": en, "old": before[name], "new": figures[name]}
-            | {"diff": _minus(figures[name], before[name])}
-            for name, kind, zh, en in FIGURES
+            | {"diff": _minus(figures[name], before[name]), "table": table}
+            for name, kind, zh, en, table in FIGURES
         ],
         levels=[
             {"level": x, "institutions": size[x], "winners": won[x], "losers": lost[x], **by_level[x]}

@@ -27,6 +27,7 @@ from drgpay.engine import (
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.manifest import REGISTERS, TABLES, file_digest, law_of, write_json, write_manifest
 from drgpay.runs.region import Region, Registers, known_places, read_region, register_file
+from drgpay.runs.taking import Offered, write_offers
 from drgpay.scorecard import Card, card_text, check, read_card
 from drgpay.steps import evaluation, intake, points
 from drgpay.tables import (
@@ -52,6 +53,7 @@ from drgpay.tables import (
     STATEMENTS,
     STAY_DECISIONS,
     STAY_DETAILS,
+    SUPERVISION,
     SUPERVISION_TIERS,
     VIOLATIONS,
     VISITS,
@@ -274,6 +276,8 @@ class _Work:
             changes = evaluation.changes(results, self._institutions(), self._register(APPLICANTS), self.policy)
         self._write(SUPERVISION_TIERS, tiers)
         self._write(INSTITUTION_CHANGES, changes)
+        offered = [*registers, (SUPERVISION, evaluation.supervision_register(tiers))]
+        self.offered = write_offers(self.folder, [Offered(table, "evaluation", rows) for table, rows in offered])
         (self.folder / REGISTERS).mkdir()
         for table, rows in registers:
             merged = self._merged(table, frame(table.of(rows)))
@@ -323,6 +327,7 @@ class _Work:
             "software": f"drgpay {__version__}",
             "inputs": inputs,
             "places": places,
+            **self.offered,
         }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
 from drgpay.runs.laws import scoring
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
+from drgpay.runs.origins import origins
 from drgpay.runs.pages.index import rows_of_stay
 from drgpay.runs.region import Registers
+from drgpay.runs.shared_base import SHARED
 from drgpay.runs.succession import succession_of
 from drgpay.scheme import Scheme, basis_words
 from drgpay.scheme import load as load_scheme
@@ -53,6 +56,25 @@ class Section:
 Line = points.Line
 
 
+def read_of(table: Table, row: Mapping[str, Any], *lines: Line) -> tuple[Line, ...]:
+    """The lines as read from a row of a table, but for those that say another."""
+    key = "/".join(str(row[name]) for name in table.key)
+    return tuple(line if line.table else replace(line, table=table.name, key=key) for line in lines)
+
+
+def sourced(sections: Iterable[Section], policy: Policy, but: Collection[str] = ()) -> list[Section]:
+    """The sections with the source of every parameter that a line names; ``but``: parameters with several values."""
+    kept = policy.kept().keys() - set(but)
+
+    def one(line: Line) -> Line:
+        if line.parameter not in kept:
+            return line
+        source = policy.source(line.parameter)
+        return replace(line, source=source.source or source.notice)
+
+    return [replace(section, lines=tuple(map(one, section.lines))) for section in sections]
+
+
 def explain_stay(
     run: Path, stay_id: str, schemes: Path | None = None
 ) -> tuple[list[Section], dict[str, dict[str, str]]]:
@@ -87,9 +109,16 @@ def explain_stay(
         else:
             base = _group_base(tables, stay["drg"], manifest)
             sections += [base, coefficient, _points(tables, scored_by, stay, case, manifest, policy), payment]
+    sections += taken_from(run, [(STAY_DECISIONS, {"stay_id": stay_id})])
     named = {line.parameter for s in sections for line in s.lines if line.parameter}
     sources = policy.kept()
-    return sections, {name: source_of(policy, name) for name in sorted(named) if name in sources}
+    return sourced(sections, policy), {name: source_of(policy, name) for name in sorted(named) if name in sources}
+
+
+def taken_from(run: Path, wanted: Sequence[tuple[Table, dict[str, Any]]]) -> list[Section]:
+    """Where rows of registers come from that a figure rests on, see :func:`drgpay.runs.origins.origins`."""
+    lines = origins(run, wanted)
+    return [Section("登记行的来源", "where the rows of registers come from", lines)] if lines else []
 
 
 def source_of(policy: Policy, name: str) -> dict[str, str]:
@@ -175,7 +204,9 @@ def _facts(stay: dict[str, Any]) -> Section:
     return Section(
         "病例",
         "the stay",
-        (
+        read_of(
+            GROUPED,
+            stay,
             Line("机构", "institution", stay["institution_id"]),
             Line("险种", "insurance scheme", stay["insurance_scheme"]),
             Line("性别", "sex", stay["sex"] or "–"),
@@ -192,9 +223,9 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
     path = grouping.explain_stay(scheme, stay)
     # That the principal diagnosis stands in no other category's table goes without saying.
     told = (s for s in path.steps if s.matched or s.part != "mdc" or s.text != "pdx")
-    lines = [Line(step.zh, step.en, "") for step in told]
+    lines = [Line(step.zh, step.en, "", rule=f"{scheme.id}/{step.code}") for step in told]
     name = scheme.drg_name(stay["drg"])
-    result = [Line("病组", "DRG", f"{stay['drg']} {name}".strip())]
+    result = [*read_of(GROUPED, stay, Line("病组", "DRG", f"{stay['drg']} {name}".strip()))]
     reason = grouping.why(scheme, stay, path)
     if reason is not None:
         said = reason.said(scheme)
@@ -212,22 +243,31 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
 def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:
     groups = {row["drg"]: row for row in read_table(tables, BASE_GROUPS).iter_rows(named=True)}
     lines = [Line("全部病例均费 M", "overall mean M", show_fen(manifest["base"]["mean_cost"]), "points.base_years")]
+    if SHARED in manifest:
+        those = manifest[SHARED]["areas"]
+        zh = f"共用基期,由 {'、'.join(those)} 的病例合算"
+        lines.append(
+            Line(zh, f"base shared with other areas: {', '.join(those)}", manifest[SHARED]["digest"][:16], "")
+        )
     group = groups.get(drg)
     if group is None:
         lines.append(Line("基期没有该组病例", "no stay of this group in the base period", ""))
     else:
         cv = "–" if group["cv"] is None else show_coefficient(group["cv"])
-        lines += [
+        lines += read_of(
+            BASE_GROUPS,
+            group,
             Line("例数 n(裁剪后)", "n after trimming", str(group["n"]), "points.trim_passes"),
             Line("变异系数 CV", "coefficient of variation", cv, "points.max_cv"),
-        ]
+        )
         for row in read_table(tables, BASE_YEARS).iter_rows(named=True):
             if row["drg"] == drg:
                 mean = show_ratio(row["cost"], row["n"] * 100, 2)
-                lines.append(
+                lines += read_of(
+                    BASE_YEARS, row,
                     Line(f"{row['year']} 年 n={row['n']}(裁剪前 {row['n_before']}),均费",
                          f"{row['year']}: n={row['n']} (before trimming {row['n_before']}), mean", mean,
-                         "points.base_years")
+                         "points.base_years"),
                 )  # fmt: skip
     return Section("基准", "base period", tuple(lines))
 
@@ -242,7 +282,7 @@ def _coefficient(tables: Path, institution: str) -> Section:
         points.TOTAL: ("合成后", "combined"),
     }
     parameters = {"level": "coefficient.level_method", "cost_difference": "coefficient.own_share"}
-    lines = []
+    lines: list[Line] = []
     for row in read_table(tables, COEFFICIENTS).iter_rows(named=True):
         if row["institution_id"] == institution:
             zh, en = words[row["component"]]
@@ -253,8 +293,8 @@ def _coefficient(tables: Path, institution: str) -> Section:
                 zh, en = f"{zh}(本机构 {own},同等级 {level})", f"{en} (own {own}, level {level})"
             elif row["inputs"]:
                 zh, en = f"{zh}({words_in(row['inputs'], 'zh')})", f"{en} ({words_in(row['inputs'], 'en')})"
-            lines.append(Line(zh, en, show_coefficient(row["value"]) + bound,
-                              parameters.get(row["component"], "coefficient.combine")))  # fmt: skip
+            parameter = parameters.get(row["component"], "coefficient.combine")
+            lines += read_of(COEFFICIENTS, row, Line(zh, en, show_coefficient(row["value"]) + bound, parameter))
     return Section("机构系数", "institution's coefficient", tuple(lines))
 
 
@@ -292,11 +332,10 @@ def _by_rate(tables: Path, stay: dict[str, Any], case: dict[str, Any], policy: P
         )
     for row in rows_of_stay(tables.parent, ADJUSTMENTS, stay["stay_id"]):
         zh, en = _ADJUSTED[row["adjustment"]]
-        lines.append(Line(zh, en, show_fen(row["after"]), row["parameter"]))
+        lines += read_of(ADJUSTMENTS, row, Line(zh, en, show_fen(row["after"]), row["parameter"]))
     lines.append(Line("病例类型", "class", case["case_class"]))
-    return Section(
-        "费率法", "rate method", (*lines, Line("病例支付额", "payment of the stay", show_fen(case["points"])))
-    )
+    last = Line("病例支付额", "payment of the stay", show_fen(case["points"]))
+    return Section("费率法", "rate method", read_of(CASE_POINTS, case, *lines, last))
 
 
 def _points(
@@ -325,9 +364,10 @@ def _points(
         lines.append(Line("追加点数(上限后)", "extra points within the cap", extra, "points.high_extra_cap"))
     for row in adjustments:
         zh, en = _ADJUSTED[row["adjustment"]]
-        lines.append(Line(f"{zh} × {show_coefficient(row['factor'])}", f"{en} × {show_coefficient(row['factor'])}",
-                          show_points(row["after"]), row["parameter"]))  # fmt: skip
-    return Section("点数", "points", (*lines, Line("病例点数", "case points", show_points(case["points"]))))
+        times = f" × {show_coefficient(row['factor'])}"
+        lines += read_of(ADJUSTMENTS, row, Line(zh + times, en + times, show_points(row["after"]), row["parameter"]))
+    last = Line("病例点数", "case points", show_points(case["points"]))
+    return Section("点数", "points", read_of(CASE_POINTS, case, *lines, last))
 
 
 _ADJUSTED = {
@@ -367,11 +407,12 @@ def _mode(tables: Path, mode: dict[str, Any], manifest: dict[str, Any]) -> Secti
     """Which mode and rule pay the stay, what it left, its price, and what its DRG price would be."""
     lines = [
         Line("支付方式", "mode", mode["mode"]),
-        Line("规则", "rule", mode["rule"], "modes.rules"),
+        Line("规则", "rule", mode["rule"], "modes.rules", rule=f"modes.rules/{mode['rule']}"),
     ]
     if mode["exit"] is not None:
         zh, en = _EXITS[mode["exit"]]
-        lines.append(Line(f"因{zh}退出规则", f"left a rule for {en}", mode["left_rule"], "modes.rules"))
+        left = f"modes.rules/{mode['left_rule']}"
+        lines.append(Line(f"因{zh}退出规则", f"left a rule for {en}", mode["left_rule"], "modes.rules", rule=left))
     if mode["price"] is not None:
         parameter = {"bed_day": "bed_day.rates", "single_disease": "single_disease.prices",
                      "quota": "quota.amounts"}.get(mode["mode"], "")  # fmt: skip
@@ -388,30 +429,33 @@ def _mode(tables: Path, mode: dict[str, Any], manifest: dict[str, Any]) -> Secti
         if manifest["kind"] == "year" and mode["mode"] == "bed_day":
             for row in read_table(tables, BED_DAY_ASSESSMENTS).iter_rows(named=True):
                 if (row["institution_id"], row["category"]) == (mode["institution_id"], mode["category"]):
-                    lines.append(Line("年终考核系数", "factor of the year-end assessment",
-                                      show_coefficient(row["factor"]), "bed_day.cut"))  # fmt: skip
+                    lines += read_of(
+                        BED_DAY_ASSESSMENTS, row,
+                        Line("年终考核系数", "factor of the year-end assessment", show_coefficient(row["factor"]),
+                             "bed_day.cut"),
+                    )  # fmt: skip
         shadow = _find(tables, SHADOW_PRICES, mode["stay_id"])
         if shadow is not None:
             price = "–" if shadow["shadow"] is None else show_fen(shadow["shadow"])
-            lines.append(
-                Line(f"DRG 模拟价格({shadow['drg']},不支付)", f"DRG price ({shadow['drg']}), not paid", price)
-            )
-    return Section("支付方式", "payment mode", tuple(lines))
+            told = Line(f"DRG 模拟价格({shadow['drg']},不支付)", f"DRG price ({shadow['drg']}), not paid", price)
+            lines += read_of(SHADOW_PRICES, shadow, told)
+    return Section("支付方式", "payment mode", read_of(STAY_MODES, mode, *lines))
 
 
 def _payment(tables: Path, case: dict[str, Any], manifest: dict[str, Any]) -> Section:
     paid = _find(tables, STAY_PAYMENTS, case["stay_id"]) or {}
-    lines = []
+    lines: list[Line] = []
     for pool in read_table(tables, POOLS).iter_rows(named=True):
         if pool["insurance_scheme"] == case["insurance_scheme"] and pool["month"] in (case["month"], fund.YEAR):
             zh, en = (
                 ("年度", "year") if pool["month"] == fund.YEAR else (f"{pool['month']} 月", f"month {pool['month']}")
             )
             value = "–" if pool["point_value"] is None else show_coefficient(pool["point_value"])
-            lines.append(
+            lines += read_of(
+                POOLS, pool,
                 Line(f"{zh}点值 = {show_fen(pool['distributable'])} ÷ {show_points(pool['points'])}",
                      f"point value of the {en} = {show_fen(pool['distributable'])} ÷ {show_points(pool['points'])}",
-                     value, "fund.basis")
+                     value, "fund.basis"),
             )  # fmt: skip
     lines += [
         Line("患者已付", "paid by the patient", show_fen(case["personal_paid"])),
@@ -429,4 +473,4 @@ def _payment(tables: Path, case: dict[str, Any], manifest: dict[str, Any]) -> Se
                               show_fen(paid["year_refused"]), "stay_decisions"))  # fmt: skip
         else:
             lines.append(Line("结余(超支)", "balance", show_fen(paid["year_due"] - case["fund_by_item"])))
-    return Section("支付", "payment", tuple(lines))
+    return Section("支付", "payment", read_of(STAY_PAYMENTS, case, *lines))

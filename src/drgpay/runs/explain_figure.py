@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,21 @@ from drgpay.engine import Dataset, dataset, frame, open_parquet, read_table
 from drgpay.errors import DrgpayError
 from drgpay.ledger import Entry, Ledger, account_words, event_words
 from drgpay.runs.chain import read_chain
-from drgpay.runs.explain import Line, Section
+from drgpay.runs.explain import Line, Section, read_of, taken_from
 from drgpay.steps import fund
-from drgpay.tables import CASE_POINTS, POOLS, STATEMENTS, STAY_PAYMENTS, Table
+from drgpay.steps.settlement import Item
+from drgpay.tables import (
+    ADVANCES,
+    BUDGETS,
+    CASE_POINTS,
+    DEBTS,
+    GRADE_REGISTER,
+    POOLS,
+    STAY_DECISIONS,
+    STAY_PAYMENTS,
+    VIOLATIONS,
+    Table,
+)
 from drgpay.units import show_fen, show_percent, show_points
 from drgpay.words import in_word
 
@@ -29,17 +40,26 @@ STAYS_SHOWN = 10
 _PLACE: tuple[str, ...] = ("institution_id", "insurance_scheme", "month")
 
 
-@dataclass(frozen=True)
-class Item:
-    """How a figure comes about: the columns of its table it is made of, the ledger events that book it, and the
-    policy parameters that decide it."""
+_PLACED: tuple[str, ...] = ("year", "institution_id", "insurance_scheme")
+RESTS_ON: dict[str, tuple[tuple[Table, tuple[str, ...]], ...]] = {
+    "due": ((BUDGETS, ("year", "insurance_scheme")),),
+    "refused": ((STAY_DECISIONS, ("institution_id",)),),
+    "violations": ((VIOLATIONS, _PLACED),),
+    "damages": ((VIOLATIONS, _PLACED),),
+    "deposit_forfeited": ((GRADE_REGISTER, _PLACED[:2]),),
+    "second_distribution": ((GRADE_REGISTER, _PLACED[:2]),),
+    "assessment_forfeited": ((ADVANCES, _PLACED), (GRADE_REGISTER, _PLACED[:2])),
+    "advance_netted": ((ADVANCES, _PLACED),),
+    "debt_netted": ((DEBTS, _PLACED),),
+}
+"""the registers a figure rests on, and by which columns of its row those of a register are found"""
 
-    zh: str
-    en: str
-    columns: tuple[str, ...] = ()
-    events: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    table: Table = STATEMENTS
+
+def registered(run: Path, row: Row, name: str, year: int) -> list[Section]:
+    """Where the rows of registers come from on which a figure of an institution rests, where they were taken."""
+    said = row | {"year": year}
+    wanted = [(table, {column: said[column] for column in columns}) for table, columns in RESTS_ON.get(name, ())]
+    return taken_from(run, wanted)
 
 
 def item_named(said: str, items: Mapping[str, Item], aliases: Mapping[str, str]) -> str | None:
@@ -62,13 +82,16 @@ def formula(tables: Path, row: Row, name: str, item: Item, names: Mapping[str, s
             pl.col("month") == row.get("month", fund.YEAR)
         )
         pool = read_table(tables, POOLS).row(by_predicate=of, named=True)
-        lines += [Line("总点数", "all points", show_points(pool["points"])),
-                  Line("可分配额", "distributable", show_fen(pool["distributable"]), "fund.basis")]  # fmt: skip
+        lines += read_of(
+            POOLS, pool,
+            Line("总点数", "all points", show_points(pool["points"])),
+            Line("可分配额", "distributable", show_fen(pool["distributable"]), "fund.basis"),
+        )  # fmt: skip
     first = item.parameters[0] if item.parameters else ""
     lines.append(Line(table[name].zh, table[name].en, _shown(table, name, row[name]), first))
     house, scheme = names.get(row["institution_id"], ""), row["insurance_scheme"]
     zh, en = (f"{house} {row['institution_id']} · {in_word(scheme, lang)}" for lang in ("zh", "en"))
-    return Section(f"{table[name].zh} {zh}", f"{name.replace('_', ' ')} {en}", tuple(lines))
+    return Section(f"{table[name].zh} {zh}", f"{name.replace('_', ' ')} {en}", read_of(table, row, *lines))
 
 
 def through_the_book(run: Path, row: Row, events: tuple[str, ...], names: Mapping[str, str]) -> list[Section]:
@@ -91,8 +114,10 @@ def through_the_book(run: Path, row: Row, events: tuple[str, ...], names: Mappin
 
 def booked(ledger: Ledger, row: Row, events: tuple[str, ...], names: Mapping[str, str]) -> list[Section]:
     """The entries of an institution and insurance scheme of some events (and their parts), in words."""
-    lines = [Line(_moved(e, "zh", names), _moved(e, "en", names), show_fen(e.amount), e.parameter)
-             for e in _of(ledger, row, events)]  # fmt: skip
+    lines = [
+        Line(_moved(e, "zh", names), _moved(e, "en", names), show_fen(e.amount), e.parameter, entry=e.entry_id)
+        for e in _of(ledger, row, events)
+    ]
     return [Section("总账分录", "ledger entries", tuple(lines))] if lines else []
 
 
@@ -120,7 +145,11 @@ def largest(tables: Path, row: Row, column: str) -> Section:
         found = pl.concat(_matching(dataset(tables, CASE_POINTS), keys, ("stay_id", "drg", "case_class", column)))
         stays = found.filter(pl.col("case_class") != "excluded").drop("case_class")
     stays = stays.sort([column, "stay_id"], descending=[True, False])
-    lines = [Line(f"{s} {drg}", f"{s} {drg}", show_fen(x)) for s, drg, x in stays.head(STAYS_SHOWN).rows()]
+    table = STAY_PAYMENTS.name if column in STAY_PAYMENTS.names else CASE_POINTS.name
+    lines = [
+        Line(f"{s} {drg}", f"{s} {drg}", show_fen(x), table=table, key=s)
+        for s, drg, x in stays.head(STAYS_SHOWN).rows()
+    ]
     total = sum(stays[column].to_list())
     lines.append(Line(f"共 {stays.height} 例", f"{stays.height} stays in all", show_fen(total)))
     return Section("最大的病例", "largest stays", tuple(lines))

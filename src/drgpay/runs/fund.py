@@ -77,12 +77,14 @@ class RegisterFolder:
         """Whether the register is there."""
         return register_file(self.folder, table) is not None
 
-    def rows(self, table: Table, *, needed: bool = False) -> Rows:
-        """Rows of a register, checked; one that is not there is empty unless it is needed."""
+    def rows(self, table: Table, *, needed: bool = False, taken: bool = True) -> Rows:
+        """Rows of a register, checked; one that is not there is empty unless it is needed. ``taken`` false: as people
+        wrote them, without what was taken from results."""
         path = register_file(self.folder, table)
-        if path is None and not needed:
+        if (path is None and not needed) or (path is not None and not taken and intake.is_taken(path)):
             return []
-        return frame(intake.read_register(path or self.folder / table.name, table, self.known)).to_dicts()
+        register = intake.read_recorded(path or self.folder / table.name, table, self.known, taken=taken)
+        return frame(register.rows).to_dicts()
 
     def levels(self) -> dict[str, str]:
         """Institution → level."""
@@ -118,7 +120,7 @@ def plan_budget(region: Path, practice: str, year: int) -> tuple[Tables, dict[st
     changes = registers.rows(BUDGET_ENTRIES)
     revenue = {p["insurance_scheme"]: p["revenue"] for p in plans}
     budgets = fund.compute_budget(registers.rows(FUND_HISTORY, needed=True), revenue, policy, changes, year)
-    amounts = registers.rows(BUDGET_AMOUNTS)
+    amounts = registers.rows(BUDGET_AMOUNTS, taken=False)  # what a plan gave before does not bind the next one
     parts = [row for plan in budgets for row in fund.budget_parts(plan, policy, amounts, changes)]
     result: Tables = [(BUDGET_PLAN, budgets), (BUDGET_PARTS, parts)]
     history, unassigned = registers.rows(INSTITUTION_HISTORY), {}

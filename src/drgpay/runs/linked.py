@@ -37,13 +37,11 @@ from drgpay.runs import modes, money
 from drgpay.runs.chain import Chain, Link, correction_files
 from drgpay.runs.manifest import REGISTERS, laws_of_run
 from drgpay.runs.region import Region, Registers
+from drgpay.runs.shared_base import base_of_run
 from drgpay.runs.succession import succession_of
 from drgpay.steps import points, settlement
 from drgpay.tables import (
     ADVANCES,
-    BASE_GROUPS,
-    BASE_SUMS,
-    BASE_YEARS,
     CASE_POINTS,
     CLOSINGS,
     CORRECTIONS,
@@ -92,15 +90,7 @@ def _changed(name: str, before: Any, now: Any) -> DrgpayError:
 
 def kept_base(link: Link, policy: Policy) -> points.Base:
     """The base period of a run, its groups and means as published, with the multiples of a policy."""
-    told = link.manifest["base"]
-    return points.kept_base(
-        told["mean_cost"],
-        told["scale"],
-        read_table(link.tables, BASE_GROUPS).to_dicts(),
-        read_table(link.tables, BASE_YEARS).to_dicts(),
-        read_table(link.tables, BASE_SUMS),
-        policy,
-    )
+    return base_of_run(link.folder, link.manifest, policy)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,14 @@ def write_json(path: Path, content: Any) -> None:
 def law_of(run: Path, manifest: dict[str, Any]) -> Policy:
     """The law a run was made with."""
     known_on = date.fromisoformat(manifest["known_on"]) if manifest["known_on"] else None
-    return load(run / PRACTICE, on=date.fromisoformat(manifest["on"]), known_on=known_on)
+    practice = run / PRACTICE
+    return _law(practice, file_digest(practice), date.fromisoformat(manifest["on"]), known_on)
+
+
+@lru_cache(maxsize=16)
+def _law(practice: Path, digest: str, on: date, known_on: date | None) -> Policy:
+    """The law by a file of notices with this digest: read once."""
+    return load(practice, on=on, known_on=known_on)
 
 
 def laws_of_run(run: Path, manifest: dict[str, Any]) -> Laws:

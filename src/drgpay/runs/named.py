@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from drgpay.engine import Dataset, Engine, frame
-from drgpay.runs.region import Registers, known_places, register_file
+from drgpay.runs import handed
+from drgpay.runs.region import Registers, Stays, known_places, register_file
 from drgpay.scheme import Scheme
 from drgpay.steps import intake
 from drgpay.tables import Table
@@ -105,3 +106,19 @@ def check_named(
         if path is not None and any(intake.astray(table, registers[table].to_arrow(), whole)):
             intake.read_register(path, table, whole, known_on)
     return wanted & {stay for stay, at in homes.items() if not at}
+
+
+def kept_out_of(
+    engine: Engine,
+    stays: Stays,
+    folder: Path,
+    registers: Registers,
+    tables: Iterable[Table],
+    scheme: Scheme,
+    known_on: date | None,
+) -> list[str]:
+    """:func:`check_named` for a region's stays as they were read; those registers name that were kept out then."""
+    those = [t for t in tables if t.references()]
+    asked = any(names_of(t, "stay") and registers[t].height for t in those)
+    out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
+    return sorted(check_named(engine, stays.data, folder, registers, those, scheme, out, known_on))

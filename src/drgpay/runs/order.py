@@ -37,6 +37,8 @@ class Order:
     reason: str = ""
     batches: tuple[int, ...] | None = None
     """only these batches of the region, to make a run again after later ones came; None = all that are known"""
+    base: Path | None = None
+    """a base period that several areas share, as ``drgpay run base`` published it"""
     again: bool = False
     """a run is made again: later links may be sealed"""
 

@@ -32,6 +32,7 @@ from drgpay.runs.oversight_inputs import Inputs, campuses
 from drgpay.runs.oversight_singles import Singles
 from drgpay.runs.region import Region, read_region
 from drgpay.runs.screen import SCREEN_READS, Screen, Settlement, read_settlement
+from drgpay.runs.taking import Offered, write_offers
 from drgpay.steps import oversight
 from drgpay.tables import (
     ADVANCE_USE,
@@ -49,6 +50,7 @@ from drgpay.tables import (
     CODING_RATES,
     COMPLAINTS,
     CONTROL_POINTS,
+    DOCTOR_MARKS,
     DOCTOR_POINTS,
     FUND_HISTORY,
     FUND_MONTHS,
@@ -66,7 +68,9 @@ from drgpay.tables import (
     SPECIAL_OPINIONS,
     SPECIAL_REQUESTS,
     SPECIAL_RESULTS,
+    STAY_DECISIONS,
     STAY_DETAILS,
+    SUPERVISION,
     SUSPICION_EVIDENCE,
     SUSPICIONS,
     TREATMENT_TABLE,
@@ -286,6 +290,12 @@ class _Oversight:
         requests, opinions = self.inputs.register(SPECIAL_REQUESTS), self.inputs.register(SPECIAL_OPINIONS)
         results = oversight.special_results(requests.to_dicts(), opinions.to_dicts(), discharges, quota)
         self._write(SPECIAL_RESULTS, results)
+        by = oversight.experts(opinions.to_dicts())
+        decided = [
+            row | {"evidence": row["stay_id"], "decided_by": by.get(row["stay_id"])}
+            for row in oversight.decision_rows(results)
+        ]
+        self.offered = write_offers(self.folder, [Offered(STAY_DECISIONS, "special", decided)])
 
     def _loop(self, reviews: pl.DataFrame, suspicions: pl.DataFrame, institutions: list[str]) -> None:
         known = {
@@ -296,7 +306,8 @@ class _Oversight:
         year = self.settlement.year
         self._write(TREATMENT_TABLE, [{k: v for k, v in r.items() if k != "damages_multiple"} for r in treated])
         self._write(LEDGER_PREVIEW, oversight.ledger_preview(treated))
-        self._write(DOCTOR_POINTS, oversight.doctor_points(treated, self.limits))
+        marks = self.inputs.register(DOCTOR_MARKS).filter(pl.col("year") == year).to_dicts()
+        self._write(DOCTOR_POINTS, oversight.doctor_points(treated, self.limits, marks))
         self._write(PUBLICATIONS, oversight.publications(treated))
         self._write(VIOLATION_TIERS, oversight.violation_tiers(treated, institutions, year, self.limits))
 
@@ -358,12 +369,18 @@ class _Oversight:
         scores = found.drop_nulls("stay_id").group_by("stay_id").agg(pl.col("score").max())
         columns = tuple(dict.fromkeys((*oversight.COPIED, *oversight.CROWDED, "settled")))
         source = Source(facts, columns, ("institution_id", "stay_id"))
-        kernel = partial(_of_houses, scores=scores, watch=watch, seed=self.seed)
+        kernel = partial(_of_houses, scores=scores, watch=watch, seed=self.seed, shares=self._sampling())
         rows = self._collect(
             self.engine.map_by((source,), "institution_id", kernel, self.work / "copies", "oversight: copies")
         )
         drawn = pl.col("rule") == oversight.SAMPLED
         return rows.filter(~drawn), rows.filter(drawn)
+
+    def _sampling(self) -> dict[str, int]:
+        """What the last evaluation before this year says of each institution: the share of its stays to be checked
+        (1/10,000)."""
+        rows = self.inputs.register(SUPERVISION).filter(pl.col("year") < self.settlement.year).sort("year")
+        return dict(rows.select("institution_id", "sampling_share").rows())
 
     def _collect(self, found: Dataset) -> pl.DataFrame:
         return pl.concat([frame(b) for b in self.engine.scan(found)]).select(
@@ -386,6 +403,7 @@ class _Oversight:
             "brought": sorted(self.inputs.brought),
             "limits": {k: v.value for k, v in sorted(self.limits.values.items())},
             "inputs": {MANIFEST: file_digest(self.settlement.run / MANIFEST)},
+            **self.offered,
         }
 
 
@@ -393,9 +411,9 @@ def _bare_facts(stays: Any, part: Any) -> Any:
     return oversight.facts(stays)
 
 
-def _of_houses(facts: Any, *, scores: pl.DataFrame, watch: oversight.Watch, seed: int) -> Any:
+def _of_houses(facts: Any, *, scores: pl.DataFrame, watch: oversight.Watch, seed: int, shares: dict[str, int]) -> Any:
     rows, limits = frame(facts), watch.limits
-    found = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed)]
+    found = [oversight.clones(rows, limits), oversight.sample(rows, scores, limits, seed, shares)]
     if watch.runs("NI4"):
         found.append(oversight.batches(rows, watch.means, watch.overall, limits))
     return pl.concat(found).to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -4,7 +4,6 @@ People's registers are CSV files of the region; nothing here decides anything fo
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,17 +13,22 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import dataset, drafted, frame, new_folder, open_parquet, read_manifest, read_table
+from drgpay import __version__
+from drgpay.engine import MANIFEST, dataset, frame, new_folder, open_parquet, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import locked, writing
-from drgpay.runs.manifest import TABLES
+from drgpay.runs.batches import refuse_composed
+from drgpay.runs.manifest import TABLES, file_digest, write_manifest
 from drgpay.runs.region import read_region, register_file
+from drgpay.runs.register_files import write_register
+from drgpay.runs.taking import Offered, Withheld, carried_over, write_offers
 from drgpay.steps import intake, oversight
 from drgpay.tables import (
     ALERT_EVENTS,
     ALERT_EVIDENCE,
     ALERTS,
     AUDIT_SAMPLE,
+    DOCTOR_MARKS,
     GROUPED,
     REVIEWS,
     RULE_STATUS,
@@ -35,10 +39,8 @@ from drgpay.tables import (
     SUSPICIONS,
     VIOLATIONS,
     VISITS,
-    Column,
     Table,
 )
-from drgpay.units import show_coefficient, show_fen
 
 Row = dict[str, Any]
 
@@ -54,27 +56,7 @@ class Proposal:
     violations: list[Row]
     decisions: list[Row]
     entries: list[Row]
-
-
-def _cell(column: Column, value: Any) -> str:
-    if value is None:
-        return ""
-    if column.type == "fen":
-        return show_fen(value, group=False)
-    if column.type in ("ratio", "points"):
-        return show_coefficient(value)
-    if column.type == "flag":
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def write_register(path: Path, table: Table, rows: list[Row]) -> None:
-    """A register as CSV, as it can be read again: money in yuan, ratios as decimals."""
-    with drafted(path) as draft, draft.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(table.names)
-        for row in rows:
-            writer.writerow([_cell(column, row.get(column.name)) for column in table.columns])
+    marks: list[Row]
 
 
 def _register(path: Path, table: Table) -> list[Row]:
@@ -102,19 +84,62 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
         first += max((r["number"] for r in there), default=0)
     refused = oversight.refusal_rows(treated, first)
     special = [row | {"number": first + len(refused) + i} for i, row in enumerate(special)]
+    year = int(manifest["year"])
     return Proposal(
         treated,
-        oversight.violation_rows(treated, int(manifest["year"])),
+        oversight.violation_rows(treated, year),
         [*refused, *special],
         oversight.ledger_preview(treated),
+        oversight.mark_rows(treated, year),
     )
 
 
-def write_proposal(proposal: Proposal, folder: Path) -> None:
-    """``violations.csv`` and ``stay_decisions.csv``, to be added to the registers of the region by whoever may."""
+def write_proposal(proposal: Proposal, folder: Path, out: Path, reviews: Path) -> None:
+    """What follows from the reviews of a look (``out``), as a result a region can take: its tables in
+    ``violations.csv``, ``stay_decisions.csv`` and ``doctor_marks.csv`` for people, and what it offers, with a
+    manifest."""
+    look = read_manifest(out, "oversight")
+    said = {row["suspicion_id"]: row for row in proposal.treatments}
+    refused = oversight.refusal_rows(proposal.treatments, 1)
+    stays = {row["stay_id"]: row for row in proposal.treatments if row["treatment"] == "refuse"}
+    offered = [
+        Offered(VIOLATIONS, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.violations]),
+        Offered(STAY_DECISIONS, "review", [r | _evidence(stays[r["stay_id"]]) for r in refused]),
+        Offered(DOCTOR_MARKS, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.marks]),
+        *carried_over(out, "special"),
+    ]
+    withheld = None if any(one.rows for one in offered) else _NOTHING
     with new_folder(folder) as draft:
         write_register(draft / "violations.csv", VIOLATIONS, proposal.violations)
         write_register(draft / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
+        write_register(draft / "doctor_marks.csv", DOCTOR_MARKS, proposal.marks)
+        content = {
+            "kind": "review",
+            "software": f"drgpay {__version__}",
+            **{name: look[name] for name in ("run", "year", "month", "region")},
+            "confirmed": len(proposal.treatments),
+            "inputs": {"oversight": file_digest(out / MANIFEST), "reviews": _digest(reviews)},
+            **write_offers(draft, offered, withheld),
+        }
+        write_manifest(draft, content)
+
+
+_NOTHING = Withheld(
+    "没有已认定的疑点,也没有已决定的特例单议,不能接收",
+    "no suspicion is confirmed and no special review decided: there is nothing to take",
+    "先完成评审(decision 填 confirm),再运行 drgpay oversee review",
+    "finish the reviews (decision: confirm), then run drgpay oversee review again",
+)
+
+
+def _digest(register: Path) -> str:
+    """The digest of a register that may be named without its ending."""
+    named = [register, *(register.with_name(register.name + ending) for ending in intake.REGISTER_SUFFIXES)]
+    return file_digest(next(path for path in named if path.is_file()))
+
+
+def _evidence(treated: Row) -> Row:
+    return {"evidence": treated["suspicion_id"], "decided_by": treated["reviewer"], "decided_on": treated["on"]}
 
 
 def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: str, on: date) -> str:
@@ -124,6 +149,7 @@ def move_alert(out: Path, region: Path, alert: str, state: str, by: str, note: s
     read_manifest(out, "oversight")
     if not read_table(out / TABLES, ALERTS).filter(pl.col("alert_id") == alert).height:
         raise _unknown(alert)
+    refuse_composed(region)
     path = region / f"{ALERT_EVENTS.name}.csv"
     with writing(path), locked(path, wait=_WAIT):
         events = _register(path, ALERT_EVENTS) if path.is_file() else []

@@ -77,6 +77,6 @@ def check_taken(runs: Path, area: str, year: int, debts: pl.DataFrame) -> None:
                     file=DEBTS.name,
                     field="origin",
                     value=row["origin"],
-                    fix_zh=f"把 drgpay book {seal.run} -o 中“转下年”各行填入登记表 debts",
-                    fix_en=f"enter the rows that drgpay book {seal.run} -o says go over, in the register debts",
+                    fix_zh=f"接收它:drgpay region take 区域 {seal.run}",
+                    fix_en=f"take it: drgpay region take REGION {seal.run}",
                 )

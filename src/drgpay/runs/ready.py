@@ -89,6 +89,8 @@ class Facts:
     nameless: Sequence[str] = ()
     gone: frozenset[str] = frozenset()
     heirs: Mapping[str, str] = field(default_factory=dict)
+    paid: frozenset[int] = frozenset()
+    """months of the year that are booked, or were paid outside the program"""
 
 
 @cache
@@ -163,6 +165,7 @@ def stays_ready(facts: Facts, bounds: Mapping[str, int]) -> list[Notice]:
     return [
         *_against_budget(facts, now, bounds),
         *_months(facts, now, bounds),
+        *_unpaid(facts),
         *_institutions(facts, now, bounds),
         *_kept_out(facts, bounds),
         *_dates(facts),
@@ -188,20 +191,22 @@ def point_values(pools: Iterable[tuple[str, int, int | None]], bounds: Mapping[s
 
 
 def settled(notices: Sequence[Notice], accepted: Accepted) -> list[dict[str, Any]]:
-    """Rows for the manifest: every notice, and by whom or what it was accepted. Raises DATA for what stops a run and
-    is not accepted, USAGE for an acceptance without a reason or of a check that is misspelt."""
-    named, people = _accepted(accepted)
-    rows, stopping = [], []
-    for notice in notices:
-        row = notice.row()
-        if notice.check.stops:
-            if notice.check.id in named or people:
-                row |= {"accepted": "、".join(people) or notice.check.id, "reason": accepted.reason}
-            else:
-                stopping.append(notice)
-        rows.append(row)
+    """Rows for the manifest: :func:`marked`. Raises DATA for what stops a run and is not accepted."""
+    rows = marked(notices, accepted)
+    stopping = [n for n, row in zip(notices, rows, strict=True) if n.check.stops and "accepted" not in row]
     if stopping:
         raise _stopped(stopping)
+    return rows
+
+
+def marked(notices: Sequence[Notice], accepted: Accepted) -> list[dict[str, Any]]:
+    """Every notice as a row, and by whom or what one that stops a run was accepted. Raises USAGE for an acceptance
+    without a reason or of a check that is misspelt."""
+    named, people = _accepted(accepted)
+    rows = [notice.row() for notice in notices]
+    for row in rows:
+        if row["stops"] and (row["check"] in named or people):
+            row |= {"accepted": "、".join(people) or row["check"], "reason": accepted.reason}
     return rows
 
 
@@ -230,16 +235,16 @@ def _accepted(accepted: Accepted) -> tuple[set[str], list[str]]:
 
 def _stopped(notices: Sequence[Notice]) -> DrgpayError:
     def listed(lang: str) -> str:
-        return "\n".join(f"  {n.check.id} · {n.text(lang)}" for n in notices)
+        return "\n".join(f"  {n.check.id} · {n.text(lang)}" if lang == "en" else f"  {n.text(lang)}" for n in notices)
 
-    name = notices[0].check.id
+    first = notices[0].check
     return DrgpayError(
         Kind.DATA,
         zh=f"结算前核对有 {len(notices)} 处会付错钱,未结算:\n{listed('zh')}",
         en=f"{len(notices)} things would pay wrong money; nothing was settled:\n{listed('en')}",
-        fix_zh=f"改正后重试;确属无误的,加 --accept {name} --reason 理由(可写多次),记入结果",
-        fix_en=f"correct them; if they are right, add --accept {name} --reason … (repeatable), which is recorded",
-        field=name,
+        fix_zh=f"改正后重试;确属无误的,加 --accept '{first.zh}' --reason 理由(可写多次),记入结果",
+        fix_en=f"correct them; if they are right, add --accept {first.id} --reason … (repeatable), which is recorded",
+        field=first.id,
     )
 
 
@@ -311,6 +316,18 @@ def _months(facts: Facts, now: pl.DataFrame, bounds: Mapping[str, int]) -> Itera
         listed, others = "、".join(map(str, empty)), ", ".join(map(str, empty))
         yield _notice(check, listed, f"{facts.year} 年 {listed} 月没有病例,其余月份平均 {mean // ONE} 例",
                       f"{facts.year}, months {others}: none; the others have {mean // ONE} on average")  # fmt: skip
+
+
+def _unpaid(facts: Facts) -> Iterator[Notice]:
+    """Months with stays that nobody has paid: before the one settled, or, where a clearing knows of some that were
+    paid, the others."""
+    had = facts.cells.filter((pl.col("year") == facts.year) & (pl.col("n") > 0))["month"].unique().sort().to_list()
+    single = len(facts.months) == 1
+    missing = [m for m in had if m not in facts.paid and (m < facts.months[0] if single else facts.paid)]
+    if missing:
+        listed, others = "、".join(map(str, missing)), ", ".join(map(str, missing))
+        yield _notice("months_before_unpaid" if single else "months_unpaid", listed,
+                      f"{facts.year} 年 {listed} 月", f"{facts.year}, months {others}")  # fmt: skip
 
 
 def _institutions(facts: Facts, now: pl.DataFrame, bounds: Mapping[str, int]) -> Iterator[Notice]:

@@ -58,6 +58,8 @@ from drgpay.tables import (
     RISK_MOVEMENTS,
     STAY_DETAILS,
     STAYS,
+    TAKEN_ROWS,
+    TAKES,
     VISITS,
     Table,
 )
@@ -87,14 +89,16 @@ class Registers:
         return frame(table.schema.empty_table()) if found is None else found
 
     def write(self, folder: Path, *, modes: bool = False) -> None:
-        """Keep them beside a run, so that it can be recomputed from its folder alone."""
-        for table in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())):
+        """Keep them beside a run, so that it can be recomputed from its folder alone; and where results were taken,
+        which rows came from them."""
+        taken = (TAKEN_ROWS,) if self[TAKEN_ROWS].height else ()
+        for table in (*NEEDED, *OPTIONAL, *(MODAL if modes else ()), *taken):
             write_table(folder, table, self[table].to_arrow())
 
     @staticmethod
     def read(folder: Path) -> Registers:
         """The registers kept beside a run; one that runs did not know yet when it was made is empty."""
-        there = (t for t in (*OPTIONAL, *MODAL) if table_path(folder, t).exists())
+        there = (t for t in (*OPTIONAL, *MODAL, TAKEN_ROWS) if table_path(folder, t).exists())
         return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *there)})
 
 
@@ -112,7 +116,7 @@ class Region:
     known_on: date | None = None
     """the day until which it was read; None: all that was recorded"""
     recorded: Mapping[Path, str] = field(default_factory=dict)
-    """of registers whose rows have days: the digest of the rows that are known"""
+    """of registers whose rows have days, and of what they took from results: the digest of the rows that are known"""
 
     @property
     def succession(self) -> Succession:
@@ -122,16 +126,17 @@ class Region:
     @property
     def identity(self) -> dict[str, Any]:
         """``id`` and ``title`` (zh, en)."""
-        name = self.about.get("id", self.folder.name)
-        return {"id": name, "title": self.about.get("title", {"zh": name, "en": name})}
+        return _identity(self.folder, self.about)
 
     def files(self, *, modes: bool = False) -> list[Path]:
         """Every input file a run reads, in name order; one with payment modes reads more."""
-        registers = (register_file(self.folder, t) for t in (*NEEDED, *OPTIONAL, *(MODAL if modes else ())))
+        read = (*NEEDED, *OPTIONAL, *(MODAL if modes else ()))
+        registers = (p for t in read for p in intake.register_paths(self.folder, t))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
         beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
         later = [p for batch in self.batches for p in batch.files()]
-        return [*(p for p in registers if p), *alias, *self._first(), *beside, *later]
+        known = (p for p in registers if p in self.recorded or not intake.is_taken(p))
+        return [*known, *alias, *self._first(), *beside, *later]
 
     def digests(self, watch: intake.Watch, *, modes: bool = False) -> dict[str, str]:
         """sha256 of every input by its name; of the register of batches and of those that record the days of their
@@ -292,10 +297,23 @@ register_file = intake.register_file
 
 
 def rows_digest(path: Path, known_on: date | None = None) -> str | None:
-    """The digest of the rows of a register that are known; None for any other file, and for one that does not record
-    the days of its rows. Raises DATA where it cannot be read."""
-    tables = (t for t in (*NEEDED, *OPTIONAL, *MODAL) if register_file(path.parent, t) == path)
-    return next((intake.read_recorded(path, t, known_on=known_on).digest for t in tables), None)
+    """The digest of the rows of a register, or of what it took from results, that are known; None for any other file,
+    for one that does not record the days of its rows, and where nothing that was taken is known. Raises DATA where it
+    cannot be read."""
+    for table in (*NEEDED, *OPTIONAL, *MODAL):
+        if path in intake.register_paths(path.parent, table):
+            register = intake.read_recorded(path, table, known_on=known_on)
+            return register.taken_digest if intake.is_taken(path) else register.digest
+    return None
+
+
+def taken_since(folder: Path, inputs: Collection[str], known_on: date | None) -> str | None:
+    """The first file of rows that registers took from results, of which some are known, that is not among inputs."""
+    for table in (*NEEDED, *OPTIONAL, *MODAL):
+        own = intake.taken_file(folder, table)
+        if own.is_file() and own.name not in inputs and rows_digest(own, known_on) is not None:
+            return own.name
+    return None
 
 
 def known_places(
@@ -337,9 +355,15 @@ def _files_of(folder: Path, table: Table, suffixes: Sequence[str] = SUFFIXES) ->
     return [path for files in found for path in files] or ([single] if single else [])
 
 
-def read_region(folder: Path, known_on: date | None = None, only: Collection[int] | None = None) -> Region:
-    """Registers of a region; institutions and budgets must be there, the others may be missing. ``known_on``: take
-    what was handed in and recorded until that day; ``only``: of the batches those with these numbers."""
+def read_region(
+    folder: Path,
+    known_on: date | None = None,
+    only: Collection[int] | None = None,
+    needed: Collection[Table] = NEEDED,
+) -> Region:
+    """Registers of a region; those ``needed`` (institutions and budgets) must be there, the others may be missing.
+    ``known_on``: take what was handed in and recorded until that day; ``only``: of the batches those with these
+    numbers."""
     if not folder.is_dir():
         raise DrgpayError(
             Kind.DATA,
@@ -354,6 +378,7 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
     about = read_about(folder / "region.json")
     frames, known = {}, known_places(folder, known_on)
     recorded: dict[Path, str] = {}
+    taken: list[dict[str, Any]] = []
     wrong: list[DrgpayError] = []
     for table in (*NEEDED, *OPTIONAL, *MODAL):
         path = register_file(folder, table)
@@ -363,22 +388,40 @@ def read_region(folder: Path, known_on: date | None = None, only: Collection[int
                 frames[table.name] = frame(register.rows)
                 if register.digest is not None:
                     recorded[path] = register.digest
+                if register.taken_digest is not None:
+                    recorded[intake.taken_file(folder, table)] = register.taken_digest
+                    taken += [
+                        {**row, "register": table.name, "row_key": key_of(table, row)} for row in register.taken
+                    ]
             except DrgpayError as error:
                 wrong.append(error)
-        elif table in NEEDED:
+        elif table in needed:
             raise DrgpayError(
                 Kind.DATA,
                 zh=f"缺少登记表 {table.name}({table.zh})",
                 en=f"the register {table.name} is missing",
                 file=f"{folder.name}/{table.name}.csv",
-                fix_zh="列见 docs/tables.md",
-                fix_en="docs/tables.md lists its columns",
+                fix_zh=f"填写模板:drgpay region template --register {table.zh}",
+                fix_en=f"fill in a template: drgpay region template --register {table.name}",
             )
     if wrong:
-        raise _together(wrong)
+        raise together(wrong)
+    if taken:
+        frames[TAKEN_ROWS.name] = _taken_rows(folder, taken)
     check_events(succession_of(Registers(frames)))
-    later = batches.read_batches(folder, known_on, only)
+    later = batches.read_batches(folder, known_on, only, known)
     return Region(folder, about, Registers(frames), stamps, later, known_on, recorded)
+
+
+def key_of(table: Table, row: Mapping[str, Any]) -> str:
+    """The key of a row of a register, as people see and write it: its parts with / between them."""
+    return "/".join("" if row[name] is None else str(row[name]) for name in table.key)
+
+
+def _taken_rows(folder: Path, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Where rows in force that were taken from results come from, with the name of the result."""
+    results = dict(frame(intake.read_register(folder / TAKES.name, TAKES)).select("take", "result").rows())
+    return frame(TAKEN_ROWS.of([{**row, "result": results[row["take"]]} for row in rows])).sort(TAKEN_ROWS.key)
 
 
 class _Title(BaseModel):
@@ -393,6 +436,16 @@ class _About(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
     id: str | None = Field(default=None, min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")
     title: _Title | None = None
+
+
+def region_identity(folder: Path) -> dict[str, Any]:
+    """``id`` and ``title`` (zh, en) of the region in a folder."""
+    return _identity(folder, read_about(folder / "region.json"))
+
+
+def _identity(folder: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+    name = about.get("id", folder.name)
+    return {"id": name, "title": about.get("title", {"zh": name, "en": name})}
 
 
 def read_about(path: Path) -> dict[str, Any]:
@@ -417,7 +470,7 @@ def read_about(path: Path) -> dict[str, Any]:
     return found.model_dump(exclude_none=True)
 
 
-def _together(wrong: Sequence[DrgpayError]) -> DrgpayError:
+def together(wrong: Sequence[DrgpayError]) -> DrgpayError:
     """The errors of several registers as one, so that they can be corrected at once."""
     first, *more = wrong
     if not more:

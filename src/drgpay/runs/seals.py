@@ -128,6 +128,16 @@ def sealed_months(folder: Path) -> Callable[[str, int, int], bool]:
     return sealed
 
 
+def year_sealed(folder: Path) -> Callable[[str, int], bool]:
+    """Whether the clearing of an area and year is sealed, by the lists of a folder and of the folders in it."""
+    known = {(s.area, s.year) for place in _places(folder) for s in read_seals(place) if s.month is None}
+
+    def sealed(area: str, year: int) -> bool:
+        return (area, year) in known
+
+    return sealed
+
+
 def _places(folder: Path) -> Iterator[Path]:
     """The folder itself, and those in it that have a list."""
     yield folder

@@ -28,6 +28,7 @@ from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
 from drgpay.runs import handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
+from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.group_stays import about, scheme_finding, scheme_said
 from drgpay.runs.grouped import Grouping, by_adrg, placed_stays, resting, rows_with_errors
@@ -47,7 +48,9 @@ from drgpay.runs.passed import check_taken
 from drgpay.runs.posted import Posting, stays_of
 from drgpay.runs.progress import Walk, planned
 from drgpay.runs.rate import with_weights
-from drgpay.runs.region import MODAL, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.region import MODAL, NEEDED, OPTIONAL, Region, Stays, known_codes, read_region
+from drgpay.runs.registers import register_tables, with_others
+from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
 from drgpay.steps import intake, points
@@ -67,6 +70,7 @@ from drgpay.tables import (
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     MODE_PAYMENTS,
+    MONTHS_PAID,
     POOLS,
     STAY_MODES,
     STAYS,
@@ -81,8 +85,8 @@ class Running(Posting):
     book: dict[str, Any]
     """what binds the ledger to the manifest: its entries and the hash of the last one"""
 
-    def __init__(self, order: Order, folder: Path, engine: Engine, say: Say, walk: Walk) -> None:
-        self.walk = walk
+    def __init__(self, order: Order, folder: Path, engine: Engine, say: Say, walk: Walk | None = None) -> None:
+        self.walk = walk or Walk()
         self.order, self.folder = order, folder
         self.tables = folder / TABLES
         self.work = folder / "work"
@@ -95,13 +99,16 @@ class Running(Posting):
         self.walk.begin(planned(self.laws))
         self.walk.enter("read")
         self.scheme: Scheme = scheme_of(self.policy, order.schemes)
-        for policy in self.laws.all():
+        for policy in {policy.digest: policy for policy in self.laws.all()}.values():
             check_policy(policy, self.scheme, order.schemes)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
         self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
+        self.shared = None if order.base is None else read_base(order.base)
         self.made_from = self._made_from()
+        if self.shared is not None:
+            check_fits(self.shared, self.made_from, self.laws.opening)
         if order.month is None and order.reopens is None and not order.again:
             runs = (order.after or folder).resolve().parent
             check_taken(runs, self.region.identity["id"], order.year, self.registers[DEBTS])
@@ -167,7 +174,7 @@ class Running(Posting):
         grouped, _ = self._group(facts)
         rules, _, _ = self._money(grouped)
         self.notices += ready.point_values(self._values(rules), self.limits)
-        return [notice.row() for notice in self.notices]
+        return ready.marked(self.notices, self.order.accept)
 
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
@@ -179,8 +186,9 @@ class Running(Posting):
         )
         heirs = self.succession.heirs(last)
         return ready.Facts(
-            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs
-        )
+            self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs,
+            paid=months_paid(self.chain, self.registers[MONTHS_PAID], self.order.year),
+        )  # fmt: skip
 
     def _look(self, found: list[ready.Notice]) -> None:
         """Note what looks wrong, and stop at what would pay wrong money and is not accepted."""
@@ -240,15 +248,11 @@ class Running(Posting):
         """Stop at registers that name stays or groups which are not there; returns the stays they name that were
         handed in but kept out when they were read."""
         by_rate = self.policy.choice_or_none("points.pricing") == "rate"
-        read = (*OPTIONAL, *(MODAL if self.with_modes else ()))
-        tables = [t for t in read if t.references() and (by_rate or t != GROUP_WEIGHTS)]
-        asked = any(named.names_of(t, "stay") and self.registers[t].height for t in tables)
-        out = {stay: frozenset[str]() for stay in handed.kept_ids(stays.findings)} if asked else {}
-        found = named.check_named(
-            self.engine, stays.data, self.region.folder, self.registers, tables, self.scheme, out,
-            self.order.known_on,
-        )  # fmt: skip
-        return sorted(found)
+        read = (*NEEDED, *OPTIONAL, *(MODAL if self.with_modes else ()))
+        folder, known_on = self.region.folder, self.order.known_on
+        registers = self.registers if self.stopping else with_others(folder, self.registers, read, known_on)
+        tables = [t for t in (read if self.stopping else register_tables()) if by_rate or t != GROUP_WEIGHTS]
+        return named.kept_out_of(self.engine, stays, folder, registers, tables, self.scheme, known_on)
 
     def _handed(
         self, facts: ready.Facts, stays: Stays, cells: pl.DataFrame, rejected: int, unkept: list[str]
@@ -389,7 +393,9 @@ class Running(Posting):
         return values
 
     def _scoring(self, stays: Dataset, segments: law_in_time.Segments, work: Path) -> Scoring:
-        kept = None if self.chain is None else partial(linked.kept_base, self.chain.first)
+        kept = None if self.shared is None else self.shared.base
+        if self.chain is not None:
+            kept = partial(linked.kept_base, self.chain.first)
         its = (self.laws.opening, self.registers, self.period, work, kept)
         return money.scoring(self.engine, stays, segments, *its)
 
@@ -466,7 +472,13 @@ class Running(Posting):
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
             "inputs": self.region.digests(self.watch, modes=self.with_modes),
-        }
+        } | self._shared()
+
+    def _shared(self) -> dict[str, Any]:
+        """The base this run shares with other areas, or its book does."""
+        if self.chain is not None:
+            return shared_in_book(self.chain.first.manifest, self.shared)
+        return {} if self.shared is None else {SHARED: self.shared.described()}
 
 
 def _emptied(folder: Path) -> None:

@@ -14,6 +14,8 @@ _LIKE = 0.86
 """how alike a name must be to that of a register to be one that was mistyped"""
 _TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet", ".json", ".dbf")
 """kinds of files that people keep tables in"""
+_TAKEN = ".taken.csv"
+"""ending of what a register took from results"""
 _OF_STAYS = (".tsv", ".txt", ".xlsm", ".xls", ".dbf", ".json", ".jsonl", ".ndjson")
 
 
@@ -46,6 +48,12 @@ def _refuse(path: Path, known: dict[str, Table], files: frozenset[str]) -> None:
             raise _said(path, right, "这是文件夹,不会当作登记表读", "a folder, not read as a register")
         return
     stays = table is not None and table.name == STAYS.name and suffix in _OF_STAYS
+    if path.name.lower().endswith(_TAKEN):
+        base = path.name.removesuffix(_TAKEN)
+        if base not in known or known[base].name != base:
+            near = difflib.get_close_matches(base.lower(), known, n=1, cutoff=0)
+            raise _said(path, f"{known[near[0]].name}{_TAKEN}", "这个文件不会被读", "this file is not read")
+        return
     if not tabular or (table is not None and (suffix in REGISTER_SUFFIXES or stays)):
         return
     near = difflib.get_close_matches(plain, known, n=1, cutoff=_LIKE)

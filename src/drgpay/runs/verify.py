@@ -89,8 +89,8 @@ def verify(
     settled = manifest["kind"] in _SETTLED
     year_run = manifest["kind"] == "year"
     checks: list[tuple[str, str, Callable[[], None]]] = [
-        ("文件清单和摘要", "digests of the files", lambda: _files(run, manifest)),
-        ("根摘要", "root hash", lambda: _root(manifest, root)),
+        ("文件清单和摘要", "digests of the files", lambda: check_listed(run, manifest)),
+        ("根摘要", "root hash", lambda: check_root(manifest, root)),
     ]
     if settled:
         checks += [
@@ -212,8 +212,8 @@ def _broken(zh: str, en: str, file: str) -> DrgpayError:
     )
 
 
-def _files(run: Path, manifest: dict[str, Any]) -> None:
-    """Exactly the files of the list, each an ordinary file of its kind with its digest."""
+def check_listed(run: Path, manifest: dict[str, Any]) -> None:
+    """Exactly the files of the list, each an ordinary file of its kind with its digest. BROKEN names another."""
     expected, there = manifest["outputs"] or {}, set(files_below(run)) - {MANIFEST, MARK, SEAL, SIGNATURE}
     for name in sorted(expected.keys() | there):
         if name not in there:
@@ -244,7 +244,8 @@ def _kind(run: Path, name: str) -> None:
         raise _broken("表的列与数据字典不符", "the columns are not those of the dictionary", name)
 
 
-def _root(manifest: dict[str, Any], noted: str) -> None:
+def check_root(manifest: dict[str, Any], noted: str = "") -> None:
+    """The manifest gives its root hash, and the one that was noted. BROKEN where it does not."""
     root = root_of(manifest)
     if manifest.get(ROOT) != root:
         raise _broken("清单被改动,与根摘要不符", "the manifest was changed: it does not give its root hash", MANIFEST)

@@ -25,6 +25,7 @@ from drgpay.runs.manifest import REGISTERS, TABLES, laws_of_run
 from drgpay.runs.rate import with_weights
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
+from drgpay.runs.shared_base import SHARED, base_of_run, check_same_base
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, points
 from drgpay.steps.grouping import group_batch
@@ -169,6 +170,17 @@ class Simulation:
         identity |= {"practice_old": self.policy.practice, "practice_new": policy.practice}
         return compare(identity, self.baseline, new, names, self._engine.scanned[before:])
 
+    def beside(self, stays: Dataset) -> Comparison:
+        """The run's year with other costs of its stays, beside the run. ``stays``: GROUPED, the same stays."""
+        kept, self._grouped = self._grouped, stays
+        try:
+            new = self.settle(self.laws)
+        finally:
+            self._grouped = kept
+        names = dict(self._registers[INSTITUTIONS].select("institution_id", "name").rows())
+        identity = {"region": self._manifest["region"], "year": self._period.year, "scheme": self.policy.scheme}
+        return compare(identity, self.baseline, new, names, [])
+
     def settle(self, others: Laws) -> Outcome:
         """The run's year under some laws; only scans whose question is new are made."""
         self._outcomes += 1
@@ -200,7 +212,8 @@ class Simulation:
         folder = Path(self._work.name, "modes-" + hashlib.sha256(repr(decided).encode()).hexdigest())
         pooled = modes.pooled(self._engine, grouped, segments, registers, period, folder)
         of_year = holding(grouped, period.year) if pooled is grouped else pooled
-        scoring = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work)
+        kept = partial(base_of_run, self._run, self._manifest) if SHARED in self._manifest else None
+        scoring = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work, kept)
         capped = points.within_cap(self._engine, of_year, scoring.tables, others.policy)
         sums = points.tally(self._engine, of_year, capped, others.policy)
         return _Scored(pooled, scoring, money.Earned(sums, money.scored(capped, of_year)), folder)
@@ -246,6 +259,8 @@ class Simulation:
                 fix_zh=again_zh,
                 fix_en=again_en,
             )
+        if SHARED in self._manifest:
+            check_same_base(self._manifest, self.laws.opening, others.opening)
         same_scheme = policy.scheme == self.policy.scheme
         if (
             not same_scheme

@@ -103,8 +103,9 @@ def _named(count: int) -> list[tuple[str, int, str]]:
     return result[:count]
 
 
-def make_places(count: int, rng: np.random.Generator) -> Places:
-    """``count`` institutions with departments and doctors. The first one is always a large general hospital."""
+def make_places(count: int, rng: np.random.Generator, area: int = 1) -> Places:
+    """``count`` institutions of an area with departments and doctors. The first one is always a large general
+    hospital."""
     named = _named(count)
     level = np.array([lv for _, lv, _ in named], np.int64)
     rank = np.array([int((level[:i] == level[i]).sum()) for i in range(count)])
@@ -118,7 +119,7 @@ def make_places(count: int, rng: np.random.Generator) -> Places:
     doctor_first = np.zeros_like(department_of)
     doctor_count = np.zeros_like(department_of)
     for i, (name, lv, _) in enumerate(named):
-        institution = f"H999901{i + 1:05d}"
+        institution = f"H9999{area:02d}{i + 1:05d}"
         institutions.append({"institution_id": institution, "name": name, "level": LEVELS[lv]})
         there = _departments_of(lv, rng)
         department_of[i] = [_nearest(d, there) for d in range(len(DEPARTMENTS))]

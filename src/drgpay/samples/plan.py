@@ -141,14 +141,16 @@ def _cells(groups: tuple[Group, ...], cases: list[casemix.Case]) -> Floats:
     return result
 
 
-def make_plan(seed: int, years: tuple[int, ...], stays: list[int], institutions: int, scheme_id: str) -> Plan:
-    """Work out a region: ``stays`` per year of ``years``."""
+def make_plan(
+    seed: int, years: tuple[int, ...], stays: list[int], institutions: int, scheme_id: str, area: int = 1
+) -> Plan:
+    """Work out a region: ``stays`` per year of ``years``; ``area`` is part of the codes of its institutions."""
     weights = weights_of(scheme_id)
     table = templates(scheme_id)
     groups = table.groups
     weight = np.array([weights.get(g.drg, UNGROUPED_WEIGHT) for g in groups])
     rng = source(seed, _CASEMIX)
-    places = make_places(institutions, source(seed, _PLACES))
+    places = make_places(institutions, source(seed, _PLACES), area)
     cases = [g.case(float(w)) for g, w in zip(groups, weight, strict=True)]
     of_stays = _frequencies(groups, cases, weight, rng)
     repeats = np.array([REPEATS.index(c.repeats) for c in cases], np.int64)

@@ -84,6 +84,7 @@ def make_region(
     extras: frozenset[str] = frozenset(),
     violations: Mapping[str, float] | None = None,
     lived: bool = False,
+    area: int = 1,
 ) -> RegionSummary:
     """Write a synthetic region to ``folder``: the same arguments give the same bytes.
 
@@ -103,12 +104,13 @@ def make_region(
     ``lived``: the settlement year is lived (:mod:`drgpay.samples.lived`): some of its stays are handed in late,
     corrected or taken back in ``batches/``, and there are decisions on stays, advances and a hold. Not together with
     ``extras`` or ``violations``, whose tables speak of all stays.
+    ``area``: of several areas, which; it is part of the codes of the institutions.
     ``progress`` is called with the stays written so far and the total. An existing folder is an error unless
     ``replace``, and then it must be a region. Everything is written under a temporary name and renamed at the end.
     Raises :class:`DrgpayError` (USAGE).
     """
     count = default_institutions(stays) if institutions is None else institutions
-    _check(stays, seed, years, count)
+    _check(stays, seed, years, count, area)
     extras, rates = _asked(extras, violations or {})
     if lived and (extras or rates):
         raise DrgpayError(
@@ -118,7 +120,7 @@ def make_region(
         )  # fmt: skip
     with new_folder(folder, replace=replace, kind="region") as draft:
         per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
-        plan = make_plan(seed, years, list(per_year.values()), count, scheme_id)
+        plan = make_plan(seed, years, list(per_year.values()), count, scheme_id, area)
         made = write_blocks(draft, plan, per_year, extras, rates, progress)
         write_persons(draft / PERSONS.name, plan.people, made.lives, made.death if "persons" in extras else None)
         if rates:
@@ -130,8 +132,9 @@ def make_region(
             write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], drg, write_register)
         if lived:
             write_lived(draft, plan, budgets, write_register)
+        name = f"sample-{seed}-{stays}" + (f"-{area:02d}" if area > 1 else "")
         summary = RegionSummary(
-            folder, f"sample-{seed}-{stays}", seed, years, years[-1], scheme_id,
+            folder, name, seed, years, years[-1], scheme_id,
             sum(made.stays.values()), len(plan.people.birth), count,
             len(plan.places.departments), len(plan.places.doctors),
             dict(zip(SCHEMES, fund[years[-1]], strict=True)), tuple(sorted(extras)), dict(sorted(rates.items())),
@@ -175,7 +178,7 @@ def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[fro
     return (extras | frozenset(EXTRAS) if rates else extras), rates
 
 
-def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int) -> None:
+def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int, area: int) -> None:
     consecutive = tuple(range(years[0], years[0] + len(years))) if years else ()
     wrong = (
         ("stays", stays, stays < 1, "病例数应为正数", "must be at least 1", "给出正数", "give 1 or more"),
@@ -184,6 +187,7 @@ def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int) -> 
             "years", years, not years or years != consecutive or years[0] < 1990 or years[-1] > 2200,
             "年度应连续递增", "must be consecutive and rising", "例如 2021–2024", "for example 2021 to 2024",
         ),
+        ("area", area, not 1 <= area <= 99, "统筹区序号应在 1–99 之间", "must be 1–99", "改小序号", "give less"),
         (
             "institutions", institutions, not 1 <= institutions <= 250,
             "机构数应在 1–250 之间", "must be 1–250", "改小机构数", "ask for fewer institutions",

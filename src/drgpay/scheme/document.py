@@ -144,6 +144,8 @@ def _part(node: yaml.Node, path: Path, seen: set[int]) -> Part:
     if isinstance(node, yaml.MappingNode):
         fields: dict[str, Part] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refused(path, key.start_mark.line + 1, "键应为文字", "a key must be text")
             if key.value in fields:
                 raise _refused(path, key.start_mark.line + 1, f"键 {key.value} 重复", f"{key.value} is given twice")
             fields[key.value] = Part(key.start_mark.line + 1, _part(value, path, seen).value)

@@ -50,6 +50,7 @@ from drgpay.tables.evaluation import (
     RANKS,
     REPORTED_VALUES,
     RISK_CLASSES,
+    SUPERVISION,
     SUPERVISION_TIERS,
 )
 from drgpay.tables.fund import (
@@ -163,6 +164,7 @@ from drgpay.tables.oversight import (
     CODING_RATES,
     COMPLAINTS,
     CONTROL_POINTS,
+    DOCTOR_MARKS,
     DOCTOR_POINTS,
     INSTITUTION_LINKS,
     LEDGER_PREVIEW,
@@ -238,6 +240,7 @@ from drgpay.tables.results import (
     STAY_PAYMENTS,
 )
 from drgpay.tables.sight import AREA, PUBLIC, SIGHTS, Sight
+from drgpay.tables.taking import EVIDENCE_OF_ROW, TAKEN_ROWS, TAKES, TAKING, offered_table, taken_table
 from drgpay.tables.views import SETTLED_STAYS, VIEWS
 
 ALL = (
@@ -312,6 +315,7 @@ __all__ = [
     "DEPARTMENT_WORK",
     "DISTRIBUTABLE_SUMS",
     "DOCTORS",
+    "DOCTOR_MARKS",
     "DOCTOR_POINTS",
     "ENROLMENT",
     "ENROLMENT_FINDINGS",
@@ -321,6 +325,7 @@ __all__ = [
     "EVALUATION_RESULTS",
     "EVALUATION_TABLES",
     "EVIDENCE",
+    "EVIDENCE_OF_ROW",
     "EXEMPT_PERSONS",
     "EXITS",
     "EXPENDITURE_BY_MODE",
@@ -455,9 +460,13 @@ __all__ = [
     "STAY_PAYMENTS",
     "STAY_SCORES",
     "STAY_SHARES",
+    "SUPERVISION",
     "SUPERVISION_TIERS",
     "SUSPICIONS",
     "SUSPICION_EVIDENCE",
+    "TAKEN_ROWS",
+    "TAKES",
+    "TAKING",
     "TERM_NAMES",
     "TIERS",
     "TREATMENTS",
@@ -475,7 +484,9 @@ __all__ = [
     "Column",
     "Sight",
     "Table",
+    "offered_table",
     "tables_markdown",
+    "taken_table",
     "with_years",
     "years_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from drgpay.tables.inputs import INSTITUTION, INSURANCE, LEVELS, STAYS
 from drgpay.tables.model import Column, Table
 from drgpay.tables.results import CASE_POINTS
+from drgpay.tables.taking import TAKEN_ROWS, TAKES
 
 WITHDRAWN = Column(
     "withdrawn", "flag", "撤销", "the stay is taken back; in a file of stays that is handed in, beside its columns",
@@ -139,5 +140,5 @@ MONTH_CASH = Table(
     ),
 )  # fmt: skip
 
-BOOK_REGISTERS = (BATCHES, MONTHS_PAID, PAYMENT_HOLDS, INSTITUTION_EVENTS)
-BOOK_TABLES = (STAY_CHANGES, BASE_SUMS, CORRECTIONS, MONTH_CASH)
+BOOK_REGISTERS = (BATCHES, MONTHS_PAID, PAYMENT_HOLDS, INSTITUTION_EVENTS, TAKES)
+BOOK_TABLES = (STAY_CHANGES, BASE_SUMS, CORRECTIONS, MONTH_CASH, TAKEN_ROWS)

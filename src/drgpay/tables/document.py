@@ -26,6 +26,23 @@ def _refers(table: Table, column: Column) -> str:
     return "→ " + ", ".join(REFERENCES[kind][2] for kind in kinds)
 
 
+_UNITS = {
+    "public": "所有人 everybody", "area": "统筹区 the area", "institution": "机构 the institution",
+    "department": "科室 the department", "doctor": "医师 the doctor",
+}  # fmt: skip
+
+
+def _seen_by(table: Table) -> str:
+    """The smallest unit whose people see its rows, and the columns they do not."""
+    kind, _, where = table.visible.partition(":")
+    said = f"随 as `{where}`" if kind == "via" else _UNITS[kind]
+    if table.persons:
+        said += "; 人员信息 of persons: " + ", ".join(f"`{name}`" for name in table.persons)
+    if table.sight.others:
+        said += "; 仅统筹区 the area only: " + ", ".join(f"`{name}`" for name in table.sight.others)
+    return said
+
+
 def tables_markdown(tables: tuple[Table, ...]) -> str:
     """All tables as Markdown, in Chinese and English side by side."""
     lines = [
@@ -44,7 +61,7 @@ def tables_markdown(tables: tuple[Table, ...]) -> str:
         lines += [
             f"## {table.name} · {table.zh}",
             "",
-            f"{table.en}. 写入者 writer: **{table.writer}**.",
+            f"{table.en}. 写入者 writer: **{table.writer}**. 可见 seen by: {_seen_by(table)}.",
             "",
             "| column | 中文 | meaning | type | unit | null | constraint |",
             "| --- | --- | --- | --- | --- | --- | --- |",

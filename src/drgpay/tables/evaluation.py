@@ -173,6 +173,13 @@ SUPERVISION_TIERS = Table(
     ),
 )  # fmt: skip
 
+SUPERVISION = Table(
+    "supervision", "监管级别登记", "how closely institutions are supervised after a year's evaluation", "register",
+    ("year", "institution_id"),
+    tuple(c for c in SUPERVISION_TIERS.columns if c.name in ("year", "institution_id", "tier", "sampling_share")),
+    files=("监管级别",),
+)  # fmt: skip
+
 INSTITUTION_CHANGES = Table(
     "institution_changes", "定点机构进出", "which institutions stay designated, leave and enter", "evaluation",
     ("year", "institution_id"),
@@ -203,7 +210,7 @@ OUTCOMES = Table(
     ),
 )  # fmt: skip
 
-EVALUATION_REGISTERS = (REPORTED_VALUES, APPLICANTS, AREA_VALUES)
+EVALUATION_REGISTERS = (REPORTED_VALUES, APPLICANTS, AREA_VALUES, SUPERVISION)
 EVALUATION_TABLES = (
     FIGURES, RISK_CLASSES, MARKS, EVALUATION_RESULTS, RANKS, SUPERVISION_TIERS, INSTITUTION_CHANGES, OUTCOMES,
 )  # fmt: skip

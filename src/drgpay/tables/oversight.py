@@ -321,6 +321,18 @@ DOCTOR_POINTS = Table(
     ),
 )  # fmt: skip
 
+DOCTOR_MARKS = Table(
+    "doctor_marks", "医师记分登记", "points given to doctors for confirmed violations, look after look", "register",
+    ("violation_id",),
+    (
+        Column("violation_id", "text", "编号", "violation"),
+        _YEAR, INSTITUTION, replace(STAYS["doctor_id"], null=False),
+        Column("points", "int16", "记分", "points given", low=0, high=12),
+        Column("reason", "text", "事由", "what was found", null=True),
+    ),
+    files=("医师记分",),
+)  # fmt: skip
+
 PUBLICATIONS = Table(
     "publications", "公布名单", "violations to be published; no patient is named", "oversight",
     ("institution_id", "violation"),
@@ -397,7 +409,7 @@ SPECIAL_RESULTS = Table(
 )  # fmt: skip
 
 OVERSIGHT_REGISTERS = (ALERT_EVENTS, REVIEWS, SECOND_CODINGS, ARBITRATIONS, CODERS, COMPLAINTS, INSTITUTION_LINKS,
-                       SPECIAL_REQUESTS, SPECIAL_OPINIONS)  # fmt: skip
+                       SPECIAL_REQUESTS, SPECIAL_OPINIONS, DOCTOR_MARKS)  # fmt: skip
 OVERSIGHT_TABLES = (SUSPICIONS, SUSPICION_EVIDENCE, RULE_STATUS, CODING_RATES, ALERTS, ALERT_EVIDENCE,
                     CONTROL_POINTS, AUDIT_SAMPLE, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY, CODER_STAFFING,
                     TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, VIOLATION_TIERS,

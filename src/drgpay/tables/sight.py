@@ -224,7 +224,8 @@ _RESULTS = {
         HOUSE,
         "n points cost actual refused due balance surplus_returned overspend_reasonable overspend_shared "
         "deposit_held deposit_forfeited second_distribution violations damages assessment_held "
-        "assessment_forfeited settled paid_in_months advance_netted debt_netted debt_passed held passed moved final_payment",
+        "assessment_forfeited settled paid_in_months advance_netted debt_netted debt_passed held passed moved "
+        "final_payment",
     ),
     "closings": _sight(
         AREA, "budget reserve distributable risk_draw debts recovered paid returned carried_over passed"

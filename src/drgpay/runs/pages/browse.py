@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from drgpay.runs.pages.scope import Scope
-from drgpay.runs.pages.source import Source
+from drgpay.runs.pages.source import Source, reading
 from drgpay.runs.pages.view import Page, View, column_of, test_of, wrong
 from drgpay.tables import SETTLED_STAYS, Column, Table
 
@@ -33,11 +33,11 @@ class TableSeen:
 def tables_of(folder: Path, scope: Scope) -> list[TableSeen]:
     """The tables of a folder of results that a reader may see, views first. What he may not see is not named."""
     source = Source(folder, scope)
-    found = []
-    for table in source.tables():
-        rows = source.rows(table).select(pl.len()).collect().item()
-        found.append(TableSeen(table, rows, _masked(table, scope)))
-    return found
+    with reading(folder):
+        return [
+            TableSeen(table, source.rows(table).select(pl.len()).collect().item(), _masked(table, scope))
+            for table in source.tables()
+        ]
 
 
 def browse(folder: Path, view: View, *, offset: int = 0, limit: int = 50, totals: bool = True) -> Page:
@@ -53,11 +53,12 @@ def browse(folder: Path, view: View, *, offset: int = 0, limit: int = 50, totals
                     f"每页最多 {MOST} 行", f"a page has at most {MOST} rows")  # fmt: skip
     source = Source(folder, view.scope)
     table = source.table(view.table)
-    rows, shown, order = _selection(source, table, view)
-    adding = [c.name for c in shown if c.name in table.sight.adds] if totals else []
-    page = order(rows).slice(offset, limit).select(_shown(shown))
-    whole = rows.select(pl.len().alias(_COUNT), *(pl.col(n).cast(pl.Int128).sum() for n in adding))
-    page_rows, sums = pl.collect_all([page, whole])
+    with reading(folder):
+        rows, shown, order = _selection(source, table, view)
+        adding = [c.name for c in shown if c.name in table.sight.adds] if totals else []
+        page = order(rows).slice(offset, limit).select(_shown(shown))
+        whole = rows.select(pl.len().alias(_COUNT), *(pl.col(n).cast(pl.Int128).sum() for n in adding))
+        page_rows, sums = pl.collect_all([page, whole])
     row = sums.row(0, named=True)
     return Page(
         view, table, shown, page_rows.to_dicts(), row.pop(_COUNT), row, offset, limit, _masked(table, view.scope)
@@ -68,15 +69,18 @@ def export_rows(folder: Path, view: View) -> Iterator[list[dict[str, Any]]]:
     """All rows of a view in their order, some at a time: what a file of the selection holds. Errors as
     :func:`browse`."""
     source = Source(folder, view.scope)
-    rows, shown, order = _selection(source, source.table(view.table), view)
-    for batch in order(rows).select(_shown(shown)).collect().iter_slices(_BATCH):
+    with reading(folder):
+        rows, shown, order = _selection(source, source.table(view.table), view)
+        whole = order(rows).select(_shown(shown)).collect()
+    for batch in whole.iter_slices(_BATCH):
         yield batch.to_dicts()
 
 
 def columns_of(folder: Path, view: View) -> tuple[Column, ...]:
     """The columns of a view in order, as its pages show them. Errors as :func:`browse`."""
     source = Source(folder, view.scope)
-    return _selection(source, source.table(view.table), view)[1]
+    with reading(folder):
+        return _selection(source, source.table(view.table), view)[1]
 
 
 _COUNT = "rows of the selection"

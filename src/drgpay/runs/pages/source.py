@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, read_manifest, table_path
 from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Ledger
+from drgpay.runs.manifest import LEDGER as BOOK
 from drgpay.runs.manifest import REGISTERS, TABLES
+from drgpay.runs.pages.kept import kept
 from drgpay.runs.pages.scope import Scope, readable, rows_seen
 from drgpay.runs.pages.settled import has_settled, scan, settled_stays
-from drgpay.tables import ALL, SETTLED_STAYS, VIEWS, Table
+from drgpay.tables import ALL, LEDGER, SETTLED_STAYS, VIEWS, Table
+
+_DAMAGED = (
+    pl.exceptions.ComputeError, pl.exceptions.ColumnNotFoundError, pl.exceptions.SchemaError,
+    pl.exceptions.SchemaFieldNotFoundError, pa.ArrowInvalid, OSError,
+)  # fmt: skip
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Files of results that cannot be read are a failure with a name (BROKEN)."""
+    try:
+        yield
+    except _DAMAGED as error:
+        raise DrgpayError(
+            Kind.BROKEN, zh="运行结果的表读不出(缺失或损坏)", en="a table of the results cannot be read",
+            file=folder.name, fix_zh="用 drgpay verify 核对,或用同样的输入重新运行",
+            fix_en="check it with drgpay verify, or run again with the same inputs",
+        ) from error  # fmt: skip
+
 
 _NAMED = {name: table for table in (*ALL, *VIEWS) for name in (table.name, table.zh)}
 
@@ -46,6 +75,8 @@ class Source:
 
     def place(self, table: Table) -> Path | None:
         """Where the folder holds a table; None where it does not."""
+        if table is LEDGER:
+            return self.folder / BOOK if (self.folder / BOOK).is_file() else None
         for below in (TABLES, REGISTERS):
             path = table_path(self.folder / below, table)
             if path.is_file() or (path.is_dir() and next(path.rglob("*.parquet"), None)):
@@ -70,11 +101,12 @@ class Source:
         self.manifest  # noqa: B018
         table = self.there(name)
         if table is None or not self.sees(table):
-            known = [t.name for t in self.tables()]
+            known = {n: t for t in self.tables() for n in (t.name, t.zh)}
+            near = known[(get_close_matches(name, known, 1, 0.0) or list(known))[0]]
             raise DrgpayError(
                 Kind.DATA, zh="这里没有这张表", en="no such table here", file=self.folder.name, value=name,
-                fix_zh="可看的表:" + "、".join(_NAMED[n].zh for n in known),
-                fix_en="tables to see: " + ", ".join(known),
+                fix_zh=f"最接近的是 {near.zh};drgpay browse 列出可看的表",
+                fix_en=f"the nearest is {near.name}; drgpay browse lists the tables to see",
             )  # fmt: skip
         return table
 
@@ -87,6 +119,10 @@ class Source:
         """The rows the reader sees, with all columns of the table that the file has."""
         if table is SETTLED_STAYS:
             rows = scan([settled_stays(self.folder)])
+        elif table is LEDGER:
+            rows = scan(
+                [kept(self.folder, "ledger.parquet", lambda target: _write_ledger(self.folder / BOOK, target))]
+            )
         else:
             place = self.place(table)
             assert place is not None
@@ -100,3 +136,11 @@ class Source:
             return rows.join(through, on=pl.col(key).cast(pl.String), how="semi")
         seen = rows_seen(table, self.scope, self.own)
         return rows if seen is None else rows.filter(seen)
+
+
+def _write_ledger(book: Path, target: Path) -> None:
+    """The entries of a run's ledger, verified, with their hashes."""
+    Ledger.read(book)
+    lines = book.read_text(encoding="utf-8").removesuffix("\n").split("\n")[1:-1]
+    rows = [record["entry"] | {"hash": record["hash"]} for record in map(json.loads, lines)]
+    pq.write_table(LEDGER.of([row | {"date": date.fromisoformat(row["date"])} for row in rows]), target)

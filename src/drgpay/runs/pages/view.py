@@ -76,7 +76,8 @@ def column_of(table: Table, name: str, hidden: Collection[str]) -> Column:
     """A column by its name or Chinese name; USAGE when there is none, or the reader does not see it."""
     found = next((c for c in table.columns if name in (c.name, c.zh)), None)
     if found is None:
-        near = (get_close_matches(name, [c.name for c in table.columns], 1, 0.4) or list(table.names))[0]
+        known = [n for c in table.columns if c.name not in hidden for n in (c.name, c.zh)]
+        near = (get_close_matches(name, known, 1, 0.4) or known)[0]
         raise wrong("表里没有这一列", "the table has no such column", name, f"最接近的是 {near}",
                     f"the nearest is {near}", table.name)  # fmt: skip
     if found.name in hidden:

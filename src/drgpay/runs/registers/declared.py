@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from drgpay.engine import frame
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs.region import known_places
+from drgpay.runs.region import Registers, known_places, register_file, together
 from drgpay.steps import intake
 from drgpay.tables import ALL, Table
 
@@ -59,6 +61,24 @@ def known_of(registers: Mapping[str, Sequence[Mapping[str, Any]]], folder: Path 
     beside = known_places(folder, None, missing) if folder is not None else intake.Known()
     own = intake.known_in(lambda table: _typed(table, rows[table.name]) if table.name in rows else None)
     return intake.Known({**beside.ids, **own.ids}, {**beside.homes, **own.homes})
+
+
+def with_others(folder: Path, own: Registers, read: Collection[Table], known_on: date | None = None) -> Registers:
+    """Registers that were read with the others of a region's folder, checked with what they name of each other.
+    Raises DATA naming what is wrong in all of them. Tables kept in folders are checked row by row where they are
+    used."""
+    known = known_places(folder, known_on, register_tables())
+    frames, wrong = dict(own.frames), []
+    for table in register_tables():
+        path = None if table in read or table.folder else register_file(folder, table)
+        if path is not None:
+            try:
+                frames[table.name] = frame(intake.read_register(path, table, known, known_on))
+            except DrgpayError as error:
+                wrong.append(error)
+    if wrong:
+        raise together(wrong)
+    return Registers(frames)
 
 
 def _typed(table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Engine, frame
+from drgpay.engine import Engine, frame, tell
 from drgpay.errors import DrgpayError, Stopped
 from drgpay.runs import batches
 from drgpay.runs.checks import check_files
@@ -157,6 +157,7 @@ def _checked(
 
     def parts() -> Iterator[tuple[str, intake.Intake]]:
         for part in _parts(upload.read, said, institution, month, region, marked):
+            tell(None, "read", part.rows, 0)
             accepted.append(part.stays)
             yield upload.read.name, part
 

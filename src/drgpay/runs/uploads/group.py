@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from drgpay.errors import DrgpayError
+from drgpay.errors import DrgpayError, Stopped
 from drgpay.places import drafted
 from drgpay.runs.batches import write_rows
-from drgpay.runs.group_stays import Shape, group_part, scheme_finding, scheme_said
+from drgpay.runs.group_stays import Shape
 from drgpay.runs.region import known_codes
+from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.uploads.check import Aliases, Upload, crosswalk_of, digest, hints_of, rules_of, surveyed
+from drgpay.runs.uploads.files import group_files
 from drgpay.runs.uploads.packed import unpacked
 from drgpay.scheme import load
 from drgpay.steps import intake
@@ -58,31 +58,27 @@ def group_upload(
     """
     chosen, shape = load(scheme, frozenset(switches), folder=schemes), Shape.of(columns)
     upload = Upload(intake.name_of(file), "", file)
-    results: list[pl.DataFrame] = []
-    found: list[Any] = []
-    counts: Counter[str] = Counter()
-    rows = kept = unmeasured = 0
+    groups = work / "groups.parquet"
     try:
         work.mkdir(parents=True, exist_ok=True)
         upload = replace(upload, sha256=digest(file), read=unpacked(file, work))
         hints = hints_of(template, aliases)
         upload = surveyed(upload, hints, "grouping")
-        way = crosswalk_of(hints)
-        for part in intake.read_stays(upload.read, codes=known_codes(), hints=hints, crosswalk=way, keep=keep):
-            done = group_part(chosen, part, shape, lang, upload.read.name)
-            rows, kept, unmeasured = rows + part.rows, kept + part.stays.num_rows, unmeasured + done.unmeasured
-            results.append(done.result)
-            found.append(done.findings)
-            counts.update(done.counts)
+        name, way = upload.read.name, crosswalk_of(hints)
+        parts = read_files(Found(((upload.read, name),)), codes=known_codes(), hints=hints, crosswalk=way, keep=keep)
+        done = group_files(parts, chosen, shape, lang, lambda results: _write(results, groups), file=name)
+    except Stopped:
+        raise
     except DrgpayError as error:
         return GroupedUpload(replace(upload, error=error), chosen.id)
-    if kept:
-        found.append(scheme_finding(chosen, kept, unmeasured, upload.read.name))
-    findings, groups = work / f"{FINDINGS.name}.parquet", work / "groups.parquet"
-    merged = intake.merge_findings(found)
-    write_rows(findings, merged)
-    with drafted(groups) as draft:
-        pl.concat(results).write_parquet(draft)
-    upload = replace(upload, rows=rows, kept=kept, findings=findings, rules=rules_of(merged))
-    said = scheme_said(chosen, kept, unmeasured) if kept else None
-    return GroupedUpload(upload, chosen.id, groups, dict(counts), said)
+    findings = work / f"{FINDINGS.name}.parquet"
+    write_rows(findings, done.findings)
+    upload = replace(
+        upload, rows=done.rows, kept=done.kept, findings=findings, rules=rules_of(done.findings), error=done.refused
+    )
+    return GroupedUpload(upload, chosen.id, None if done.refused else groups, dict(done.counts), done.said)
+
+
+def _write(results: Iterator[pl.DataFrame], target: Path) -> None:
+    with drafted(target) as draft:
+        pl.concat(list(results)).write_parquet(draft)

@@ -6,6 +6,7 @@ from drgpay.steps.evaluation.effects import (
     changes,
     grade_register,
     indicator_register,
+    supervision_register,
     tiers,
 )
 from drgpay.steps.evaluation.figures import figures
@@ -58,6 +59,7 @@ __all__ = [
     "risk_rows",
     "stays_of",
     "subjects",
+    "supervision_register",
     "tiers",
     "wilson",
 ]

@@ -89,6 +89,11 @@ def tiers(results: Iterable[Row], policy: Policy) -> list[Row]:
     return rows
 
 
+def supervision_register(tiers: Iterable[Row]) -> list[Row]:
+    """Rows of register ``supervision`` from those of table ``supervision_tiers``."""
+    return [{k: r[k] for k in ("year", "institution_id", "tier", "sampling_share")} for r in tiers]
+
+
 def changes(
     results: Iterable[Row], institutions: Iterable[Row], applicants: Iterable[Row], policy: Policy
 ) -> list[Row]:

@@ -17,6 +17,9 @@ from drgpay.policy import Policy
 from drgpay.steps.fund.budget import budget_parts, compute_budget, institution_indicators, reopen
 from drgpay.steps.fund.health import fund_health
 from drgpay.steps.fund.prepayment import loan_candidates, prepayments
+from drgpay.steps.fund.prices import COLUMNS as PRICE_COLUMNS
+from drgpay.steps.fund.prices import DETAILS as PRICE_DETAILS
+from drgpay.steps.fund.prices import fee_sums, repriced
 from drgpay.steps.fund.risk import revenue_of, risk_fund
 from drgpay.tables import SCHEMES
 from drgpay.units import ONE, half_up, split
@@ -158,18 +161,22 @@ def pools(
 
 __all__ = [
     "MONTHS",
+    "PRICE_COLUMNS",
+    "PRICE_DETAILS",
     "WRITES",
     "YEAR",
     "Pool",
     "budget_of",
     "budget_parts",
     "compute_budget",
+    "fee_sums",
     "fund_health",
     "institution_indicators",
     "loan_candidates",
     "pools",
     "prepayments",
     "reopen",
+    "repriced",
     "revenue_of",
     "risk_fund",
     "seasonality",

@@ -401,12 +401,12 @@ def _allowed(rule: Rule, size: int) -> Bools:
 
 def _distinct(table: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], npt.NDArray[Any]]:
     """Number of each row among the distinct rows (the first row is number 0), and the distinct rows."""
-    kinds = {table[0].tobytes(): 0}
-    first = [0]
+    others = np.flatnonzero((table != table[0]).any(axis=1))
+    rows = np.ascontiguousarray(table[others])
+    _, first, kind = np.unique(
+        rows.view(f"V{rows.dtype.itemsize * rows.shape[1]}"), return_index=True, return_inverse=True
+    )
+    order = np.argsort(first)  # numbered as they come
     number = np.zeros(len(table), dtype=np.int32)
-    for place in np.flatnonzero((table != table[0]).any(axis=1)).tolist():
-        found = kinds.setdefault(table[place].tobytes(), len(first))
-        if found == len(first):
-            first.append(place)
-        number[place] = found
-    return number, table[first]
+    number[others] = np.argsort(order)[kind.reshape(-1)] + 1
+    return number, table[[0, *others[first[order]]]]

@@ -44,12 +44,15 @@ from drgpay.steps.intake.register_rows import (
 from drgpay.steps.intake.register_template import example_rows, shown_cell, write_register_template
 from drgpay.steps.intake.registers import (
     REGISTER_SUFFIXES,
+    Register,
     holds_register,
     read_recorded,
     read_register,
+    read_taken,
     recorded,
     register_file,
     register_files,
+    register_paths,
     several,
 )
 from drgpay.steps.intake.returned import Returned, read_returned, read_rows
@@ -66,6 +69,7 @@ from drgpay.steps.intake.scores import (
 from drgpay.steps.intake.spell import measures, mended, sex_of, spell_code, split_codes
 from drgpay.steps.intake.stays import Conversion, Intake, columns_kept, convert, read_stays
 from drgpay.steps.intake.survey import Head, Missing, Survey, survey
+from drgpay.steps.intake.taken import is_taken, row_digest, taken_file
 from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
 from drgpay.steps.intake.versions import (
     BATCH_RULES,
@@ -76,7 +80,8 @@ from drgpay.steps.intake.versions import (
     without_rows,
 )
 
-WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_changes", "stay_scores", "stays", "visits")
+WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_changes", "stay_scores", "stays",
+          "taken_rows", "visits")  # fmt: skip
 """tables this step writes"""
 
 __all__ = [
@@ -104,6 +109,7 @@ __all__ = [
     "Known",
     "KnownCodes",
     "Missing",
+    "Register",
     "Returned",
     "RowFinding",
     "Rule",
@@ -135,6 +141,7 @@ __all__ = [
     "holds_details",
     "holds_register",
     "is_canonical",
+    "is_taken",
     "judged",
     "keep_batch",
     "kept_out",
@@ -154,14 +161,17 @@ __all__ = [
     "read_returned",
     "read_rows",
     "read_stays",
+    "read_taken",
     "record_scores",
     "recorded",
     "refuse_rows",
     "register_file",
     "register_files",
+    "register_paths",
     "register_rows",
     "repetitions",
     "replaced_rows",
+    "row_digest",
     "score_stay",
     "score_stays",
     "several",
@@ -172,6 +182,7 @@ __all__ = [
     "stamp",
     "stays_schema",
     "survey",
+    "taken_file",
     "tally",
     "with_columns",
     "with_findings",

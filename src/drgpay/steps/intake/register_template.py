@@ -106,7 +106,7 @@ def write_register_template(table: Table, path: Path, lang: str = "zh") -> None:
 def _write(table: Table, path: Path, lang: str) -> None:
     columns = recorded(table).columns
     en = lang == "en"
-    with xlsxwriter.Workbook(path) as book:
+    with xlsxwriter.Workbook(path, {"in_memory": True}) as book:
         book.set_properties({"title": table.name if en else table.zh, "created": _CREATED})
         sheet = book.add_worksheet((table.name if en else table.zh)[:31])
         notes = book.add_worksheet(_WORDS["notes"][en])
@@ -122,7 +122,7 @@ def _write(table: Table, path: Path, lang: str) -> None:
             sheet.set_column(
                 at, at, max(12, 2 * len(told.head) + 2), book.add_format({"num_format": _format(column)})
             )
-            sheet.write_comment(0, at, "\n".join(told.lines()), {"x_scale": 2.5, "y_scale": 1.5})
+            sheet.write_comment(0, at, "\n".join(told.lines()), {"x_scale": 2, "y_scale": 2})
             sheet.data_validation(1, at, _LAST_ROW, at, _validation(column, told, lists, at, lang))
         sheet.freeze_panes(1, 0)
         _explain(book, notes, table, lang)

@@ -21,8 +21,9 @@ from drgpay.steps.intake.headers import header_key, known_headers, locate
 from drgpay.steps.intake.references import Known, astray
 from drgpay.steps.intake.rules import RULES, limits
 from drgpay.steps.intake.spellings import chinese
+from drgpay.steps.intake.taken import is_taken, row_digest, taken_file
 from drgpay.steps.intake.values import Typed, typed
-from drgpay.tables import BATCHES, RECORDING, Column, Table
+from drgpay.tables import BATCHES, RECORDING, TAKES, Column, Table, taken_table
 from drgpay.units import show_coefficient, show_fen
 
 REGISTER_SUFFIXES = (".csv", ".xlsx", ".parquet")
@@ -50,12 +51,29 @@ class Wrong:
 @dataclass(frozen=True)
 class Register:
     """What a register says: ``rows`` in force (an Arrow table of the table's schema, in the order of the file), and
-    ``every`` row that is known, with its day and author of recording. ``digest``: of the known rows, whatever their
-    order; None where the file does not record days, and its own digest tells it."""
+    ``every`` row that is known, with its day and author of recording. ``digest``: of the known rows of the file
+    people keep, whatever their order; None where it does not record days, and its own digest tells it.
+
+    ``taken``: of the rows in force those that were taken from results, with the columns of
+    :func:`drgpay.tables.taken_table`; ``taken_digest``: of the known rows that were taken; None: there are none."""
 
     rows: Any
     every: Any
     digest: str | None
+    taken: tuple[dict[str, Any], ...] = ()
+    taken_digest: str | None = None
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """One file of a register as it was read: the name of the file, its headers by column, the known rows with their
+    ``_line``, what is wrong, and whether it records days."""
+
+    file: str
+    heads: dict[str, str]
+    rows: Any
+    wrong: list[Wrong]
+    dated: bool
 
 
 def recorded(table: Table) -> Table:
@@ -79,11 +97,40 @@ def read_register(path: Path, table: Table, known: Known | None = None, known_on
     return read_recorded(path, table, known, known_on).rows
 
 
-def read_recorded(path: Path, table: Table, known: Known | None = None, known_on: date | None = None) -> Register:
-    """:func:`read_register`, with what was recorded and superseded."""
-    wide = recorded(table)
-    source = open_source(_found(path), frozenset(known_headers(wide.columns)))
-    required = frozenset(column.name for column in table.columns if not column.null)
+def read_recorded(
+    path: Path, table: Table, known: Known | None = None, known_on: date | None = None, *, taken: bool = True
+) -> Register:
+    """:func:`read_register`, with what was recorded and superseded. Beside the file people keep lies
+    ``<register>.taken.csv`` where a result was taken: its rows supersede those they were taken over. ``taken`` false:
+    without them."""
+    found = _found(path)
+    own = taken_file(found.parent, table)
+    sheets = {} if is_taken(found) else {False: _sheet(found, recorded(table), known_on)}
+    if taken and own.is_file():
+        sheets[True] = _taken_sheet(own, table, known_on)
+    whole = pa.concat_tables([sheet.rows for sheet in sheets.values()], promote_options="default")
+    whole = whole.unify_dictionaries().combine_chunks()
+    force = _in_force(table, whole, sheets)
+    standing = whole.take(pa.array(force, pa.int64()))
+    _astray(table, standing, known or Known(), sheets)
+    for sheet in sheets.values():
+        if sheet.wrong:
+            raise refused(sheet.file, sheet.wrong)
+    theirs = whole.filter(whole.column("_own"))
+    people = sheets.get(False)
+    return Register(
+        standing.select(table.names).cast(table.schema),
+        whole.select(recorded(table).names).cast(recorded(table).schema),
+        _digest(recorded(table), people.rows) if people and people.dated else None,
+        tuple(standing.filter(standing.column("_own")).to_pylist()),
+        _digest(taken_table(table), theirs) if theirs.num_rows else None,
+    )
+
+
+def _sheet(path: Path, wide: Table, known_on: date | None, own: bool = False) -> _Sheet:
+    """Read one file of a register; ``wide``: its columns; ``own``: it holds what was taken from results."""
+    source = open_source(path, frozenset(known_headers(wide.columns)))
+    required = frozenset(column.name for column in wide.columns if not column.null)
     layout = locate(source.file, source.header, wide, wide.columns, required)
     refuse_floats(source, wide, layout.places)
     heads = {name: source.header[place].strip() for name, (place,) in layout.places.items()}
@@ -93,25 +140,38 @@ def read_recorded(path: Path, table: Table, known: Known | None = None, known_on
         wrong += unaligned(chunk, len(source.header))
         cells = {name: chunk.columns[place] for name, (place,) in layout.places.items()}
         part, found = typed_rows(wide, cells, chunk.lines, heads)
-        parts.append(part)
         wrong += found
-    if not parts:
-        return Register(table.schema.empty_table(), wide.schema.empty_table(), _digest(wide, None, layout.places))
-    whole = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+        parts.append(part.append_column("_own", pa.repeat(own, part.num_rows)))
+    schema = pa.schema([*wide.schema, pa.field("_line", pa.int64()), pa.field("_own", pa.bool_())])
+    rows = pa.concat_tables(parts).unify_dictionaries().combine_chunks() if parts else schema.empty_table()
     if known_on is not None and _DAY in layout.places:
-        later = pc.fill_null(pc.greater(whole.column(_DAY), pa.scalar(known_on, pa.date32())), False)
-        unknown = set(whole.filter(later).column("_line").to_pylist())
+        later = pc.fill_null(pc.greater(rows.column(_DAY), pa.scalar(known_on, pa.date32())), False)
+        unknown = set(rows.filter(later).column("_line").to_pylist())
         wrong = [w for w in wrong if w.line not in unknown]
-        whole = whole.filter(pc.invert(later))
-    standing, found = in_force(table, whole, known or Known(), heads)
-    wrong += found
-    if wrong:
-        raise refused(source.file, wrong)
-    return Register(
-        standing.select(table.names).cast(table.schema),
-        whole.select(wide.names).cast(wide.schema),
-        _digest(wide, whole, layout.places),
-    )
+        rows = rows.filter(pc.invert(later))
+    return _Sheet(source.file, heads, rows, wrong, _DAY in layout.places)
+
+
+def read_taken(path: Path, table: Table) -> Any:
+    """Every row a register ever took from results, in order, as :func:`drgpay.tables.taken_table` has it."""
+    sheet = _sheet(path, taken_table(table), None, own=True)
+    if sheet.wrong:
+        raise refused(sheet.file, sheet.wrong)
+    return sheet.rows.select(taken_table(table).names)
+
+
+def _taken_sheet(path: Path, table: Table, known_on: date | None) -> _Sheet:
+    """What a register took from results, as far as the takings are listed in ``takes``; rows of the one after the
+    last listed are what an interrupted one left, and do not count."""
+    listed = read_register(path.with_name(TAKES.name), TAKES).column("take").to_pylist()
+    sheet = _sheet(path, taken_table(table), known_on, own=True)
+    numbers = sheet.rows.column("take").to_pylist()
+    for line, number in zip(sheet.rows.column("_line").to_pylist(), numbers, strict=True):
+        if number is not None and number not in listed and number != max(listed, default=0) + 1:
+            zh, en = "接收记录(takes)里没有这一次接收;从备份恢复", "not in the list takes; restore it from a backup"
+            sheet.wrong.append(Wrong(line, "take", str(number), zh, en))
+    kept = pc.is_in(sheet.rows.column("take"), value_set=pa.array(listed, pa.int32()))
+    return replace(sheet, rows=sheet.rows.filter(kept))
 
 
 def unaligned(chunk: Chunk, width: int) -> list[Wrong]:
@@ -143,21 +203,26 @@ def typed_rows(
 def in_force(table: Table, whole: Any, known: Known, heads: Mapping[str, str]) -> tuple[Any, list[Wrong]]:
     """Of rows from :func:`typed_rows` those in force, and what is wrong with them: keys that occur again, and cells
     that name what is not there."""
-    force, wrong = _in_force(table, whole)
+    sheet = _Sheet("", dict(heads), whole, [], dated=True)
+    force = _in_force(table, whole.append_column("_own", pa.repeat(False, whole.num_rows)), {False: sheet})
     standing = whole.take(pa.array(force, pa.int64()))
+    _astray(table, standing, known, {False: sheet})
+    return standing, sheet.wrong
+
+
+def _astray(table: Table, standing: Any, known: Known, sheets: Mapping[bool, _Sheet]) -> None:
+    """Add to the sheets the cells that name what is not there."""
     lines = standing.column("_line").to_pylist()
-    wrong += [
-        Wrong(lines[a.at], heads.get(a.column.name, a.column.name), _seen(a.column, a.value), a.zh, a.en)
-        for a in astray(table, standing, known)
-    ]
-    return standing, wrong
+    mine = standing.column("_own").to_pylist() if "_own" in standing.column_names else [False] * len(lines)
+    for cell in astray(table, standing, known):
+        sheet = sheets[mine[cell.at]]
+        head = sheet.heads.get(cell.column.name, cell.column.name)
+        sheet.wrong.append(Wrong(lines[cell.at], head, _seen(cell.column, cell.value), cell.zh, cell.en))
 
 
-def _digest(wide: Table, rows: Any, places: Sequence[str] | Any) -> str | None:
-    """Digest of rows that are known, whatever their order; None where the file does not record days."""
-    if _DAY not in places:
-        return None
-    columns = [] if rows is None else [rows.column(name).to_pylist() for name in wide.names]
+def _digest(wide: Table, rows: Any) -> str:
+    """Digest of rows that are known, whatever their order."""
+    columns = [rows.column(name).to_pylist() for name in wide.names]
     lines = ("\x1f".join("" if cell is None else str(cell) for cell in row) for row in zip(*columns, strict=True))
     return hashlib.sha256("\n".join([",".join(wide.names), *sorted(lines)]).encode()).hexdigest()
 
@@ -182,11 +247,19 @@ def register_files(folder: Path, table: Table, suffixes: Sequence[str] = REGISTE
 
 
 def register_file(folder: Path, table: Table, suffixes: Sequence[str] = REGISTER_SUFFIXES) -> Path | None:
-    """The file of a register in a folder; None where it was not brought. Raises DATA when there are several."""
+    """The file of a register in a folder: the one people keep, else what was taken from results; None where it was
+    not brought. Raises DATA when there are several."""
     there = register_files(folder, table, suffixes)
     if len(there) > 1:
         raise several(there)
-    return there[0] if there else None
+    own = taken_file(folder, table)
+    return there[0] if there else own if own.is_file() else None
+
+
+def register_paths(folder: Path, table: Table) -> list[Path]:
+    """Both files of a register: the one people keep, and what was taken from results, as far as they are there."""
+    first, own = register_file(folder, table), taken_file(folder, table)
+    return list(dict.fromkeys(path for path in (first, own) if path is not None and path.is_file()))
 
 
 def several(paths: Sequence[Path]) -> DrgpayError:
@@ -281,26 +354,46 @@ def _outside(column: Column) -> tuple[str, str]:
     )
 
 
-def _in_force(table: Table, whole: Any) -> tuple[list[int], list[Wrong]]:
-    """The rows in force, of every key the one recorded last, in the order of the file; and keys that occur again
-    without a day, or on the same day with other values."""
+def _in_force(table: Table, whole: Any, sheets: Mapping[bool, _Sheet]) -> list[int]:
+    """The rows in force, of every key the one recorded last, in the order of the files; of two that were taken the
+    later one. Adds to the sheets what is wrong: keys that occur again without a day, or on the same day with other
+    values, and rows that were changed after a result was taken over them."""
     days = whole.column(_DAY).to_pylist() if _DAY in whole.column_names else [None] * whole.num_rows
+    own = whole.column("_own").to_pylist()
     met: dict[tuple[Any, ...], int] = {}
     last: dict[tuple[Any, ...], int] = {}
     free: list[int] = []
-    wrong: list[Wrong] = []
-    keys = zip(*(whole.column(name).to_pylist() for name in table.key), strict=True)
+    keys = list(zip(*(whole.column(name).to_pylist() for name in table.key), strict=True))
     for at, (key, day) in enumerate(zip(keys, days, strict=True)):
         if None in key:
             free.append(at)
             continue
-        same = met.setdefault((*key, day), at)
+        same = at if own[at] else met.setdefault((*key, day), at)
         if same != at and (day is None or _row(table, whole, same) != _row(table, whole, at)):
-            wrong.append(_second(table, key, whole, same, at, day))
+            sheets[False].wrong.append(_second(table, key, whole, same, at, day))
         before = last.setdefault(key, at)
-        if (days[before] or date.min) < (day or date.min):
+        if (days[before] or date.min, False) < (day or date.min, own[at]):
             last[key] = at
-    return sorted([*free, *last.values()]), wrong
+    replaced = set(whole.column("replaces").to_pylist()) if True in sheets else set()
+    for (*parts, day), at in met.items():
+        key = tuple(parts)
+        now = last[key]
+        unseen = own[now] and (day is None or day == days[now])
+        if unseen and row_digest(_row(table, whole, at)) not in replaced:
+            sheets[False].wrong.append(_changed(table, key, whole, at, now))
+    return sorted([*free, *last.values()])
+
+
+def _changed(table: Table, key: Sequence[Any], whole: Any, at: int, now: int) -> Wrong:
+    """What to say of a row that was changed, or added, after a result was taken in its place."""
+    there = " / ".join(_seen(table[name], part) for name, part in zip(table.key, key, strict=True))
+    file, line = f"{table.name}.taken.csv", whole.column("_line")[now]
+    return Wrong(
+        whole.column("_line")[at].as_py(), ", ".join(table.key), there,
+        f"这一行不在接收结果时所替代的之列,却有已接收的行({file} 第 {line} 行);要改,写上以后的登记日期",
+        f"a result was taken in its place ({file}, line {line}), and not over this; to change it, give it a later "
+        "day of recording",
+    )  # fmt: skip
 
 
 def _row(table: Table, whole: Any, at: int) -> list[Any]:

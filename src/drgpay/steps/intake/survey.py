@@ -13,8 +13,6 @@ from drgpay.steps.intake.kernel import stays_columns
 from drgpay.steps.intake.stays import demanded
 from drgpay.tables import GROUPED, STAYS, WITHDRAWN, Column
 
-_ALIKE = 0.6
-"""how alike a header must be to a known one to be taken as a guess (as :func:`difflib.get_close_matches` measures)"""
 _CODES = ("dx", "proc")
 
 
@@ -115,7 +113,7 @@ def _guessed(heads: Sequence[Head], opened: Opened, need: str) -> list[Head]:
     for head in heads:
         guess = ""
         if head.how == "unknown":
-            near = difflib.get_close_matches(header_key(head.header), known, n=1, cutoff=_ALIKE)
+            near = difflib.get_close_matches(header_key(head.header), known, n=1)
             guess = known[near[0]] if near and known[near[0]] in free else ""
         found.append(replace(head, guess=guess))
     return found
@@ -139,6 +137,6 @@ def _missing(column: Column, heads: Sequence[Head]) -> Missing:
         guess = likely(column.name, unknown)
     if not guess:
         keys = {header_key(cell): cell for cell in unknown}
-        near = [difflib.get_close_matches(header_key(name), keys, n=1, cutoff=_ALIKE) for name in names_of(column)]
+        near = [difflib.get_close_matches(header_key(name), keys, n=1) for name in names_of(column)]
         guess = next((keys[found[0]] for found in near if found), "")
     return Missing(column.name, column.zh, column.en, guess)

@@ -160,8 +160,10 @@ class _Facts:
         values = lists.values
         if not pa.types.is_dictionary(values.type):
             values = pc.dictionary_encode(values)
-        known = [any(code.startswith(p) for p in prefixes) for code in values.dictionary.to_pylist()]
-        hit = np.append(np.array(known, bool), False)[integers(values.indices, -1)]
+        known = np.zeros(len(values.dictionary) + 1, bool)  # the last one is no code
+        for prefix in prefixes:
+            known[:-1] |= np.asarray(pc.starts_with(values.dictionary, prefix).fill_null(False))
+        hit = known[integers(values.indices, -1)]
         offsets = np.asarray(lists.offsets.to_numpy(zero_copy_only=False), np.int64)
         start, end = offsets[:-1].copy(), offsets[1:].copy()
         if lists.null_count:

@@ -55,6 +55,7 @@ from drgpay.steps.oversight.hits import HITS
 from drgpay.steps.oversight.loop import (
     doctor_points,
     ledger_preview,
+    mark_rows,
     publications,
     refusal_rows,
     treatments,
@@ -63,7 +64,14 @@ from drgpay.steps.oversight.loop import (
 )
 from drgpay.steps.oversight.needless import CROWDED, batches
 from drgpay.steps.oversight.people import HEADS, PERSON_ORDER, READMITTED, Watch, person_hits
-from drgpay.steps.oversight.special import CANDIDATE, candidates, decision_rows, special_results, within_quota
+from drgpay.steps.oversight.special import (
+    CANDIDATE,
+    candidates,
+    decision_rows,
+    experts,
+    special_results,
+    within_quota,
+)
 from drgpay.steps.oversight.visits import VISIT_COLUMNS
 
 WRITES = (
@@ -135,6 +143,7 @@ __all__ = [
     "control_points",
     "decision_rows",
     "doctor_points",
+    "experts",
     "facts",
     "fee_mix",
     "fewer_severe",
@@ -145,6 +154,7 @@ __all__ = [
     "institution_hits",
     "ledger_preview",
     "limits",
+    "mark_rows",
     "missing",
     "mix_sums",
     "person_hits",

@@ -22,11 +22,13 @@ SAMPLED = "=sampled"
 """rows of the audit sample among the hits: ``weight``, ``score``, and the place in the sample as ``amount``"""
 
 
-def sample(facts: pl.DataFrame, scores: pl.DataFrame, limits: Limits, seed: int) -> pl.DataFrame:
-    """The settled stays of whole institutions that are to be coded again: of each institution ``audit.share``, at
-    least ``audit.min_stays``, drawn one by one at even steps along its stays laid end to end, each as long as its
-    weight (1 + risk weight × highest score), in an order only the seed decides.
-    ``scores``: ``stay_id``, ``score``."""
+def sample(
+    facts: pl.DataFrame, scores: pl.DataFrame, limits: Limits, seed: int, shares: Mapping[str, int] | None = None
+) -> pl.DataFrame:
+    """The settled stays of whole institutions that are to be coded again: of each institution ``audit.share``, or
+    what its supervision tier says (``shares``, 1/10,000), at least ``audit.min_stays``, drawn one by one at even
+    steps along its stays laid end to end, each as long as its weight (1 + risk weight × highest score), in an order
+    only the seed decides. ``scores``: ``stay_id``, ``score``."""
     rows = facts.filter("settled").select("stay_id", "institution_id", "department_id")
     rows = rows.join(scores, on="stay_id", how="left").with_columns(pl.col("score").fill_null(0))
     places = key_hash(rows.select(pl.lit(f"{seed}:") + pl.col("stay_id")).to_series().to_arrow())
@@ -34,7 +36,8 @@ def sample(facts: pl.DataFrame, scores: pl.DataFrame, limits: Limits, seed: int)
     drawn = []
     for key, its in rows.group_by("institution_id", maintain_order=True):
         weight = ONE + its["score"].to_numpy().astype(np.int64) * limits.whole("audit.risk_weight")
-        wanted = max(limits.whole("audit.min_stays"), -(-its.height * limits.ratio("audit.share") // ONE))
+        share = (shares or {}).get(str(key[0]), limits.ratio("audit.share"))
+        wanted = max(limits.whole("audit.min_stays"), -(-its.height * share // ONE))
         wanted = min(wanted, its.height)
         ends = np.cumsum(weight)
         start = int(key_hash(pa.array([f"{seed}:{key[0]}"]))[0])

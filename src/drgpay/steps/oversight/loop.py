@@ -203,11 +203,29 @@ def ledger_preview(treated: Sequence[Row]) -> list[Row]:
     return rows
 
 
-def doctor_points(treated: Sequence[Row], limits: Limits) -> list[Row]:
-    """Rows of ``doctor_points`` (医保医师积分): points given in the year, and what is left of the full mark."""
+def mark_rows(treated: Sequence[Row], year: int) -> list[Row]:
+    """Rows for the register ``doctor_marks``: points given to doctors, which later looks of the year count too."""
+    return [
+        {
+            "violation_id": row["suspicion_id"],
+            "year": year,
+            "institution_id": row["institution_id"],
+            "doctor_id": row["doctor_id"],
+            "points": row["points"],
+            "reason": row["reason"],
+        }
+        for row in treated
+        if row["doctor_id"] is not None and row["points"]
+    ]
+
+
+def doctor_points(treated: Sequence[Row], limits: Limits, earlier: Sequence[Row] = ()) -> list[Row]:
+    """Rows of ``doctor_points`` (医保医师积分): points given in the year, and what is left of the full mark.
+    ``earlier``: rows of the register ``doctor_marks`` of the year; those of this look's reviews count once."""
     full = limits.whole("treatment.doctor_full")
     given: dict[tuple[str, str], list[int]] = {}
-    for row in treated:
+    now = {row["suspicion_id"] for row in treated}
+    for row in (*treated, *(row for row in earlier if row["violation_id"] not in now)):
         if row["doctor_id"] is not None:
             given.setdefault((row["institution_id"], row["doctor_id"]), []).append(row["points"])
     return [

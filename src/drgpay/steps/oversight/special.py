@@ -115,3 +115,11 @@ def decision_rows(results: Sequence[Row]) -> list[Row]:
         for row in results
         if row["status"] in ("approved", "declined")
     ]
+
+
+def experts(opinions: Sequence[Row]) -> dict[str, str]:
+    """Stay → the experts whose opinions decided on its request, in their order."""
+    named: dict[str, list[str]] = {}
+    for opinion in sorted(opinions, key=lambda o: (o["stay_id"], o["number"])):
+        named.setdefault(opinion["stay_id"], []).append(opinion["expert"])
+    return {stay: ", ".join(their[:3]) for stay, their in named.items()}

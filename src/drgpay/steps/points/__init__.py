@@ -14,7 +14,7 @@ import polars as pl
 from drgpay.engine import Dataset, Engine, Part, frame
 from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
-from drgpay.steps.points.base import Base, Group, base_period, kept_base
+from drgpay.steps.points.base import BASE_LAW, Base, Group, base_period, kept_base
 from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, check_components, coefficients
 from drgpay.steps.points.days import DAY, ByDay, Tables, add_up, by_day, case_points, each, place_of, score_by_day
 from drgpay.steps.points.kernel import (
@@ -142,6 +142,7 @@ def tally(engine: Engine, grouped: Dataset, tables: Tables, policy: Policy) -> p
 
 
 __all__ = [
+    "BASE_LAW",
     "CANNOT_KNOW",
     "MODE_AMOUNT",
     "RATE_CLASSES",

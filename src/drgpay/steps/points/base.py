@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from math import isqrt
@@ -24,6 +24,12 @@ _SQUARE_BITS = 18
 
 _MOST_POINTS = 10**13
 """most base points of a group, 1/10,000: a billion points"""
+
+BASE_LAW = (
+    "points.base_years", "points.scale", "points.min_los", "points.max_los", "points.trim_passes",
+    "points.low_multiple", "points.high_multiple", "points.max_cv", "points.min_cases", "points.unstable_rule",
+)  # fmt: skip
+"""the parameters that decide groups and means of a base period"""
 
 SCANNED = ("institution_id", "year", "drg", "status", "los", "total_cost")
 
@@ -64,6 +70,8 @@ class Base:
     """rows of table ``base_years``"""
     institution_sums: pl.DataFrame
     """institution_id, drg, n, cost of the trimmed stays of all base years"""
+    levels: Mapping[str, str] = field(default_factory=dict)
+    """of a base that areas share: the levels of all institutions in it, by code"""
 
 
 def _entering(batch: Any, years: tuple[int, ...], min_los: int, max_los: int) -> Any:

@@ -110,7 +110,7 @@ def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy, marks: 
     [coefficient.min, coefficient.max].
     """
     levels = dict(institutions.select("institution_id", "level").rows())
-    by_institution, by_level = _standardised(base, levels)
+    by_institution, by_level = _standardised(base, {**base.levels, **levels})
     named = [c for c in policy.names("coefficient.components") if c != "basic_group"]
     region = _Sums()
     for sums in by_level.values():

@@ -13,12 +13,22 @@ from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_points
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a derivation: what, in both languages, its value, and the policy parameter behind it."""
+    """One line of a derivation: what, in both languages, its value, and the policy parameter behind it.
+
+    What else can be followed from it, empty where there is none: the ``rule`` that decided (of the grouping scheme,
+    of the payment modes), the ``table`` of the run and the ``key`` of the row it is read from (its parts with ``/``
+    between them), the ``entry`` of the ledger, the ``source`` of the parameter's value.
+    """
 
     zh: str
     en: str
     value: str
     parameter: str = ""
+    rule: str = ""
+    table: str = ""
+    key: str = ""
+    entry: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

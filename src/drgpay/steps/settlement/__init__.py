@@ -17,6 +17,7 @@ from drgpay.steps.settlement.book_posting import BookPoster, check_link, risk_ev
 from drgpay.steps.settlement.cash import Before, Cash, deposit_of, month_cash
 from drgpay.steps.settlement.clearing import Dealings, clear, had_before
 from drgpay.steps.settlement.corrections import CASES, DUES, EARLIER, PoolOfMonth, corrections, worth
+from drgpay.steps.settlement.figures import MONTH_ITEMS, PAID_ALONE, STATEMENT_ITEMS, Item
 from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
 from drgpay.steps.settlement.months import month_rows, pool_shares
 from drgpay.steps.settlement.posting import (
@@ -41,16 +42,20 @@ __all__ = [
     "DUES",
     "EARLIER",
     "JUDGED",
+    "MONTH_ITEMS",
     "ORDER",
+    "PAID_ALONE",
     "PAID_BEFORE",
     "REVERSAL",
     "SCANNED",
+    "STATEMENT_ITEMS",
     "WRITES",
     "Before",
     "BookPoster",
     "Cash",
     "Dealings",
     "Dues",
+    "Item",
     "ModePoster",
     "PoolOfMonth",
     "Poster",

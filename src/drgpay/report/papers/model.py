@@ -1,0 +1,79 @@
+"""What a paper is, whatever it says: title, facts, tables, texts, and lines to sign. Printers know nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. ``kind``: of :data:`drgpay.report.views.NUMBERS`, or text, month. ``share``: of the
+    width that is left to texts on a printed page; 0 = as wide as what stands in it."""
+
+    head: str
+    kind: str = "text"
+    share: int = 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table: raw values (whole fen, points and ratios in 1/10,000; None: nothing is said). ``kind``: of
+    its numbers, where it is not that of their columns; ``strong``: a result."""
+
+    values: tuple[Any, ...]
+    kind: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its title. ``total``: exact sums below it. ``apart``: a sheet of its own in a workbook."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Line, ...]
+    total: Line | None = None
+    apart: bool = False
+
+    def kind(self, column: int, row: Line) -> str:
+        """How a value is shown: a row of other numbers than its column's says so itself, and a text is a text."""
+        own = "text" if isinstance(row.values[column], str) else self.columns[column].kind
+        return row.kind if row.kind and own not in ("text", "month") else own
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs with a title."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signs, and the lines that are filled in by hand."""
+
+    party: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper in one language, ready to be printed.
+
+    ``issuer``: whose it is; ``period``: what of; ``facts``: name and value, in two columns; ``result``: the one
+    figure it is about, with its name, as a number and in words; ``trace``: what identifies the run, on every page;
+    ``broad``: printed on landscape pages.
+    """
+
+    lang: str
+    issuer: str
+    title: str
+    period: str
+    facts: tuple[tuple[str, str], ...]
+    blocks: tuple[Table | Text, ...]
+    signatures: tuple[Signature, ...]
+    trace: str
+    result: tuple[str, str, str] | None = None
+    broad: bool = False

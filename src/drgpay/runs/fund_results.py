@@ -1,0 +1,145 @@
+"""Plans of the fund as results a region can take once they are agreed: the budget of a year, and its prepayments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from drgpay import __version__
+from drgpay.engine import new_folder, write_table
+from drgpay.runs.fund import RegisterFolder, Rows, Tables, year_law
+from drgpay.runs.manifest import TABLES, file_digest, write_manifest
+from drgpay.runs.region import region_identity
+from drgpay.runs.taking import Offered, Withheld, write_offers
+from drgpay.steps import intake
+from drgpay.tables import (
+    ADVANCES,
+    BUDGET_AMOUNTS,
+    BUDGET_PARTS,
+    BUDGET_PLAN,
+    BUDGETS,
+    FUND_REGISTERS,
+    INSTITUTIONS,
+    PREPAYMENTS,
+)
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Who agreed to a plan, and when; for prepayments the day on which they are paid."""
+
+    by: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan of the fund: its ``kind`` (budget | prepayment), its tables, and what it was made from."""
+
+    kind: str
+    tables: Tables
+    region: Path
+    practice: str
+    year: int
+
+
+_NOT_AGREED = {
+    "budget": Withheld(
+        "预算方案还没有定案,不能接收",
+        "the budget is not agreed yet: it cannot be taken",
+        "定案后重新生成:drgpay fund budget … --agreed-by 姓名 --agreed-on 日期 -o 文件夹",
+        "make it again once it is agreed: drgpay fund budget … --agreed-by NAME --agreed-on DAY -o FOLDER",
+    ),
+    "prepayment": Withheld(
+        "预付还没有批准,不能接收",
+        "the prepayment is not agreed yet: it cannot be taken",
+        "批准后重新生成:drgpay fund prepay … --agreed-by 姓名 --agreed-on 拨款日期 -o 文件夹",
+        "make it again once it is agreed: drgpay fund prepay … --agreed-by NAME --agreed-on DAY -o FOLDER",
+    ),
+}
+
+
+def write_plan(plan: Plan, out: Path, agreed: Agreed | None, people: Callable[[Path], None]) -> None:
+    """Write a plan as a folder of results: what ``people`` write for people, its tables, and, where it is agreed,
+    the rows it offers to the registers."""
+    policy = year_law(plan.practice, plan.year)
+    with new_folder(out) as draft:
+        people(draft)
+        for table, rows in plan.tables:
+            write_table(draft / TABLES, table, table.of(rows))
+        registers = [p for t in (INSTITUTIONS, *FUND_REGISTERS) for p in intake.register_paths(plan.region, t)]
+        content: dict[str, Any] = {
+            "kind": plan.kind,
+            "software": f"drgpay {__version__}",
+            "region": region_identity(plan.region),
+            "year": plan.year,
+            "practice": policy.practice,
+            "policy_digest": policy.digest,
+            "agreed": {"by": agreed.by, "on": agreed.on.isoformat()} if agreed else None,
+            "inputs": {path.name: file_digest(path) for path in registers},
+        }
+        offered = _offered(plan, agreed) if agreed else []
+        content |= write_offers(draft, offered, None if agreed else _NOT_AGREED[plan.kind])
+        write_manifest(draft, content)
+
+
+def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:
+    tables = {table.name: rows for table, rows in plan.tables}
+    said = {"decided_by": agreed.by, "decided_on": agreed.on}
+    if plan.kind == "budget":
+        budgets, amounts = budget_rows(tables[BUDGET_PLAN.name], tables[BUDGET_PARTS.name])
+        offered = [(BUDGETS, budgets, BUDGET_PLAN), (BUDGET_AMOUNTS, amounts, BUDGET_PARTS)]
+    else:
+        paid = RegisterFolder(plan.region).rows(ADVANCES)
+        offered = [(ADVANCES, advance_rows(tables[PREPAYMENTS.name], paid, agreed.on), PREPAYMENTS)]
+    return [
+        Offered(table, plan.kind, [row | said | {"evidence": of.name} for row in rows]) for table, rows, of in offered
+    ]
+
+
+def budget_rows(plans: Rows, parts: Rows) -> tuple[Rows, Rows]:
+    """Rows for the registers ``budgets`` and ``budget_amounts`` from an agreed plan: what the year has for the DRG
+    stays, mid-year changes included, and for every other part."""
+    drg = {r["insurance_scheme"]: r["adjusted"] for r in parts if r["part"] == "inpatient_drg"}
+    budgets = [
+        {name: row[name] for name in ("year", "insurance_scheme", "revenue")}
+        | {"drg_budget": drg[row["insurance_scheme"]]}
+        for row in plans
+    ]
+    amounts = [
+        {name: row[name] for name in ("year", "insurance_scheme", "part")} | {"amount": row["adjusted"]}
+        for row in parts
+        if row["part"] != "inpatient_drg"
+    ]
+    return budgets, amounts
+
+
+def advance_rows(prepayments: Rows, paid: Rows, on: date) -> Rows:
+    """Rows for the register ``advances``: what is still to be advanced, paid on a day. The assessment reserve goes
+    with the first ordinary advance of the year. An advance is numbered after those the register has, so that one
+    that is planned again is the same row, and one after it is another."""
+    before = Counter(
+        (a["year"], a["insurance_scheme"], a["institution_id"]) for a in paid if a["advance_kind"] == "ordinary"
+    )
+    rows = []
+    for row in prepayments:
+        key = (row["year"], row["insurance_scheme"], row["institution_id"])
+        if row["to_advance"] > 0:
+            number = before[key] + 1
+            rows.append(
+                {
+                    "advance_id": f"{row['year']}-{row['insurance_scheme']}-{row['institution_id']}-{number}",
+                    "year": row["year"],
+                    "insurance_scheme": row["insurance_scheme"],
+                    "institution_id": row["institution_id"],
+                    "date": on,
+                    "advance_kind": "ordinary",
+                    "amount": row["to_advance"],
+                    "reserve": row["reserve"] if number == 1 and row["reserve"] else None,
+                }
+            )
+    return rows

@@ -1,0 +1,300 @@
+"""Sums over runs against plain Python, and what is hidden of them against plain algebra (design/12 §7)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.runs import DIMENSIONS, MEASURES, Order, Scope, Where, run, summarise
+from drgpay.runs.pages.suppress import Bounds, Cell, hidden_cells
+from drgpay.samples import make_region
+from drgpay.tables import INSTITUTION_MONTHS, INSTITUTIONS, STATEMENTS
+from drgpay.units import ONE, half_up
+from support.engines import usual
+from support.plain_pages import Row, holds, rows_of, settled
+
+SCALE = 100
+
+
+def _of(name: str) -> Any:
+    return lambda row: row[name] or 0
+
+
+PLAIN: Mapping[str, Any] = {
+    "n": lambda r: 1,
+    "n_settled": lambda r: int(r["mode"] == "drg" and r["case_class"] != "excluded"),
+    **{n: _of(n) for n in ("points", "total_cost", "due", "actual", "balance", "refused")},
+    "bed_days": lambda r: r["los"],
+    "high": lambda r: int(r["case_class"] == "high"),
+    "ungrouped": lambda r: int(r["status"] == "ungrouped"),
+}
+QUOTIENTS: Mapping[str, Any] = {
+    "cmi": (lambda r: r["base_points"] or 0, lambda r: int(r["mode"] == "drg") * SCALE, 1),
+    "mean_cost": (lambda r: r["total_cost"], lambda r: 1, 1),
+    "mean_los": (lambda r: r["los"], lambda r: 1, ONE),
+    "use_ratio": (lambda r: r["actual"], lambda r: r["due"], ONE),
+}
+
+
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A year and two of its months."""
+    folder = tmp_path_factory.mktemp("sums")
+    make_region(folder / "region", stays=900, seed=5, institutions=7)
+    orders = {"year": None, "m02": 2, "m03": 3}
+    return {n: run(Order(folder / "region", "demo", 2024, m), folder / n, usual(2)) for n, m in orders.items()}
+
+
+def _levels(ran: Path) -> dict[str, str]:
+    return {r["institution_id"]: r["level"] for r in rows_of(ran, INSTITUTIONS)}
+
+
+def _stays(ran: Path) -> list[Row]:
+    return [r | {"level": _levels(ran)[r["institution_id"]]} for r in settled(ran)]
+
+
+def _figures(rows: Iterable[Row], measures: Iterable[str]) -> dict[str, int | None]:
+    rows, found = list(rows), {}
+    for name in measures:
+        if name in PLAIN:
+            found[name] = sum(map(PLAIN[name], rows))
+        else:
+            above, below, unit = QUOTIENTS[name]
+            of = sum(map(below, rows))
+            found[name] = half_up(sum(map(above, rows)) * unit, of) if of > 0 else None
+    return found
+
+
+DIMS = [n for n in DIMENSIONS if n != "adrg"]
+some_measures = st.lists(st.sampled_from([*PLAIN, *QUOTIENTS]), min_size=1, max_size=5, unique=True)
+
+
+@settings(max_examples=80)
+@given(st.data(), st.lists(st.sampled_from(DIMS), max_size=3, unique=True), some_measures)
+def test_a_summary_is_what_plain_python_adds_up(
+    years: dict[str, Path], data: st.DataObject, by: list[str], measures: list[str]
+) -> None:
+    stays = _stays(years["year"])
+    houses = sorted(_levels(years["year"]))
+    scope = data.draw(st.just(Scope.everything()) | st.sampled_from(houses).map(Scope.institution))
+    where = data.draw(st.sampled_from([(), (Where("month", "to", 6),), (Where("level", "is", "tertiary"),)]))
+    mine = [
+        r
+        for r in stays
+        if (scope.institutions is None or r["institution_id"] in scope.institutions)
+        and all(holds(r, w) for w in where)
+    ]
+    cells: dict[Any, list[Row]] = defaultdict(list)
+    for row in mine:
+        cells[tuple(row[d] for d in by)].append(row)
+    found = summarise([years["year"]], by=by, measures=measures, scope=scope, where=where)
+    expected = {key: _figures(rows, measures) for key, rows in cells.items()}
+    if by or mine:
+        keys = [tuple(row[d] for d in by) for row in found.rows]
+        assert keys == sorted(expected, key=lambda k: [(v is None, v) for v in k])
+        assert [{m: row[m] for m in measures} for row in found.rows] == [expected[k] for k in keys]
+    assert found.totals == _figures(mine, measures)
+    assert found.suppressed == frozenset()
+
+
+def test_statements_and_months_are_added_too(years: dict[str, Path]) -> None:
+    found = summarise([years["year"]], by=("institution_id",), measures=("n", "paid", "final_payment"),
+                      scope=Scope.everything())  # fmt: skip
+    paid: dict[str, int] = defaultdict(int)
+    final: dict[str, int] = defaultdict(int)
+    for row in rows_of(years["year"], INSTITUTION_MONTHS):
+        paid[row["institution_id"]] += row["paid"]
+    for row in rows_of(years["year"], STATEMENTS):
+        final[row["institution_id"]] += row["final_payment"]
+    assert {r["institution_id"]: (r["paid"], r["final_payment"]) for r in found.rows} == {
+        h: (paid[h], final[h]) for h in final
+    }
+
+
+def test_cmi_is_that_of_the_statements(years: dict[str, Path]) -> None:
+    found = summarise([years["year"]], by=("institution_id", "insurance_scheme"), measures=("cmi",),
+                      scope=Scope.everything())  # fmt: skip
+    said = {(r["institution_id"], r["insurance_scheme"]): r["cmi"] for r in rows_of(years["year"], STATEMENTS)}
+    assert {(r["institution_id"], r["insurance_scheme"]): r["cmi"] for r in found.rows} == {
+        key: cmi for key, cmi in said.items() if cmi is not None
+    }
+
+
+def test_a_month_beside_the_one_before(years: dict[str, Path]) -> None:
+    months = [years["m03"], years["m02"]]
+    found = summarise(months, by=("institution_id",), measures=("n", "mean_cost"), scope=Scope.everything(),
+                      compare="previous")  # fmt: skip
+    by_month = {
+        m: {r["institution_id"]: r for r in summarise([years[m]], by=("institution_id",),
+                                                       measures=("n", "mean_cost"), scope=Scope.everything()).rows}
+        for m in ("m02", "m03")
+    }  # fmt: skip
+    assert {r["institution_id"] for r in found.rows} == set(by_month["m03"])
+    for row in found.rows:
+        before = by_month["m02"].get(row["institution_id"], {"n": None, "mean_cost": None})
+        for name in ("n", "mean_cost"):
+            old, new = before[name], row[name]
+            assert row[f"{name}_compared"] == old
+            assert row[f"{name}_change"] == (None if old is None else new - old)
+            assert row[f"{name}_change_ratio"] == (None if not old else half_up((new - old) * ONE, old))
+    both = summarise(months, by=("month",), measures=("n",), scope=Scope.everything(), compare="previous")
+    assert [(r["year"], r["month"], r["n"], r["n_compared"]) for r in both.rows] == [
+        (2024, 2, both.rows[0]["n"], None), (2024, 3, both.rows[1]["n"], both.rows[0]["n"]),
+    ]  # fmt: skip
+    target = summarise([years["year"]], by=(), measures=("n",), scope=Scope.everything(), compare="target",
+                       targets={"n": 100}).rows[0]  # fmt: skip
+    assert (target["n_compared"], target["n_change"]) == (100, target["n"] - 100)
+
+
+@pytest.mark.parametrize("by", [("institution_id",), ("institution_id", "mdc"), ("institution_id", "mdc", "month")])
+def test_peers_are_the_others_of_the_level(years: dict[str, Path], by: tuple[str, ...]) -> None:
+    stays, levels = _stays(years["year"]), _levels(years["year"])
+    found = summarise([years["year"]], by=by, measures=("n", "mean_cost"), scope=Scope.everything(), compare="peers")
+    for row in found.rows:
+        house = row["institution_id"]
+        peers = [
+            r for r in stays
+            if r["institution_id"] != house and levels[r["institution_id"]] == levels[house]
+            and all(r[d] == row[d] for d in by[1:])
+        ]  # fmt: skip
+        whole = _figures(peers, ("n", "mean_cost"))
+        count = len({r["institution_id"] for r in peers})
+        assert row["mean_cost_compared"] == whole["mean_cost"]
+        assert row["n_compared"] == (half_up(whole["n"] or 0, count) if count else None)
+    own = summarise([years["year"]], by=by, measures=("n", "mean_cost"), scope=Scope.institution(house),
+                    compare="peers", suppress_below=2)  # fmt: skip
+    whole_rows = {tuple(r[d] for d in by): r for r in found.rows}
+    assert {r["institution_id"] for r in own.rows} == {house}
+    gone = {number for number, _ in own.suppressed}
+    for number, row in enumerate(own.rows):
+        same = whole_rows[tuple(row[d] for d in by)]
+        assert row["mean_cost_compared"] == (None if number in gone else same["mean_cost_compared"])
+
+
+def test_what_everybody_sees_is_true_or_hidden(years: dict[str, Path]) -> None:
+    open_to_all = summarise(
+        [years["year"]], by=("mdc", "insurance_scheme"), measures=("n", "due"), scope=Scope.public()
+    )
+    whole = summarise(
+        [years["year"]], by=("mdc", "insurance_scheme"), measures=("n", "due"), scope=Scope.everything()
+    )
+    gone = {number for number, _ in open_to_all.suppressed}
+    assert 0 < len(gone) < len(whole.rows)
+    assert open_to_all.totals == {}
+    houses: dict[Any, set[str]] = defaultdict(set)
+    for stay in _stays(years["year"]):
+        houses[stay["mdc"], stay["insurance_scheme"]].add(stay["institution_id"])
+    for number, (shown, true) in enumerate(zip(open_to_all.rows, whole.rows, strict=True)):
+        if number in gone:
+            assert (shown["n"], shown["due"]) == (None, None)
+        else:
+            assert shown == true
+            assert true["n"] >= 5
+            assert len(houses[true["mdc"], true["insurance_scheme"]]) >= 3
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"by": ("nothing",)},
+        {"measures": ("nothing",)},
+        {"by": ("drg", "drg")},
+        {"by": ("drg",), "measures": ("paid",)},
+        {"measures": ()},
+        {"compare": "peers"},
+        {"compare": "target"},
+        {"compare": "now"},
+        {"scope": Scope.public(), "where": (Where("month", "is", 1),)},
+        {"scope": Scope.public(), "by": ("institution_id",)},
+        {"scope": Scope.public(), "by": ("drg", "month", "level")},
+        {"scope": Scope.public(), "compare": "previous"},
+        {"scope": Scope.institution("x"), "by": ("institution_id",), "compare": "peers",
+         "where": (Where("month", "is", 1),)},
+        {"scope": Scope.department("x", "y"), "by": ("institution_id",), "compare": "peers"},
+        {"where": (Where("person_id", "is", "1"),)},
+    ],
+)  # fmt: skip
+def test_a_question_that_does_not_fit_is_refused(years: dict[str, Path], asked: dict[str, Any]) -> None:
+    usual_question: dict[str, Any] = {"by": (), "measures": ("n",), "scope": Scope.everything()}
+    with pytest.raises(DrgpayError) as caught:
+        summarise([years["year"]], **(usual_question | asked))
+    assert caught.value.kind is Kind.USAGE
+
+
+def test_no_stay_is_counted_twice(years: dict[str, Path]) -> None:
+    everything: dict[str, Any] = {"by": (), "measures": ("n",), "scope": Scope.everything()}
+    for folders in (("year", "m02"), ("m02", "year"), ("m02", "m02")):
+        with pytest.raises(DrgpayError):
+            summarise([years[n] for n in folders], **everything)
+    apart = [summarise([years[n]], **everything).totals["n"] or 0 for n in ("m02", "m03")]
+    assert summarise([years["m02"], years["m03"]], **everything).totals["n"] == sum(apart)
+    with pytest.raises(DrgpayError) as caught:
+        summarise([years["m03"]], **everything, compare="previous")
+    assert caught.value.kind is Kind.DATA
+
+
+HOUSES = ("a", "b", "c", "d")
+cell = st.builds(Cell, st.integers(1, 12), st.sets(st.sampled_from(HOUSES), min_size=1).map(frozenset))
+tables = st.one_of(
+    st.dictionaries(st.tuples(st.integers(0, 6)), cell, min_size=1, max_size=7),
+    st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 4)), cell, min_size=1, max_size=16),
+)
+
+
+@settings(max_examples=400)
+@given(tables, st.sampled_from([Bounds(5, 3), Bounds(5, 1), Bounds(3, 2)]))
+def test_nothing_hidden_can_be_worked_out_by_subtracting(cells: dict[Any, Cell], bounds: Bounds) -> None:
+    hidden = hidden_cells(cells, bounds)
+    assert {key for key, one in cells.items() if not bounds.met([one])} <= hidden
+    known = [
+        its
+        for its in _lines_of(cells)
+        if bounds.met(cells[key] for key in its)  # a sum below the bounds is known to nobody
+    ]
+    everything_gone = len(hidden) == len(cells)
+    for its in known:
+        gone = [key for key in its if key in hidden]
+        assert not gone or everything_gone or (len(gone) > 1 and bounds.met(cells[key] for key in gone))
+    if not everything_gone:
+        assert _determined(sorted(hidden), known) == []
+
+
+def _lines_of(cells: Mapping[Any, Cell]) -> list[list[Any]]:
+    size = len(next(iter(cells)))
+    if size == 1:
+        return [list(cells)]
+    values = [(place, value) for place, value in product(range(size), range(8))]
+    lines = [[key for key in cells if key[place] == value] for place, value in values]
+    return [line for line in lines if line]
+
+
+def _determined(unknown: list[Any], lines: list[list[Any]]) -> list[Any]:
+    """The unknowns that the sums of the lines determine: those alone in a row of the reduced equations."""
+    rows = [[Fraction(int(key in line)) for key in unknown] for line in lines]
+    at = 0
+    for column in range(len(unknown)):
+        pivot = next((r for r in range(at, len(rows)) if rows[r][column]), None)
+        if pivot is None:
+            continue
+        rows[at], rows[pivot] = rows[pivot], rows[at]
+        rows[at] = [x / rows[at][column] for x in rows[at]]
+        for r, row in enumerate(rows):
+            if r != at and row[column]:
+                rows[r] = [x - row[column] * y for x, y in zip(row, rows[at], strict=True)]
+        at += 1
+    return [unknown[row.index(1)] for row in rows if sum(map(bool, row)) == 1]
+
+
+def test_every_measure_can_be_asked_for(years: dict[str, Path]) -> None:
+    found = summarise([years["year"]], by=("institution_id",), measures=tuple(MEASURES), scope=Scope.everything())
+    assert [c.name for c in found.columns] == ["institution_id", *MEASURES]
+    assert all(c.zh != c.name and c.en for c in found.columns)
