@@ -172,9 +172,7 @@ def comment(actor: Actor, case: Case, *, text: str) -> Comment:
     if not text or len(text) > 2000:
         raise Guarded("flow.comment_length", most=2000)
     with transaction.atomic():
-        said = Comment.objects.create(
-            case=case, person=actor.person, role=str(actor.role), at=clock.now(), text=text
-        )
+        said = Comment.objects.create(case=case, person=actor.person, role=str(actor.role), at=clock.now(), text=text)
         trail.record(actor, "case.comment", f"case:{case.number}", after={"comment": said.pk})
         involved = (
             case.steps.filter(person__is_active=True).exclude(person=actor.person).values_list("person", flat=True)

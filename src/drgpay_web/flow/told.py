@@ -27,9 +27,7 @@ def tell(case: Case, roles: Iterable[Any], key: str, *, but: Any = None, once: s
         people = [person for person in people if person.pk not in told]
     said = {"number": case.number, "now_key": f"{case.rules.words}.state.{case.state}", **values}
     rows = [
-        Notice(
-            person=person, case=case, key=key, values=said, href=f"/cases/{case.pk}", at=clock.now(), once=once
-        )
+        Notice(person=person, case=case, key=key, values=said, href=f"/cases/{case.pk}", at=clock.now(), once=once)
         for person in people
     ]
     Notice.objects.bulk_create(rows)
