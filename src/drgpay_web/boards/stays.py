@@ -45,7 +45,9 @@ def stays(request: HttpRequest) -> HttpResponse:
 
 
 def take_address(request: HttpRequest, result: int, table: str, columns: tuple[str, ...] = ()) -> str:
-    """Where the same selection is taken as a file."""
+    """Where the same selection is taken as a file; empty for those who may not."""
+    if not actor_of(request).may(Act.EXPORT_TABLE):
+        return ""
     asked = {name: value for name, value in request.GET.items() if name not in ("page", "period")}
     more = {"columns": ",".join(columns)} if columns else {}
     return f"{reverse('take-table', args=[result, table])}?{urlencode(asked | more)}"
