@@ -40,11 +40,9 @@ def printed(cell: Any) -> str:
     if isinstance(value, date | datetime):
         return value.strftime("%Y-%m-%d")
     if isinstance(value, int | float):
-        share = form.endswith("%")
         places = len(form.rstrip("%").partition(".")[2])
-        return (
-            f"{value * (100 if share else 1):{',' if form.startswith('#,') else ''}.{places}f}{'%' if share else ''}"
-        )
+        grouped = "," if form.startswith("#,") else ""
+        return f"{value:.{places}%}" if form.endswith("%") else f"{value:{grouped}.{places}f}"
     return str(value)
 
 

@@ -18,6 +18,7 @@ NO_UNIT = {"accounts/<str:username>", "accounts/<str:username>/lock"}
 EXAMPLES: dict[str, Callable[[Office, str], dict[str, Any]]] = {
     "accounts/<str:username>": lambda office, letter: {"username": f"h1{letter}"},
     "accounts/<str:username>/lock": lambda office, letter: {"username": f"h1{letter}"},
+    "boards/institution/<str:house>": lambda office, letter: {"house": getattr(office, f"house_{letter}").code},
 }
 """of a route: the ids of something of hospital ``a`` or ``b``"""
 
