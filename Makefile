@@ -65,8 +65,9 @@ lint: $(TOOLS) ## ruff, mypy --strict, import-linter
 bench: $(TOOLS) ## measure: ratios in one run, growth, memory, where the time goes
 	$(BIN)/python benchmarks/bench.py
 
-docs: $(READY) ## write the generated pages in docs/
+docs: $(WEB) ## write the generated pages in docs/
 	$(BIN)/drgpay docs write docs
+	$(BIN)/python -c "from drgpay_web.people.matrix import matrix_markdown as said; print(said(), end='')" > docs/office-matrix.md
 
 LOCK := uv pip compile --quiet pyproject.toml requirements/build.in -c constraints.txt --generate-hashes --universal \
 	--allow-unsafe --no-header --no-emit-index-url --no-annotate

@@ -107,7 +107,7 @@ def _link(
     run.shared = None
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
-    run.folder, run.engine = folder, usual(threads)
+    run.folder, run.engine, run.shared = folder, usual(threads), None
     run.tables, run.work = folder / TABLES, folder / "work"
     held = registers_of(lived, known)
     if shuffle:

@@ -120,7 +120,7 @@ def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month:
     run.shared = None
     run.order = Order(folder, "demo", 2024, month)
     run.period = Period(2024, run.order.months)
-    run.folder, run.engine = folder, usual(threads)
+    run.folder, run.engine, run.shared = folder, usual(threads), None
     run.tables, run.work = folder / TABLES, folder / "work"
     (run.tables / "findings").mkdir(parents=True)
     base = {

@@ -152,7 +152,7 @@ def settle(
     run.shared = None
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)
-    run.folder, run.engine = folder, usual(threads)
+    run.folder, run.engine, run.shared = folder, usual(threads), None
     run.tables, run.work = folder / TABLES, folder / "work"
     run.registers, run.run_id = held or registers(case), f"test-{case.year}"
     run.laws = case.laws or one_law(case.policy, case.year, month)

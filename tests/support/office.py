@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -149,6 +150,8 @@ def office(template: Any) -> Iterator[Office]:
         _admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         _admin(f"CREATE DATABASE {name} TEMPLATE {template}")
         connection.settings_dict["NAME"] = name
+        # for the processes a test starts
+        os.environ["DRGPAY_DATABASE"] = urlunsplit(urlsplit(_POSTGRESQL)._replace(path=f"/{name}"))
     else:
         for path in _HOME.glob("office.sqlite3*"):
             path.unlink()

@@ -14,6 +14,7 @@ import pytest
 
 from drgpay.errors import DrgpayError
 from drgpay_web.cli import app, serving
+from drgpay_web.cli.office import existing
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -56,10 +57,10 @@ def _tamper(path: Path) -> None:
         connection.execute("UPDATE trail_event SET act = 'x' WHERE number = 1")
 
 
-def test_where_there_is_no_office_it_says_so(tmp_path: Path) -> None:
-    nothing = command(tmp_path / "nowhere", "check")
-    assert nothing.returncode == 2
-    assert "drgpay-web init" in nothing.stderr
+def test_where_there_is_no_office_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRGPAY_HOME", str(tmp_path / "nowhere"))
+    with pytest.raises(DrgpayError, match="drgpay-web init"):
+        existing()
     assert not (tmp_path / "nowhere").exists()
 
 

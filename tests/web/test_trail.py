@@ -88,9 +88,9 @@ def test_an_event_goes_with_its_act(office: Office) -> None:
 def test_events_are_told_in_both_languages_and_show_what_changed(office: Office) -> None:
     three(office)
     upload, hand_in, failed = Event.objects.all()
-    assert trail.sentence(upload, "zh") == "h1a（医院医保办） 上传清单：case:1（已完成）"
-    assert trail.sentence(failed, "en") == "nobody signed in failed sign-in: account:? (failed)"
-    assert values_of(hand_in) == [("state", "received", "in")]
+    assert trail.sentence(upload, "zh") == "h1a（医院医保办） 上传清单：事项 1（已完成）"
+    assert trail.sentence(failed, "en") == "nobody signed in failed sign-in: Account ? (failed)"
+    assert values_of(hand_in, "zh") == [("状态", "received", "in")]
 
 
 def test_refusals_and_looks_are_recorded(office: Office) -> None:
@@ -133,7 +133,6 @@ def test_the_auditor_searches_and_checks(office: Office) -> None:
     office.client("h1a").get("/audit")
     client = office.client("s3")
     page = client.get("/audit", {"person": "h1a", "outcome": "refused"}).content.decode()
-    assert "查审计记录" in page
     assert page.count("<tr>") == 2  # the head and one event
     answer = client.post("/audit/check", follow=True).content.decode()
     assert "审计链完整" in answer

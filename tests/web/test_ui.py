@@ -27,7 +27,8 @@ HAN = re.compile("[\u3400-\u9fff]")
 
 
 def marks(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    """The names a text is filled with; ``table_zh`` is the same as ``table`` in Chinese."""
+    return {name.removesuffix("_zh") for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 class TestWords:

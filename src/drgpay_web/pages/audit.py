@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from drgpay_web import clock, trail
 from drgpay_web.pages.forms import AuditForm
 from drgpay_web.people import Act, Actor, Request, actor_of, door
-from drgpay_web.trail.telling import act_words, values_of
+from drgpay_web.trail.telling import act_words, subject_words, values_of
 from drgpay_web.ui import w
 from drgpay_web.ui.pages import page_of
 
@@ -46,16 +46,25 @@ def _audit(request: HttpRequest) -> HttpResponse:
     form = AuditForm(request.GET, lang=lang)
     said = form.cleaned_data if form.is_valid() else {}
     page = page_of(request, _found(actor_of(request), said))
-    lines = [(event, act_words(event.act, lang), values_of(event)) for event in page]
+    lines = [_line(event, lang) for event in page]
     return render(request, "pages/audit.html", {"form": form, "page": page, "lines": lines})
+
+
+def _line(event: trail.Event, lang: str) -> dict[str, Any]:
+    return {
+        "event": event,
+        "act": act_words(event.act, lang),
+        "subject": subject_words(event.subject, lang),
+        "values": values_of(event, lang),
+    }
 
 
 def _found(actor: Actor, said: dict[str, Any]) -> QuerySet[trail.Event]:
     """Events of the actor's area and of none (failed sign-ins of unknown names), by what the form says."""
     found = trail.Event.objects.filter(area__in=[actor.area, ""]).order_by("-number")
-    exact = {name: said[name] for name in ("person", "outcome") if said.get(name)}
-    begins = {f"{name}__startswith": said[name] for name in ("act", "subject") if said.get(name)}
-    found = found.filter(**exact, **begins)
+    found = found.filter(**{name: said[name] for name in ("person", "act", "outcome") if said.get(name)})
+    if said.get("subject"):
+        found = found.filter(subject__contains=said["subject"])
     if said.get("first"):
         found = found.filter(at__gte=datetime.combine(said["first"], time(), clock.SHANGHAI))
     if said.get("last"):

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
-from drgpay_web.people import Person
+from drgpay_web.people import Act, Person
+from drgpay_web.trail.telling import act_words
 from drgpay_web.ui import w
 from drgpay_web.ui.forms import OfficeForm, day_field
 from drgpay_web.ui.words import words
@@ -53,7 +54,7 @@ class AuditForm(OfficeForm):
 
     words_prefix = "pages"
     person = forms.CharField(required=False, max_length=64)
-    act = forms.CharField(required=False, max_length=64)
+    act = forms.ChoiceField(required=False)
     subject = forms.CharField(required=False, max_length=200)
     outcome = forms.ChoiceField(required=False)
     first = day_field(required=False)
@@ -61,6 +62,9 @@ class AuditForm(OfficeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        outcome = self.fields["outcome"]
-        assert isinstance(outcome, forms.ChoiceField)
-        outcome.choices = [("", ""), *((one, w(f"trail.{one}", self.lang)) for one in ("done", "refused", "failed"))]
+        outcomes = [(one, w(f"trail.{one}", self.lang)) for one in ("done", "refused", "failed")]
+        known = (*Act, *(key.removeprefix("trail.act_") for key in words() if key.startswith("trail.act_")))
+        for name, choices in (("outcome", outcomes), ("act", [(act, act_words(act, self.lang)) for act in known])):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", ""), *choices]

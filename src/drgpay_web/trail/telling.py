@@ -22,17 +22,17 @@ def sentence(event: Event, lang: str) -> str:
         who=who,
         role=role,
         act=act_words(event.act, lang),
-        subject=event.subject,
+        subject=subject_words(event.subject, lang),
         outcome=w(f"trail.{event.outcome}", lang),
     )
 
 
-def values_of(event: Event) -> list[tuple[str, str, str]]:
+def values_of(event: Event, lang: str) -> list[tuple[str, str, str]]:
     """What changed: name, value before, value after, as ids; a value that stayed is left out."""
     before: dict[str, Any] = json.loads(event.before or "{}")
     after: dict[str, Any] = json.loads(event.after or "{}")
     names = [*before, *(name for name in after if name not in before)]
-    lines = [(name, _plain(before.get(name)), _plain(after.get(name))) for name in names]
+    lines = [(_word("field", name, lang), _plain(before.get(name)), _plain(after.get(name))) for name in names]
     return [line for line in lines if line[1] != line[2]]
 
 
@@ -44,5 +44,16 @@ def act_words(act: str, lang: str) -> str:
     """An act in words: of the matrix, or ``trail.act_<act>`` for what has no line there (sign-in …)."""
     if act in list(Act):
         return acts()[Act(act)].word(lang)
-    key = f"trail.act_{act.replace('.', '_')}"
-    return w(key, lang) if key in words() else act
+    return _word("act", act.replace(".", "_"), lang)
+
+
+def subject_words(subject: str, lang: str) -> str:
+    """``账号 h1a`` for ``account:h1a``."""
+    kind, _, its = subject.partition(":")
+    return f"{_word('kind', kind, lang)} {its}".strip()
+
+
+def _word(part: str, name: str, lang: str) -> str:
+    """The text of ``trail.<part>_<name>``; the name itself where there is none."""
+    key = f"trail.{part}_{name}"
+    return w(key, lang) if key in words() else name

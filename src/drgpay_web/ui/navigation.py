@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -22,6 +23,8 @@ class Place:
     act: str
     group: str = "work"
     rank: int = 50
+    count: Callable[[Any], int] | None = None
+    """how many things there wait for the actor"""
 
 
 GROUPS = ("work", "money", "data", "rules", "system")
@@ -38,12 +41,16 @@ def places() -> tuple[Place, ...]:
     return tuple(sorted(found, key=lambda place: (GROUPS.index(place.group), place.rank, place.key)))
 
 
-def navigation(actor: Any, here: str) -> list[tuple[str, list[tuple[Place, bool]]]]:
-    """By group the places this actor may open, each with whether the page is there now."""
+def navigation(actor: Any, here: str) -> list[tuple[str, list[tuple[Place, bool, int]]]]:
+    """By group the places this actor may open, each with whether the page is there now and how much waits there."""
     shown = [place for place in places() if actor.may(place.act)]
     best = max((p.address for p in shown if _is_at(p.address, here)), key=len, default="")
-    groups = ((group, [(p, p.address == best) for p in shown if p.group == group]) for group in GROUPS)
+    groups = ((group, [_line(p, best, actor) for p in shown if p.group == group]) for group in GROUPS)
     return [(group, lines) for group, lines in groups if lines]
+
+
+def _line(place: Place, best: str, actor: Any) -> tuple[Place, bool, int]:
+    return place, place.address == best, place.count(actor) if place.count else 0
 
 
 def _is_at(address: str, here: str) -> bool:

@@ -92,10 +92,11 @@ def check_rows(table: Table, rows: Sequence[Mapping[str, Any]], known: Known | N
     lines = np.array([int(row.get(LINE, at)) for at, row in enumerate(rows, 1)], np.int64)
     findings: list[RowFinding] = []
     named: list[dict[str, Any]] = []
+    names = {head: heads.get(header_key(str(head))) for head in {head for row in rows for head in row}}
     for line, row in zip(lines.tolist(), rows, strict=True):
         named.append({})
         for head, value in row.items():
-            name = heads.get(header_key(str(head)))
+            name = names[head]
             if name is not None:
                 named[-1][name] = value
             elif head != LINE:
