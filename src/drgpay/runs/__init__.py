@@ -96,6 +96,7 @@ from drgpay.runs.registers import (
     register_tables,
     register_template,
 )
+from drgpay.runs.said import SaidSource, parameter_name, said_sources
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import Seal, read_seals, sealed_months, year_sealed
 from drgpay.runs.stay_files import Found, read_files
@@ -131,6 +132,7 @@ from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named, names_of_run
 from drgpay.steps.intake import CheckedRows, Known, RowFinding, check_rows
 from drgpay.steps.intake import register_rows as read_rows
+from drgpay.steps.settlement import MONTH_ITEMS, STATEMENT_ITEMS
 
 __all__ = [
     "CAUSES",
@@ -140,11 +142,13 @@ __all__ = [
     "LEDGER",
     "MANIFEST",
     "MEASURES",
+    "MONTH_ITEMS",
     "OPS",
     "ORIGINS",
     "PASSWORD",
     "POLICY",
     "SOURCES",
+    "STATEMENT_ITEMS",
     "TABLES",
     "USES",
     "Accepted",
@@ -200,6 +204,7 @@ __all__ = [
     "Report",
     "RowFinding",
     "RuleCount",
+    "SaidSource",
     "SameTable",
     "Scope",
     "Score",
@@ -291,6 +296,7 @@ __all__ = [
     "own_of_files",
     "own_of_run",
     "owners_of",
+    "parameter_name",
     "parameters_seen",
     "parse_rates",
     "perform",
@@ -325,6 +331,7 @@ __all__ = [
     "rows_taken",
     "run",
     "run_base",
+    "said_sources",
     "same_tables",
     "seal_run",
     "sealed_months",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from drgpay_web.store.places import area_folder, folder_of_kind, record
     from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
     from drgpay_web.store.regions import changed_since, compose, compose_now, now, pin
+    from drgpay_web.store.seen import beside, names_in, periods_seen, result_seen, results_seen, table_seen
 
 _WHERE = {
     "actions": ("UPLOAD_LIMIT", "NotRight", "Put", "known_of", "lock", "put_rows", "receive"),
@@ -42,6 +43,7 @@ _WHERE = {
     "places": ("area_folder", "folder_of_kind", "record"),
     "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
     "regions": ("changed_since", "compose", "compose_now", "now", "pin"),
+    "seen": ("beside", "names_in", "periods_seen", "result_seen", "results_seen", "table_seen"),
 }  # fmt: skip
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -63,6 +65,7 @@ __all__ = [
     "Result",
     "add_result",
     "area_folder",
+    "beside",
     "changed_since",
     "compose",
     "compose_now",
@@ -75,18 +78,23 @@ __all__ = [
     "keyed_rows",
     "known_of",
     "lock",
+    "names_in",
     "new_result_folder",
     "now",
+    "periods_seen",
     "pin",
     "practice_of",
     "put_rows",
     "receive",
     "reconcile",
     "record",
+    "result_seen",
     "results_of",
+    "results_seen",
     "row_count",
     "rows",
     "rows_until",
     "sealed_months",
     "set_state",
+    "table_seen",
 ]
