@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -26,8 +29,23 @@ def is_demo() -> bool:
     return bool(_office(settings.HOME).get("demo"))
 
 
+_elsewhere: ContextVar[date | None] = ContextVar("elsewhere", default=None)
+
+
+@contextmanager
+def moved_to(day: date) -> Iterator[None]:
+    """While a demo is made: what is done meanwhile is done on another day."""
+    before = _elsewhere.set(day)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(before)
+
+
 def stands_still() -> date | None:
     """The day a demo's clock shows; None where the clock is real."""
+    if (moved := _elsewhere.get()) is not None:
+        return moved
     said = _office(settings.HOME).get("clock")
     return None if said is None else date.fromisoformat(said)
 
