@@ -83,6 +83,7 @@ from drgpay.runs.registers import (
     register_tables,
     register_template,
 )
+from drgpay.runs.said import SaidSource, parameter_name, said_sources
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import Seal, read_seals, sealed_months, year_sealed
 from drgpay.runs.stay_files import Found, read_files
@@ -106,6 +107,7 @@ from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named, names_of_run
 from drgpay.steps.intake import CheckedRows, Known, RowFinding, check_rows
 from drgpay.steps.intake import register_rows as read_rows
+from drgpay.steps.settlement import MONTH_ITEMS, STATEMENT_ITEMS
 
 __all__ = [
     "CAUSES",
@@ -115,11 +117,13 @@ __all__ = [
     "LEDGER",
     "MANIFEST",
     "MEASURES",
+    "MONTH_ITEMS",
     "OPS",
     "ORIGINS",
     "PASSWORD",
     "POLICY",
     "SOURCES",
+    "STATEMENT_ITEMS",
     "TABLES",
     "USES",
     "Accepted",
@@ -169,6 +173,7 @@ __all__ = [
     "Report",
     "RowFinding",
     "RuleCount",
+    "SaidSource",
     "SameTable",
     "Scope",
     "Score",
@@ -249,6 +254,7 @@ __all__ = [
     "own_of_files",
     "own_of_run",
     "owners_of",
+    "parameter_name",
     "parse_rates",
     "perform",
     "plan",
@@ -276,6 +282,7 @@ __all__ = [
     "root_of",
     "run",
     "run_base",
+    "said_sources",
     "same_tables",
     "seal_run",
     "sealed_months",

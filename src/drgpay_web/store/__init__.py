@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from drgpay_web.store.places import area_folder, record
     from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
     from drgpay_web.store.regions import changed_since, compose, pin
+    from drgpay_web.store.seen import beside, names_in, periods_seen, result_seen, results_seen, table_seen
 
 _WHERE = {
     "actions": ("NotRight", "Put", "known_of", "put_rows", "receive"),
@@ -24,6 +25,7 @@ _WHERE = {
     "places": ("area_folder", "record"),
     "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
     "regions": ("changed_since", "compose", "pin"),
+    "seen": ("beside", "names_in", "periods_seen", "result_seen", "results_seen", "table_seen"),
 }
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -44,6 +46,7 @@ __all__ = [
     "Result",
     "add_result",
     "area_folder",
+    "beside",
     "changed_since",
     "compose",
     "decoded",
@@ -53,15 +56,20 @@ __all__ = [
     "kept_tables",
     "keyed_rows",
     "known_of",
+    "names_in",
     "new_result_folder",
+    "periods_seen",
     "pin",
     "put_rows",
     "receive",
     "reconcile",
     "record",
+    "result_seen",
     "results_of",
+    "results_seen",
     "row_count",
     "rows",
     "rows_until",
     "set_state",
+    "table_seen",
 ]
