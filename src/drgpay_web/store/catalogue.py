@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,12 @@ def results_of(area: str, *, kind: str = "run", period: str = "") -> QuerySet[Re
     """Results of an area, the newest first."""
     found = Result.objects.filter(area=area, kind=kind).select_related("pin", "job").order_by("-pk")
     return found.filter(period=period) if period else found
+
+
+def sealed_months(area: str) -> Callable[[int, int], bool]:
+    """Whether a month (year, month) of an area is sealed, or its year is."""
+    sealed = runs.sealed_months(folder_of_kind(area, "run"))
+    return lambda year, month: sealed(area, year, month)
 
 
 def period_of(manifest: dict[str, Any]) -> str:

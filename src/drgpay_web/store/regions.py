@@ -72,6 +72,12 @@ def compose(pin: Pin) -> Path:
     return target
 
 
+def compose_now(area: str, target: Path) -> Path:
+    """The region as the record stands now, in a folder of the caller's, for a look that nothing is kept of."""
+    last = RegisterRow.objects.filter(area=area, owner="").aggregate(last=Max("pk"))["last"] or 0
+    return runs.compose(record(area), rows_until(area, last), target, marks={"composed_by": MARK}).folder
+
+
 def changed_since(earlier: Pin, later: Pin) -> Changed:
     """What the record has more at the later pin than at the earlier one."""
     rows = RegisterRow.objects.filter(
