@@ -98,7 +98,9 @@ def point_values(folders: list[Path], scope: Scope, lang: str) -> Any:
         field_word(scheme, lang): [text(found.get((scheme, month)), "points") for month in months]
         for scheme in sorted({scheme for scheme, _ in found})
     }
-    return bars([w("boards.month", lang, month=m) for m in months], series, w("boards.yuan_per_point", lang), lines=True)
+    return bars(
+        [w("boards.month", lang, month=m) for m in months], series, w("boards.yuan_per_point", lang), lines=True
+    )
 
 
 def dues(folders: list[Path], scope: Scope, lang: str, where: tuple[Where, ...] = ()) -> Any:

@@ -36,7 +36,7 @@ def _layout(unit: str) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "barmode": "group", "bargap": 0.3,
         "legend": {"orientation": "h", "y": 1.18, "x": 0}, "showlegend": True,
         "xaxis": {"type": "category", "linecolor": LINE, "tickcolor": LINE},
-        "yaxis": {"type": "linear", "gridcolor": LINE, "zerolinecolor": LINE, "tickformat": "~s", "exponentformat": "none",
+        "yaxis": {"type": "linear", "gridcolor": LINE, "zerolinecolor": LINE, "tickformat": ",",
                   "title": {"text": unit, "font": {"color": QUIET, "size": 11}}},
         "hovermode": "x unified",
     }  # fmt: skip

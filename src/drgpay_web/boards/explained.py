@@ -1,4 +1,4 @@
-"""An explanation on the screen: sections of lines, each leading to parameter, row and ledger entry; and the sources."""
+"""An explanation on the screen: lines that lead to parameter, row and ledger entry; and the sources."""
 
 from __future__ import annotations
 
@@ -81,6 +81,10 @@ def title_of_table(table: Table, lang: str) -> str:
 def _address(result: store.Result, table: Table, key: str) -> str:
     """A row of a table of the run, found by its key; the whole table where the key does not say it."""
     parts = [key] if len(table.key) == 1 else key.split("/")
-    asked = {f"{name}.is": part for name, part in zip(table.key, parts, strict=False)} if len(parts) == len(table.key) else {}
+    asked = (
+        {f"{name}.is": part for name, part in zip(table.key, parts, strict=False)}
+        if len(parts) == len(table.key)
+        else {}
+    )
     place = reverse("board-table", args=[result.pk, table.name])
     return f"{place}?{urlencode(asked)}" if asked else place

@@ -18,7 +18,7 @@ from drgpay_web.ui.tables import title_of
 def explained_items(table: str) -> frozenset[str]:
     """The columns of a statement that can be explained."""
     items = STATEMENT_ITEMS if table == STATEMENTS.name else MONTH_ITEMS
-    return frozenset(name for name, item in items.items() if table == STATEMENTS.name or item.table.name == table)
+    return frozenset(name for name, item in items.items() if table in (STATEMENTS.name, item.table.name))
 
 
 @door(Act.STATEMENT_SEE)

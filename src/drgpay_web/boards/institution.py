@@ -56,8 +56,10 @@ def institution(request: HttpRequest, house: str) -> HttpResponse:
 
     def table(by: str, sort: str) -> dict[str, Any]:
         question = Question(by, "overview", "", own_rows, Sort(sort, down=True), 1)
-        leads = {"department_id": f"{drills}&by=doctor_id&department_id.is=",
-                 "drg": f"{reverse('board-stays')}?{urlencode({'period': result.pk, f'{HOUSE}.is': house})}&drg.is="}
+        leads = {
+            "department_id": f"{drills}&by=doctor_id&department_id.is=",
+            "drg": f"{reverse('board-stays')}?{urlencode({'period': result.pk, f'{HOUSE}.is': house})}&drg.is=",
+        }
 
         def lead(column: str, row: dict[str, Any]) -> str:
             may = by != "drg" or actor.may(Act.STAY_SEE)

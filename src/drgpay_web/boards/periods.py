@@ -38,8 +38,10 @@ def chosen(request: HttpRequest, actor: Actor, lang: str) -> Chosen | None:
 def period_words(result: Any, lang: str) -> str:
     """``2024 年 3 月(已封账)``."""
     year, _, month = result.period.partition("-")
-    period = w("boards.period_month", lang, year=year, month=int(month)) if month else w(
-        "boards.period_year", lang, year=year
+    period = (
+        w("boards.period_month", lang, year=year, month=int(month))
+        if month
+        else w("boards.period_year", lang, year=year)
     )
     key = result.state if result.state in ("sealed", "published") else "open"
     return w(f"boards.period_{key}", lang, period=period)

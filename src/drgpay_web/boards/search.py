@@ -50,7 +50,9 @@ def _groups(actor: Actor, result: Result, asked: str) -> list[tuple[str, str]]:
         view = View("group_names", ("drg", "name"), (where,), scope=scope)
         rows |= {row["drg"]: row["name"] for row in browse(place, view, limit=MOST, totals=False).rows}
     stays = reverse("board-stays")
-    return [(f"{drg} {name}", f"{stays}?{urlencode({'period': result.pk, 'drg.is': drg})}") for drg, name in rows.items()]
+    return [
+        (f"{drg} {name}", f"{stays}?{urlencode({'period': result.pk, 'drg.is': drg})}") for drg, name in rows.items()
+    ]
 
 
 def _stays(actor: Actor, periods: list[Result], asked: str) -> list[tuple[str, str]]:

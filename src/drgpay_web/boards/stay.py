@@ -1,4 +1,4 @@
-"""The card of a stay: facts, the way to its group, base, coefficient, points, payment, and the clauses behind them."""
+"""The card of a stay: facts, the way to its group, points and payment, and the clauses behind them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drgpay_web.boards.periods import period_words
 from drgpay_web.people import Act, Actor, NotThere, actor_of, door
 from drgpay_web.ui import Unfit, field_word
 from drgpay_web.ui.tables import title_of
-from drgpay_web.ui.values import kind_of, text_of
+from drgpay_web.ui.values import text_of
 
 FACTS = ("institution_id", "department_id", "doctor_id", "insurance_scheme", "sex", "age", "admission_date",
          "discharge_date", "los", "mode", "case_class")  # fmt: skip
@@ -62,20 +62,21 @@ def _card(request: HttpRequest, actor: Actor, result: store.Result, row: dict[st
     lang, place = str(getattr(request, "lang", "zh")), store.folder(result)
     sections, sources = explain_stay(place, row["stay_id"])
     story, names = tell_stay(place, row["stay_id"]), store.names_in(result)
-    facts = [(title_of(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang, names), "")
-             for name in FACTS if row.get(name) is not None]  # fmt: skip
-    hidden = [name for name in actor.scope(Act.STAY_SEE).hidden(SETTLED_STAYS)]
-    who = [(title_of(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang)) for name in hidden if name in row]
+
+    def told(name: str) -> tuple[str, str]:
+        return title_of(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang, names)
+
+    hidden = actor.scope(Act.STAY_SEE).hidden(SETTLED_STAYS)
+    who = [told(name) for name in hidden if name in row]
     context = {
         "result": result,
         "stay_id": row["stay_id"],
         "period_words": period_words(result, lang),
-        "facts": facts,
+        "facts": [(*told(name), "") for name in FACTS if row.get(name) is not None],
         "who": who,
         "may_see_who": actor.may(Act.STAY_PERSONS) and not who,
         "unmask": reverse("stay-persons", args=[result.pk, row["stay_id"]]),
-        "tiles": [(title_of(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang), kind_of(SETTLED_STAYS[name]))
-                  for name in MONEY],
+        "tiles": [told(name) for name in MONEY],
         "story": story,
         "group": f"{story.drg} {story.drg_name}".strip(),
         "status": field_word(row["status"], lang),
@@ -94,7 +95,7 @@ def _said(said: Any, lang: str) -> str:
 
 
 def _layer(layer: Any, lang: str) -> dict[str, Any]:
-    """One of the three steps to the group: what it gave, its rule, the conditions with their facts, what was tried."""
+    """A step to the group: what it gave, its rule, the conditions with their facts, what was tried."""
     return {
         "part": f"boards.part_{layer.part}",
         "found": f"{layer.code} {layer.name}".strip(),

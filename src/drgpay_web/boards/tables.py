@@ -50,7 +50,9 @@ def table(request: HttpRequest, result: int, table: str) -> HttpResponse:
 
     def leads(column: str, row: dict[str, Any]) -> str:
         stay = row.get("stay_id")
-        return reverse("stay", args=[found.pk, stay]) if column == "stay_id" and stay and actor.may(Act.STAY_SEE) else ""
+        return (
+            reverse("stay", args=[found.pk, stay]) if column == "stay_id" and stay and actor.may(Act.STAY_SEE) else ""
+        )
 
     context = {
         "result": found,

@@ -1,1 +1,1 @@
-"""Papers that leave the house: tables as workbooks and statements as PDF, each with whose it is, a serial and an end."""
+"""Papers that leave the house: tables as workbooks, statements as PDF; each says whose it is and has a serial."""

@@ -1,4 +1,4 @@
-"""Taking files: what is on the screen as a workbook, and statements as papers. Every one is recorded with its digest."""
+"""Taking files: what is on the screen as a workbook, and statements as papers; recorded with their digest."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def table_file(
 
     def make(target: Path, mark: str) -> int:
         return excel.write(
-            target, title=title, mark=mark, columns=page.columns, sums=page.sums, total=w("ui.total", lang), lang=lang,
-            rows=chain.from_iterable(export_rows(place, view)), names=store.names_in(result),
+            target, title=title, mark=mark, columns=page.columns, rows=chain.from_iterable(export_rows(place, view)),
+            sums=page.sums, total=w("ui.total", lang), lang=lang, names=store.names_in(result),
         )  # fmt: skip
 
     return _keep(actor, result, title, make, "xlsx", persons=persons, reason=reason, lang=lang)
@@ -161,7 +161,9 @@ def _plain(text: str) -> str:
     return "".join(sign if sign.isalnum() else "-" for sign in text)[:60]
 
 
-def payload_of(result: Result, table: str, asked: QueryDict, persons: bool, reason: str, lang: str) -> Mapping[str, Any]:
+def payload_of(
+    result: Result, table: str, asked: QueryDict, persons: bool, reason: str, lang: str
+) -> Mapping[str, Any]:
     """What a job needs to take the same later."""
     return {"result": result.pk, "table": table, "asked": asked.urlencode(), "persons": persons, "reason": reason,
             "lang": lang, "back": "/downloads"}  # fmt: skip

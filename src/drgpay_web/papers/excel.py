@@ -63,7 +63,7 @@ class _Sheet:
         self.day = book.add_format({**font, "num_format": "yyyy-mm-dd", "align": "left"})
         self.plain = book.add_format({**font, "num_format": "0"})
         self.numbers = {kind: book.add_format({**font, "num_format": form}) for kind, form in FORMATS.items()}
-        self.sheet = book.add_worksheet(title[:31].translate(str.maketrans(dict.fromkeys("[]:*?/\\", " "))))
+        self.sheet = book.add_worksheet("".join(" " if sign in "[]:*?/\\" else sign for sign in title[:31]))
         self.sheet.set_landscape()
         self.sheet.set_paper(9)
         self.sheet.fit_to_pages(1, 0)

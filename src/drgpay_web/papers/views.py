@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -46,9 +46,7 @@ def take_table(request: HttpRequest, result: int, table: str) -> HttpResponse:
         payload = actions.payload_of(found, table, request.GET, persons, reason, lang)
         key = hashlib.sha256(f"{actor.person.pk} {payload}".encode()).hexdigest()[:32]
         return redirect("job", pk=jobs.order(actor, kind="papers", area=actor.area, key=key, payload=payload).pk)
-    actions.table_file(
-        actor, result=found, table=table, asked=request.GET, persons=persons, reason=reason, lang=lang
-    )
+    actions.table_file(actor, result=found, table=table, asked=request.GET, persons=persons, reason=reason, lang=lang)
     return HttpResponseRedirect(reverse("downloads"))
 
 
@@ -79,9 +77,7 @@ def take_statement(request: HttpRequest, result: int, house: str) -> HttpRespons
     kind, form = request.POST.get("kind", kinds[0]), request.POST.get("form", "pdf")
     if kind not in kinds or form not in ("pdf", "xlsx"):
         raise NotThere
-    actions.statement_file(
-        actor, result=found, unit=unit, kind=kind, form=form, reason=_reason(request), lang=lang
-    )
+    actions.statement_file(actor, result=found, unit=unit, kind=kind, form=form, reason=_reason(request), lang=lang)
     return HttpResponseRedirect(reverse("downloads"))
 
 
@@ -114,8 +110,15 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _form(request: HttpRequest, result: Result, what: str, rows: int | None, **more: Any) -> HttpResponse:
     """Asks for the reason before anything is made."""
-    asked: QueryDict = request.GET
-    context = {"result": result, "what": what, "rows": rows, "query": asked.urlencode(), "hours": actions.HOURS, **more}
+    query = request.GET.urlencode()
+    context = {
+        "result": result,
+        "what": what,
+        "rows": rows,
+        "query": query,
+        "hours": actions.HOURS,
+        **more,
+    }
     return render(request, "papers/take.html", context)
 
 

@@ -20,6 +20,7 @@ from drgpay.tables import Column
 from drgpay_web.ui.values import NUMBERS, Names, kind_of, printed, text_of, typed
 
 ROWS = 50
+UNITS = ("institution_id", "department_id", "doctor_id")
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,10 @@ def cell(column: Column, row: dict[str, Any], lang: str, links: Any = None, name
 
 
 def title_of(column: Column, lang: str) -> str:
-    """The head of a column: of the English one what stands before its explanation."""
-    return column.en.split(":")[0] if lang == "en" else column.zh
+    """The head of a column: of the English one what stands before its explanation; a unit's without the word code,
+    for its name stands in the cells."""
+    zh = column.zh.removesuffix("编号").removesuffix("代码") if column.name in UNITS else column.zh
+    return column.en.split(":")[0] if lang == "en" else zh
 
 
 def _field(asked: QueryDict, column: Column, lang: str) -> dict[str, Any]:
