@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from drgpay.policy import START, Policy, dictionary, diff, load, practice_text, practices, read_practice
+from drgpay.policy import START, Policy, dictionary, diff, load, open_practice, practices
 from drgpay.sources import in_words
 from drgpay.words import in_word, value_words
 
+_NUMBERS = ("ratio", "yuan", "integer")
 _HUNDREDTHS = 100
 """scores are in 1/100"""
 
@@ -30,7 +31,8 @@ class PracticeName:
 class ParameterSeen:
     """A parameter as it stands: its topic and name, what it means, its value as written and in words, the source and
     clause in words, and the notice that sets it (``""``: none does). Texts are in one language. ``kind`` of the
-    dictionary; ``swept``: a what-if can run over its values."""
+    dictionary; ``choices`` (code, word) of a closed list, and ``least`` and ``most`` as they are written; ``swept``:
+    a what-if can run over its values, ``simple``: a what-if can change it by one text."""
 
     topic: str
     name: str
@@ -41,10 +43,13 @@ class ParameterSeen:
     source: str
     clause: str
     notice: str
-    unit: str
     kind: str
+    choices: tuple[tuple[str, str], ...]
+    least: str
+    most: str
     is_set: bool
     swept: bool
+    simple: bool
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def practice_names() -> tuple[PracticeName, ...]:
     """The shipped practices, by id."""
     found = []
     for name in practices():
-        read = read_practice(*practice_text(name), dictionary())
+        read = open_practice(name)
         found.append(
             PracticeName(read.practice, read.region, read.scheme, read.title_zh, read.title_en, len(read.notices))
         )
@@ -109,10 +114,13 @@ def parameters_seen(practice: str | Path, on: date, known_on: date | None, lang:
                 source=in_words(source.source, lang),
                 clause=in_words(source.clause, lang),
                 notice=source.notice,
-                unit=in_word(parameter.unit, lang),
                 kind=parameter.type,
+                choices=tuple((code, in_word(code, lang)) for code in parameter.choices),
+                least=parameter.min or "",
+                most=parameter.max or "",
                 is_set=source.value != "none",
-                swept=parameter.type in ("ratio", "yuan", "integer") and not parameter.choices,
+                swept=parameter.type in _NUMBERS and not parameter.choices,
+                simple=parameter.type in (*_NUMBERS, "choice", "flag"),
             )
         )
     return found
@@ -120,8 +128,7 @@ def parameters_seen(practice: str | Path, on: date, known_on: date | None, lang:
 
 def notices_seen(practice: str | Path, on: date, lang: str) -> list[NoticeSeen]:
     """The notices of a practice, the latest first."""
-    words = dictionary()
-    read = read_practice(*practice_text(practice), words)
+    read = open_practice(practice)
     found = [
         NoticeSeen(
             one.id, in_words(one.document, lang), one.issued, one.in_force, one.until, one.by_discharge,
@@ -159,6 +166,8 @@ def hand_in_rules(practice: str | Path, month: tuple[int, int]) -> tuple[int, in
 
 
 def _of_month(practice: str | Path, month: tuple[int, int]) -> Policy:
+    """The law of a month's last day; of a month before the first notice, that of the first notice."""
     year, number = month
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return load(practice, on=following - timedelta(1))
+    last = date(year + number // 12, number % 12 + 1, 1) - timedelta(1)
+    notices = open_practice(practice).notices
+    return load(practice, on=max([last, *(n.in_force for n in notices[:1])]))
