@@ -2,6 +2,7 @@
 
 from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
+from drgpay.policy import practices
 from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
@@ -11,7 +12,7 @@ from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.coding import FOLLOWS, CodeStory, InScheme, search_code, suggest_codes, tell_code
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.database import PASSWORD, fetch, query_of
-from drgpay.runs.deadlines import Deadline, deadlines
+from drgpay.runs.deadlines import Deadline, Terms, deadlines, terms
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.estimate import Estimate, estimate_stays, read_published
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
@@ -219,6 +220,7 @@ __all__ = [
     "TableSeen",
     "Taken",
     "Tell",
+    "Terms",
     "Told",
     "Upload",
     "Version",
@@ -301,6 +303,7 @@ __all__ = [
     "practice_names",
     "practice_of_area",
     "practices_differ",
+    "practices",
     "prepare_pages",
     "preview",
     "procure",
@@ -346,6 +349,7 @@ __all__ = [
     "tell_stay",
     "tell_suspicion",
     "unpacked",
+    "terms",
     "verify",
     "watch_fund",
     "what_if",

@@ -103,6 +103,7 @@ class Act(StrEnum):
     PERIOD_APPROVE = "period.approve"
     PERIOD_POST = "period.post"
     PERIOD_SEAL = "period.seal"
+    PERIOD_STORY = "period.story"
     STATEMENT_SEE = "statement.see"
     STATEMENT_CONFIRM = "statement.confirm"
     STATEMENT_COSIGN = "statement.cosign"

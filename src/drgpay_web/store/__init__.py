@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from drgpay_web.store.coded import decoded
     from drgpay_web.store.imports import import_region
     from drgpay_web.store.models import Pin, Received, RegisterRow, Result
-    from drgpay_web.store.places import area_folder, record
+    from drgpay_web.store.places import area_folder, folder_of_kind, record
     from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
-    from drgpay_web.store.regions import changed_since, compose, compose_now, pin
+    from drgpay_web.store.regions import changed_since, compose, compose_now, now, pin
     from drgpay_web.store.seen import beside, names_in, periods_seen, result_seen, results_seen, table_seen
 
 _WHERE = {
@@ -38,9 +38,9 @@ _WHERE = {
     "coded": ("decoded",),
     "imports": ("import_region",),
     "models": ("Pin", "Received", "RegisterRow", "Result"),
-    "places": ("area_folder", "record"),
+    "places": ("area_folder", "folder_of_kind", "record"),
     "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
-    "regions": ("changed_since", "compose", "compose_now", "pin"),
+    "regions": ("changed_since", "compose", "compose_now", "now", "pin"),
     "seen": ("beside", "names_in", "periods_seen", "result_seen", "results_seen", "table_seen"),
 }
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
@@ -69,6 +69,7 @@ __all__ = [
     "compose_now",
     "decoded",
     "folder",
+    "folder_of_kind",
     "history",
     "import_region",
     "kept_tables",
@@ -77,6 +78,7 @@ __all__ = [
     "lock",
     "names_in",
     "new_result_folder",
+    "now",
     "periods_seen",
     "pin",
     "put_rows",
