@@ -2,7 +2,6 @@
 
 from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
-from drgpay.policy import practices
 from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
@@ -303,7 +302,6 @@ __all__ = [
     "practice_names",
     "practice_of_area",
     "practices_differ",
-    "practices",
     "prepare_pages",
     "preview",
     "procure",

@@ -16,7 +16,7 @@ KINDS = (results.CANDIDATE, results.TRIAL)
 def order_look(actor: Actor, *, period: str, kind: str, policy: str) -> jobs.Job:
     """Pin what the record holds and have it looked at before a run. Raises Unfit where there can be no such run."""
     actor.need(Act.RUN_ORDER)
-    if kind not in KINDS or policy not in runs.practices():
+    if kind not in KINDS or policy not in {one.id for one in runs.practice_names()}:
         raise Unfit("clearing.order_unclear")
     try:
         year, _ = parsed(period)

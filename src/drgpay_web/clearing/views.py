@@ -41,7 +41,7 @@ def _runs(request: HttpRequest, error: Unfit | None = None) -> HttpResponse:
         "periods": periods_of(year),
         "typed": request.POST
         or {"period": book.period, "kind": results.CANDIDATE, "policy": last or _practice(actor.area)},
-        "policies": runs.practices(),
+        "policies": [one.id for one in runs.practice_names()],
         "may_order": actor.may(Act.RUN_ORDER),
         "going": going,
         "error": error.said(lang) if error else "",
