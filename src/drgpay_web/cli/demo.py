@@ -9,7 +9,7 @@ from typing import Any
 
 from drgpay import samples
 
-STAYS, HOUSES = 9_000, 7
+STAYS, HOUSES = 9_000, 6
 KEPT = "demo.json"
 """passwords and secrets of the demo's accounts, told again by every ``init --demo`` (0600)"""
 NAMES = {
