@@ -58,7 +58,7 @@ def _run(area: str, practice: str, made: _Made) -> Path:
         return folder
     actor = system_actor(area)
     with clock.moved_to(made.on):
-        pin = store.pin(actor, area, practice, "")
+        pin = store.pin(actor, area, f"{PRACTICE}-{YEAR - 1}", "")
         order = runs.Order(store.compose(pin), practice, YEAR - 1, known_on=made.on)
         runs.run(order, folder, runs.LocalEngine())
         store.add_result(actor, area=area, kind="run", name=made.name, pin=pin)
