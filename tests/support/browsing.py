@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.served import PATIENCE, Served
+from support.served import PATIENCE, Served, until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SIZE = {"width": 1366, "height": 768}
@@ -42,6 +42,8 @@ class Person:
         self.page = self.context.new_page()
         self.page.set_default_timeout(TIMEOUT)
         self.wrong: list[str] = []
+        self.seen = ""
+        """an address this person was shown"""
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
         self.page.on("request", self._asked)
@@ -84,6 +86,44 @@ class Person:
         found.first.click()
         self.page.wait_for_load_state()
         self.judge()
+
+    def move(self, name: str, **values: str) -> None:
+        """Make a move of the case on the page, with what its form asks for."""
+        box = self.page.locator(f"details.move:has(input[name=move][value={name}])")
+        if box.get_attribute("open") is None:
+            box.locator("summary").click()
+        for field, value in values.items():
+            place = box.locator(f"[name=f_{field}]")
+            if place.evaluate("place => place.tagName") == "SELECT":
+                place.select_option(value)
+            else:
+                place.fill(value)
+        box.locator("button.btn-primary").click()
+        self.page.wait_for_load_state()
+        self.judge()
+
+    @property
+    def state(self) -> str:
+        """The state of the case on the page."""
+        return str(self.page.locator(".head .state").first.inner_text())
+
+    def wait_state(self, begins: str) -> str:
+        """Wait until the page, which comes anew by itself, shows a state that begins so."""
+        self.page.wait_for_function(
+            "begins => document.querySelector('.head .state')?.innerText.startsWith(begins)", arg=begins
+        )
+        self.page.wait_for_load_state()
+        self.judge()
+        return self.state
+
+    def reload_until(self, path: str, true: Callable[[str], bool]) -> None:
+        """Open a page again until what it shows is so."""
+
+        def look() -> bool:
+            self.go(path)
+            return true(self.text)
+
+        until(look, path)
 
     @property
     def text(self) -> str:

@@ -36,8 +36,9 @@ def command(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def demo_at(place: Path, shared: Path) -> Path:
-    """A demo's home of one's own at ``place``; made once for all processes that test, below ``shared``."""
-    made = shared / "demo-office"
+    """A demo's home of one's own at ``place``; made once for all processes that test, below ``shared`` (or taken from
+    where ``DRGPAY_TEST_DEMO`` says one lies, with what ``init --json`` told in ``told.json``)."""
+    made = Path(os.environ.get("DRGPAY_TEST_DEMO", shared / "demo-office"))
     with (shared / "demo-office.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,5 @@ def person(browser: Any, served: Served) -> Iterator[Callable[[], Person]]:
 @pytest.fixture(scope="session")
 def pictures(request: pytest.FixtureRequest) -> Path | None:
     """Where pictures of pages go; None where none are wanted (``DRGPAY_TEST_PICTURES`` names the folder)."""
-    import os
-
     said = os.environ.get("DRGPAY_TEST_PICTURES")
     return Path(said) if said else None
