@@ -35,7 +35,12 @@ def place(office: Any, region: Path, monkeypatch: pytest.MonkeyPatch) -> dict[st
     area = store.import_region(region)
     top = Unit.objects.get(kind="area", area=area)
     first, second = Unit.objects.filter(kind="institution", area=area).order_by("code")
-    people = {"h1": actor("H1", first), "h2": actor("H2", first), "other": actor("H1", second), "b1": actor("B1", top)}
+    people = {
+        "h1": actor("H1", first),
+        "h2": actor("H2", first),
+        "other": actor("H1", second),
+        "b1": actor("B1", top),
+    }
     return people | {"area": area, "first": first, "second": second}
 
 
@@ -192,6 +197,8 @@ class TestFiles:
         work()
         case.refresh_from_db()
         assert (case.state, case.data["found"]["kept"]) == ("checked", 2)
+        plain = checked(house, stays(place["first"].code, ("A7",)))
+        assert plain.state == "checked"  # what was said of a header counts where a file has it
         again = checked(house, strange.replace("A1", "A9"))
         assert again.state == "checked"
         move(house, again, "hand_in")
@@ -232,10 +239,9 @@ class TestFiles:
         house = browser(place["h1"])
         for number, (inside, size) in enumerate((("stays.csv", 250 << 20), ("readme.md", 10))):
             packed = io.BytesIO()
-            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-                with out.open(inside, "w") as file:
-                    for _ in range(max(size >> 20, 1)):
-                        file.write(bytes(min(size, 1 << 20)))
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out, out.open(inside, "w") as file:
+                for _ in range(max(size >> 20, 1)):
+                    file.write(bytes(min(size, 1 << 20)))
             case = checked(house, packed.getvalue(), name=f"包{number}.zip")
             assert case.state == "unreadable", inside
             assert "压缩文件" in text(house.get(f"/cases/{case.pk}"))
@@ -261,9 +267,7 @@ class TestFiles:
     def test_a_browser_closed_in_the_middle_leaves_nothing(self, place: Any, office: Any) -> None:
         from drgpay_web.flow.models import Case
 
-        half = (
-            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + b"half of a file"
-        )
+        half = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n' + b"half of a file"
         answer = browser(place["h1"]).post(
             "/submissions/upload", half, content_type="multipart/form-data; boundary=x"
         )

@@ -39,7 +39,7 @@ def form(request: HttpRequest) -> HttpResponse:
     actor, lang = actor_of(request), lang_of(request)
     said = request.POST if request.method == "POST" else request.GET
     years = [one for one in store.results_of(actor.area) if len(one.period) == len("2024") and one.state != "lost"]
-    parameters = runs.parameters_seen(runs.practice_of_area(actor.area), clock.today(), None, lang)
+    parameters = runs.parameters_seen(store.practice_of(actor.area), clock.today(), None, lang)
     by_name = {one.name: one for one in parameters}
     chosen = [name for name in dict.fromkeys(said.getlist("p")) if name in by_name and by_name[name].simple][:MOST]
     swept = by_name.get(said.get("s", ""))

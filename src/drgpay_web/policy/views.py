@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from drgpay import runs
-from drgpay_web import clock
+from drgpay_web import clock, store
 from drgpay_web.people import Act, NotThere, actor_of, door
 from drgpay_web.ui import w
 
@@ -19,7 +19,7 @@ from drgpay_web.ui import w
 @door(Act.POLICY_SEE)
 def practices(request: HttpRequest) -> HttpResponse:
     """The practices there are, that of the area first."""
-    own = runs.practice_of_area(actor_of(request).area)
+    own = store.practice_of(actor_of(request).area)
     rows = sorted(runs.practice_names(), key=lambda one: one.id != own)
     return render(request, "policy/list.html", {"rows": rows, "own": own})
 
@@ -54,7 +54,7 @@ def notices(request: HttpRequest, practice: str) -> HttpResponse:
 @door(Act.POLICY_SEE)
 def compare(request: HttpRequest) -> HttpResponse:
     """What differs between two practices, or in one between two days."""
-    lang, own = lang_of(request), runs.practice_of_area(actor_of(request).area)
+    lang, own = lang_of(request), store.practice_of(actor_of(request).area)
     names = runs.practice_names()
     old, new = (known(request.GET.get(side) or own) for side in ("old", "new"))
     days = [day_of(request, f"{side}_on", clock.today()) for side in ("old", "new")]

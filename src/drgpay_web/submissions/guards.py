@@ -38,10 +38,16 @@ def accept_score(case: Case) -> int | None:
     return rules_of(case.area, month_of(case.period))[1]
 
 
-@lru_cache(maxsize=64)
 def rules_of(area: str, month: tuple[int, int]) -> tuple[int, int | None]:
     """What the area's practice says of hand-ins of a month."""
-    return runs.hand_in_rules(runs.practice_of_area(area), month)
+    from drgpay_web import store
+
+    return _rules(store.practice_of(area), month)
+
+
+@lru_cache(maxsize=256)
+def _rules(practice: str, month: tuple[int, int]) -> tuple[int, int | None]:
+    return runs.hand_in_rules(practice, month)
 
 
 def is_sealed(case: Case) -> bool:

@@ -63,8 +63,9 @@ def months_of(actor: Actor, unit: Unit, year: int) -> list[Month]:
 def _month(area: str, year: int, number: int, case: Case | None, sealed: Any) -> Month:
     today, due = clock.today(), due_of(area, (year, number))
     opened = (year, number) <= (today.year, today.month)
-    light = "none" if not opened or _is_done(case) else _light(due, today)
-    return Month(f"{year}-{number:02d}", due, light, case, sealed(year, number), opened)
+    closed = sealed(year, number)
+    light = "none" if closed or not opened or _is_done(case) else _light(due, today)
+    return Month(f"{year}-{number:02d}", due, light, case, closed, opened)
 
 
 def light_of(area: str, period: str) -> tuple[date, str]:
@@ -73,8 +74,8 @@ def light_of(area: str, period: str) -> tuple[date, str]:
     return due, _light(due, clock.today())
 
 
-def _light(due: date, today: date) -> str:
-    left = (due - today).days
+def _light(day: date, today: date) -> str:
+    left = (day - today).days
     return "late" if left < 0 else "soon" if left <= 3 else "calm"
 
 
@@ -107,7 +108,12 @@ def quality_of(case: Case, lang: str) -> Quality:
         for row in store.rows(case.area, DEPARTMENTS)
         if row["institution_id"] == case.unit.code
     }
-    rows = [row for row in (runs.read_scores(path) if path else []) if row["scope"] != "institution"]
+    read = runs.read_scores(path) if path else []
+    rows = [
+        row
+        for row in read
+        if row["scope"] == "all" or (row["scope"], row["institution_id"]) == ("department", case.unit.code)
+    ]
     for row in rows:
         row["name"] = names.get(row["department_id"], row["department_id"] or "")
     by: dict[str, list[int]] = {}

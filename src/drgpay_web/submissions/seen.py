@@ -23,7 +23,8 @@ def facts(case: Case, lang: str) -> list[tuple[str, str, str]]:
     found, batch = case.data.get("found"), case.data.get("batch")
     rows: list[tuple[str, str, str]] = []
     if found and found["said"][0]:
-        rows.append(("submissions.format", _text(found["said"], lang), ""))
+        own = w("submissions.format_own", lang) if found["format"] == "canonical" else _text(found["said"], lang)
+        rows.append(("submissions.format", own, ""))
     if found and not found["error"]:
         said = w("submissions.rows_said", lang, rows=found["rows"], kept=found["kept"], out=found["rejected"])
         rows.append(("submissions.rows", said, ""))
@@ -50,7 +51,9 @@ def panel(case: Case, actor: Actor) -> Mapping[str, Any]:
         "working": job if job and job.active else None,
         "lost": job if job and not job.active else None,
         "found": found,
-        "reason": {"said": error[lang], "fix": error[f"fix_{lang}"], "place": error["place"]} if error else None,
+        "reason": {"said": error[lang], "fix": error[f"fix_{lang}"], "place": error["place"]}
+        if error and not found["missing"]
+        else None,
         "groups": [_group(one, lang) for one in found.get("rules", ())],
         "missing": missing_of(case, lang),
         "unread": [head[0] for head in found.get("heads", ()) if head[2] == "unknown"],

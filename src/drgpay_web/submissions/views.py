@@ -197,7 +197,7 @@ def fields(request: HttpRequest, pk: int) -> HttpResponse:
                 "at": at, "header": head, "how": how, "guess": guess,
                 "chosen": request.POST.get(f"h_{at}", field or guess),
             }
-            for at, (head, field, how, guess) in enumerate(heads)
+            for at, (head, field, how, guess) in sorted(enumerate(heads), key=lambda one: one[1][2] != "unknown")
             if head
         ],
         "choices": choices,

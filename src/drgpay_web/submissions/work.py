@@ -90,7 +90,7 @@ def enter(job: jobs.Job, progress: Callable[[Any], None], should_stop: jobs.Shou
         record = store.record(area)
         done = runs.handed_in(record, case.unit.code, month, plain)
         if done is None:
-            columns = case.data["columns"]
+            columns = runs.aliases_there(plain, case.data["columns"])
             hints = runs.hints_of(None, columns) if columns else None
             done = runs.submit(
                 record, plain, case.unit.code, month, runs.LocalEngine(1), on=clock.today(),

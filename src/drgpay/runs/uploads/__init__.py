@@ -4,7 +4,7 @@ Nothing here prints, ends the program or fails for a bad file: what is wrong sta
 results for a page, ``forms`` writes the workbook that is filled in.
 """
 
-from drgpay.runs.uploads.check import RuleCount, Upload, check_upload, crosswalk_of, hints_of
+from drgpay.runs.uploads.check import RuleCount, Upload, aliases_there, check_upload, crosswalk_of, hints_of
 from drgpay.runs.uploads.files import GroupedFiles, group_files
 from drgpay.runs.uploads.forms import write_stays_form
 from drgpay.runs.uploads.group import GroupedUpload, group_upload
@@ -27,6 +27,7 @@ __all__ = [
     "GroupedUpload",
     "RuleCount",
     "Upload",
+    "aliases_there",
     "check_upload",
     "crosswalk_of",
     "figures_before",

@@ -44,6 +44,18 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A file dropped anywhere on its field is as good as one that was chosen.
+for (const place of document.querySelectorAll("[data-drop]")) {
+  const field = place.querySelector("input[type=file]");
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    place.addEventListener(name, (event) => {
+      event.preventDefault();
+      place.classList.toggle("over", name === "dragover");
+      if (name === "drop" && event.dataTransfer.files.length) field.files = event.dataTransfer.files;
+    });
+  }
+}
+
 // Charts: the data lie beside them in a script of type application/json.
 for (const place of document.querySelectorAll("[data-chart]")) {
   const said = JSON.parse(place.parentElement.querySelector('script[type="application/json"]').textContent);
