@@ -76,7 +76,7 @@ class Desk:
     def confirm_all(self, period: str) -> None:
         for case in self.statements(period):
             if case.state == "published":
-                self.move(self.hospital(case), case, "confirm")
+                case = self.move(self.hospital(case), case, "confirm")  # noqa: PLW2901
             if case.state == "signing":
                 self.move(self.hospital(case, "H6"), case, "cosign")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,11 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(office: Any, region: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(office: Any, region: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     from drgpay_web import clock, store
 
     monkeypatch.setattr(clock, "today", lambda: DAY)
-    yield Desk(store.import_region(region))
+    return Desk(store.import_region(region))
 
 
 def text(answer: Any) -> str:
@@ -129,10 +128,14 @@ def test_the_whole_way_of_a_month_with_a_dispute_and_a_second_result(desk: Desk)
     assert end(again.pk, "done") is False
 
     # the auditor reads all of it, and the chain is whole
-    page = text(browser(desk.s3).get(f"/periods/{period.pk}/story"))
+    page = text(browser(desk.s3).get(f"/audit/periods/{period.pk}"))
+    assert period.number in text(browser(desk.s3).get("/audit/periods"))
+    assert browser(desk.s3).get(f"/periods/{period.pk}/story").status_code == 403
+    assert browser(desk.b2).get(f"/periods/{period.pk}/story").status_code == 200
+    assert browser(desk.h1[0]).get(f"/periods/{period.pk}/story").status_code == 403
     assert "审计链完整" in page
-    for said in ("登记拨付", "提出结算异议"):
-        assert said in page or True
+    for said in ("登记拨付", "提出异议", "填写登记表"):
+        assert said in page
     assert sealed.data["seal"]["hash"] in page
     assert trail.check() is None
 
@@ -253,3 +256,129 @@ class TestSeals:
             one.refresh_from_db()
         assert (case.state, first.state, other.state) == ("sealed", "sealed", "stale")
         assert {one.state for one in desk.statements("2024-01")} == {"closed"}
+
+
+def _outside(desk: Desk, months: range) -> None:
+    """Months that were paid before the office was there."""
+    from drgpay.tables import MONTHS_PAID
+    from drgpay_web import store
+
+    rows = [
+        {"year": 2024, "month": month, "insurance_scheme": scheme, "institution_id": house.code, "due": "0",
+         "paid": "0", "deposit": "0"}
+        for month in months for scheme in ("employee", "resident") for house in desk.houses
+    ]  # fmt: skip
+    store.put_rows(desk.b1, area=desk.area, table=MONTHS_PAID, rows=rows, origin="form")
+
+
+def test_a_clearing_is_co_signed_answered_by_papers_and_ends_the_book(desk: Desk, monkeypatch: Any) -> None:
+    from drgpay_web import clock, flow
+    from drgpay_web.clearing import actions
+    from drgpay_web.clearing.links import standing
+    from drgpay_web.ui import Unfit
+
+    monkeypatch.setattr(clock, "today", lambda: date(2025, 2, 10))
+    _outside(desk, range(1, 12))
+    assert standing(desk.area, 2024).period == "2024-12"
+    desk.seal(desk.settle("2024-12"))
+    result = desk.run("2024")
+    period = actions.publish(desk.b2, result)
+    assert period.data["deadline"] == "2025-06-30"
+    page = browser(desk.b2).get(f"/runs/{result.pk}")
+    assert "结转" in text(page)
+    first, *_ = desk.statements("2024")
+    assert first.machine == "clearing_statement"
+    desk.move(desk.hospital(first), first, "confirm")
+    first.refresh_from_db()
+    assert first.state == "signing"
+    with pytest.raises(flow.Guarded):  # the same person in both roles
+        desk.move(_as(desk.hospital(first), "H6"), first, "cosign")
+    desk.move(desk.hospital(first, "H6"), first, "decline", why="再核")
+    desk.confirm_all("2024")
+    desk.move(desk.b2, period, "approve")
+    desk.move(desk.b3, period, "post", order="QS-1", paid_on="2025-02-10")
+    assert desk.seal(period).state == "sealed"
+    assert standing(desk.area, 2024).period == ""
+    with pytest.raises(Unfit, match="blocked_closed"):
+        actions.order_look(desk.b1, period="2024", kind="candidate", policy="demo")
+    case = desk.statements("2024")[0]
+    hospital = browser(desk.hospital(case))
+    shown = text(hospital.get(f"/cases/{case.pk}"))
+    assert "清算支付" in shown
+    for kind, ending in (("year", "pdf"), ("stays", "xlsx")):
+        answer = hospital.get(f"/statements/{case.pk}/papers/{kind}/{ending}")
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+        assert answer.content[:2] in (b"%P", b"PK")
+    assert hospital.get(f"/statements/{case.pk}/papers/year/exe").status_code == 404
+
+
+class TestPages:
+    def test_what_a_hospital_sees_is_its_own_and_equals_the_run(self, desk: Desk) -> None:
+        from drgpay import runs
+        from drgpay.units import show_fen
+        from drgpay_web import store
+        from drgpay_web.clearing import actions
+
+        result = desk.run("2024-01")
+        actions.publish(desk.b2, result)
+        case = desk.statements("2024-01")[0]
+        mine = browser(desk.hospital(case))
+        theirs = browser(desk.h1[1])
+        scope = runs.Scope.institution(case.unit.code)
+        where = (runs.Where("insurance_scheme", "is", case.data["scheme"]),)
+        (row,) = runs.browse(store.folder(result), runs.View("institution_months", where=where, scope=scope)).rows
+        shown = text(mine.get(f"/cases/{case.pk}"))
+        for name in ("due", "paid", "deposit", "actual"):
+            assert f">{show_fen(row[name])}<" in shown, name
+        page = text(mine.get(f"/statements/{case.pk}/lines/due"))
+        assert page.count(show_fen(row["due"])) >= 2, "title, entry, and total of the stays"
+        assert "月度应付" in page
+        assert "month_due" not in page
+        assert mine.get(f"/statements/{case.pk}/lines/nothing").status_code == 404
+        for path in (
+            f"/cases/{case.pk}",
+            f"/statements/{case.pk}/lines/due",
+            f"/statements/{case.pk}/papers/month/pdf",
+        ):
+            assert theirs.get(path).status_code == 404, path
+        for path in ("/statements", "/disputes", "/periods?year=2024", "/statements?period=2024-01"):
+            page = text(theirs.get(path))
+            assert case.unit.name not in page, path
+            assert case.number not in page, path
+        assert mine.get("/runs").status_code == 403
+        assert case.number in text(mine.get("/statements?period=2024-01"))
+        grid = text(browser(desk.b1).get("/periods?year=2024"))
+        assert all(house.name in grid for house in desk.houses)
+        assert "确认中" in grid
+
+    def test_a_look_leads_to_a_run_and_a_run_to_its_result(self, desk: Desk) -> None:
+        from drgpay_web import jobs, store
+
+        page = browser(desk.b1)
+        assert "下一期为 2024-01" in text(page.get("/runs?year=2024"))
+        bad = page.post("/runs/look", {"period": "2024-03", "kind": "candidate", "policy": "demo"})
+        assert (bad.status_code, "须先封账 2024-01" in text(bad)) == (422, True)
+        sent = page.post("/runs/look", {"period": "2024-01", "kind": "candidate", "policy": "demo"})
+        look = jobs.Job.objects.get(kind="clearing.look")
+        assert sent["Location"] == f"/runs/looks/{look.pk}"
+        early = page.post(f"/runs/looks/{look.pk}/order")
+        assert (early.status_code, "核对尚未完成" in text(early)) == (422, True)
+        desk.do(look)
+        sent = page.post(f"/runs/looks/{look.pk}/order", {"reason": "小样本"})
+        run = jobs.Job.objects.get(kind="clearing.run")
+        assert sent["Location"] == f"/runs/jobs/{run.pk}"
+        assert "取消" in text(page.get(f"/runs/jobs/{run.pk}"))
+        desk.do(run)
+        result = store.Result.objects.get()
+        assert page.get(f"/runs/jobs/{run.pk}")["Location"] == f"/runs/{result.pk}"
+        assert page.post(f"/runs/{result.pk}/publish").status_code == 403
+        check = page.post(f"/runs/{result.pk}/verify")
+        assert check.status_code == 302
+        assert desk.do(jobs.Job.objects.get(kind="clearing.verify")).state == "done"
+        assert "未做" not in text(page.get(f"/runs/{result.pk}"))
+        sent = browser(desk.b2).post(f"/runs/{result.pk}/publish")
+        assert sent["Location"].startswith("/cases/")
+        english = browser(desk.b2)
+        desk.b2.person.language = "en"
+        desk.b2.person.save()
+        assert "to be confirmed" in text(english.get(sent["Location"]))

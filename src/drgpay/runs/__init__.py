@@ -2,6 +2,7 @@
 
 from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
+from drgpay.ledger import account_words, event_words
 from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
@@ -101,7 +102,7 @@ from drgpay.runs.seals import Seal, read_seals, sealed_months, year_sealed
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, handed_in, history, submit
-from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, take
+from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, rows_taken, take
 from drgpay.runs.uploads import (
     Figures,
     FindingsPage,
@@ -229,6 +230,7 @@ __all__ = [
     "Watched",
     "WatchedFolder",
     "Where",
+    "account_words",
     "aliases_there",
     "all_rejected",
     "audit_template",
@@ -258,6 +260,7 @@ __all__ = [
     "estimate_stays",
     "evaluate",
     "evaluation_stays",
+    "event_words",
     "explain_cell",
     "explain_person",
     "explain_stay",
@@ -327,6 +330,7 @@ __all__ = [
     "responsible_for",
     "result_of",
     "root_of",
+    "rows_taken",
     "run",
     "run_base",
     "said_sources",
@@ -348,8 +352,8 @@ __all__ = [
     "tell_code",
     "tell_stay",
     "tell_suspicion",
-    "unpacked",
     "terms",
+    "unpacked",
     "verify",
     "watch_fund",
     "what_if",

@@ -7,4 +7,5 @@ PLACES = (
     Place("clearing.periods", "/periods", "period.see", "money", 20),
     Place("clearing.statements", "/statements", "statement.see", "money", 30),
     Place("clearing.disputes", "/disputes", "statement.see", "money", 40),
+    Place("clearing.stories", "/audit/periods", "audit.search", "system", 45),
 )

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from drgpay import runs
-from drgpay.tables import CLOSINGS, INSTITUTION_MONTHS, POOLS, STATEMENTS, Table
+from drgpay.tables import CLOSINGS, INSTITUTION_MONTHS, POOLS, STATEMENTS, Column, Table
 from drgpay_web import flow, store, trail
 from drgpay_web.clearing import results
 from drgpay_web.clearing.lines import Line, lines_of
@@ -142,8 +142,20 @@ def rows_of(folder: Any, table: Table, scope: runs.Scope, lang: str, columns: tu
     heads = [(c.en.split(":")[0] if lang == "en" else c.zh) for c in page.columns]
     return {
         "heads": heads,
-        "rows": [[printed(row[c.name], c.type, lang) for c in page.columns] for row in page.rows],
+        "rows": [[printed(row[c.name], _kind(c), lang) for c in page.columns] for row in page.rows],
     }
+
+
+def _kind(column: Column) -> str:
+    """How a column is printed: a quotient in ten-thousandths as the number it stands for."""
+    return "ratio" if column.unit.startswith("1/10,000") else column.type
+
+
+def practice(result: store.Result, lang: str) -> str:
+    """The practice a result follows, by its title."""
+    name = result.pin.policy if result.pin else str(runs.read_manifest(store.folder(result)).get("practice", ""))
+    found = next((one for one in runs.practice_names() if one.id == name), None)
+    return name if found is None else found.en if lang == "en" else found.zh
 
 
 def balance(result: store.Result, scope: runs.Scope, lang: str) -> dict[str, Any]:

@@ -194,7 +194,7 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
     found = [
         ("clearing.scheme", field_word(data["scheme"], lang), ""),
         ("clearing.round", str(data["round"]), ""),
-        ("clearing.of_period", period_case(case).number, f"/cases/{data['period']}"),
+        ("clearing.of_period", period_case(case).number, f"/periods?year={case.period[:4]}"),
     ]
     if data.get("silent"):
         found.append(("clearing.by_silence", w("ui.yes", lang), ""))

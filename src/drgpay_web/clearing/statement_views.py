@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ KINDS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 IN_DISPUTE = ("disputed", "answering", "answered", "escalated")
-_ENTRY = ("date", "event", "debit", "credit", "amount", "parameter", "entry_id")
+_ENTRY = ("date", "event", "debit", "credit", "amount")
 _STAY = ("stay_id", "department_id", "drg", "case_class", "points", "total_cost", "personal_paid", "due", "refused")
 _MOST = 1000
 
@@ -116,10 +117,22 @@ def _entries(folder: Path, scope: runs.Scope, own: tuple[runs.Where, ...], name:
     page = runs.browse(
         folder, runs.View(LEDGER.name, columns=_ENTRY, where=own, scope=scope), limit=_MOST, totals=False
     )
+    known = runs.names_of_run(folder)
+    said: dict[str, Callable[[Any], str]] = {
+        "event": lambda event: runs.event_words(event, lang, known),
+        "debit": lambda account: runs.account_words(account, lang, known),
+        "credit": lambda account: runs.account_words(account, lang, known),
+    }
     rows = [row for row in page.rows if row["event"].split(":")[0] in events]
     return {
         "heads": [(c.en.split(":")[0] if lang == "en" else c.zh, c.type == "fen") for c in page.columns],
-        "rows": [[(printed(row[c.name], c.type, lang), c.type == "fen") for c in page.columns] for row in rows],
+        "rows": [
+            [
+                (said[c.name](row[c.name]) if c.name in said else printed(row[c.name], c.type, lang), c.type == "fen")
+                for c in page.columns
+            ]
+            for row in rows
+        ],
     }
 
 

@@ -32,7 +32,6 @@ def _runs(request: HttpRequest, error: Unfit | None = None) -> HttpResponse:
     year = _year(request)
     book = standing(actor.area, year)
     going = jobs.Job.objects.filter(area=actor.area, kind=actions.RUN, state__in=("queued", "running")).first()
-    last = next((one.pin.policy for one in page if one.pin), "")
     context = {
         "page": page,
         "rows": [(one, _state(one, lang), reads.STATE_CLASS.get(one.state, "")) for one in page],
@@ -40,8 +39,8 @@ def _runs(request: HttpRequest, error: Unfit | None = None) -> HttpResponse:
         "book": book,
         "periods": periods_of(year),
         "typed": request.POST
-        or {"period": book.period, "kind": results.CANDIDATE, "policy": last or _practice(actor.area)},
-        "policies": [one.id for one in runs.practice_names()],
+        or {"period": book.period, "kind": results.CANDIDATE, "policy": _practice(actor.area)},
+        "policies": _policies(lang),
         "may_order": actor.may(Act.RUN_ORDER),
         "going": going,
         "error": error.said(lang) if error else "",
@@ -49,10 +48,15 @@ def _runs(request: HttpRequest, error: Unfit | None = None) -> HttpResponse:
     return render(request, "clearing/runs.html", context, status=error.status if error else 200)
 
 
+def _policies(lang: str) -> list[tuple[str, str]]:
+    """The shipped practices with their titles."""
+    return [(one.id, one.en if lang == "en" else one.zh) for one in runs.practice_names()]
+
+
 def _practice(area: str) -> str:
-    """The practice of the last sealed run, from its manifest."""
-    last = store.Result.objects.filter(area=area, kind="run", state=results.SEALED).order_by("-pk").first()
-    return str(runs.read_manifest(store.folder(last)).get("practice", "")) if last else ""
+    """The practice of the latest result, else that of the area."""
+    last = store.Result.objects.filter(area=area, pin__isnull=False).select_related("pin").order_by("-pk").first()
+    return last.pin.policy if last and last.pin else runs.practice_of_area(area)
 
 
 def _year(request: HttpRequest) -> int:
@@ -86,11 +90,13 @@ def _looked(request: HttpRequest, job: jobs.Job, error: Unfit | None = None) -> 
         {"stops": one["stops"], "title": _check(one["check"], lang), "text": one[lang]}
         for one in (job.result or {}).get("notices", [])
     ]
+    pin = store.Pin.objects.get(pk=job.payload["pin"])
     context = {
         **jobs.shown(request, job),
         "period": job.payload["period"],
         "kind": _kind(job.payload["kind"], lang),
-        "pin": store.Pin.objects.get(pk=job.payload["pin"]),
+        "pin": pin,
+        "practice": next((title for one, title in _policies(lang) if one == pin.policy), pin.policy),
         "notices": sorted(notices, key=lambda one: not one["stops"]),
         "stops": any(one["stops"] for one in notices),
         "ready": job.state == "done",
@@ -160,6 +166,7 @@ def _candidate(request: HttpRequest, pk: int, error: flow.Guarded | None = None)
         ],
         "whole": whole,
         "checking": checking,
+        "practice": reads.practice(result, lang),
         "balance": reads.balance(result, scope, lang),
         "difference": reads.difference(result, lang),
         "changed": reads.changed(result, lang),
@@ -208,11 +215,33 @@ def periods(request: HttpRequest) -> HttpResponse:
 @door(Act.PERIOD_STORY)
 def story(request: HttpRequest, pk: int) -> HttpResponse:
     """All that happened in a period, in order, and whether the chain of the trail is whole."""
+    return _story(request, pk, Act.PERIOD_STORY)
+
+
+@require_GET
+@door(Act.AUDIT_SEARCH)
+def audited(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for the auditor."""
+    return _story(request, pk, Act.AUDIT_SEARCH)
+
+
+@require_GET
+@door(Act.AUDIT_SEARCH)
+def stories(request: HttpRequest) -> HttpResponse:
+    """The periods whose story the auditor can read."""
+    lang = _lang(request)
+    found = flow.Case.objects.filter(machine="period", area=actor_of(request).area).order_by("-period", "-pk")
+    page = page_of(request, found)
+    rows = [(one, reads.state_words("period", one.state, lang), reads.STATE_CLASS[one.state]) for one in page]
+    return render(request, "clearing/stories.html", {"page": page, "rows": rows})
+
+
+def _story(request: HttpRequest, pk: int, act: Act) -> HttpResponse:
     actor, lang = actor_of(request), _lang(request)
     case = flow.Case.objects.select_related("unit").filter(pk=pk, machine="period").first()
     if case is None:
         raise NotThere
-    actor.need(Act.PERIOD_STORY, case.unit)
+    actor.need(act, case.unit)
     broken = trail.check()
     events = reads.story(case)
     result = result_of(case)
