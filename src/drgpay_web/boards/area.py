@@ -57,6 +57,7 @@ def area(request: HttpRequest) -> HttpResponse:
         "rejected": seen.manifest["counts"]["rejected"],
         "table": table_of(question, answer(question, folders, scope), lang, leads, names),
         "excel": f"{reverse('take-summary', args=[result.pk])}?{asked.urlencode()}&by=institution_id",
+        "may_drill": actor.may(Act.BOARD_DEPARTMENT),
         "point_values": point_values(folders, scope, lang),
         "dues": dues(folders, scope, lang),
     }

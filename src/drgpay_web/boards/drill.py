@@ -56,7 +56,8 @@ def drill(request: HttpRequest) -> HttpResponse:
                         if how != "peers" or (question.by == "institution_id" and not question.where)],
         "trail": _trail(question.where, names, period.result.pk, lang),
         "table": table_of(question, summary, lang, _leads(question, period.result.pk, actor), names),
-        "excel": f"{reverse('take-summary', args=[period.result.pk])}?{_with(request, by=question.by)}",
+        "excel": f"{reverse('take-summary', args=[period.result.pk])}?{_with(request, by=question.by)}"
+        if actor.may(Act.EXPORT_TABLE) else "",
         "stays": f"{reverse('board-stays')}?{_filters(question.where, period=period.result.pk)}"
         if actor.may(Act.STAY_SEE) else "",
     }  # fmt: skip

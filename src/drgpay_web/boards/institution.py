@@ -52,18 +52,18 @@ def institution(request: HttpRequest, house: str) -> HttpResponse:
     result, scope = period.result, actor.scope(Act.BOARD_INSTITUTION)
     folders, own_rows = store.beside(actor, result), (Where(HOUSE, "is", house),)
     names = named_within(store.names_in(result), own_rows)
-    drills = f"{reverse('board-drill')}?{urlencode({'period': result.pk, f'{HOUSE}.is': house})}"
+    here = urlencode({"period": result.pk, f"{HOUSE}.is": house})
+    drills = f"{reverse('board-drill')}?{here}" if actor.may(Act.BOARD_DEPARTMENT) else ""
 
     def table(by: str, sort: str) -> dict[str, Any]:
         question = Question(by, "overview", "", own_rows, Sort(sort, down=True), 1)
-        leads = {
-            "department_id": f"{drills}&by=doctor_id&department_id.is=",
-            "drg": f"{reverse('board-stays')}?{urlencode({'period': result.pk, f'{HOUSE}.is': house})}&drg.is=",
-        }
+        may, start = {
+            "department_id": (bool(drills), f"{drills}&by=doctor_id&department_id.is="),
+            "drg": (actor.may(Act.STAY_SEE), f"{reverse('board-stays')}?{here}&drg.is="),
+        }[by]
 
         def lead(column: str, row: dict[str, Any]) -> str:
-            may = by != "drg" or actor.may(Act.STAY_SEE)
-            return f"{leads[by]}{row[by]}" if column == by and may and row[by] is not None else ""
+            return f"{start}{row[by]}" if column == by and may and row[by] is not None else ""
 
         found = table_of(question, answer(question, folders, scope), lang, lead, names)
         found["rows"] = found["rows"][:10]
@@ -79,6 +79,7 @@ def institution(request: HttpRequest, house: str) -> HttpResponse:
         "departments": table("department_id", "due"),
         "groups": table("drg", "due"),
         "drills": drills,
+        "all_groups": drills and f"{drills}&by=drg",
         "statement": _statement(result, folders[0], scope, house, lang) if actor.may(Act.STATEMENT_SEE) else [],
         "dues": dues(folders, scope, lang, own_rows),
         "point_values": point_values(folders, scope, lang),

@@ -129,6 +129,9 @@ class Act(StrEnum):
     AUDIT_SEARCH = "audit.search"
     AUDIT_CHECK = "audit.check"
     SYSTEM_SEE = "system.see"
+    TOKEN_SEE = "token.see"
+    TOKEN_CREATE = "token.create"
+    TOKEN_REVOKE = "token.revoke"
 
 
 @dataclass(frozen=True)

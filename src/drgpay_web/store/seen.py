@@ -74,7 +74,7 @@ def names_in(result: Result) -> Names:
 
     def name(column: str, row: Mapping[str, Any]) -> str:
         code = row.get(column)
-        if code is None:
+        if not isinstance(code, str):
             return ""
         if column in ("department_id", "doctor_id"):
             return staff[column].get((row.get("institution_id", ""), code), "")

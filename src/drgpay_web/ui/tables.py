@@ -20,6 +20,8 @@ from drgpay.tables import Column
 from drgpay_web.ui.values import NUMBERS, Names, kind_of, printed, text_of, typed
 
 ROWS = 50
+SHORT = 12
+"""signs of a text that is not broken"""
 UNITS = ("institution_id", "department_id", "doctor_id")
 
 
@@ -42,6 +44,11 @@ class Cell:
     text: str
     number: bool
     link: str = ""
+
+    @property
+    def short(self) -> bool:
+        """Short enough to stand on one line."""
+        return len(self.text) <= SHORT
 
 
 def view_of(
