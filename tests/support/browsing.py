@@ -34,7 +34,7 @@ def chromium() -> Iterator[Any]:
 
 class Person:
     """Somebody at a browser of their own. Every page is listened to: violations of the page's policy, requests that
-    leave the machine, failures of scripts and of the server are ``wrong``; each kind of page is judged by axe once."""
+    leave the machine, failures of scripts and of the server are ``wrong``; each kind of page is judged once."""
 
     def __init__(self, browser: Any, served: Served) -> None:
         self.served = served

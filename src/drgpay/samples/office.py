@@ -55,8 +55,8 @@ class OfficeSample:
 
 
 def make_office_sample(folder: Path, *, stays: int, institutions: int, seed: int = 1) -> OfficeSample:
-    """Make it below ``folder``, whole or not at all: ``region/``, ``practice.yaml``, ``files/``, ``spoiled/``. What is there
-    already stays."""
+    """Make it below ``folder``, whole or not at all: ``region/``, ``practice.yaml``, ``files/``, ``spoiled/``. What
+    is there already stays."""
     if not folder.is_dir():
         draft = folder.with_name(f".{folder.name}.partial")
         shutil.rmtree(draft, ignore_errors=True)
@@ -149,8 +149,8 @@ def _as_people_write(row: Row) -> Row:
 
 
 def _spoiled(rows: list[Row]) -> list[Row]:
-    """The same with what goes wrong in hospitals: no diagnosis, a sex that the diagnosis does not fit, no such scheme,
-    a day that is none, amounts that do not add up, a stay twice; and a header of the hospital's own."""
+    """The same with what goes wrong in hospitals: no diagnosis, no such scheme, a day that is none, amounts that are
+    none, a stay twice; and a header of the hospital's own."""
     wrong = [dict(row) for row in rows]
     wrong[0][STAYS["dx"].zh] = ""
     wrong[1][STAYS["insurance_scheme"].zh] = "农合"

@@ -1,4 +1,4 @@
-"""Journeys: a served demo, and persons with browsers of their own. Skipped, and said so, where there is no Chromium."""
+"""Journeys: a served demo, persons with browsers of their own. Skipped, and said so, where there is no Chromium."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     base = tmp_path_factory.getbasetemp()
-    home = demo_at(tmp_path_factory.mktemp("served") / "office", base.parent if base.name.startswith("popen") else base)
+    shared = base.parent if base.name.startswith("popen") else base
+    home = demo_at(tmp_path_factory.mktemp("served") / "office", shared)
     with serving(home) as it:
         yield it
 

@@ -14,7 +14,10 @@ MOST = 60
 """pages of one role"""
 
 
-@pytest.mark.parametrize("username", ["b1", "b2", "b3", "b4", "b6", "h1a", "h3a", "h4a", "h5a", "h6b", "s1", "s2", "s3"])
+ROLES = ("b1", "b2", "b3", "b4", "b6", "h1a", "h3a", "h4a", "h5a", "h6b", "s1", "s2", "s3")
+
+
+@pytest.mark.parametrize("username", ROLES)
 def test_every_page_a_role_is_led_to(person: Callable[[], Person], username: str) -> None:
     one = person().try_as(username)
     seen: set[str] = set()

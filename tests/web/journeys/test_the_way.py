@@ -1,5 +1,6 @@
-"""The whole way of a month, by the people who go it: a bad file is mended and handed in, accepted, settled, published,
-disputed, answered, settled anew, confirmed, posted and sealed; the auditor reads it; the other hospital sees nothing."""
+"""The whole way of a month, by the people who go it: a bad file is mended and handed in, accepted, settled,
+published, disputed, answered, settled anew, confirmed, posted and sealed; the auditor reads it; the other hospital
+sees nothing."""
 
 from __future__ import annotations
 
@@ -72,7 +73,9 @@ def accept(one: Person) -> None:
         boxes.nth(at).check()
     one.click("接收所选", role="button")
     assert one.text.count("已接收") >= 2
-    one.reload_until(f"/submissions?period={MONTH}", lambda text: "已接收，入库中" not in text and "待接收" not in text)
+    one.reload_until(
+        f"/submissions?period={MONTH}", lambda text: "已接收，入库中" not in text and "待接收" not in text
+    )
 
 
 def settle(one: Person, pictures: Path | None, *, cancel_first: bool = False) -> int:
@@ -112,7 +115,7 @@ def publish(one: Person, number: int) -> None:
 
 
 def read_statement(one: Person, pictures: Path | None, folder: Path) -> tuple[str, str]:
-    """From the statement to a stay and the clause, and the same as Excel. Address of the statement, id of the stay."""
+    """From the statement to a stay and the clause, and as Excel. Address of the statement, id of the stay."""
     one.go("/statements")
     one.page.locator("tr", has_text=MONTH).filter(has_text="职工").locator("a").first.click()
     one.page.wait_for_load_state()
