@@ -34,7 +34,7 @@ def _order(job: jobs.Job) -> runs.Order:
     year, month = parsed(said["period"])
     after = store.folder_of_kind(job.area, "run") / said["after"] if said["after"] else None
     accept = runs.Accepted((said["accept"],), said["reason"]) if said.get("accept") else runs.Accepted()
-    return runs.Order(store.compose(pin), pin.policy, year, month, after=after, accept=accept)
+    return runs.Order(store.compose(pin), pin.policy, year, month, known_on=pin.day, after=after, accept=accept)
 
 
 @jobs.handler(LOOK)

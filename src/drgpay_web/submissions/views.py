@@ -18,7 +18,7 @@ from drgpay_web import clock, inbox, store, trail
 from drgpay_web.flow.models import Case
 from drgpay_web.people import Act, NotThere, actor_of, door
 from drgpay_web.submissions import actions, reads
-from drgpay_web.submissions.places import findings_of, scores_of
+from drgpay_web.submissions.places import SAMPLES, findings_of, sample_of, scores_of
 from drgpay_web.submissions.rules import HANDED_IN
 from drgpay_web.submissions.seen import LEVEL_CLASS, missing_of, score_text
 from drgpay_web.ui import w
@@ -84,6 +84,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         "periods": [(p, sealed(*runs.month_of(p))) for p in periods],
         "due": reads.light_of(actor.area, period) if _PERIOD.fullmatch(period) else None,
         "handlers": reads.handlers(actor.area),
+        "samples": [one for one in SAMPLES if sample_of(actor.unit.code, one)],
         "error": error.said(_lang(request)) if error else "",
         "limit": store.UPLOAD_LIMIT // inbox.MB,
     }
@@ -101,6 +102,16 @@ def form(request: HttpRequest) -> FileResponse:
         file = Path(scratch) / "form.xlsx"
         runs.write_stays_form(file, actor.unit.code, runs.month_of(period), filled=filled, lang=lang)
         return _download(file, f"{name}_{period}.xlsx")
+
+
+@require_GET
+@door(Act.SUBMISSION_UPLOAD)
+def sample(request: HttpRequest, which: str) -> FileResponse:
+    """A file of one's own institution to try with, in a demo."""
+    path = sample_of(actor_of(request).unit.code, which)
+    if path is None:
+        raise NotThere
+    return _download(path, f"{w(f'submissions.sample_{which}', _lang(request))}_{reads.due_period()}.csv")
 
 
 @require_POST

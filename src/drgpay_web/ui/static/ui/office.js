@@ -61,3 +61,8 @@ for (const place of document.querySelectorAll("[data-chart]")) {
   const said = JSON.parse(place.parentElement.querySelector('script[type="application/json"]').textContent);
   window.Plotly.newPlot(place, said.data, said.layout, { displaylogo: false, responsive: true, displayModeBar: false });
 }
+
+// What scrolls sideways can be reached by the keyboard.
+for (const box of document.querySelectorAll(".table-box")) {
+  if (box.scrollWidth > box.clientWidth) { box.tabIndex = 0; box.setAttribute("role", "region"); box.setAttribute("aria-label", document.title); }
+}
