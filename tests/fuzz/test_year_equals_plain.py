@@ -67,6 +67,18 @@ _RULES = {
     "coefficient.min_cases": ("none", "6", "20"),
     "coefficient.one_when_unstable": ("true", "false"),
     "coefficient.dominant_share": ("none", "70%", "33.33%"),
+    "coefficient.capacity_cmi_share": ("0.1", "1.3333", "none"),
+    "coefficient.capacity_technical_share": ("0.02", "0.9137"),
+    "coefficient.technical_weights": (
+        "{groups_covered: 0.4, heavy_share: 0.3, top_operation_share: 0.3}",
+        "{groups_covered: 0, heavy_share: 0, top_operation_share: 1}",
+        "none",
+    ),
+    "coefficient.heavy_weight": ("2", "0.9", "0"),
+    "coefficient.capacity_min": ("0.95", "none"),
+    "coefficient.capacity_max": ("1.05", "none"),
+    "coefficient.guidance_cost_index": ("[{upto: 0.9, value: 0.01}, {value: -0.0333}]", "none"),
+    "coefficient.guidance_record_accuracy": ("[{upto: 0.9, value: -0.01}, {value: 0.005}]",),
     "fund.basis": ("fund", "total"),
     "fund.reserve_share": ("5%", "0", "0.0333", "1"),
     "fund.seasonality": ("equal", "last_year"),
@@ -91,6 +103,8 @@ _COMPONENTS = {
     "[level]": "{level: 1}",
     "[cost_difference, basic_group]": "{cost_difference: 1}",
     "[level, cost_difference, basic_group]": "{level: 0.3, cost_difference: 0.7}",
+    "[cost_difference, guidance, capacity, management, basic_group]": "{cost_difference: 0.4, guidance: 0.1, "
+    "capacity: 0.3, management: 0.2}",
 }
 """components and weights that add up to 1 over them"""
 
@@ -144,6 +158,14 @@ def _case(seed: int) -> Case:
         ],
         **_dealings(dice, list(institutions)),
         decisions=_decisions(dice, stays),
+        last_grades={h: dice.choice(GRADES) for h in institutions if dice.random() < 0.5},
+        indicators={
+            (h, name): dice.choice([0, 9_000, 9_001, 20_000])
+            for h in institutions
+            for name in ("cost_index", "record_accuracy", "technical_level")
+            if dice.random() < 0.6
+        },
+        operation_levels=dice.choice([{}, {"45.1300": 3}, {"45.1300": 3, "36.0700": 4}]),
     )
 
 
@@ -208,6 +230,7 @@ class _Maker:
             "los": dice.choice([0, 1, 9, 10, 60, 61]) if dice.random() < 0.3 else 5,
             "age": dice.choice([None, 40, 79, 80]),
             "dx": ["I10"] * dice.randint(1, 4),
+            "proc": dice.choice([None, [], ["45.1300"], ["45.1300", "36.0700"]]),
             "total_cost": cost,
             "personal_paid": min(int(cost * self.patients * dice.random()), HIGHEST),
             "fund_by_item": min(int(cost * dice.random()), HIGHEST),

@@ -32,8 +32,10 @@ from drgpay.tables import (
     EVIDENCE,
     GRADE_REGISTER,
     GROUPED,
+    INDICATOR_VALUES,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
+    OPERATION_LEVELS,
     POOLS,
     STATEMENTS,
     STAY_DECISIONS,
@@ -105,7 +107,18 @@ def registers(case: Case) -> Registers:
         BUDGETS: [
             {"year": case.year, "insurance_scheme": s, "revenue": b, "drg_budget": b} for s, b in case.budgets.items()
         ],
-        GRADE_REGISTER: [{"year": case.year, "institution_id": h, "grade": g} for h, g in case.grades.items()],
+        GRADE_REGISTER: [
+            {"year": year, "institution_id": h, "grade": g}
+            for year, grades in ((case.year, case.grades), (case.year - 1, case.last_grades))
+            for h, g in grades.items()
+        ],
+        INDICATOR_VALUES: [
+            {"year": case.year - 1, "institution_id": h, "indicator": name, "value": value}
+            for (h, name), value in case.indicators.items()
+        ],
+        OPERATION_LEVELS: [
+            {"code": code, "operation_level": level, "name": None} for code, level in case.operation_levels.items()
+        ],
         EVIDENCE: [
             {"evidence_id": str(i), "year": case.year, "institution_id": h, "insurance_scheme": s, "reason": r,
              "amount": a}

@@ -281,7 +281,11 @@ def _coefficient(tables: Path, institution: str) -> Section:
         "management": ("分级管理系数", "management"),
         points.TOTAL: ("合成后", "combined"),
     }
-    parameters = {"level": "coefficient.level_method", "cost_difference": "coefficient.own_share"}
+    parameters = {
+        "level": "coefficient.level_method", "cost_difference": "coefficient.own_share",
+        "capacity": "coefficient.capacity_cmi_share", "guidance": "coefficient.components",
+        "management": "coefficient.management_table",
+    }  # fmt: skip
     lines: list[Line] = []
     for row in read_table(tables, COEFFICIENTS).iter_rows(named=True):
         if row["institution_id"] == institution:

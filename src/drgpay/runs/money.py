@@ -30,6 +30,7 @@ from drgpay.tables import (
     EVIDENCE,
     GRADE_REGISTER,
     INDICATOR_VALUES,
+    OPERATION_LEVELS,
     STAY_DECISIONS,
     VIOLATIONS,
 )
@@ -185,7 +186,8 @@ def rules(
 ) -> Rules:
     """Base points, coefficients and the kernel's tables, by the law of a segment and the institutions of its first
     day. ``work``: a folder for what must be brought together on disk; ``opening``: see ``points.base_period``;
-    ``kept``: see :func:`scoring`; last year's grades and indicator values enter the coefficients."""
+    ``kept``: see :func:`scoring`; last year's grades and indicator values enter the coefficients, and the
+    operated stays of the base period."""
     policy, there, day = segment.policy, succession_of(registers), segment.first
     by_rate = policy.choice_or_none("points.pricing") == "rate"
     if by_rate:
@@ -196,7 +198,8 @@ def rules(
     grades = dict(registers[GRADE_REGISTER].filter(before).select("institution_id", "grade").rows())
     values = registers[INDICATOR_VALUES].filter(before).select("institution_id", "indicator", "value").rows()
     indicators = {(h, name): value for h, name, value in values}
-    marks = points.Marks(there.inherited(grades, day), there.inherited(indicators, day))
+    operated = there.added(points.operated(engine, grouped, policy, registers[OPERATION_LEVELS]), day)
+    marks = points.Marks(there.inherited(grades, day), there.inherited(indicators, day), operated)
     coefficients = points.coefficients(there.joined(base, day), there.scored(day), policy, marks)
     readmitted = points.readmissions(engine, grouped, policy, period.year, work / "readmissions")
     decisions, discharges = _within_quota(engine, grouped, policy, registers[STAY_DECISIONS], period)

@@ -47,6 +47,7 @@ from drgpay.steps.points.rate import (
 )
 from drgpay.steps.points.readmit import readmissions
 from drgpay.steps.points.reference import Facts, Line, StayPoints, adjusted_points, stay_points
+from drgpay.steps.points.technical import Operated, operated
 from drgpay.tables import ADJUSTMENTS
 from drgpay.units import ONE
 
@@ -159,6 +160,7 @@ __all__ = [
     "Group",
     "Line",
     "Marks",
+    "Operated",
     "PointsTables",
     "Published",
     "RateRule",
@@ -176,6 +178,7 @@ __all__ = [
     "each",
     "estimate_batch",
     "kept_base",
+    "operated",
     "parse_rate",
     "parse_rate_coefficient",
     "parse_weight",
