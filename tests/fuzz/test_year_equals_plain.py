@@ -21,8 +21,8 @@ from drgpay.policy import Policy
 from drgpay.runs.manifest import LEDGER
 from drgpay.steps import points, settlement
 from support.examples import some
-from support.money import Points, cases_of, demo, differences, settle, stay, tables_of
-from support.plain_year import Case, NoBaseError, Rows, Stay, plain_year
+from support.money import LITTLE, Points, cases_of, demo, differences, settle, stay, tables_of
+from support.plain_year import DIAGNOSES, Case, NoBaseError, Rows, Stay, plain_year
 
 HIGHEST = 10**11
 
@@ -52,6 +52,7 @@ _RULES = {
     "points.special_quota": ("none", "0", "2%"),
     "points.difficulty_age": ("none", "80"),
     "points.difficulty_comorbidities": ("none", "2"),
+    "points.difficulty_chronic": ("none", "[E11, N18.9]"),
     "points.difficulty_add": ("0.1", "0.0333"),
     "points.difficulty_add_both": ("none", "0.2"),
     "points.technology_max": ("none", "0.5"),
@@ -229,7 +230,7 @@ class _Maker:
             "status": status,
             "los": dice.choice([0, 1, 9, 10, 60, 61]) if dice.random() < 0.3 else 5,
             "age": dice.choice([None, 40, 79, 80]),
-            "dx": ["I10"] * dice.randint(1, 4),
+            "dx": [dice.choice(DIAGNOSES) for _ in range(dice.randint(1, 5))],
             "proc": dice.choice([None, [], ["45.1300"], ["45.1300", "36.0700"]]),
             "total_cost": cost,
             "personal_paid": min(int(cost * self.patients * dice.random()), HIGHEST),
@@ -437,7 +438,9 @@ def test_a_stay_is_explained_as_it_was_computed(seed: int) -> None:
         k = year.coefficients.groups.get(s["drg"], year.coefficients.institutions[s["institution_id"]])
         group = year.base.groups.get(s["drg"])
         alone = points.stay_points(s["status"], s["total_cost"], group, k, year.base.mean_cost, case.policy, "")
-        facts = points.Facts(s["drg"], s["los"], s["age"], len(s["dx"]) - 1)
+        counted = points.comorbidities(LITTLE, case.policy)
+        its = [] if counted is None else points.comorbidities_of(s["dx"], counted)
+        facts = points.Facts(s["drg"], s["los"], s["age"], len(its))
         steps = points.adjusted_points(alone, case.policy, facts)
         last = steps[-1][2] if steps else alone.points
         assert (alone.case_class, alone.coefficient, alone.discount, alone.extra, last) == (

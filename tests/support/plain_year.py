@@ -20,6 +20,12 @@ fund_by_item; perhaps age and dx"""
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 """rows of a table by their key"""
 
+CC = {"E11.900": "1", "J44.900": "", "N39.000": "2"}
+MCC = {"I50.900": "2"}
+EXCLUSION = {"I10": "1", "K80.200": "2"}
+"""of a little scheme: code → exclusion table ("" = never excluded), principal diagnosis → its table"""
+DIAGNOSES = ("I10", "I11.900", "E11.900", "E11.100", "J44.900", "N39.000", "I50.900", "K80.200", "N18.900", "Z00")
+
 UNIT = 10_000
 MONTHS = range(1, 13)
 YEAR = 0
@@ -492,7 +498,7 @@ def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> in
         "points.difficulty_comorbidities")  # fmt: skip
     if row["case_class"] in ("normal", "low", "high"):
         holds += age is not None and stay.get("age") is not None and stay["age"] >= age
-        holds += others is not None and len(stay.get("dx", ["I10"])) - 1 >= others
+        holds += others is not None and len(_comorbidities(policy, stay.get("dx", ["I10"]))) >= others
     if holds:
         one, both = (policy.ratio_or_none(f"points.difficulty_add{n}") for n in ("", "_both"))
         added = (both if holds == 2 and both is not None else one) or 0
@@ -503,6 +509,18 @@ def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> in
     if "deduct" in decided:
         points = rounded(points * (1 - min(Fraction(decided["deduct"][1] or 0, UNIT), Fraction(1))))
     return points
+
+
+def _comorbidities(policy: Policy, dx: list[str]) -> set[str]:
+    """Categories of the other diagnoses that are chronic, CC or MCC and not excluded by the principal one."""
+    chronic, found = policy.codes_or_none("points.difficulty_chronic") or (), set()
+    for code in dx[1:]:
+        table = MCC.get(code, CC.get(code))
+        long = any(code[: len(c)] == c for c in chronic)
+        excluded = bool(table) and EXCLUSION.get(dx[0]) == table
+        if (long or table is not None) and not excluded:
+            found.add(code[:3])
+    return found - {dx[0][:3]}
 
 
 def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay, special: bool) -> dict[str, Any]:

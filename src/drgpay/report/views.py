@@ -25,7 +25,7 @@ from drgpay.tables import (
     STAYS,
     Table,
 )
-from drgpay.units import show_coefficient, show_fen, show_percent, show_points
+from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_percent, show_points
 from drgpay.words import in_word
 
 NUMBERS: dict[str, tuple[int, Callable[[int], str]]] = {
@@ -329,7 +329,20 @@ def facts(source: Source) -> list[tuple[Both, Both]]:
         *_scheme_note(manifest),
         *_laws(manifest.get("laws") or {}),
         *((word(k), show("int" if isinstance(v, int) else "text", v)) for k, v in counts.items()),
+        *_difficulty(manifest.get("difficulty")),
     ]
+
+
+def _difficulty(raised: Mapping[str, int] | None) -> list[tuple[Both, Both]]:
+    """How many stays were raised for difficulty, and which share of all."""
+    return [(word("difficulty_raised"), Both(*[raised_share(raised)] * 2))] if raised else []
+
+
+def raised_share(raised: Mapping[str, int]) -> str:
+    """``12 / 345 = 3.48%`` of what a manifest says under ``difficulty``."""
+    whole = raised["stays"]
+    share = show_percent(half_up(raised["raised"] * ONE, whole)) if whole else "–"
+    return f"{raised['raised']:,} / {whole:,} = {share}"
 
 
 def _scheme_note(manifest: Mapping[str, Any]) -> list[tuple[Both, Both]]:

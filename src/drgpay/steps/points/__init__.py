@@ -16,6 +16,7 @@ from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
 from drgpay.steps.points.base import BASE_LAW, Base, Group, base_period, kept_base
 from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, check_components, coefficients
+from drgpay.steps.points.comorbid import Comorbidities, comorbidities, comorbidities_of
 from drgpay.steps.points.days import DAY, ByDay, Tables, add_up, by_day, case_points, each, place_of, score_by_day
 from drgpay.steps.points.kernel import (
     MODE_AMOUNT,
@@ -156,6 +157,7 @@ __all__ = [
     "Base",
     "ByDay",
     "Coefficients",
+    "Comorbidities",
     "Facts",
     "Group",
     "Line",
@@ -175,6 +177,8 @@ __all__ = [
     "case_points",
     "check_components",
     "coefficients",
+    "comorbidities",
+    "comorbidities_of",
     "each",
     "estimate_batch",
     "kept_base",
