@@ -15,6 +15,7 @@ INDICATORS = (
     "technical_level",
     "record_completeness",
     "record_accuracy",
+    "groups_treated",
 )
 ADJUSTMENTS_MADE = ("difficulty", "tcm", "technology", "readmission", "deduction")
 
