@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from drgpay.engine import read_manifest
+from drgpay.engine import read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs import Order, ready, run
@@ -18,7 +18,7 @@ from drgpay.runs.explain import explain_stay
 from drgpay.samples import make_region
 from drgpay.steps import fund, points
 from drgpay.steps.evaluation.effects import indicator_register
-from drgpay.tables import ADJUSTMENTS
+from drgpay.tables import ADJUSTMENTS, COEFFICIENTS
 from drgpay.units import ONE
 from support.command import drgpay
 from support.engines import usual
@@ -232,3 +232,46 @@ def test_r34_the_reach_stands_in_the_manifest_and_on_the_screen(raised: Path) ->
         told = explain_stay(raised, by_comorbidity["stay_id"][0])
         lines = [line for section in told for line in section.lines]
         assert any(line.parameter == "points.difficulty_comorbidities" for line in lines)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A region whose last year was settled, checked and evaluated, and the results taken; its folder."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    region = folder / "r"
+    make_region(region, stays=1_200, seed=5, years=(2023, 2024, 2025), institutions=3)
+    for words in (
+        ("run", "year", "--region", region, "--policy", "demo", "--year", 2024, "-o", folder / "y24"),
+        ("check", "--region", region, "-o", folder / "checks"),
+        ("evaluate", folder / "y24", "--card", "shanwei-2023", "--region", region, "--records", folder / "checks",
+         "-o", folder / "e24"),
+        ("region", "take", region, folder / "e24"),
+    ):  # fmt: skip
+        done = drgpay(*words)
+        assert done.returncode == 0, (words, done.stderr, done.stdout)
+    return region
+
+
+def test_r07_last_years_evaluation_reaches_the_coefficients_without_a_file_being_touched(
+    evaluated: Path, tmp_path: Path
+) -> None:
+    done = run(Order(evaluated, "demo", 2025), tmp_path / "y25", usual(2))
+    rows = read_table(done / "tables", COEFFICIENTS)
+    guided = rows.filter(pl.col("component") == "guidance")
+    assert guided.filter(pl.col("inputs").str.contains("record_accuracy")).height == 3
+    assert guided.filter(pl.col("inputs").str.contains("cost_index")).height > 0  # of enough cases
+    capacity = rows.filter(pl.col("component") == "capacity")
+    assert capacity["inputs"].str.contains("groups_covered").all()
+    assert {*guided["value"], *capacity["value"]} != {ONE}
+
+
+def test_r07_an_unknown_operation_in_the_register_is_named(evaluated: Path, tmp_path: Path) -> None:
+    wrong = evaluated / "手术分级目录.csv"
+    wrong.write_text("手术操作编码,手术级别\n45.1300x001,2\n45.1300x0O1,4\n", encoding="utf-8")
+    try:
+        with pytest.raises(DrgpayError, match="45[.]1300x0O1") as failure:
+            run(Order(evaluated, "demo", 2025), tmp_path / "y25", usual(2))
+    finally:
+        wrong.unlink()
+    assert (failure.value.kind, failure.value.row) == (Kind.DATA, 3)
+    assert "45.1300x001" in failure.value.zh + str(failure.value)

@@ -14,7 +14,7 @@ import polars as pl
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, band_of
 from drgpay.steps.points.base import Base
-from drgpay.steps.points.technical import Operated, Technical, technical_levels
+from drgpay.steps.points.technical import Operated, Technical, heavy_weight, technical_levels
 from drgpay.units import ONE, half_up, show_coefficient
 
 TOTAL = "total"
@@ -264,6 +264,8 @@ def check_components(policy: Policy) -> None:
     named = [name for name in policy.names("coefficient.components") if name in _COMPONENTS]
     if "management" in named:
         _management_table(policy)
+    if "capacity" in named:
+        heavy_weight(policy)
     _combined(dict.fromkeys(named, ONE), policy)
 
 

@@ -87,7 +87,7 @@ def technical_levels(base: Base, operated: Operated, policy: Policy) -> dict[str
     weights = policy.table_or_none(WEIGHTS)
     if weights is None:
         return None
-    bound = _bound(base, weights, policy)
+    bound = heavy_weight(policy) * base.scale
     own: dict[str, _Own] = {}
     for institution, drg, n in base.institution_sums.select("institution_id", "drg", "n").rows():
         its = own.setdefault(institution, _Own())
@@ -117,10 +117,10 @@ def technical_levels(base: Base, operated: Operated, policy: Policy) -> dict[str
     return found
 
 
-def _bound(base: Base, weights: Mapping[str, int], policy: Policy) -> int:
-    """Base points (1/10,000) from which a group is heavy."""
+def heavy_weight(policy: Policy) -> int:
+    """Weight (1/10,000) from which a group is heavy, 0 where heavy groups do not count; POLICY when it is missing."""
     bound = policy.ratio_or_none(HEAVY)
-    if bound is None and weights.get("heavy_share"):
+    if bound is None and (policy.table_or_none(WEIGHTS) or {}).get("heavy_share"):
         raise DrgpayError(
             Kind.POLICY,
             zh="技术水平计入高权重病例,但没有给出高权重的界限",
@@ -129,7 +129,7 @@ def _bound(base: Base, weights: Mapping[str, int], policy: Policy) -> int:
             fix_zh=f"在政策文件中给出 {HEAVY}",
             fix_en=f"give {HEAVY} in the policy file",
         )
-    return (bound or 0) * base.scale
+    return bound or 0
 
 
 def _share(part: int, whole: int) -> Fraction:
