@@ -269,7 +269,7 @@ def test_r07_an_unknown_operation_in_the_register_is_named(evaluated: Path, tmp_
     wrong = evaluated / "手术分级目录.csv"
     wrong.write_text("手术操作编码,手术级别\n45.1300x001,2\n45.1300x0O1,4\n", encoding="utf-8")
     try:
-        with pytest.raises(DrgpayError, match="45[.]1300x0O1") as failure:
+        with pytest.raises(DrgpayError, match=r"45\.1300x0O1") as failure:
             run(Order(evaluated, "demo", 2025), tmp_path / "y25", usual(2))
     finally:
         wrong.unlink()

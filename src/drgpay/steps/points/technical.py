@@ -110,9 +110,8 @@ def technical_levels(base: Base, operated: Operated, policy: Policy) -> dict[str
             "heavy_share": _share(its.heavy, its.n),
             "top_operation_share": _share(hard, n),
         }
-        score = sum(
-            (Fraction(weights.get(k, 0), ONE) * (parts[k] / whole[k] - 1) for k in parts if whole[k]), Fraction(0)
-        )
+        above = {name: Fraction(part, whole[name]) - 1 for name, part in parts.items() if whole[name]}
+        score = sum((Fraction(weights.get(name, 0), ONE) * by for name, by in above.items()), Fraction(0))
         found[institution] = Technical(score, tuple((name, _rounded(value)) for name, value in parts.items()))
     return found
 
