@@ -24,7 +24,7 @@ def trying(request: HttpRequest) -> HttpResponse:
     """The roles of the demo; choosing one signs in as its person."""
     if not clock.is_demo() or request.META.get("REMOTE_ADDR", "") not in LOOPBACK:
         raise Http404
-    if request.POST.get("days") in map(str, DAYS):
+    if request.POST.get("days", "") in [str(days) for days in DAYS]:
         clock.go_on(int(request.POST["days"]))
         flow.sweep()
         return HttpResponseRedirect("/try")
