@@ -5,7 +5,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class FlowConfig(AppConfig):
-    """Every room's ``rules`` are read once, so that its machines are known, and their moves have words in the trail."""
+    """Every room's ``rules`` are read once: its machines are known, and their moves have words in the trail."""
 
     name = "drgpay_web.flow"
 

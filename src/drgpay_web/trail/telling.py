@@ -48,7 +48,7 @@ def _plain(value: Any) -> str:
 
 
 def act_words(act: str, lang: str) -> str:
-    """An act in words: of the matrix, as it was named, or ``trail.act_<act>`` for what has no line there (sign-in …)."""
+    """An act in words: of the matrix, as it was named, or ``trail.act_<act>`` for the others (sign-in …)."""
     if act in list(Act):
         return acts()[Act(act)].word(lang)
     if act in _named:
