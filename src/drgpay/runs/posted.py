@@ -33,6 +33,7 @@ from drgpay.runs.risk import risk_rows
 from drgpay.runs.succession import Succession, succession_of
 from drgpay.steps import fund, settlement
 from drgpay.tables import (
+    BUDGET_ADJUSTMENTS,
     CLOSINGS,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
@@ -146,6 +147,7 @@ class Posting:
         rows = linked.pay_month(self.account, poster, ledger, settled.months, corrections, self.policy)
         write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
         poster.mode_months(paid.months)
+        poster.out_of_area(paid.statements)
         settlement.check_link(self.account.whole(ledger), [pool.insurance_scheme for pool in settled.opening])
         self._keep(ledger)
         return []
@@ -164,6 +166,7 @@ class Posting:
                 before = settlement.closing(book, pool.insurance_scheme)
                 poster.budget_of_year(pool, before["budget"], before["reserve"])
             poster.advances(self.account.new_advances())
+        poster.adjustments(fund.approved(self.registers[BUDGET_ADJUSTMENTS].to_dicts(), self.order.year))
         poster.risk(self._risk())
         poster.open_parts(paid.budgets)
         if self.chain is None:
@@ -172,7 +175,7 @@ class Posting:
             poster.mode_months(paid.months)
         poster.mode_years(paid.months, paid.years)
         poster.capitation(paid.results)
-        poster.out_of_area(paid.statements)
+        poster.out_of_area(settlement.not_booked(paid.statements, self.account.past))
         poster.procurement(paid.procurement)
         poster.close_parts(paid.budgets)
         closings = []

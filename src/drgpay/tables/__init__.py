@@ -28,6 +28,7 @@ from drgpay.tables.care import (
 )
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
+    BUDGET_ADJUSTMENTS,
     ADJUSTMENTS,
     DEBTS,
     DECISION_REGISTERS,
@@ -276,6 +277,7 @@ __all__ = [
     "BED_DAY_ASSESSMENTS",
     "BENEFIT_SPLITS",
     "BUDGETS",
+    "BUDGET_ADJUSTMENTS",
     "BUDGET_AMOUNTS",
     "BUDGET_ENTRIES",
     "BUDGET_PARTS",

@@ -101,4 +101,21 @@ GROUP_WEIGHTS = Table(
     files=("权重",),
 )  # fmt: skip
 
-DECISION_REGISTERS = (GROUP_WEIGHTS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)
+BUDGET_ADJUSTMENTS = Table(
+    "budget_adjustments", "年终预算调整", "what changes the inpatient budget of a year when it is cleared", "register",
+    ("adjustment_id",),
+    (
+        Column("adjustment_id", "text", "调整编号", "adjustment"),
+        _YEAR,
+        INSURANCE,
+        Column("change_reason", "code", "调整理由", "reason", choices=("policy_change", "outbreak")),
+        Column("amount", "fen", "金额", "amount; negative lowers the budget"),
+        Column("decision", "code", "决定", "decision", choices=("approved", "declined", "pending")),
+        Column("decided_by", "text", "决定人", "who decided it; needed where it is approved", null=True),
+        Column("decided_on", "date", "决定日期", "day of the decision; needed where it is approved", null=True),
+        Column("document", "text", "文件", "minutes or document that says so", null=True),
+    ),
+    files=("年终调整",),
+)  # fmt: skip
+
+DECISION_REGISTERS = (GROUP_WEIGHTS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS, BUDGET_ADJUSTMENTS)

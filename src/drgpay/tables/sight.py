@@ -67,6 +67,7 @@ _INPUTS = {
     "indicator_values": _sight(HOUSE),
     "violations": _sight(HOUSE, "amount"),
     "debts": _sight(HOUSE, "amount"),
+    "budget_adjustments": _sight(AREA, "amount"),
 }
 _FUND = {
     "fund_history": _sight(AREA),

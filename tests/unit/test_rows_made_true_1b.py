@@ -1,0 +1,105 @@
+"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drgpay.errors import DrgpayError, Kind
+from drgpay.ledger import Ledger
+from drgpay.runs.manifest import LEDGER
+from support.money import demo, differences, settle, stay, tables_of
+from support.plain_year import Case, Rows, plain_year
+
+RULES = {
+    "coefficient__components": "[]",
+    "fund__basis": "fund",
+    "fund__reserve_share": "0",
+    "settlement__monthly_pay_ratio": "1",
+}
+BASE = [stay(f"base{i}", year=2023) for i in range(6)]
+STAYS = [stay(1), stay(2, "H2", total_cost=100_001), stay(3, "H2", month=2)]
+
+
+def case(rules: Mapping[str, str] = {}, **given: Any) -> Case:
+    """Three stays of two institutions in January and February, and 1,200.00 a year."""
+    houses = {"H1": "secondary", "H2": "secondary"}
+    return Case(demo(**RULES | dict(rules)), BASE + STAYS, houses, {"employee": 120_000}, **given)
+
+
+def settled(folder: Path, its: Case) -> dict[str, Rows]:
+    """The tables of a year, which are those of the plain year."""
+    tables = tables_of(settle(folder, its))
+    assert differences(tables, plain_year(its)) == []
+    return tables
+
+
+def dues(tables: dict[str, Rows]) -> dict[str, int]:
+    """Institution → due of the year."""
+    return {h: row["due"] for (_, h), row in tables["statements"].items()}
+
+
+WHOLE = {"fund__inpatient_unit": "whole_area"}
+
+
+class TestR42:
+    """住院医疗费应以统筹区为一个整体预算单位(含异地就医费用)."""
+
+    def test_R42_a_fen_paid_elsewhere_is_a_fen_less_to_share(self, tmp_path: Path) -> None:
+        before = settled(tmp_path / "a", case(WHOLE))
+        after = settled(tmp_path / "b", case(WHOLE, elsewhere=[("employee", 1, 1)]))
+        assert sum(dues(before).values()) == 120_000
+        assert sum(dues(after).values()) == 119_999
+        pools = after["pools"]
+        assert [pools["employee", m]["elsewhere"] for m in (0, 1, 2)] == [1, 1, 0]
+        assert [pools["employee", m]["distributable"] for m in (0, 1, 2)] == [119_999, 9_999, 10_000]
+        assert after["closings"]["employee",]["distributable"] == 120_000
+        (entry,) = (e for e in Ledger.read(tmp_path / "b" / LEDGER) if e.event == "out_of_area:330200:inpatient")
+        assert (entry.debit, entry.amount, entry.parameter) == ("employee:fund:drg", 1, "fund.inpatient_unit")
+
+    def test_R42_more_elsewhere_than_the_budget_has_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(DrgpayError) as failure:
+            settle(tmp_path, case(WHOLE, elsewhere=[("employee", 2, 10_001)]))
+        assert failure.value.kind is Kind.DATA
+        assert (failure.value.file, failure.value.value) == ("out_of_area_claims", "-0.01")
+
+
+ALLOWED = {"fund__year_end_reasons": "[policy_change, outbreak]"}
+
+
+class TestR41:
+    """决算和清算时,对于确因政策变动、疾病爆发等客观因素…医保总额预算可给予合理调整."""
+
+    def test_R41_an_approved_fen_is_shared_by_points_at_the_clearing(self, tmp_path: Path) -> None:
+        tables = settled(tmp_path, case(ALLOWED, adjusted={"employee": 1}))
+        assert sum(dues(tables).values()) == 120_001
+        assert tables["pools"]["employee", 0]["adjusted"] == 1
+        assert tables["pools"]["employee", 1]["budget"] == 10_000, "the months stay as they were announced"
+        (entry,) = (e for e in Ledger.read(tmp_path / LEDGER) if e.event == "budget_adjusted:outbreak")
+        assert (entry.entry_id, entry.amount) == ("2024/employee/budget_adjusted:outbreak/A0", 1)
+
+    def test_R41_less_than_was_paid_is_named(self, tmp_path: Path) -> None:
+        # January and February paid 100.00 each; the ten other months had no stay
+        assert sum(dues(settled(tmp_path / "a", case(ALLOWED, adjusted={"employee": -100_000}))).values()) == 20_000
+        with pytest.raises(DrgpayError) as failure:
+            settle(tmp_path / "b", case(ALLOWED, adjusted={"employee": -100_001}))
+        assert (failure.value.kind, failure.value.file) == (Kind.DATA, "budget_adjustments")
+        assert "199.99" in failure.value.en
+        assert "200.00" in failure.value.en
+
+    def test_R41_a_reason_the_policy_does_not_allow_is_named(self, tmp_path: Path) -> None:
+        rules = {"fund__year_end_reasons": "[policy_change]"}
+        with pytest.raises(DrgpayError) as failure:
+            settle(tmp_path, case(rules, adjusted={"employee": 1}))
+        assert (failure.value.kind, failure.value.value) == (Kind.DATA, "outbreak")
+
+    def test_R41_everything_at_once_is_conserved(self, tmp_path: Path) -> None:
+        rules = WHOLE | ALLOWED | {"fund__basis": "total", "fund__reserve_share": "5%"}
+        its = case(rules, adjusted={"employee": -7}, elsewhere=[("employee", 1, 333), ("employee", 12, 5)],
+                   advances=[("H1", "employee", 77)], violations=[("H2", "employee", 11, 20_000)])  # fmt: skip
+        tables = settled(tmp_path, replace(its, evidence=[("H1", "employee", "outbreak", 50)]))
+        assert tables["closings"]["employee",]["budget"] == 119_993
