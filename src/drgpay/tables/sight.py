@@ -68,6 +68,10 @@ _INPUTS = {
     "violations": _sight(HOUSE, "amount"),
     "debts": _sight(HOUSE, "amount"),
     "budget_adjustments": _sight(AREA, "amount"),
+    "takes": _sight(AREA),
+    "doctor_marks": _sight(DOCTOR),
+    "supervision": _sight(HOUSE),
+    "taken_rows": _sight(AREA),
 }
 _FUND = {
     "fund_history": _sight(AREA),
