@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger
+from drgpay.ledger import Ledger, Whole
+from drgpay.runs.fit import check_practice
 from drgpay.runs.manifest import LEDGER
-from support.money import demo, differences, settle, stay, tables_of
+from drgpay.runs.unit import check_unchanged
+from drgpay.steps import settlement
+from support.money import demo, differences, registers, settle, stay, tables_of
 from support.plain_year import Case, Rows, plain_year
 
 RULES = {
@@ -43,6 +46,12 @@ def dues(tables: dict[str, Rows]) -> dict[str, int]:
     return {h: row["due"] for (_, h), row in tables["statements"].items()}
 
 
+def statement(month: int, fen: int) -> dict[str, Any]:
+    """A row of ``out_of_area_statements`` of employees treated as inpatients elsewhere."""
+    return {"area": "330200", "month": month, "direction": "out", "insurance_scheme": "employee",
+            "setting": "inpatient", "fund": fen}  # fmt: skip
+
+
 WHOLE = {"fund__inpatient_unit": "whole_area"}
 
 
@@ -66,6 +75,23 @@ class TestR42:
             settle(tmp_path, case(WHOLE, elsewhere=[("employee", 2, 10_001)]))
         assert failure.value.kind is Kind.DATA
         assert (failure.value.file, failure.value.value) == ("out_of_area_claims", "-0.01")
+
+    def test_R42_a_late_claim_is_booked_by_the_clearing_and_one_that_is_gone_taken_back(self) -> None:
+        ledger = Ledger("test")
+        poster = settlement.BookPoster(ledger, "t", "a", 2024, demo(**WHOLE))
+        poster.out_of_area([statement(1, 500), statement(2, 70)])
+        left = settlement.not_booked([statement(1, 501), statement(3, 9)], tuple(ledger))
+        assert {row["month"]: row["fund"] for row in left} == {1: 1, 2: -70, 3: 9}
+        later = Ledger("later")
+        settlement.BookPoster(later, "t", "a", 2024, demo(**WHOLE)).out_of_area(left)
+        book = Whole(tuple(ledger), later)
+        assert settlement.closing(book, "employee")["paid"] == 510
+
+    def test_R42_without_modes_nobody_would_pay_it(self) -> None:
+        policy = demo(**WHOLE, modes__rules="[]")
+        with pytest.raises(DrgpayError) as failure:
+            check_practice(policy)
+        assert (failure.value.kind, failure.value.field) == (Kind.POLICY, "modes.rules")
 
 
 ALLOWED = {"fund__year_end_reasons": "[policy_change, outbreak]"}
@@ -96,6 +122,13 @@ class TestR41:
         with pytest.raises(DrgpayError) as failure:
             settle(tmp_path, case(rules, adjusted={"employee": 1}))
         assert (failure.value.kind, failure.value.value) == (Kind.DATA, "outbreak")
+
+    def test_R41_a_year_that_is_opened_again_keeps_its_budget(self) -> None:
+        cleared, now = (registers(case(ALLOWED, adjusted=its)) for its in ({"employee": 1}, {"employee": 2}))
+        check_unchanged(cleared, cleared, 2024)
+        with pytest.raises(DrgpayError) as failure:
+            check_unchanged(cleared, now, 2024)
+        assert (failure.value.kind, failure.value.value) == (Kind.DATA, "A0")
 
     def test_R41_everything_at_once_is_conserved(self, tmp_path: Path) -> None:
         rules = WHOLE | ALLOWED | {"fund__basis": "total", "fund__reserve_share": "5%"}

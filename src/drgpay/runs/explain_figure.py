@@ -70,12 +70,12 @@ def _adjusted(run: Path, row: Row, year: int) -> list[Section]:
     if "month" in row or not table_path(kept, BUDGET_ADJUSTMENTS).exists():
         return []
     its = fund.approved(read_table(kept, BUDGET_ADJUSTMENTS).to_dicts(), year)
-    lines = [
-        Line(*(f"{one['decided_on']} {in_word(one['change_reason'], lang)} {one['document'] or ''}".strip()
-               for lang in ("zh", "en")), show_fen(one["amount"]), "fund.year_end_reasons",
-             table=BUDGET_ADJUSTMENTS.name, key=one["adjustment_id"])
-        for one in its if one["insurance_scheme"] == row["insurance_scheme"]
-    ]  # fmt: skip
+    lines = []
+    for one in (r for r in its if r["insurance_scheme"] == row["insurance_scheme"]):
+        zh, en = (f"{one['decided_on']} {in_word(one['change_reason'], lang)} {one['document'] or ''}".strip()
+                  for lang in ("zh", "en"))  # fmt: skip
+        place = {"table": BUDGET_ADJUSTMENTS.name, "key": one["adjustment_id"]}
+        lines.append(Line(zh, en, show_fen(one["amount"]), "fund.year_end_reasons", **place))
     return [Section(BUDGET_ADJUSTMENTS.zh, "adjustments of the budget", tuple(lines))] if lines else []
 
 

@@ -25,12 +25,14 @@ from drgpay.runs import linked, modes, money
 from drgpay.runs.chain import Chain
 from drgpay.runs.manifest import (
     LEDGER,
+    REGISTERS,
 )
 from drgpay.runs.money import Settled
 from drgpay.runs.order import Order
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.risk import risk_rows
 from drgpay.runs.succession import Succession, succession_of
+from drgpay.runs.unit import check_unchanged
 from drgpay.steps import fund, settlement
 from drgpay.tables import (
     BUDGET_ADJUSTMENTS,
@@ -90,6 +92,7 @@ class Posting:
         """The year opened again for the institutions that something changed for."""
         assert self.chain is not None
         last = self.chain.last
+        check_unchanged(Registers.read(last.folder / REGISTERS), self.registers, self.order.year)
         pools, months, statements = (
             read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)
         )

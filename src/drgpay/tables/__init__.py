@@ -28,8 +28,8 @@ from drgpay.tables.care import (
 )
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
-    BUDGET_ADJUSTMENTS,
     ADJUSTMENTS,
+    BUDGET_ADJUSTMENTS,
     DEBTS,
     DECISION_REGISTERS,
     GROUP_WEIGHTS,

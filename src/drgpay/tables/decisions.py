@@ -102,7 +102,7 @@ GROUP_WEIGHTS = Table(
 )  # fmt: skip
 
 BUDGET_ADJUSTMENTS = Table(
-    "budget_adjustments", "年终预算调整", "what changes the inpatient budget of a year when it is cleared", "register",
+    "budget_adjustments", "年终预算调整", "what changes the inpatient budget when a year is cleared", "register",
     ("adjustment_id",),
     (
         Column("adjustment_id", "text", "调整编号", "adjustment"),

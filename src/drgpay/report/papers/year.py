@@ -38,8 +38,8 @@ def year_paper(desk: Desk) -> Paper | None:
     steps, modes = _steps(desk), desk.modes()
     if steps is None and modes is None and bank is None:
         return None
-    blocks = [steps, _adjusted(desk), bank, _months(desk), modes, _bed_days(desk), _communities(desk), _procurement(desk),
-              _coefficient(desk), desk.sources()]  # fmt: skip
+    blocks = [steps, _adjusted(desk), bank, _months(desk), modes, _bed_days(desk), _communities(desk),
+              _procurement(desk), _coefficient(desk), desk.sources()]  # fmt: skip
     return desk.paper("paper_statement_title", blocks, result=desk.result("paper_to_clear", bank))
 
 

@@ -165,9 +165,7 @@ def pools(
             year = [year[0] + n, year[1] + points, year[2] + patients]
             budget_by = fund_by[month] + reserve_by[month]
             first = unit.elsewhere.get((scheme, month), 0)
-            result.append(
-                Pool(scheme, month, budget_by, reserve_by[month], patients, n, points, elsewhere=first)
-            )
+            result.append(Pool(scheme, month, budget_by, reserve_by[month], patients, n, points, elsewhere=first))
         more, first = unit.adjusted.get(scheme, 0), unit.elsewhere.get((scheme, YEAR), 0)
         result.append(Pool(scheme, YEAR, budget + more, reserve, year[2], year[0], year[1], True, more, first))
     return result

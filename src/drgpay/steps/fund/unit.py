@@ -1,5 +1,5 @@
-"""The inpatient budget as one unit (住院总额一体) and its adjustment at the year's end (年终调整), both before the point
-value. Source: seed 004 二(一)3 and 二(二)1(2); design/04 §1.
+"""The inpatient budget as one unit (住院总额一体) and its adjustment at the year's end (年终调整), both before the
+point value. Source: seed 004 二(一)3 and 二(二)1(2); design/04 §1.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class InpatientUnit:
                     Kind.DATA,
                     zh=f"{f'{month} 月' if month else '全年'}住院预算不够:预算 {show_fen(pool.budget)} 元,"
                     f"预留 {show_fen(pool.reserve)} 元,异地住院 {show_fen(pool.elsewhere)} 元",
-                    en=f"the inpatient budget of {f'month {month}' if month else 'the year'} does not suffice: budget "
-                    f"{show_fen(pool.budget)}, reserve {show_fen(pool.reserve)}, inpatients elsewhere "
+                    en=f"the inpatient budget of {f'month {month}' if month else 'the year'} does not suffice: "
+                    f"budget {show_fen(pool.budget)}, reserve {show_fen(pool.reserve)}, inpatients elsewhere "
                     f"{show_fen(pool.elsewhere)} yuan",
                     file=file.name, field=pool.insurance_scheme, value=show_fen(pool.fund),
                     fix_zh="核对预算、异地就医结算和年终调整", fix_en="check budget, claims and adjustments",
