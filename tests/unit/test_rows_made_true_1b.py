@@ -1,4 +1,4 @@
-"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41."""
+"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41, R18."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from typing import Any
 
 import pytest
 
+from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger, Whole
 from drgpay.runs.fit import check_practice
 from drgpay.runs.manifest import LEDGER
 from drgpay.runs.unit import check_unchanged
 from drgpay.steps import settlement
+from drgpay.steps.fund import institution_indicators
+from drgpay.steps.modes import missed
+from drgpay.tables import BUDGET_AMOUNTS, CLOSINGS, PROCUREMENT, PROCUREMENT_PAYMENTS
+from support.modes import Area, plain_procurement
+from support.modes import settle as settle_modes
 from support.money import demo, differences, registers, settle, stay, tables_of
 from support.plain_year import Case, Rows, plain_year
 
@@ -136,3 +142,71 @@ class TestR41:
                    advances=[("H1", "employee", 77)], violations=[("H2", "employee", 11, 20_000)])  # fmt: skip
         tables = settled(tmp_path, replace(its, evidence=[("H1", "employee", "outbreak", 50)]))
         assert tables["closings"]["employee",]["budget"] == 119_993
+
+
+def agreement(used: int | None, drug: str = "D1", **given: Any) -> dict[str, Any]:
+    """1,000 pieces at 0.20 yuan agreed by H1, which cost 0.60 before."""
+    return {"year": 2024, "institution_id": "H1", "insurance_scheme": "employee", "drug_id": drug,
+            "agreed_volume": 1_000, "used_volume": used, "price": 20, "price_before": 60} | given  # fmt: skip
+
+
+PARTS = [{"year": 2024, "insurance_scheme": s, "part": p, "amount": 10_000_000}
+         for s in ("employee", "resident") for p in ("bed_day", "outpatient", "out_of_area", "other")]  # fmt: skip
+
+
+class TestR18:
+    """研究出台了北京市“4+7”集中采购医保基金预付方案和奖惩方案,并依据方案内容进行费用预付和奖惩管理."""
+
+    def procured(self, folder: Path, *agreements: dict[str, Any], **rules: str) -> tuple[dict[str, Any], Ledger]:
+        """The payment of H1, which is what the plain program says, and the ledger."""
+        policy = demo(**rules)
+        stays = [*BASE, *STAYS]
+        registers = {PROCUREMENT: agreements, BUDGET_AMOUNTS: PARTS}
+        tables = settle_modes(folder, Area(stays, policy, registers))
+        (row,) = read_table(tables, PROCUREMENT_PAYMENTS).to_dicts()
+        plain = plain_procurement(agreements, 2024, policy)
+        assert plain.keys() == {("employee", "H1")}
+        names = ("agreed", "advance", "savings", "missed", "lost", "reward", "penalty")
+        assert {n: row[n] for n in names} == {n: plain["employee", "H1"][n] for n in names}
+        (closing,) = (r for r in read_table(tables, CLOSINGS).to_dicts() if r["insurance_scheme"] == "employee")
+        sources, uses = next((a, b) for _, a, b in settlement.conservation([closing]))
+        assert sources == uses
+        return row, Ledger.read(folder / LEDGER)
+
+    def test_R18_one_piece_missed_costs_a_fen(self, tmp_path: Path) -> None:
+        rules = {"procurement__penalty_share": "5%"}
+        row, ledger = self.procured(tmp_path / "a", agreement(999), **rules)
+        assert (row["missed"], row["penalty"], row["reward"]) == (20, 1, 0)
+        moved = {e.event: (e.debit, e.credit, e.amount, e.parameter) for e in ledger if "penalty" in e.event}
+        by = "procurement.penalty_share"
+        assert moved == {
+            "procurement_penalty": ("employee:H1:payable", "employee:fund:other", 1, by),
+            "procurement_penalty_received": ("employee:bank", "employee:H1:payable", 1, by),
+        }
+        met, _ = self.procured(tmp_path / "b", agreement(1_000), **rules)
+        assert (met["missed"], met["penalty"], met["reward"]) == (0, 0, 20_000)
+
+    def test_R18_the_reward_of_every_agreement_is_lost_where_the_policy_says_so(self, tmp_path: Path) -> None:
+        two = [agreement(999), agreement(1_000, "D2")]
+        only, _ = self.procured(tmp_path / "a", *two)
+        both, ledger = self.procured(tmp_path / "b", *two, procurement__missed_loses="all")
+        assert (only["reward"], only["lost"]) == (20_000, 0)
+        assert (both["reward"], both["lost"], both["penalty"]) == (0, 20_000, 0)
+        assert not [e for e in ledger if e.event.startswith("procurement_reward")]
+
+    def test_R18_what_is_not_known_yet_is_not_missed(self, tmp_path: Path) -> None:
+        row, _ = self.procured(tmp_path, agreement(None), procurement__penalty_share="1")
+        assert (row["missed"], row["penalty"]) == (0, 0)
+
+    def test_R18_next_years_indicator_is_cut(self) -> None:
+        assert missed([agreement(999), agreement(1_000, institution_id="H2"), agreement(None, year=2023)], 2024) == {
+            ("employee", "H1")
+        }
+        policy = demo(procurement__indicator_cut="2%", fund__indicator_own_share="none")
+        past = [{"year": 2024, "insurance_scheme": "employee", "institution_id": h, "fund_paid": 50, "heads": 10,
+                 "invalid_heads": 0, "unreasonable": 0} for h in ("H1", "H2")]  # fmt: skip
+        levels = {"H1": "secondary", "H2": "secondary"}
+        rows, left = institution_indicators(100, "employee", 2025, past, levels, [], [], policy, ["H1"])
+        # weights 49 and 50 of 99
+        assert [(r["indicator"], r["procurement_cut"]) for r in rows] == [(49, 200), (51, 0)]
+        assert left == 0

@@ -25,6 +25,7 @@ from drgpay.tables import (
     FUND_REGISTERS,
     INSTITUTIONS,
     PREPAYMENTS,
+    PROCUREMENT,
 )
 
 
@@ -71,7 +72,9 @@ def write_plan(plan: Plan, out: Path, agreed: Agreed | None, people: Callable[[P
         people(draft)
         for table, rows in plan.tables:
             write_table(draft / TABLES, table, table.of(rows))
-        registers = [p for t in (INSTITUTIONS, *FUND_REGISTERS) for p in intake.register_paths(plan.region, t)]
+        registers = [
+            p for t in (INSTITUTIONS, *FUND_REGISTERS, PROCUREMENT) for p in intake.register_paths(plan.region, t)
+        ]
         content: dict[str, Any] = {
             "kind": plan.kind,
             "software": f"drgpay {__version__}",

@@ -121,7 +121,7 @@ _MODES = {
     "internet_visits": _sight(HOUSE, "n internet_n internet_cost internet_due"),
     "out_of_area_statements": _sight(AREA, "n cost personal fund"),
     "out_of_area_watch": _sight(HOUSE, others="mean_of_all"),
-    "procurement_payments": _sight(HOUSE, "agreed advance savings reward cut"),
+    "procurement_payments": _sight(HOUSE, "agreed advance savings missed lost reward penalty cut"),
     "benefit_splits": _sight(HOUSE, "total_cost out_of_policy deductible own_share over_cap fund personal"),
     "enrolment_gaps": _sight(AREA, persons="person_id township"),
     "expenditure_by_mode": _sight(HOUSE),

@@ -118,9 +118,9 @@ def _procurement(desk: Desk) -> Table | None:
     rows = [
         row | {"scheme_text": word(row["insurance_scheme"])[desk.lang]} for row in desk.rows(PROCUREMENT_PAYMENTS)
     ]
-    names = ("scheme_text", "agreed", "advance", "savings", "reward", "cut")
+    names = ("scheme_text", "agreed", "advance", "savings", "missed", "lost", "reward", "penalty", "cut")
     if rows:
-        desk.go_by(("procurement.advance_share", "procurement.reward_share"))
+        desk.go_by(("procurement.advance_share", "procurement.reward_share", "procurement.penalty_share"))
     return desk.listed(desk.say("paper_procurement"), PROCUREMENT_PAYMENTS, names, rows, apart=True)
 
 

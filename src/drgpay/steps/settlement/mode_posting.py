@@ -19,7 +19,8 @@ from drgpay.policy import Policy
 from drgpay.steps.settlement import posting as p
 from drgpay.steps.settlement.clearing import Row
 
-_FINAL = (p.MODE_FINAL, p.MODE_RECOVERED, p.CAPITATION_PAID, p.CAPITATION_RECOVERED, p.REWARD_PAID)
+_FINAL = (p.MODE_FINAL, p.MODE_RECOVERED, p.CAPITATION_PAID, p.CAPITATION_RECOVERED, p.REWARD_PAID,
+          p.PENALTY_RECEIVED)  # fmt: skip
 """payments at the clearing, which go to the successor of an institution that has gone over into another"""
 
 
@@ -123,7 +124,7 @@ class ModePoster(p.Poster):
                            month=month, parameter=by)  # fmt: skip
 
     def procurement(self, rows: Iterable[Row]) -> None:
-        """Advances at the start of the year, returned at clearing, and the rewards."""
+        """Advances at the start of the year, returned at clearing, rewards, and penalties."""
         for row in rows:
             h, scheme = row["institution_id"], row["insurance_scheme"]
             start, end = date(self._year, 1, 1), self.clearing_day
@@ -134,6 +135,8 @@ class ModePoster(p.Poster):
                  "procurement.advance_share"),
                 (p.REWARD, "fund:other", f"{h}:payable", row["reward"], end, "procurement.reward_share"),
                 (p.REWARD_PAID, f"{h}:payable", "bank", row["reward"], end, "procurement.reward_share"),
+                (p.PENALTY, f"{h}:payable", "fund:other", row["penalty"], end, "procurement.penalty_share"),
+                (p.PENALTY_RECEIVED, "bank", f"{h}:payable", row["penalty"], end, "procurement.penalty_share"),
             ):  # fmt: skip
                 self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
 

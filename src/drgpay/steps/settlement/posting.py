@@ -43,10 +43,11 @@ OUT_OF_AREA, OUT_OF_AREA_PAID = "out_of_area", "out_of_area_paid"
 TREATED_HERE, TREATED_RECEIVED = "treated_here", "treated_here_received"
 PROCUREMENT_ADVANCE, PROCUREMENT_RETURNED = "procurement_advance", "procurement_returned"
 REWARD, REWARD_PAID = "procurement_reward", "procurement_reward_paid"
+PENALTY, PENALTY_RECEIVED = "procurement_penalty", "procurement_penalty_received"
 PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL, CAPITATION_PAID, OUT_OF_AREA_PAID,
           PROCUREMENT_ADVANCE, REWARD_PAID)  # fmt: skip
 """events that pay money of the fund out"""
-RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED)
+RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED, PENALTY_RECEIVED)
 """events that bring it back"""
 DEBT_OPENED, DEBT_TAKEN, DEBT_NETTED = "debt_opened", "debt_taken", "debt_netted"
 ASSESSMENT_HELD, ASSESSMENT_BACK, ASSESSMENT_LOST = "assessment_held", "assessment_returned", "assessment_forfeited"
