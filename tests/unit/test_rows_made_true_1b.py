@@ -195,7 +195,7 @@ class TestR18:
         assert not [e for e in ledger if e.event.startswith("procurement_reward")]
 
     def test_R18_what_is_not_known_yet_is_not_missed(self, tmp_path: Path) -> None:
-        row, _ = self.procured(tmp_path, agreement(None), procurement__penalty_share="1")
+        row, _ = self.procured(tmp_path / "a", agreement(None), procurement__penalty_share="1")
         assert (row["missed"], row["penalty"]) == (0, 0)
 
     def test_R18_next_years_indicator_is_cut(self) -> None:

@@ -208,8 +208,8 @@ INSTITUTION_INDICATORS = Table(
         Column("history", "fen", "有效基数", "paid last year, invalid heads removed", low=0),
         Column("invalid", "fen", "剔除无效人头", "what was removed for invalid heads", low=0),
         Column("peers", "fen", "同级水平", "its valid heads at the mean of its level", low=0),
-        Column("procurement_cut", "ratio", "带量采购下调", "cut of the weight for a volume agreed for procurement and "
-               "missed last year", low=0),
+        Column("procurement_cut", "ratio", "带量采购下调", "cut of the weight for an agreed volume that was missed "
+               "last year", low=0),
         Column("weight", "fen", "分配权重", "own history and peers, blended, less the cut, half up", low=0),
         Column("proposal", "fen", "测算指标", "share of the budget by weight", low=0),
         Column("rounds", "int16", "协商轮次", "rounds of negotiation", low=0),
