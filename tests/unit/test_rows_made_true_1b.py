@@ -1,9 +1,10 @@
-"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41, R18."""
+"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41, R18, R35."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger, Whole
 from drgpay.runs.fit import check_practice
 from drgpay.runs.manifest import LEDGER
+from drgpay.runs.taking import KINDS
 from drgpay.runs.unit import check_unchanged
-from drgpay.steps import settlement
-from drgpay.steps.fund import institution_indicators
+from drgpay.steps import oversight, settlement
+from drgpay.steps.fund import institution_indicators, prepayments
 from drgpay.steps.modes import missed
-from drgpay.tables import BUDGET_AMOUNTS, CLOSINGS, PROCUREMENT, PROCUREMENT_PAYMENTS
+from drgpay.tables import BUDGET_AMOUNTS, CLOSINGS, NEGATIVE_LIST, PROCUREMENT, PROCUREMENT_PAYMENTS, REFUSALS
 from support.modes import Area, plain_procurement
 from support.modes import settle as settle_modes
 from support.money import demo, differences, registers, settle, stay, tables_of
@@ -210,3 +212,61 @@ class TestR18:
         # weights 49 and 50 of 99
         assert [(r["indicator"], r["procurement_cut"]) for r in rows] == [(49, 200), (51, 0)]
         assert left == 0
+
+
+FOUND = (("RS2-1", "refusal", "complaint"), ("RS2-2", "refusal", "complaint"), ("SP1-1", "splitting", "same_house"))
+SUSPICIONS = {
+    name: {"stay_id": None, "institution_id": "H1", "insurance_scheme": None, "department_id": None,
+           "doctor_id": None, "violation": violation, "form": form, "amount": 0, "stay_payment": None}
+    for name, violation, form in FOUND
+}  # fmt: skip
+
+
+class TestR35:
+    """“负面清单”制度:对无正当理由拒收重症病例的医院,扣减预付总额并通报批评."""
+
+    def review(self, name: str, decision: str = "confirm") -> dict[str, Any]:
+        return {"suspicion_id": name, "decision": decision, "reason": "张某投诉查实", "reviewer": "李",
+                "on": date(2024, 5, 6), "treatment": "interview", "amount": None, "damages_multiple": None,
+                "points": None, "publish": None}  # fmt: skip
+
+    def refusals(self, *reviews: dict[str, Any]) -> list[dict[str, Any]]:
+        treated = oversight.treatments(reviews, SUSPICIONS)
+        return oversight.refused_patients(treated, SUSPICIONS, 2024)
+
+    def prepaid(self, year: int, refusals: list[dict[str, Any]]) -> dict[str, Any]:
+        """H1's prepayment: 1,000.00 a year × 80 %."""
+        past = [{"year": y, "insurance_scheme": "employee", "institution_id": "H1", "fund_paid": 100_000, "heads": 1,
+                 "invalid_heads": 0, "unreasonable": 0} for y in (2022, 2023, 2024)]  # fmt: skip
+        terms = [
+            {"year": y, "institution_id": "H1", "function": "general", "short_of_cash": False, "cmi_growth": None,
+             "cost_index": None, "refused_severe": None, "days_of_cash": None}
+            for y in (2024, 2025)
+        ]  # fmt: skip
+        (row,) = prepayments(year, past, terms, {"H1": "secondary"}, [], [], demo(), refusals)
+        return row
+
+    def test_R35_a_confirmed_refusal_cuts_the_next_prepayment(self) -> None:
+        confirmed = self.refusals(self.review("RS2-1"))
+        dismissed = self.refusals(self.review("RS2-1", "dismiss"), self.review("SP1-1"))
+        assert [r["violation_id"] for r in confirmed] == ["RS2-1"]
+        assert dismissed == []
+        cut = demo().ratio_or_none("prepay.next_cut") or 0
+        assert self.prepaid(2024, confirmed)["next_factor"] == 10_000 - cut
+        before, after = self.prepaid(2025, dismissed), self.prepaid(2025, confirmed)
+        assert (before["factor"], after["factor"]) == (10_000, 10_000 - cut)
+        assert before["base"] - after["base"] == before["base"] * cut // 10_000
+
+    def test_R35_the_list_names_institutions_and_nobody_else(self) -> None:
+        found = self.refusals(self.review("RS2-1"), self.review("RS2-2"))
+        earlier = [found[0], found[0] | {"violation_id": "RS2-0", "form": "severe_sent_away"}]
+        listed = oversight.negative_list(found, earlier)
+        assert NEGATIVE_LIST.of(listed).to_pylist() == [
+            {"year": 2024, "institution_id": "H1", "form": "complaint", "count": 2},
+            {"year": 2024, "institution_id": "H1", "form": "severe_sent_away", "count": 1},
+        ]
+        assert NEGATIVE_LIST.visible == "public"
+        assert not {"stay_id", "person_id", "doctor_id", "reason"} & {*NEGATIVE_LIST.names}
+
+    def test_R35_it_comes_from_the_review_by_taking(self) -> None:
+        assert REFUSALS in KINDS["review"]

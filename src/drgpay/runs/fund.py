@@ -36,6 +36,7 @@ from drgpay.tables import (
     PREPAYMENT_TERMS,
     PREPAYMENTS,
     PROCUREMENT,
+    REFUSALS,
     RISK_FUND,
     RISK_MOVEMENTS,
     SANCTIONS,
@@ -174,6 +175,7 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
         registers.rows(ADVANCES),
         use,
         policy,
+        registers.rows(REFUSALS),
     )
     loans = fund.loan_candidates(year, rows, terms, use, policy)
     return checked([(PREPAYMENTS, rows), (LOAN_CANDIDATES, loans)])

@@ -26,6 +26,7 @@ from drgpay.tables import (
     INSTITUTIONS,
     PREPAYMENTS,
     PROCUREMENT,
+    REFUSALS,
 )
 
 
@@ -72,9 +73,8 @@ def write_plan(plan: Plan, out: Path, agreed: Agreed | None, people: Callable[[P
         people(draft)
         for table, rows in plan.tables:
             write_table(draft / TABLES, table, table.of(rows))
-        registers = [
-            p for t in (INSTITUTIONS, *FUND_REGISTERS, PROCUREMENT) for p in intake.register_paths(plan.region, t)
-        ]
+        read = (INSTITUTIONS, *FUND_REGISTERS, PROCUREMENT, REFUSALS)
+        registers = [p for t in read for p in intake.register_paths(plan.region, t)]
         content: dict[str, Any] = {
             "kind": plan.kind,
             "software": f"drgpay {__version__}",

@@ -58,9 +58,11 @@ from drgpay.tables import (
     INSTITUTION_LINKS,
     INSTITUTIONS,
     LEDGER_PREVIEW,
+    NEGATIVE_LIST,
     PERSONS,
     PUBLICATIONS,
     RECORD_QUALITY,
+    REFUSALS,
     REVIEWS,
     RULE_STATUS,
     SECOND_CODINGS,
@@ -309,6 +311,9 @@ class _Oversight:
         marks = self.inputs.register(DOCTOR_MARKS).filter(pl.col("year") == year).to_dicts()
         self._write(DOCTOR_POINTS, oversight.doctor_points(treated, self.limits, marks))
         self._write(PUBLICATIONS, oversight.publications(treated))
+        refusals = self.inputs.register(REFUSALS).filter(pl.col("year") == year).to_dicts()
+        listed = oversight.negative_list(oversight.refused_patients(treated, known, year), refusals)
+        self._write(NEGATIVE_LIST, listed)
         self._write(VIOLATION_TIERS, oversight.violation_tiers(treated, institutions, year, self.limits))
 
     def _facts(self) -> Dataset:

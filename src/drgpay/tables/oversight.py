@@ -333,6 +333,27 @@ DOCTOR_MARKS = Table(
     files=("医师记分",),
 )  # fmt: skip
 
+_FORM = Column("form", "code", "情形", "form of the refusal")
+REFUSALS = Table(
+    "refusals", "推诿认定", "confirmed refusals of patients, which cut the next prepayment", "register",
+    ("violation_id",),
+    (
+        Column("violation_id", "text", "编号", "violation"),
+        _YEAR, INSTITUTION, _FORM,
+        Column("reason", "text", "事由", "what was found", null=True),
+    ),
+    files=("推诿",),
+)  # fmt: skip
+
+NEGATIVE_LIST = Table(
+    "negative_list", "负面清单", "institutions that refused patients, confirmed; to be published, nobody is named",
+    "oversight", ("institution_id", "form"),
+    (
+        _YEAR, INSTITUTION, _FORM,
+        Column("count", "int64", "件数", "confirmed refusals of the year", low=1),
+    ),
+)  # fmt: skip
+
 PUBLICATIONS = Table(
     "publications", "公布名单", "violations to be published; no patient is named", "oversight",
     ("institution_id", "violation"),
@@ -409,8 +430,8 @@ SPECIAL_RESULTS = Table(
 )  # fmt: skip
 
 OVERSIGHT_REGISTERS = (ALERT_EVENTS, REVIEWS, SECOND_CODINGS, ARBITRATIONS, CODERS, COMPLAINTS, INSTITUTION_LINKS,
-                       SPECIAL_REQUESTS, SPECIAL_OPINIONS, DOCTOR_MARKS)  # fmt: skip
+                       SPECIAL_REQUESTS, SPECIAL_OPINIONS, DOCTOR_MARKS, REFUSALS)  # fmt: skip
 OVERSIGHT_TABLES = (SUSPICIONS, SUSPICION_EVIDENCE, RULE_STATUS, CODING_RATES, ALERTS, ALERT_EVIDENCE,
                     CONTROL_POINTS, AUDIT_SAMPLE, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY, CODER_STAFFING,
-                    TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, VIOLATION_TIERS,
+                    TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, NEGATIVE_LIST, VIOLATION_TIERS,
                     SPECIAL_CANDIDATES, SPECIAL_RESULTS)  # fmt: skip

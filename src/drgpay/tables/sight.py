@@ -70,6 +70,7 @@ _INPUTS = {
     "budget_adjustments": _sight(AREA, "amount"),
     "takes": _sight(AREA),
     "doctor_marks": _sight(DOCTOR),
+    "refusals": _sight(HOUSE),
     "supervision": _sight(HOUSE),
     "taken_rows": _sight(AREA),
 }
@@ -152,6 +153,7 @@ _OVERSIGHT = {
     "ledger_preview": _sight(HOUSE),
     "doctor_points": _sight(DOCTOR),
     "publications": _sight(PUBLIC, "count amount damages"),
+    "negative_list": _sight(PUBLIC, "count"),
     "violation_tiers": _sight(HOUSE, "violations amount"),
     "special_candidates": _sight(WARD, "total_cost payment gap"),
     "special_results": _sight(HOUSE),

@@ -25,6 +25,7 @@ from drgpay.tables import (
     DOCTOR_MARKS,
     GRADE_REGISTER,
     INDICATOR_VALUES,
+    REFUSALS,
     STAY_DECISIONS,
     SUPERVISION,
     VIOLATIONS,
@@ -38,7 +39,7 @@ KINDS: Mapping[str, tuple[Table, ...]] = {
     "budget": (BUDGETS, BUDGET_AMOUNTS),
     "prepayment": (ADVANCES,),
     "evaluation": (GRADE_REGISTER, INDICATOR_VALUES, SUPERVISION),
-    "review": (VIOLATIONS, STAY_DECISIONS, DOCTOR_MARKS),
+    "review": (VIOLATIONS, STAY_DECISIONS, DOCTOR_MARKS, REFUSALS),
     "special": (STAY_DECISIONS,),
     "year": (DEBTS,),
 }
