@@ -1,4 +1,4 @@
-"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41, R18, R35."""
+"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41, R18, R35, R51."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from drgpay.engine import read_table
@@ -19,8 +20,16 @@ from drgpay.runs.taking import KINDS
 from drgpay.runs.unit import check_unchanged
 from drgpay.steps import oversight, settlement
 from drgpay.steps.fund import institution_indicators, prepayments
-from drgpay.steps.modes import missed
-from drgpay.tables import BUDGET_AMOUNTS, CLOSINGS, NEGATIVE_LIST, PROCUREMENT, PROCUREMENT_PAYMENTS, REFUSALS
+from drgpay.steps.modes import missed, watch
+from drgpay.tables import (
+    BUDGET_AMOUNTS,
+    CLAIM_CHECKS,
+    CLOSINGS,
+    NEGATIVE_LIST,
+    PROCUREMENT,
+    PROCUREMENT_PAYMENTS,
+    REFUSALS,
+)
 from support.modes import Area, plain_procurement
 from support.modes import settle as settle_modes
 from support.money import demo, differences, registers, settle, stay, tables_of
@@ -270,3 +279,42 @@ class TestR35:
 
     def test_R35_it_comes_from_the_review_by_taking(self) -> None:
         assert REFUSALS in KINDS["review"]
+
+
+class TestR51:
+    """将异常数据较多的异地医药机构设置在警示名单中,加强日常审核力度."""
+
+    def test_R51_one_claim_more_puts_an_institution_on_the_list_and_doubles_its_audit(self) -> None:
+        policy = demo(out_of_area__watch_min_claims="1", out_of_area__watch_unregistered_share="50%")
+        limits = oversight.limits(demo(oversight__limits="{audit.watched: 10%, audit.min_stays: 1}"))
+        stays = pl.DataFrame({
+            "stay_id": [f"{h}{i:03d}" for h in ("H1", "H2") for i in range(100)], "settled": True,
+            "institution_id": ["H1"] * 100 + ["H2"] * 100, "department_id": None,
+        }, schema_overrides={"department_id": pl.String})  # fmt: skip
+        none = pl.DataFrame(schema={"stay_id": pl.String, "score": pl.Int64})
+
+        def drawn(*claims: dict[str, Any]) -> tuple[dict[str, int], list[str]]:
+            frame = pl.DataFrame(list(claims))
+            watched = watch(frame, 2024, policy)
+            shares = oversight.shares_of({"H2": 500}, [row["institution_id"] for row in watched], limits)
+            sample = oversight.sample(stays, none, limits, 1, shares)
+            to_check = oversight.claims_to_check(frame.to_dicts(), watched, 2024)
+            CLAIM_CHECKS.of(to_check)
+            return dict(sample.group_by("institution_id").len().rows()), [row["claim_id"] for row in to_check]
+
+        known, unknown = claim("a", registered=True), claim("b")
+        assert drawn(known, unknown) == ({"H1": 2, "H2": 5}, []), "a half is not above a half"
+        of_others = claim("x", institution_id="H2", registered=True)
+        earlier = claim("old", settled_on=date(2023, 12, 31))
+        assert drawn(known, unknown, claim("c"), of_others, earlier) == ({"H1": 10, "H2": 5}, ["a", "b", "c"])
+
+    def test_R51_a_stricter_tier_stands(self) -> None:
+        limits = oversight.limits(demo())
+        assert oversight.shares_of({"H1": 5_000}, ["H1", "H2"], limits) == {"H1": 5_000, "H2": 2_000}
+
+
+def claim(name: str, **given: Any) -> dict[str, Any]:
+    """A stay at H1 of somebody insured elsewhere, neither registered nor referred."""
+    return {"claim_id": name, "direction": "in", "area": "330200", "setting": "inpatient", "institution_id": "H1",
+            "insurance_scheme": "employee", "settled_on": date(2024, 3, 4), "referred": False, "registered": False,
+            "total_cost": 100, "personal_paid": 50, "fund_amount": 50} | given  # fmt: skip

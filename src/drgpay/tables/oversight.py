@@ -7,6 +7,7 @@ from dataclasses import replace
 from drgpay.tables.care import CHEATS
 from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
 from drgpay.tables.model import Column, Table
+from drgpay.tables.modes import OUT_OF_AREA_CLAIMS
 
 VIOLATION_TYPES = CHEATS
 ALERT_STATES = ("raised", "acknowledged", "explained", "corrected", "verified", "closed")
@@ -170,6 +171,15 @@ AUDIT_SAMPLE = Table(
         Column("number", "int32", "序号", "place in the institution's sample", low=1),
         Column("weight", "int64", "风险权重", "weight it was drawn with", low=1),
         Column("score", "ratio", "疑点评分", "highest score of its suspicions", low=0, high=10_000),
+    ),
+)  # fmt: skip
+
+CLAIM_CHECKS = Table(
+    "claim_checks", "异地结算核查", "every claim of institutions on the out-of-area watch list, to be checked",
+    "oversight", ("claim_id",),
+    (
+        *(replace(c, refers="", refers_when=()) for c in OUT_OF_AREA_CLAIMS.columns),
+        Column("reasons", "codes", "关注原因", "why the institution is on the watch list"),
     ),
 )  # fmt: skip
 
@@ -432,6 +442,6 @@ SPECIAL_RESULTS = Table(
 OVERSIGHT_REGISTERS = (ALERT_EVENTS, REVIEWS, SECOND_CODINGS, ARBITRATIONS, CODERS, COMPLAINTS, INSTITUTION_LINKS,
                        SPECIAL_REQUESTS, SPECIAL_OPINIONS, DOCTOR_MARKS, REFUSALS)  # fmt: skip
 OVERSIGHT_TABLES = (SUSPICIONS, SUSPICION_EVIDENCE, RULE_STATUS, CODING_RATES, ALERTS, ALERT_EVIDENCE,
-                    CONTROL_POINTS, AUDIT_SAMPLE, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY, CODER_STAFFING,
-                    TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, NEGATIVE_LIST, VIOLATION_TIERS,
-                    SPECIAL_CANDIDATES, SPECIAL_RESULTS)  # fmt: skip
+                    CONTROL_POINTS, AUDIT_SAMPLE, CLAIM_CHECKS, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY,
+                    CODER_STAFFING, TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, NEGATIVE_LIST,
+                    VIOLATION_TIERS, SPECIAL_CANDIDATES, SPECIAL_RESULTS)  # fmt: skip

@@ -145,6 +145,7 @@ _OVERSIGHT = {
     "alert_evidence": _sight("via:alerts.alert_id"),
     "control_points": _sight(HOUSE),
     "audit_sample": _sight(AREA),
+    "claim_checks": _sight(AREA, "total_cost personal_paid fund_amount"),
     "audit_results": _sight(HOUSE, "difference"),
     "audit_agreement": _sight(AREA),
     "record_quality": _sight(HOUSE),

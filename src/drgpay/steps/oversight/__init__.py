@@ -15,7 +15,15 @@ from drgpay.steps.oversight.assemble import (
     severe_by_month,
     suspicions,
 )
-from drgpay.steps.oversight.audit import SAMPLED, audit_results, coder_staffing, record_quality, sample
+from drgpay.steps.oversight.audit import (
+    SAMPLED,
+    audit_results,
+    claims_to_check,
+    coder_staffing,
+    record_quality,
+    sample,
+    shares_of,
+)
 from drgpay.steps.oversight.catalogue import (
     ALERT_RULES,
     DEFAULTS,
@@ -85,6 +93,7 @@ WRITES = (
     "alert_evidence",
     "control_points",
     "audit_sample",
+    "claim_checks",
     "audit_results",
     "audit_agreement",
     "record_quality",
@@ -139,6 +148,7 @@ __all__ = [
     "candidates",
     "cells",
     "charge_days",
+    "claims_to_check",
     "clones",
     "clustered",
     "coder_staffing",
@@ -170,6 +180,7 @@ __all__ = [
     "rule_status",
     "sample",
     "severe_by_month",
+    "shares_of",
     "special_results",
     "suspicions",
     "treatments",
