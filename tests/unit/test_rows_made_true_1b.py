@@ -1,4 +1,4 @@
-"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41, R18, R35, R51."""
+"""Rows of the seeds made true in money, each by its effect in one fen: R42, R41, R18, R35, R51, R32."""
 
 from __future__ import annotations
 
@@ -9,27 +9,34 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
-from drgpay.engine import read_table
+from drgpay.engine import dataset, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger, Whole
 from drgpay.runs.fit import check_practice
 from drgpay.runs.manifest import LEDGER
 from drgpay.runs.taking import KINDS
 from drgpay.runs.unit import check_unchanged
-from drgpay.steps import oversight, settlement
-from drgpay.steps.fund import institution_indicators, prepayments
+from drgpay.steps import fund, oversight, settlement
+from drgpay.steps.fund import causes_of, institution_indicators, prepayments
 from drgpay.steps.modes import missed, watch
 from drgpay.tables import (
     BUDGET_AMOUNTS,
+    CASE_POINTS,
     CLAIM_CHECKS,
     CLOSINGS,
+    GROUPED,
     NEGATIVE_LIST,
+    OVERSPEND_PROPOSALS,
     PROCUREMENT,
     PROCUREMENT_PAYMENTS,
     REFUSALS,
+    STATEMENTS,
+    STAY_PAYMENTS,
 )
+from support.engines import usual
 from support.modes import Area, plain_procurement
 from support.modes import settle as settle_modes
 from support.money import demo, differences, registers, settle, stay, tables_of
@@ -318,3 +325,74 @@ def claim(name: str, **given: Any) -> dict[str, Any]:
     return {"claim_id": name, "direction": "in", "area": "330200", "setting": "inpatient", "institution_id": "H1",
             "insurance_scheme": "employee", "settled_on": date(2024, 3, 4), "referred": False, "registered": False,
             "total_cost": 100, "personal_paid": 50, "fund_amount": 50} | given  # fmt: skip
+
+
+OUTBREAK = {"cause_id": "C1", "year": 2024, "reason": "outbreak", "cause_kind": "diagnosis", "code": "U07",
+            "from_date": date(2024, 2, 1), "to_date": None, "document": "医保发〔2024〕3号"}  # fmt: skip
+CAUSED_BY = "2024-employee-H1-C1"
+
+
+class TestR32:
+    """因政策调整(如新增病种、药品目录)、收治…导致的合理超支,由医保与医院分担."""
+
+    def year(self, folder: Path, cost: int, evidence: list[tuple[str, str, str, int]]) -> dict[str, Rows]:
+        """H1 is due 600.00 for two stays that would be ``cost`` and 400.00 item by item; half its overspend that is
+        reasonable is shared, out of a reserve."""
+        stays = [
+            stay(1, month=2, fund_by_item=cost, dx=["J12.8", "U07.1"]),
+            stay(2, month=1, fund_by_item=40_000, dx=["U07.1"]),
+        ]  # fmt: skip
+        rules = RULES | {"fund__reserve_share": "50%", "settlement__reasonable_fund_share": "50%",
+                         "settlement__reasonable_share_by_reason": "none"}  # fmt: skip
+        its = Case(demo(**rules), BASE + stays, {"H1": "secondary"}, {"employee": 120_000}, evidence=evidence)
+        return tables_of(settle(folder, its))
+
+    def proposed(self, run: Path, *causes: dict[str, Any]) -> list[dict[str, Any]]:
+        """The proposals for a settled year."""
+        known = causes_of(causes, [], 2024)
+        tables = run / "tables"
+        parts = [
+            pa.Table.from_batches(list(usual(1).scan(dataset(tables, t)))).select(list(columns))
+            for t, columns in ((CASE_POINTS, fund.CASES), (GROUPED, fund.CODED), (STAY_PAYMENTS, fund.DUE))
+        ]
+        sums = fund.caused_sums(fund.caused(*parts, causes=known, year=2024))
+        statements = read_table(tables, STATEMENTS).to_dicts()
+        rows = fund.overspend_proposals(pl.from_arrow(sums).to_dicts(), known, statements, 2024)
+        return OVERSPEND_PROPOSALS.of(rows).to_pylist()
+
+    def test_R32_two_fen_more_of_an_outbreak_are_a_fen_from_the_fund(self, tmp_path: Path) -> None:
+        def decided(name: str, cost: int) -> dict[str, Any]:
+            self.year(tmp_path / name, cost, [])
+            (row,) = self.proposed(tmp_path / name, OUTBREAK)
+            assert (row["cause_id"], row["n"], row["due"]) == ("C1", 1, 30_000), "January came before the outbreak"
+            assert row["amount"] == cost - 30_000
+            (taken,) = fund.evidence_rows([row])
+            assert (taken["evidence_id"], taken["evidence"]) == (CAUSED_BY, "医保发〔2024〕3号")
+            evidence = [("H1", "employee", taken["reason"], taken["amount"])]
+            return self.year(tmp_path / f"{name}2", cost, evidence)["statements"]["employee", "H1"]
+
+        before, after = decided("a", 31_000), decided("b", 31_002)
+        assert (before["overspend_reasonable"], before["overspend_shared"]) == (1_000, 500)
+        assert (after["overspend_reasonable"], after["overspend_shared"]) == (1_002, 501)
+        assert after["settled"] - before["settled"] == 1
+
+    def test_R32_no_more_than_the_overspend_and_nothing_without_one(self, tmp_path: Path) -> None:
+        self.year(tmp_path / "a", 25_000, [])  # 50.00 less than due; January's stay 100.00 more
+        january = OUTBREAK | {"from_date": date(2024, 1, 1), "to_date": date(2024, 1, 31)}
+        (row,) = self.proposed(tmp_path / "a", january)
+        assert (row["actual"] - row["due"], row["amount"]) == (10_000, 5_000)
+        self.year(tmp_path / "b", 20_000, [])
+        assert self.proposed(tmp_path / "b", january) == []
+
+    def test_R32_approved_technology_comes_first_and_a_stay_counts_once(self) -> None:
+        approved = [{"stay_id": "s", "kind": "technology", "decision": "approved"},
+                    {"stay_id": "t", "kind": "technology", "decision": "pending"}]  # fmt: skip
+        causes = causes_of(
+            [OUTBREAK | {"cause_id": "B"}, OUTBREAK | {"cause_id": "A", "code": "J12"}], approved, 2024
+        )
+        assert [(c.cause_id, c.codes) for c in causes] == [("technology", ("s",)), ("A", ("J12",)), ("B", ("U07",))]
+
+    def test_R32_a_cause_that_ends_before_it_begins_is_named(self) -> None:
+        with pytest.raises(DrgpayError) as failure:
+            causes_of([OUTBREAK | {"to_date": date(2024, 1, 31)}], [], 2024)
+        assert (failure.value.kind, failure.value.value) == (Kind.DATA, "2024-01-31")

@@ -95,6 +95,8 @@ _FUND = {
     "prepayments": _sight(HOUSE, "advance paid_ordinary paid_emergency to_advance"),
     "loan_candidates": _sight(HOUSE),
     "fund_health": _sight(AREA),
+    "overspend_causes": _sight(PUBLIC),
+    "overspend_proposals": _sight(HOUSE, "n actual due amount"),
 }
 _MODES = {
     "enrolment": _sight(

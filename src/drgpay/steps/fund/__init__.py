@@ -16,6 +16,18 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.steps.fund.budget import budget_parts, compute_budget, institution_indicators, reopen
 from drgpay.steps.fund.health import fund_health
+from drgpay.steps.fund.overspend import (
+    CASES,
+    CAUSED,
+    CODED,
+    DUE,
+    Cause,
+    caused,
+    caused_sums,
+    causes_of,
+    evidence_rows,
+    overspend_proposals,
+)
 from drgpay.steps.fund.prepayment import loan_candidates, prepayments
 from drgpay.steps.fund.prices import COLUMNS as PRICE_COLUMNS
 from drgpay.steps.fund.prices import DETAILS as PRICE_DETAILS
@@ -27,7 +39,7 @@ from drgpay.units import ONE, half_up, split
 
 WRITES = (
     "pools", "budget_plan", "budget_parts", "institution_indicators", "claw_backs", "risk_fund", "prepayments",
-    "loan_candidates", "fund_health",
+    "loan_candidates", "fund_health", "overspend_proposals",
 )  # fmt: skip
 """tables this step writes"""
 
@@ -172,23 +184,33 @@ def pools(
 
 
 __all__ = [
+    "CASES",
+    "CAUSED",
+    "CODED",
+    "DUE",
     "MONTHS",
     "PRICE_COLUMNS",
     "PRICE_DETAILS",
     "WRITES",
     "YEAR",
+    "Cause",
     "InpatientUnit",
     "Pool",
     "approved",
     "budget_of",
     "budget_parts",
+    "caused",
+    "caused_sums",
+    "causes_of",
     "compute_budget",
+    "evidence_rows",
     "fee_sums",
     "fund_health",
     "inpatient_unit",
     "institution_indicators",
     "is_one_unit",
     "loan_candidates",
+    "overspend_proposals",
     "pools",
     "prepayments",
     "reopen",
