@@ -25,6 +25,7 @@ from drgpay.tables import (
     BUDGETS,
     CASE_POINTS,
     DEBTS,
+    EVIDENCE,
     GRADE_REGISTER,
     POOLS,
     STAY_DECISIONS,
@@ -46,6 +47,7 @@ _PLACED: tuple[str, ...] = ("year", "institution_id", "insurance_scheme")
 RESTS_ON: dict[str, tuple[tuple[Table, tuple[str, ...]], ...]] = {
     "due": ((BUDGETS, ("year", "insurance_scheme")), (BUDGET_ADJUSTMENTS, ("year", "insurance_scheme"))),
     "refused": ((STAY_DECISIONS, ("institution_id",)),),
+    "overspend_shared": ((EVIDENCE, _PLACED),),
     "violations": ((VIOLATIONS, _PLACED),),
     "damages": ((VIOLATIONS, _PLACED),),
     "deposit_forfeited": ((GRADE_REGISTER, _PLACED[:2]),),
