@@ -259,7 +259,7 @@ class TestR35:
              "cost_index": None, "refused_severe": None, "days_of_cash": None}
             for y in (2024, 2025)
         ]  # fmt: skip
-        (row,) = prepayments(year, past, terms, {"H1": "secondary"}, [], [], demo(), refusals)
+        (row,) = prepayments(year, past, terms, {"H1": "secondary"}, [], [], demo(), refusals=refusals)
         return row
 
     def test_R35_a_confirmed_refusal_cuts_the_next_prepayment(self) -> None:

@@ -34,6 +34,7 @@ from drgpay.tables.decisions import (
     DECISION_REGISTERS,
     GROUP_WEIGHTS,
     INDICATOR_VALUES,
+    OPERATION_LEVELS,
     STAY_DECISIONS,
     VIOLATIONS,
 )
@@ -394,6 +395,7 @@ __all__ = [
     "MOST",
     "NEGATIVE_LIST",
     "NEGOTIATIONS",
+    "OPERATION_LEVELS",
     "OPERATION_ROLES",
     "OUTCOMES",
     "OUT_OF_AREA_CLAIMS",
