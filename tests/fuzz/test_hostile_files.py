@@ -108,6 +108,8 @@ READERS = (
     "fund risk --region BAD --year 2024",
     "fund budget --region REGION --year 2024 --policy BAD",
     "fund reopen RUN BAD",
+    "fund overspend BAD --region REGION",
+    "fund overspend RUN --region BAD",
     "modes assign BAD",
     "modes capitation --region BAD --year 2024",
     "modes out-of-area --region BAD --year 2024",

@@ -83,6 +83,8 @@ _RULES = {
     "fund.basis": ("fund", "total"),
     "fund.reserve_share": ("5%", "0", "0.0333", "1"),
     "fund.seasonality": ("equal", "last_year"),
+    "fund.inpatient_unit": ("none", "whole_area"),
+    "fund.year_end_reasons": ("[policy_change, outbreak]",),
     "settlement.monthly_pay_ratio": ("0.95", "0.9137", "0", "1"),
     "settlement.keep_bands": (
         "[{below: 0.8, value: 50%}, {below: 0.9, value: 60%}, {value: 70%}]",
@@ -147,8 +149,9 @@ def _case(seed: int) -> Case:
     dice.shuffle(stays)
     spent = sum(s["fund_by_item"] for s in stays if s["year"] == 2024)
     budget = dice.choice([*(spent * tenths // 10 for tenths in (8, 9, 10, 11, 12, 15)), 0, 1, 10**12 + 39])
+    policy = _policy(dice)
     return Case(
-        _policy(dice),
+        policy,
         stays,
         institutions,
         {"employee": budget - budget // 3, "resident": dice.choice([budget // 3, budget // 3, 0])},
@@ -159,6 +162,7 @@ def _case(seed: int) -> Case:
         ],
         **_dealings(dice, list(institutions)),
         decisions=_decisions(dice, stays),
+        **_of_the_unit(dice, policy, budget),
         last_grades={h: dice.choice(GRADES) for h in institutions if dice.random() < 0.5},
         indicators={
             (h, name): dice.choice([0, 9_000, 9_001, 20_000])
@@ -168,6 +172,16 @@ def _case(seed: int) -> Case:
         },
         operation_levels=dice.choice([{}, {"45.1300": 3}, {"45.1300": 3, "36.0700": 4}]),
     )
+
+
+def _of_the_unit(dice: random.Random, policy: Policy, budget: int) -> dict[str, Any]:
+    """Adjustments of the budget and inpatients elsewhere, as much as every month can pay."""
+    whole = policy.choice_or_none("fund.inpatient_unit") == "whole_area"
+    pays = whole and policy.choice("fund.seasonality") == "equal" and policy.ratio("fund.reserve_share") < 5_000
+    return {
+        "adjusted": {"employee": dice.choice([1, budget // 7])} if dice.random() < 0.5 else {},
+        "elsewhere": [("employee", dice.randint(1, 12), budget // 100) for _ in range(dice.choice([0, 1, 2]) * pays)],
+    }
 
 
 def _decisions(dice: random.Random, stays: list[Stay]) -> dict[str, Any]:

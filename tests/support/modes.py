@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -246,6 +247,27 @@ def plain_mode_payments(
             "paid": due - sum(r["paid"] for r in its) - forfeited,
         }  # fmt: skip
     return rows, cut_pools, cut_rewards
+
+
+def plain_procurement(agreements: Sequence[Row], year: int, policy: Policy) -> dict[tuple[str, str], Row]:
+    """Procurement of a year by insurance scheme and institution, one agreement after the other."""
+    shares = {n: Fraction(policy.ratio_or_none(f"procurement.{n}") or 0, UNIT)
+              for n in ("advance_share", "reward_share", "penalty_share")}  # fmt: skip
+    rows: dict[tuple[str, str], Row] = {}
+    for a in (a for a in agreements if a["year"] == year):
+        row = rows.setdefault((a["insurance_scheme"], a["institution_id"]), Counter())
+        agreed = a["agreed_volume"] * a["price"]
+        row.update(agreed=agreed, advance=rounded(agreed * shares["advance_share"]))
+        short = 0 if a["used_volume"] is None else a["agreed_volume"] - a["used_volume"]
+        if short > 0:
+            row.update(missed=short * a["price"], penalty=rounded(short * a["price"] * shares["penalty_share"]))
+        elif a["used_volume"] is not None:
+            savings = (a["price_before"] - a["price"]) * a["used_volume"]
+            row.update(savings=savings, reward=rounded(savings * shares["reward_share"]))
+    for row in rows.values():
+        if row["missed"] and policy.choice_or_none("procurement.missed_loses") == "all":
+            row["lost"], row["reward"] = row["reward"], 0
+    return rows
 
 
 def _part(key: tuple[Any, ...]) -> str:

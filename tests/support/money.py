@@ -25,6 +25,7 @@ from drgpay.tables import (
     ADVANCES,
     BASE_GROUPS,
     BASE_YEARS,
+    BUDGET_ADJUSTMENTS,
     BUDGETS,
     CASE_POINTS,
     CLOSINGS,
@@ -37,6 +38,7 @@ from drgpay.tables import (
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     OPERATION_LEVELS,
+    OUT_OF_AREA_CLAIMS,
     POOLS,
     STATEMENTS,
     STAY_DECISIONS,
@@ -144,6 +146,18 @@ def registers(case: Case) -> Registers:
              "number": n, "amount": amount, "share": share}
             for n, s in enumerate(sorted(case.stays, key=lambda s: s["stay_id"]))
             for kind, (amount, share) in case.decisions.get(s["stay_id"], {}).items()
+        ],
+        BUDGET_ADJUSTMENTS: [
+            {"adjustment_id": f"A{i}", "year": case.year, "insurance_scheme": s, "change_reason": "outbreak",
+             "amount": a, "decision": "approved", "decided_by": "a meeting", "decided_on": date(case.year, 12, 20),
+             "document": None}
+            for i, (s, a) in enumerate(case.adjusted.items())
+        ],
+        OUT_OF_AREA_CLAIMS: [
+            {"claim_id": str(i), "direction": "out", "area": "330200", "setting": "inpatient", "institution_id": "X1",
+             "insurance_scheme": s, "settled_on": date(case.year, m, 9), "referred": True, "registered": True,
+             "total_cost": a, "personal_paid": 0, "fund_amount": a}
+            for i, (s, m, a) in enumerate(case.elsewhere)
         ],
         DEBTS: [
             {"year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a}

@@ -51,6 +51,10 @@ class Case:
     debts: dict[tuple[str, str], int] = field(default_factory=dict)
     decisions: dict[str, dict[str, tuple[int | None, int | None]]] = field(default_factory=dict)
     """stay → approved kind → (fen, share in 1/10,000); special reviews are numbered in the order of the stays' ids"""
+    adjusted: dict[str, int] = field(default_factory=dict)
+    """scheme → fen that approved entries add to the budget when the year is cleared"""
+    elsewhere: list[tuple[str, int, int]] = field(default_factory=list)
+    """(scheme, month, fen) of own insured treated as inpatients in another area"""
     last_grades: dict[str, str] = field(default_factory=dict)
     indicators: dict[tuple[str, str], int] = field(default_factory=dict)
     """last year's values, 1/10,000, by (institution, indicator)"""
@@ -576,10 +580,15 @@ def _pools(case: Case, settled: list[Stay]) -> Rows:
             kept, own = (reserve, budget - reserve) if month == YEAR else (reserve_by[month], fund_by[month])
             patients = sum(s["personal_paid"] for s in here) if with_patients else 0
             points = sum(s["points"] for s in here)
+            more = case.adjusted.get(scheme, 0) if month == YEAR else 0
+            gone = _elsewhere(case, scheme, month)
+            kept_for, own = own + kept + more, own + more - gone
             value = units(Fraction(own + patients, 100) / Fraction(points, UNIT)) if points else None
             rows[scheme, month] = {
-                "budget": own + kept,
+                "budget": kept_for,
+                "adjusted": more,
                 "reserve": kept,
+                "elsewhere": gone,
                 "patients": patients,
                 "distributable": own + patients,
                 "n": len(here),
@@ -587,6 +596,17 @@ def _pools(case: Case, settled: list[Stay]) -> Rows:
                 "point_value": value,
             }
     return rows
+
+
+def _elsewhere(case: Case, scheme: str, month: int) -> int:
+    """Paid out of the one inpatient budget for own insured treated elsewhere, in a month or in the year."""
+    if case.policy.choice_or_none("fund.inpatient_unit") != "whole_area":
+        return 0
+    return sum(fen for s, m, fen in case.elsewhere if s == scheme and month in (YEAR, m))
+
+
+def _left(pool: dict[str, Any]) -> int:
+    return int(pool["budget"] - pool["reserve"] - pool["elsewhere"])
 
 
 def _dues(case: Case, fund: int, stays: list[Stay]) -> dict[str, int]:
@@ -611,7 +631,7 @@ def _months(case: Case, pools: Rows, settled: list[Stay]) -> Rows:
         for month in MONTHS:
             pool = pools[scheme, month]
             here = [s for s in settled if (s["insurance_scheme"], s["month"]) == (scheme, month)]
-            for h, share in _dues(case, pool["budget"] - pool["reserve"], here).items():
+            for h, share in _dues(case, _left(pool), here).items():
                 its = [s for s in here if s["institution_id"] == h]
                 due = sum(paid for paid, _ in _of_stays(case, share, its, lambda s: s["stay_id"]).values())
                 paid = rounded(due * ratio)
@@ -638,7 +658,7 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
     for scheme in case.budgets:
         pool = pools[scheme, YEAR]
         in_scheme = [s for s in settled if s["insurance_scheme"] == scheme]
-        dues = _dues(case, pool["budget"] - pool["reserve"], in_scheme)
+        dues = _dues(case, _left(pool), in_scheme)
         its_rows = {h: _sharing(case, base, scheme, h, dues.get(h, 0), in_scheme, months) for h in case.institutions}
         wanted = {h: row["overspend_shared"] for h, row in its_rows.items()}
         if sum(wanted.values()) > pool["reserve"]:
@@ -764,8 +784,9 @@ def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Sta
 
 def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
     rows: Rows = {}
-    for scheme, budget in case.budgets.items():
+    for scheme in case.budgets:
         its = [row for (s, _), row in statements.items() if s == scheme]
+        budget, gone = pools[scheme, YEAR]["budget"], pools[scheme, YEAR]["elsewhere"]
         reserve = pools[scheme, YEAR]["reserve"]
         aside = _set_aside(case, its)
         second_pool = sum(row["deposit_forfeited"] for row in its) + aside
@@ -777,12 +798,12 @@ def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
             "debts": sum(row["debt_netted"] for row in its),
             "recovered": sum(max(-row["final_payment"], 0) for row in its),
             "paid": sum(row["paid"] for (s, _, _), row in months.items() if s == scheme)
-            + sum(max(row["final_payment"], 0) + row["advance_netted"] for row in its),
+            + sum(max(row["final_payment"], 0) + row["advance_netted"] for row in its) + gone,
             "returned": sum(
                 row["surplus_returned"] + row["violations"] + row["damages"] + row["debt_netted"] + row["refused"]
                 for row in its
             ) - aside,
-            "carried_over": budget - reserve - sum(row["due"] + row["refused"] for row in its)
+            "carried_over": budget - reserve - gone - sum(row["due"] + row["refused"] for row in its)
             + second_pool - sum(row["second_distribution"] for row in its),
             "passed": 0,
         }  # fmt: skip

@@ -13,7 +13,7 @@ import typer
 from rich.table import Table as Grid
 
 from drgpay import runs
-from drgpay.cli.console import Lang, in_lang, out
+from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.cli.folders import START, PolicyName
 from drgpay.engine import for_people, new_folder
 from drgpay.errors import DrgpayError, Kind
@@ -45,6 +45,8 @@ _SCREEN = {
     "budget_parts": ("insurance_scheme", "part", "basis", "share", "budget", "adjustment", "adjusted"),
     "institution_indicators": ("insurance_scheme", "institution_id", "history", "proposal", "decided", "basis",
                                "indicator", "advance_suspended"),
+    "overspend_proposals": ("insurance_scheme", "institution_id", "cause_id", "reason", "n", "actual", "due",
+                            "amount"),
     "risk_fund": ("insurance_scheme", "line", "date", "movement", "draw_reason", "amount", "balance"),
     "prepayments": ("insurance_scheme", "institution_id", "base", "reserve", "total", "advance", "suspended",
                     "to_advance", "balance"),
@@ -119,6 +121,22 @@ def prepay(
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
     tables = runs.plan_prepayments(region, policy, year)
     _give_plan(runs.Plan("prepayment", tables, region, policy, year), agreed_by, agreed_on, output, lang)
+
+
+@fund_app.command()
+def overspend(
+    run: Annotated[Path, typer.Argument(help="年度清算结果 folder of a clearing")],
+    region: Region,
+    agreed_by: AgreedBy = "",
+    agreed_on: AgreedOn = None,
+    output: Output = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+) -> None:
+    """合理超支测算,认定后可接收。 Reasonable overspend as data show it; once decided a region can take it."""
+    with engine_with_progress(threads, lang) as engine:
+        plan = runs.propose_overspend(run, region, engine)
+    _give_plan(plan, agreed_by, agreed_on, output, lang)
 
 
 @fund_app.command()

@@ -45,6 +45,7 @@ from drgpay.runs.oversight_review import (
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
+from drgpay.runs.overspend import propose_overspend
 from drgpay.runs.overview import SOURCES, USES, Overview, overview
 from drgpay.runs.pages import (
     DIMENSIONS,
@@ -309,6 +310,7 @@ __all__ = [
     "prepare_pages",
     "preview",
     "procure",
+    "propose_overspend",
     "propose_treatments",
     "query_of",
     "read_files",

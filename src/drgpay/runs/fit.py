@@ -103,6 +103,8 @@ def check_practice(policy: Policy, folder: Path | None = None) -> None:
 def _check_modes(policy: Policy) -> None:
     rules = policy.rules("modes.rules")
     if not rules:
+        if policy.choice_or_none("fund.inpatient_unit") == "whole_area":
+            needed(None, "modes.rules")
         return
     modes.check_capitation(policy)
     needed(policy.choice_or_none("modes.overrun"), "modes.overrun")

@@ -10,21 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from drgpay import __version__
-from drgpay.engine import new_folder, write_table
+from drgpay.engine import MANIFEST, new_folder, write_table
 from drgpay.runs.fund import RegisterFolder, Rows, Tables, year_law
 from drgpay.runs.manifest import TABLES, file_digest, write_manifest
 from drgpay.runs.region import region_identity
 from drgpay.runs.taking import Offered, Withheld, write_offers
-from drgpay.steps import intake
+from drgpay.steps import fund, intake
 from drgpay.tables import (
     ADVANCES,
     BUDGET_AMOUNTS,
     BUDGET_PARTS,
     BUDGET_PLAN,
     BUDGETS,
+    EVIDENCE,
     FUND_REGISTERS,
     INSTITUTIONS,
+    OVERSPEND_PROPOSALS,
     PREPAYMENTS,
+    PROCUREMENT,
+    REFUSALS,
 )
 
 
@@ -38,16 +42,24 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan of the fund: its ``kind`` (budget | prepayment), its tables, and what it was made from."""
+    """A plan of the fund: its ``kind`` (budget | prepayment | overspend), its tables, and what it was made from;
+    ``run``: the clearing it was made from, where it was."""
 
     kind: str
     tables: Tables
     region: Path
     practice: str
     year: int
+    run: Path | None = None
 
 
 _NOT_AGREED = {
+    "overspend": Withheld(
+        "合理超支还没有认定,不能接收",
+        "the reasonable overspend is not decided yet: it cannot be taken",
+        "认定后重新生成:drgpay fund overspend … --agreed-by 姓名 --agreed-on 日期 -o 文件夹",
+        "make it again once it is decided: drgpay fund overspend … --agreed-by NAME --agreed-on DAY -o FOLDER",
+    ),
     "budget": Withheld(
         "预算方案还没有定案,不能接收",
         "the budget is not agreed yet: it cannot be taken",
@@ -71,7 +83,9 @@ def write_plan(plan: Plan, out: Path, agreed: Agreed | None, people: Callable[[P
         people(draft)
         for table, rows in plan.tables:
             write_table(draft / TABLES, table, table.of(rows))
-        registers = [p for t in (INSTITUTIONS, *FUND_REGISTERS) for p in intake.register_paths(plan.region, t)]
+        read = (INSTITUTIONS, *FUND_REGISTERS, PROCUREMENT, REFUSALS)
+        registers = [p for t in read for p in intake.register_paths(plan.region, t)]
+        of_run = {} if plan.run is None else {MANIFEST: file_digest(plan.run / MANIFEST)}
         content: dict[str, Any] = {
             "kind": plan.kind,
             "software": f"drgpay {__version__}",
@@ -80,7 +94,7 @@ def write_plan(plan: Plan, out: Path, agreed: Agreed | None, people: Callable[[P
             "practice": policy.practice,
             "policy_digest": policy.digest,
             "agreed": {"by": agreed.by, "on": agreed.on.isoformat()} if agreed else None,
-            "inputs": {path.name: file_digest(path) for path in registers},
+            "inputs": {path.name: file_digest(path) for path in registers} | of_run,
         }
         offered = _offered(plan, agreed) if agreed else []
         content |= write_offers(draft, offered, None if agreed else _NOT_AGREED[plan.kind])
@@ -93,6 +107,9 @@ def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:
     if plan.kind == "budget":
         budgets, amounts = budget_rows(tables[BUDGET_PLAN.name], tables[BUDGET_PARTS.name])
         offered = [(BUDGETS, budgets, BUDGET_PLAN), (BUDGET_AMOUNTS, amounts, BUDGET_PARTS)]
+    elif plan.kind == "overspend":
+        rows = fund.evidence_rows(tables[OVERSPEND_PROPOSALS.name])
+        return [Offered(EVIDENCE, plan.kind, [row | said for row in rows])]
     else:
         paid = RegisterFolder(plan.region).rows(ADVANCES)
         offered = [(ADVANCES, advance_rows(tables[PREPAYMENTS.name], paid, agreed.on), PREPAYMENTS)]

@@ -22,6 +22,7 @@ from drgpay.runs.rate import rate_base, rate_points
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
 from drgpay.runs.succession import succession_of
+from drgpay.runs.unit import unit_of
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, points, settlement
 from drgpay.tables import (
@@ -260,6 +261,7 @@ def _pools(
     period: Period,
     sums: pl.DataFrame,
     month_sums: pl.DataFrame,
+    unit: fund.InpatientUnit,
 ) -> list[fund.Pool]:
     """The pools of every month by its own law, and for a whole year that of the year by the law it is cleared by."""
     made: dict[tuple[str, int, bool], dict[tuple[str, int], fund.Pool]] = {}
@@ -268,7 +270,7 @@ def _pools(
         key = (policy.choice("fund.seasonality"), policy.ratio("fund.reserve_share"), year and sums is not month_sums)
         if key not in made:
             season = fund.seasonality(engine, grouped, policy, period.year)
-            pools = fund.pools(budgets, season, sums if year else month_sums, policy)
+            pools = fund.pools(budgets, season, sums if year else month_sums, policy, unit)
             made[key] = {(p.insurance_scheme, p.month): p for p in pools}
         return made[key]
 
@@ -277,6 +279,7 @@ def _pools(
     if period.whole:
         found += [under(laws.policy, True)[scheme, fund.YEAR] for scheme in sorted(budgets)]
         found.sort(key=lambda p: (p.insurance_scheme, p.month or len(fund.MONTHS) + 1))
+    unit.check(found)
     return found
 
 
@@ -304,7 +307,8 @@ def settle(
     month_sums = by_months.sums
     schemes = {*sums["insurance_scheme"], *month_sums["insurance_scheme"]}
     budgets = fund.budget_of(registers[BUDGETS], period.year, sorted(schemes))
-    pools = _pools(engine, grouped, laws, budgets, period, sums, month_sums)
+    unit = unit_of(registers, period.year, policy)
+    pools = _pools(engine, grouped, laws, budgets, period, sums, month_sums, unit)
     by_rate = policy.choice_or_none("points.pricing") == "rate"
     whole = sums.group_by("institution_id", "insurance_scheme").agg(
         pl.col("n", "points", "weight_points", "cost", "personal", "actual").sum()
@@ -335,6 +339,7 @@ def settle(
         pools = [*(fund.Pool.of(row) for row in booked.pools), *year]
         pools.sort(key=lambda p: (p.insurance_scheme, p.month or len(fund.MONTHS) + 1))
         months, counted = booked.months, booked.amounts
+    unit.check_paid(pools, counted)
     statements = {
         pool.insurance_scheme: settlement.clear(
             pool,

@@ -104,6 +104,23 @@ GROUP_WEIGHTS = Table(
     files=("权重",),
 )  # fmt: skip
 
+BUDGET_ADJUSTMENTS = Table(
+    "budget_adjustments", "年终预算调整", "what changes the inpatient budget when a year is cleared", "register",
+    ("adjustment_id",),
+    (
+        Column("adjustment_id", "text", "调整编号", "adjustment"),
+        _YEAR,
+        INSURANCE,
+        Column("change_reason", "code", "调整理由", "reason", choices=("policy_change", "outbreak")),
+        Column("amount", "fen", "金额", "amount; negative lowers the budget"),
+        Column("decision", "code", "决定", "decision", choices=("approved", "declined", "pending")),
+        Column("decided_by", "text", "决定人", "who decided it; needed where it is approved", null=True),
+        Column("decided_on", "date", "决定日期", "day of the decision; needed where it is approved", null=True),
+        Column("document", "text", "文件", "minutes or document that says so", null=True),
+    ),
+    files=("年终调整",),
+)  # fmt: skip
+
 OPERATION_LEVELS = Table(
     "operation_levels", "手术分级目录", "levels of operations, for the technical level of institutions", "register",
     ("code",),
@@ -117,4 +134,5 @@ OPERATION_LEVELS = Table(
     files=("手术目录", "手术分级"),
 )  # fmt: skip
 
-DECISION_REGISTERS = (GROUP_WEIGHTS, OPERATION_LEVELS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)
+DECISION_REGISTERS = (GROUP_WEIGHTS, OPERATION_LEVELS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS,
+                      BUDGET_ADJUSTMENTS)  # fmt: skip

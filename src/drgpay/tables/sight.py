@@ -68,8 +68,10 @@ _INPUTS = {
     "indicator_values": _sight(HOUSE),
     "violations": _sight(HOUSE, "amount"),
     "debts": _sight(HOUSE, "amount"),
+    "budget_adjustments": _sight(AREA, "amount"),
     "takes": _sight(AREA),
     "doctor_marks": _sight(DOCTOR),
+    "refusals": _sight(HOUSE),
     "supervision": _sight(HOUSE),
     "taken_rows": _sight(AREA),
 }
@@ -94,6 +96,8 @@ _FUND = {
     "prepayments": _sight(HOUSE, "advance paid_ordinary paid_emergency to_advance"),
     "loan_candidates": _sight(HOUSE),
     "fund_health": _sight(AREA),
+    "overspend_causes": _sight(PUBLIC),
+    "overspend_proposals": _sight(HOUSE, "n actual due amount"),
 }
 _MODES = {
     "enrolment": _sight(
@@ -121,7 +125,7 @@ _MODES = {
     "internet_visits": _sight(HOUSE, "n internet_n internet_cost internet_due"),
     "out_of_area_statements": _sight(AREA, "n cost personal fund"),
     "out_of_area_watch": _sight(HOUSE, others="mean_of_all"),
-    "procurement_payments": _sight(HOUSE, "agreed advance savings reward cut"),
+    "procurement_payments": _sight(HOUSE, "agreed advance savings missed lost reward penalty cut"),
     "benefit_splits": _sight(HOUSE, "total_cost out_of_policy deductible own_share over_cap fund personal"),
     "enrolment_gaps": _sight(AREA, persons="person_id township"),
     "expenditure_by_mode": _sight(HOUSE),
@@ -144,6 +148,7 @@ _OVERSIGHT = {
     "alert_evidence": _sight("via:alerts.alert_id"),
     "control_points": _sight(HOUSE),
     "audit_sample": _sight(AREA),
+    "claim_checks": _sight(AREA, "total_cost personal_paid fund_amount"),
     "audit_results": _sight(HOUSE, "difference"),
     "audit_agreement": _sight(AREA),
     "record_quality": _sight(HOUSE),
@@ -152,6 +157,7 @@ _OVERSIGHT = {
     "ledger_preview": _sight(HOUSE),
     "doctor_points": _sight(DOCTOR),
     "publications": _sight(PUBLIC, "count amount damages"),
+    "negative_list": _sight(PUBLIC, "count"),
     "violation_tiers": _sight(HOUSE, "violations amount"),
     "special_candidates": _sight(WARD, "total_cost payment gap"),
     "special_results": _sight(HOUSE),

@@ -22,6 +22,7 @@ def prepayments(
     use: Iterable[Row],
     policy: Policy,
     groups: Mapping[str, int] | None = None,
+    refusals: Iterable[Row] = (),
 ) -> list[Row]:
     """Rows of table ``prepayments`` of ``year``, for every institution that has terms and a history.
 
@@ -31,8 +32,9 @@ def prepayments(
     ``prepay.history_years`` years less unreasonable growth × ``prepay.base_share`` × level × function × groups
     coefficient × last year's factor, rounded half up once. The reserve is ``prepay.reserve_share`` of the total, that
     is base × share ÷ (1 − share), half up; total = base + reserve. Balance at the year's end = actual − advances −
-    reserve.
+    reserve. ``refusals``: rows of the register; a confirmed one cuts the next year's factor, whatever the terms say.
     """
+    refused = {(r["year"], r["institution_id"]) for r in refusals}
     history, use = list(history), list(use)
     of_year = {(t["year"], t["institution_id"]): t for t in terms}
     paid: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -49,7 +51,7 @@ def prepayments(
         past = [h for h in its if year - rules.integer(policy, "prepay.history_years") <= h["year"] < year]
         if now is None or not past:
             continue
-        factor = _next_factor(of_year.get((year - 1, institution)), policy)
+        factor = _next_factor(of_year.get((year - 1, institution)), (year - 1, institution) in refused, policy)
         row: Row = {"year": year, "insurance_scheme": scheme, "institution_id": institution}
         row |= _total(past, now, _level(levels, institution), factor, policy, (groups or {}).get(institution))
         row |= {f"paid_{kind}": paid[scheme, institution, kind] for kind in ("ordinary", "emergency")}
@@ -62,7 +64,7 @@ def prepayments(
         left = max(row["advance"] - row["paid_ordinary"], 0)
         row["to_advance"] = 0 if row["suspended"] or actual is not None else left
         row |= {"actual": actual, "balance": None if actual is None else actual - advanced - row["reserve"]}
-        rows.append(row | {"next_factor": _next_factor(now, policy)})
+        rows.append(row | {"next_factor": _next_factor(now, (year, institution) in refused, policy)})
     return rows
 
 
@@ -134,13 +136,14 @@ def _monitor(use: list[Row], advanced: int, policy: Policy) -> Row:
     }
 
 
-def _next_factor(terms: Row | None, policy: Policy) -> int:
+def _next_factor(terms: Row | None, refused: bool, policy: Policy) -> int:
     """Factor of the next year's base, 1/10,000, from a year's judgement: a cut where severe patients were refused,
-    a rise for a marked CMI rise with good cost control, else 1. What is not known changes nothing."""
+    a rise for a marked CMI rise with good cost control, else 1. What is not known changes nothing. ``refused``:
+    oversight has confirmed a refusal."""
+    if refused or (terms is not None and terms["refused_severe"]):
+        return ONE - rules.ratio(policy, "prepay.next_cut")
     if terms is None:
         return ONE
-    if terms["refused_severe"]:
-        return ONE - rules.ratio(policy, "prepay.next_cut")
     cmi, cost = terms["cmi_growth"], terms["cost_index"]
     if cmi is None or cost is None:
         return ONE

@@ -46,7 +46,7 @@ from drgpay.steps.modes.payments import (
     settle_year,
     year_payments,
 )
-from drgpay.steps.modes.procurement import procurement_payments
+from drgpay.steps.modes.procurement import missed, procurement_payments
 from drgpay.steps.modes.rules import NONE, Places
 from drgpay.steps.modes.shadow import shadow_prices
 
@@ -93,6 +93,7 @@ __all__ = [
     "head_sums",
     "heads_of",
     "limit",
+    "missed",
     "mode_tables",
     "month_payments",
     "pay_visits",
