@@ -35,6 +35,7 @@ from drgpay.tables import (
     INSTITUTION_MONTHS,
     INSTITUTIONS,
     POOLS,
+    SANCTIONS,
     STATEMENTS,
     STAY_DECISIONS,
     STAY_PAYMENTS,
@@ -127,6 +128,7 @@ def registers(case: Case) -> Registers:
             for n, s in enumerate(sorted(case.stays, key=lambda s: s["stay_id"]))
             for kind, (amount, share) in case.decisions.get(s["stay_id"], {}).items()
         ],
+        SANCTIONS: [{"year": case.year, "institution_id": h, "ground": "x"} for h in sorted(case.sanctioned)],
         DEBTS: [
             {"year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a}
             for (h, s), a in case.debts.items()

@@ -10,22 +10,29 @@ from pathlib import Path
 from typing import Any
 
 from drgpay import __version__
-from drgpay.engine import new_folder, write_table
+from drgpay.engine import MANIFEST, new_folder, write_table
 from drgpay.runs.fund import RegisterFolder, Rows, Tables, year_law
 from drgpay.runs.manifest import TABLES, file_digest, write_manifest
 from drgpay.runs.region import region_identity
+from drgpay.runs.sharing import NOTICE, PRACTICE, practice_with, sharing_notice
 from drgpay.runs.taking import Offered, Withheld, write_offers
 from drgpay.steps import intake
 from drgpay.tables import (
     ADVANCES,
+    AREA_VALUES,
     BUDGET_AMOUNTS,
     BUDGET_PARTS,
     BUDGET_PLAN,
     BUDGETS,
     FUND_REGISTERS,
+    GRADE_REGISTER,
     INSTITUTIONS,
     PREPAYMENTS,
+    SHARING_MINUTES,
 )
+
+_READ = (INSTITUTIONS, *FUND_REGISTERS, GRADE_REGISTER, AREA_VALUES, SHARING_MINUTES)
+"""registers that plans are made from"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan of the fund: its ``kind`` (budget | prepayment), its tables, and what it was made from."""
+    """A plan of the fund: its ``kind`` (budget | prepayment | sharing), its tables, and what it was made from."""
 
     kind: str
     tables: Tables
@@ -66,25 +73,49 @@ _NOT_AGREED = {
 def write_plan(plan: Plan, out: Path, agreed: Agreed | None, people: Callable[[Path], None]) -> None:
     """Write a plan as a folder of results: what ``people`` write for people, its tables, and, where it is agreed,
     the rows it offers to the registers."""
-    policy = year_law(plan.practice, plan.year)
     with new_folder(out) as draft:
         people(draft)
-        for table, rows in plan.tables:
-            write_table(draft / TABLES, table, table.of(rows))
-        registers = [p for t in (INSTITUTIONS, *FUND_REGISTERS) for p in intake.register_paths(plan.region, t)]
-        content: dict[str, Any] = {
-            "kind": plan.kind,
-            "software": f"drgpay {__version__}",
-            "region": region_identity(plan.region),
-            "year": plan.year,
-            "practice": policy.practice,
-            "policy_digest": policy.digest,
-            "agreed": {"by": agreed.by, "on": agreed.on.isoformat()} if agreed else None,
-            "inputs": {path.name: file_digest(path) for path in registers},
-        }
         offered = _offered(plan, agreed) if agreed else []
+        content = _content(plan, draft, agreed)
         content |= write_offers(draft, offered, None if agreed else _NOT_AGREED[plan.kind])
         write_manifest(draft, content)
+
+
+def write_ratios(
+    plan: Plan, out: Path, decided: Rows, cleared: Sequence[Path], people: Callable[[Path], None]
+) -> None:
+    """Write a proposal of sharing ratios as a folder of results; with the joint meeting's rows also the notice of
+    the year, and the practice with it."""
+    with new_folder(out) as draft:
+        people(draft)
+        content = _content(plan, draft, None)
+        content["cleared"] = {run.name: file_digest(run / MANIFEST) for run in cleared}
+        if decided:
+            notice = sharing_notice(decided)
+            (draft / NOTICE).write_text(notice, encoding="utf-8")
+            (draft / PRACTICE).write_text(practice_with(plan.practice, notice), encoding="utf-8")
+            year_law(str(draft / PRACTICE), plan.year)  # whole, and read as it was meant
+            first = decided[0]
+            content["agreed"] = {"by": first["minutes"], "on": first["decided_on"].isoformat()}
+        write_manifest(draft, content)
+
+
+def _content(plan: Plan, draft: Path, agreed: Agreed | None) -> dict[str, Any]:
+    """What the manifest says of a plan; its tables are written."""
+    for table, rows in plan.tables:
+        write_table(draft / TABLES, table, table.of(rows))
+    policy = year_law(plan.practice, plan.year)
+    registers = [p for t in _READ for p in intake.register_paths(plan.region, t)]
+    return {
+        "kind": plan.kind,
+        "software": f"drgpay {__version__}",
+        "region": region_identity(plan.region),
+        "year": plan.year,
+        "practice": policy.practice,
+        "policy_digest": policy.digest,
+        "agreed": {"by": agreed.by, "on": agreed.on.isoformat()} if agreed else None,
+        "inputs": {path.name: file_digest(path) for path in registers},
+    }
 
 
 def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:

@@ -53,7 +53,7 @@ from drgpay.runs.registers import register_tables, with_others
 from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
-from drgpay.steps import intake, points
+from drgpay.steps import fund, intake, points
 from drgpay.tables import (
     BASE_GROUPS,
     BASE_SUMS,
@@ -72,6 +72,7 @@ from drgpay.tables import (
     MODE_PAYMENTS,
     MONTHS_PAID,
     POOLS,
+    SHARING_MINUTES,
     STAY_MODES,
     STAYS,
 )
@@ -102,6 +103,8 @@ class Running(Posting):
         for policy in {policy.digest: policy for policy in self.laws.all()}.values():
             check_policy(policy, self.scheme, order.schemes)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
+        if self.period.whole:
+            fund.check_minutes(self.policy, self.registers[SHARING_MINUTES].to_dicts(), order.year)
         self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)

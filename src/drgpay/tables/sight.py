@@ -89,6 +89,10 @@ _FUND = {
     "prepayments": _sight(HOUSE, "advance paid_ordinary paid_emergency to_advance"),
     "loan_candidates": _sight(HOUSE),
     "fund_health": _sight(AREA),
+    "sharing_minutes": _sight(PUBLIC),
+    "sharing_series": _sight(AREA),
+    "sharing_reasons": _sight(AREA),
+    "sharing_ratios": _sight(PUBLIC),
 }
 _MODES = {
     "enrolment": _sight(

@@ -21,12 +21,21 @@ from drgpay.steps.fund.prices import COLUMNS as PRICE_COLUMNS
 from drgpay.steps.fund.prices import DETAILS as PRICE_DETAILS
 from drgpay.steps.fund.prices import fee_sums, repriced
 from drgpay.steps.fund.risk import revenue_of, risk_fund
+from drgpay.steps.fund.sharing import (
+    Past,
+    check_minutes,
+    decided_ratios,
+    sharing_ratios,
+    sharing_reasons,
+    sharing_series,
+    with_decision,
+)
 from drgpay.tables import SCHEMES
 from drgpay.units import ONE, half_up, split
 
 WRITES = (
     "pools", "budget_plan", "budget_parts", "institution_indicators", "claw_backs", "risk_fund", "prepayments",
-    "loan_candidates", "fund_health",
+    "loan_candidates", "fund_health", "sharing_series", "sharing_reasons", "sharing_ratios",
 )  # fmt: skip
 """tables this step writes"""
 
@@ -165,10 +174,13 @@ __all__ = [
     "PRICE_DETAILS",
     "WRITES",
     "YEAR",
+    "Past",
     "Pool",
     "budget_of",
     "budget_parts",
+    "check_minutes",
     "compute_budget",
+    "decided_ratios",
     "fee_sums",
     "fund_health",
     "institution_indicators",
@@ -180,4 +192,8 @@ __all__ = [
     "revenue_of",
     "risk_fund",
     "seasonality",
+    "sharing_ratios",
+    "sharing_reasons",
+    "sharing_series",
+    "with_decision",
 ]
