@@ -67,6 +67,10 @@ _INPUTS = {
     "indicator_values": _sight(HOUSE),
     "violations": _sight(HOUSE, "amount"),
     "debts": _sight(HOUSE, "amount"),
+    "takes": _sight(AREA),
+    "doctor_marks": _sight(DOCTOR),
+    "supervision": _sight(HOUSE),
+    "taken_rows": _sight(AREA),
 }
 _FUND = {
     "fund_history": _sight(AREA),

@@ -33,6 +33,7 @@ TAKES = Table(
         _ORIGIN, _RESULT,
     ),
     files=("接收记录",),
+    kept="apart",
 )  # fmt: skip
 
 TAKEN_ROWS = Table(
