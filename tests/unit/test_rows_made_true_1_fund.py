@@ -15,11 +15,12 @@ from drgpay.cli import app
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError
 from drgpay.policy import load
-from drgpay.runs import Order, run
+from drgpay.runs import Order, run, take
 from drgpay.runs.fund import RegisterFolder
+from drgpay.runs.region import read_region
 from drgpay.samples import make_region
 from drgpay.steps import fund
-from drgpay.tables import SHARING_MINUTES, SHARING_RATIOS, STATEMENTS
+from drgpay.tables import INSTITUTIONS, PAYMENT_HOLDS, SHARING_MINUTES, SHARING_RATIOS, STATEMENTS
 from support.command import CliRunner
 from support.engines import usual
 from support.fund import history
@@ -107,6 +108,32 @@ class TestR43:
         row = tables_of(settle(tmp_path / "b", case))["statements"]
         assert (row["employee", "H1"]["second_distribution"], row["employee", "H1"]["settled"]) == (0, 40_000)
         assert row["employee", "H2"]["second_distribution"] == 14_000  # 100.00 of H1's and 40.00 of its own
+
+
+def test_r24_a_suspended_advance_holds_the_months_until_it_is_released(tmp_path: Path) -> None:
+    region = tmp_path / "region"
+    make_region(region, stays=400, seed=3, institutions=3)
+    house, other = read_region(region).registers[INSTITUTIONS]["institution_id"].to_list()[:2]
+    (region / "institution_history.csv").write_text(
+        "year,insurance_scheme,institution_id,fund_paid,unreasonable,heads,invalid_heads\n"
+        + "".join(f"2023,{s},{h},1000,0,9,0\n" for h in (house, other) for s in ("employee", "resident"))
+    )
+    terms = "".join(f"2024,{h},general,false\n" for h in (house, other))
+    (region / "prepayment_terms.csv").write_text("year,institution_id,function,short_of_cash\n" + terms)
+    (region / "advances.csv").write_text(
+        "advance_id,year,insurance_scheme,institution_id,date,advance_kind,amount\n"
+        f"A1,2024,employee,{house},2024-01-05,ordinary,100\n"
+    )
+    (region / "advance_use.csv").write_text(
+        "year,month,insurance_scheme,institution_id,used,cost,cost_last_year\n"
+        f"2024,5,employee,{house},80.01,200,100\n"
+    )
+    order = ["fund", "prepay", "--region", region, "--year", 2024, "--policy", "demo", "-o", tmp_path / "plan"]
+    order += ["--agreed-by", "王", "--agreed-on", "2024-06-03"]
+    assert CliRunner().invoke(app, [*map(str, order)]).exit_code == 0
+    take(region, tmp_path / "plan")
+    held = read_region(region).registers[PAYMENT_HOLDS]
+    assert held.select("institution_id", "from_date", "released_on").rows() == [(house, date(2024, 6, 3), None)]
 
 
 HISTORY = (

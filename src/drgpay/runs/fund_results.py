@@ -27,6 +27,7 @@ from drgpay.tables import (
     FUND_REGISTERS,
     GRADE_REGISTER,
     INSTITUTIONS,
+    PAYMENT_HOLDS,
     PREPAYMENTS,
     SHARING_MINUTES,
 )
@@ -126,7 +127,11 @@ def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:
         offered = [(BUDGETS, budgets, BUDGET_PLAN), (BUDGET_AMOUNTS, amounts, BUDGET_PARTS)]
     else:
         paid = RegisterFolder(plan.region).rows(ADVANCES)
-        offered = [(ADVANCES, advance_rows(tables[PREPAYMENTS.name], paid, agreed.on), PREPAYMENTS)]
+        planned = tables[PREPAYMENTS.name]
+        offered = [
+            (ADVANCES, advance_rows(planned, paid, agreed.on), PREPAYMENTS),
+            (PAYMENT_HOLDS, hold_rows(planned, agreed.on), PREPAYMENTS),
+        ]
     return [
         Offered(table, plan.kind, [row | said | {"evidence": of.name} for row in rows]) for table, rows, of in offered
     ]
@@ -147,6 +152,21 @@ def budget_rows(plans: Rows, parts: Rows) -> tuple[Rows, Rows]:
         if row["part"] != "inpatient_drg"
     ]
     return budgets, amounts
+
+
+def hold_rows(prepayments: Rows, on: date) -> Rows:
+    """Rows for the register ``payment_holds``: institutions whose advance is suspended, from a day on; a later row says
+    when they are released. Source: design/12 §5."""
+    return [
+        {
+            "hold_id": f"{year}-{house}-prepayment",
+            "institution_id": house,
+            "from_date": on,
+            "released_on": None,
+            "reason": "暂停预付:使用率过高且费用异常增长 / advance suspended: overuse, abnormal growth",
+        }
+        for year, house in sorted({(r["year"], r["institution_id"]) for r in prepayments if r["suspended"]})
+    ]
 
 
 def advance_rows(prepayments: Rows, paid: Rows, on: date) -> Rows:

@@ -25,6 +25,7 @@ from drgpay.tables import (
     DOCTOR_MARKS,
     GRADE_REGISTER,
     INDICATOR_VALUES,
+    PAYMENT_HOLDS,
     STAY_DECISIONS,
     SUPERVISION,
     VIOLATIONS,
@@ -36,7 +37,7 @@ Row = dict[str, Any]
 OFFERS = "offers"
 KINDS: Mapping[str, tuple[Table, ...]] = {
     "budget": (BUDGETS, BUDGET_AMOUNTS),
-    "prepayment": (ADVANCES,),
+    "prepayment": (ADVANCES, PAYMENT_HOLDS),
     "evaluation": (GRADE_REGISTER, INDICATOR_VALUES, SUPERVISION),
     "review": (VIOLATIONS, STAY_DECISIONS, DOCTOR_MARKS),
     "special": (STAY_DECISIONS,),
