@@ -155,15 +155,15 @@ def budget_rows(plans: Rows, parts: Rows) -> tuple[Rows, Rows]:
 
 
 def hold_rows(prepayments: Rows, on: date) -> Rows:
-    """Rows for the register ``payment_holds``: institutions whose advance is suspended, from a day on; a later row says
-    when they are released. Source: design/12 §5."""
+    """Rows for the register ``payment_holds``: institutions whose advance is suspended, from a day on; a later row
+    says when they are released. Source: design/12 §5."""
     return [
         {
             "hold_id": f"{year}-{house}-prepayment",
             "institution_id": house,
             "from_date": on,
             "released_on": None,
-            "reason": "暂停预付:使用率过高且费用异常增长 / advance suspended: overuse, abnormal growth",
+            "reason": "暂停预付:使用率过高,费用异常增长 / advance suspended: overuse, abnormal growth",
         }
         for year, house in sorted({(r["year"], r["institution_id"]) for r in prepayments if r["suspended"]})
     ]

@@ -11,12 +11,12 @@ SHARING_FINDINGS = ("red", "green", "yellow", "above", "within", "reached", "mis
 
 _YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
 _ITEM = Column(
-    "item", "code", "事项", "surplus_kept = share of a surplus kept 结余留用, overspend_borne = share of "
-    "what is reasonable of an overspend, which the fund bears 超支分担", choices=SHARING_ITEMS,
+    "item", "code", "事项", "surplus_kept = share of a surplus kept 结余留用, overspend_borne = share of a "
+    "reasonable overspend that the fund bears 超支分担", choices=SHARING_ITEMS,
 )  # fmt: skip
 _BAND = Column("band", "int16", "档次", "band of actual ÷ due, from 1 upwards; 0 where there are none", low=0)
-_BELOW = Column("below", "ratio", "使用率低于", "upper bound of the band, not included; empty: the last one", null=True,
-                low=0)  # fmt: skip
+_BELOW = Column("below", "ratio", "使用率低于", "upper bound of the band, not included; empty: the last one",
+                null=True, low=0)  # fmt: skip
 
 SHARING_MINUTES = Table(
     "sharing_minutes", "联席会议分担比例", "sharing ratios of a year as the joint meeting decided them", "register",
