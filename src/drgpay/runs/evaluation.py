@@ -271,7 +271,7 @@ class _Work:
         if not table_path(tables, CLOSINGS).is_file():
             return None
         spent = pl.col("paid") - pl.col("recovered") + pl.col("debts") + pl.col("passed")
-        return sum(read_table(tables, CLOSINGS).select(spent.alias("spent"))["spent"].to_list())
+        return int(read_table(tables, CLOSINGS).select(spent.alias("spent"))["spent"].sum())
 
     def _seen(self, figures: list[Row]) -> evaluation.Seen | None:
         """Visits and stays by where they were; None without a table of visits."""

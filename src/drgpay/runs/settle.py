@@ -26,7 +26,7 @@ from drgpay.engine import (
 )
 from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
-from drgpay.runs import handed, linked, modes, money, named, ready
+from drgpay.runs import benefits, handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
 from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
@@ -152,7 +152,7 @@ class Running(Posting):
         self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
-        self.watch.check(self.region.files(modes=self.with_modes))
+        self.watch.check(self.region.files(modes=self.with_modes, details=self.by_benefit))
         manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
         self.walk.enter("report")
@@ -211,7 +211,8 @@ class Running(Posting):
         unkept = self._check_named(stays)
         again = self._duplicates(stays.data, stays.replaced)
         kernel = Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
-        outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
+        recorded = self.work / "recorded" if self.by_benefit else table_path(self.tables, GROUPED)
+        outs = [recorded, table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
         self._write_names()
         for number, found in enumerate(stays.findings):
@@ -236,6 +237,9 @@ class Running(Posting):
             "findings": findings.rows() + sum(found.num_rows for found in (said, *stays.findings)),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
+        if self.by_benefit:
+            its = (self.region, self.policy, self.order.year, self.tables, self.work)
+            grouped = benefits.share(self.engine, grouped, *its)
         return grouped, counts
 
     def _write_policy(self) -> None:
@@ -297,6 +301,11 @@ class Running(Posting):
         )
         places = frame(pa.Table.from_batches(list(self.engine.scan(found))))
         return {key[0]: its["row_no"].to_numpy() + 1 for key, its in places.group_by("file_no", maintain_order=True)}
+
+    @property
+    def by_benefit(self) -> bool:
+        """Patients' and fund's shares come from the benefit rules."""
+        return self.policy.flag("benefit.in_run")
 
     @property
     def with_modes(self) -> bool:
@@ -474,7 +483,7 @@ class Running(Posting):
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
-            "inputs": self.region.digests(self.watch, modes=self.with_modes),
+            "inputs": self.region.digests(self.watch, modes=self.with_modes, details=self.by_benefit),
         } | self._shared()
 
     def _shared(self) -> dict[str, Any]:
