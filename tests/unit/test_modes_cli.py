@@ -13,13 +13,13 @@ import pytest
 from typer.testing import Result
 
 from drgpay.cli import app
-from drgpay.cli.console import ZH_VALUES
 from drgpay.engine import read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report import write_page, write_workbook
 from drgpay.runs import TABLES, Order, read_manifest, run, verify, what_if
 from drgpay.samples import MODES, make_region
 from drgpay.tables import CLOSINGS, EXPENDITURE_BY_MODE, STAY_MODES
+from drgpay.words import in_word
 from support.command import CliRunner
 from support.engines import usual
 
@@ -103,7 +103,7 @@ def test_a_stay_of_another_mode_explains_itself(year: Path) -> None:
     for mode, words in (("bed_day", "年终考核系数"), ("by_item", "DRG 模拟价格"), ("single_disease", "支付标准")):
         stay = stays.filter(pl.col("mode") == mode)["stay_id"][0]
         text = CliRunner().invoke(app, ["explain", str(year), "--stay", stay]).output
-        assert ZH_VALUES[mode] in text
+        assert in_word(mode, "zh") in text
         assert words in text
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from drgpay.engine import new_folder, write_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import Order, read_manifest, read_region, run, take, verify
+from drgpay.runs import Order, read_manifest, read_region, rows_taken, run, take, verify
 from drgpay.runs import Taken as Done
 from drgpay.runs.again import changed_input
 from drgpay.runs.manifest import write_manifest
@@ -91,6 +91,14 @@ class TestWhatIsTaken:
         own.write_text(own.read_text("utf-8-sig").replace(",good,", ",pass,"), "utf-8")
         refused(Kind.DATA, "grades:2024/H1", region, result(tmp_path / "e2", {"H1": "fail"}))
 
+    def test_what_was_taken_can_be_carried_to_another_record(self, region: Path, tmp_path: Path) -> None:
+        take(region, result(tmp_path / "e1", {"H1": "good"}), on=DAY)
+        take(region, result(tmp_path / "e2", {"H1": "fail"}), on=LATER)
+        rows = rows_taken(region, GRADE_REGISTER)
+        assert [(row["grade"], row["recorded_on"]) for row in rows] == [("good", DAY), ("fail", LATER)]
+        assert all(row["origin"].startswith("evaluation/") for row in rows)
+        assert rows_taken(region, BUDGETS) == []
+
     def test_what_was_recorded_later_stays(self, region: Path, tmp_path: Path) -> None:
         take(region, result(tmp_path / "e1", {"H1": "good"}), on=LATER)
         refused(Kind.DATA, "2025-04-01", region, result(tmp_path / "e2", {"H1": "fail"}))
@@ -135,8 +143,8 @@ class TestWhatIsRefused:
         refused(Kind.USAGE, "没有可以接收的内容", region, tmp_path / "b")
 
     def test_a_region_that_was_composed(self, region: Path, tmp_path: Path) -> None:
-        (region / "region.json").write_text('{"id": "three", "composed_by": "office"}', "utf-8")
-        refused(Kind.USAGE, "由别的程序组成", region, result(tmp_path / "a", {"H1": "good"}))
+        (region / "composed.json").write_text('{"composed_by": "office"}', "utf-8")
+        refused(Kind.USAGE, "由办公系统按登记内容生成", region, result(tmp_path / "a", {"H1": "good"}))
 
 
 class TestReading:

@@ -89,7 +89,7 @@ from drgpay.runs.sharing import propose_sharing
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, history, submit
-from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, take
+from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, rows_taken, take
 from drgpay.runs.uploads import (
     GroupedFiles,
     GroupedUpload,
@@ -276,6 +276,7 @@ __all__ = [
     "reopen_year",
     "result_of",
     "root_of",
+    "rows_taken",
     "run",
     "run_base",
     "same_tables",

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from drgpay import runs
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import DEPARTMENTS, INSTITUTIONS, Table
+from drgpay.tables import DEPARTMENTS, INSTITUTIONS, TAKES, Table
 from drgpay_web import trail
 from drgpay_web.people import Unit, system_actor
 from drgpay_web.store.actions import IMPORT, NotRight, lock, put_rows
@@ -39,7 +39,8 @@ def import_region(folder: Path, area: str = "") -> str:
     registers = {table.name: (table, files) for table in _tables() if (files := _files(folder, table))}
     target = record(code)
     if not target.is_dir():
-        _copy(folder, target, {path for _, files in registers.values() for path in files}, about)
+        taken = {*folder.glob("*.taken.csv"), *_files(folder, TAKES)}
+        _copy(folder, target, taken | {path for _, files in registers.values() for path in files}, about)
     with transaction.atomic():
         Unit.objects.get_or_create(
             area=code, kind=Unit.AREA, code=code, parent=None, defaults={"name": about["title"]["zh"]}
@@ -49,6 +50,10 @@ def import_region(folder: Path, area: str = "") -> str:
         if not RegisterRow.objects.filter(area=code).exists():
             for table, files in registers.values():
                 _take(actor, code, table, files[0])
+            for table in _tables():
+                for row in runs.rows_taken(folder, table):
+                    origin = row.pop("origin")
+                    put_rows(actor, area=code, table=table, rows=[row], origin=origin)
             trail.record(actor, "store.import", f"area:{code}")
         units_of(code)
     return code

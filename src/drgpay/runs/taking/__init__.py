@@ -11,7 +11,7 @@ from drgpay.runs.taking.offers import (
     offers,
     write_offers,
 )
-from drgpay.runs.taking.take import Change, Taken, take
+from drgpay.runs.taking.take import Change, Taken, rows_taken, take
 
 __all__ = [
     "KINDS",
@@ -24,6 +24,7 @@ __all__ = [
     "Withheld",
     "carried_over",
     "offers",
+    "rows_taken",
     "take",
     "write_offers",
 ]

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from drgpay.engine import frame, read_manifest
@@ -108,18 +109,23 @@ def take(
     return Taken(origin, tuple(plan.added), tuple(plan.superseded), tuple(plan.same), tuple(plan.conflicts), number)
 
 
+def rows_taken(folder: Path, table: Table) -> list[dict[str, Any]]:
+    """The rows a register of a region took from results, oldest first, with the days and authors of recording and
+    their ``origin``; those of takings that are not listed do not count."""
+    path = intake.taken_file(folder, table)
+    if not path.is_file():
+        return []
+    listed = intake.read_register(folder / TAKES.name, TAKES).column("take").to_pylist()
+    rows = (
+        frame(intake.read_taken(path, table)).filter(pl.col("take").is_in(listed)).sort("take", maintain_order=True)
+    )
+    return rows.select(*intake.recorded(table).names, "origin").to_dicts()
+
+
 def _check_fit(
     region: Region, theirs: str, year: int, offered: Sequence[Offer], name: str, sealed: Callable[[str, int], bool],
 ) -> None:  # fmt: skip
     """The result is of this region, and of a year it can still take something for."""
-    composed = region.about.get("composed_by")
-    if composed:
-        raise DrgpayError(
-            Kind.USAGE, zh="这个区域文件夹由别的程序组成,不在这里接收",
-            en="this region was composed by another program",
-            file=region.folder.name, field="composed_by", value=composed,
-            fix_zh="在那个程序里接收结果", fix_en="take the result there",
-        )  # fmt: skip
     own = region.identity["id"]
     if own != theirs:
         raise DrgpayError(
