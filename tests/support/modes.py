@@ -19,7 +19,7 @@ from drgpay.runs.region import Region, Registers
 from drgpay.runs.settle import Running
 from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
 from support.engines import usual
-from support.money import write_grouped
+from support.money import LITTLE, write_grouped
 from support.plain_year import UNIT, rounded, shared
 
 Row = dict[str, Any]
@@ -117,6 +117,7 @@ def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month:
     """Settle an area as a run does once the stays are grouped; the folder of the tables."""
     folder.mkdir(parents=True)
     run = object.__new__(Running)
+    run.scheme = LITTLE
     run.shared = None
     run.order = Order(folder, "demo", 2024, month)
     run.period = Period(2024, run.order.months)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -32,8 +33,10 @@ from drgpay.tables import (
     EVIDENCE,
     GRADE_REGISTER,
     GROUPED,
+    INDICATOR_VALUES,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
+    OPERATION_LEVELS,
     POOLS,
     SANCTIONS,
     STATEMENTS,
@@ -43,13 +46,17 @@ from drgpay.tables import (
     Table,
 )
 from support.engines import usual
-from support.plain_year import Case, Rows, Stay
+from support.plain_year import CC, EXCLUSION, MCC, Case, Rows, Stay
 
 WRITTEN = (BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, POOLS, INSTITUTION_MONTHS, STATEMENTS, STAY_PAYMENTS,
            CLOSINGS)  # fmt: skip
 """the tables of a year from points on"""
 CARRIED = {"department_id", "doctor_id", "inputs"}
 """columns that are only handed on, or words"""
+
+
+LITTLE: Any = SimpleNamespace(cc=CC, mcc=MCC, exclusion=EXCLUSION)
+"""what of a scheme says which diagnoses are comorbidities"""
 
 
 def demo(reason: str = "a test", /, **changes: str) -> Policy:
@@ -106,7 +113,18 @@ def registers(case: Case) -> Registers:
         BUDGETS: [
             {"year": case.year, "insurance_scheme": s, "revenue": b, "drg_budget": b} for s, b in case.budgets.items()
         ],
-        GRADE_REGISTER: [{"year": case.year, "institution_id": h, "grade": g} for h, g in case.grades.items()],
+        GRADE_REGISTER: [
+            {"year": year, "institution_id": h, "grade": g}
+            for year, grades in ((case.year, case.grades), (case.year - 1, case.last_grades))
+            for h, g in grades.items()
+        ],
+        INDICATOR_VALUES: [
+            {"year": case.year - 1, "institution_id": h, "indicator": name, "value": value}
+            for (h, name), value in case.indicators.items()
+        ],
+        OPERATION_LEVELS: [
+            {"code": code, "operation_level": level, "name": None} for code, level in case.operation_levels.items()
+        ],
         EVIDENCE: [
             {"evidence_id": str(i), "year": case.year, "institution_id": h, "insurance_scheme": s, "reason": r,
              "amount": a}
@@ -160,6 +178,7 @@ def settle(
     run.laws = case.laws or one_law(case.policy, case.year, month)
     run.region = Region(folder, {"id": "test"}, run.registers)
     run.chain, run.account = None, Account(None, run.registers, case.year, month)
+    run.scheme = LITTLE
     write_grouped(run.tables, case.stays, files, rows)
     run._money(dataset(run.tables, GROUPED))
     return run.tables
@@ -180,7 +199,9 @@ class Points:
         base = points.base_period(usual(1), dataset(folder, GROUPED), case.policy)
         register = pl.DataFrame([{"institution_id": h, "level": level} for h, level in case.institutions.items()])
         k = points.coefficients(base, register, case.policy)
-        rules = points.adjusting(case.policy, _register(STAY_DECISIONS, []), {}, None)
+        rules = points.adjusting(
+            case.policy, _register(STAY_DECISIONS, []), {}, None, points.comorbidities(LITTLE, case.policy)
+        )
         return Points(base, k, points.points_tables(base, k, case.policy, case.year, fund.MONTHS, rules))
 
     def judge(self, stays: Sequence[Stay]) -> list[dict[str, Any]]:

@@ -20,6 +20,12 @@ fund_by_item; perhaps age and dx"""
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 """rows of a table by their key"""
 
+CC = {"E11.900": "1", "J44.900": "", "N39.000": "2"}
+MCC = {"I50.900": "2"}
+EXCLUSION = {"I10": "1", "K80.200": "2"}
+"""of a little scheme: code → exclusion table ("" = never excluded), principal diagnosis → its table"""
+DIAGNOSES = ("I10", "I11.900", "E11.900", "E11.100", "J44.900", "N39.000", "I50.900", "K80.200", "N18.900", "Z00")
+
 UNIT = 10_000
 MONTHS = range(1, 13)
 YEAR = 0
@@ -47,6 +53,10 @@ class Case:
     """institutions under sanction in the year"""
     decisions: dict[str, dict[str, tuple[int | None, int | None]]] = field(default_factory=dict)
     """stay → approved kind → (fen, share in 1/10,000); special reviews are numbered in the order of the stays' ids"""
+    last_grades: dict[str, str] = field(default_factory=dict)
+    indicators: dict[tuple[str, str], int] = field(default_factory=dict)
+    """last year's values, 1/10,000, by (institution, indicator)"""
+    operation_levels: dict[str, int] = field(default_factory=dict)
     year: int = 2024
     laws: Laws | None = None
     """of a year whose law changes; ``policy`` is then that of 31 December"""
@@ -71,6 +81,11 @@ def rounded(x: Fraction) -> int:
     """Half up."""
     assert x >= 0
     return (x + Fraction(1, 2)).__floor__()
+
+
+def rounded_either(x: Fraction) -> int:
+    """Half away from zero."""
+    return rounded(x) if x >= 0 else -rounded(-x)
 
 
 def units(x: Fraction) -> int:
@@ -341,6 +356,15 @@ class _Coefficients:
                     ratio("coefficient.cost_difference_min"),
                     ratio("coefficient.cost_difference_max"),
                 )
+            elif component != "basic_group":
+                exact = {"capacity": self._capacity, "guidance": self._guidance, "management": self._management}
+                low, high = (policy.ratio_or_none(f"coefficient.{component}_{end}") for end in ("min", "max")) if (
+                    component != "management") else (None, None)  # fmt: skip
+                found[component] = self._held(
+                    exact[component](institution),
+                    Fraction(low or 0, UNIT),
+                    None if high is None else Fraction(high, UNIT),
+                )
         combined = self._combined({name: Fraction(value, UNIT) for name, (_, value, _) in found.items()})
         found["total"] = self._held(combined, ratio("coefficient.min"), ratio("coefficient.max"))
         self.total[institution] = found["total"][1]
@@ -356,11 +380,71 @@ class _Coefficients:
                 "bound": bound,
             }
 
-    def _held(self, exact: Fraction, low: Fraction, high: Fraction) -> tuple[int, int, str]:
-        value = units(exact)
+    def _capacity(self, institution: str) -> Fraction:
+        """1 + a × (own CMI ÷ the region's − 1) + b × technical level."""
+        policy, share = self.policy, Fraction(0)
+        weight = {drg: Fraction(g["base_points"] or 0) for (drg,), g in self.base.groups.items()}
+        everyone = [s for s in self.base.left if s["institution_id"] in self.case.institutions]
+        mine = [s for s in everyone if s["institution_id"] == institution]
+        whole = sum(weight[s["drg"]] for s in everyone)
+        if mine and whole:
+            own = sum(weight[s["drg"]] for s in mine) / len(mine)
+            relative = own / (whole / len(everyone))
+            share = (relative - 1) * (policy.ratio_or_none("coefficient.capacity_cmi_share") or 0)
+        technical = self._technical(institution) * (policy.ratio_or_none("coefficient.capacity_technical_share") or 0)
+        return 1 + (share + technical) / UNIT
+
+    def _technical(self, institution: str) -> Fraction:
+        """Σ weight × (own ÷ the region's − 1) over groups, heavy stays, and level 4 among operated stays."""
+        weights = self.policy.table_or_none("coefficient.technical_weights")
+        if weights is None:
+            return Fraction(self.case.indicators.get((institution, "technical_level"), 0), UNIT)
+        by = grouped_by(self.base.left, lambda s: s["institution_id"])
+        heavy = Fraction(self.policy.ratio_or_none("coefficient.heavy_weight") or 0, UNIT) * self.base.scale
+        cut = [s for s in self.base.entering if s.get("proc")]
+
+        def parts(stays: list[Stay], operations: list[Stay]) -> list[Fraction]:
+            groups = {(s["institution_id"], s["drg"]) for s in stays}
+            strong = [s for s in stays if Fraction(self.base.groups[s["drg"],]["base_points"] or 0, UNIT) >= heavy]
+            hard = [s for s in operations if any(self.case.operation_levels.get(c) == 4 for c in s["proc"])]
+            return [
+                Fraction(len(groups), len({h for h, _ in groups}) or 1),
+                Fraction(len(strong), len(stays)) if stays else Fraction(0),
+                Fraction(len(hard), len(operations)) if operations else Fraction(0),
+            ]
+
+        if institution not in by:
+            return Fraction(0)
+        region = parts(self.base.left, cut)
+        own = parts(by[institution], [s for s in cut if s["institution_id"] == institution])
+        names = ("groups_covered", "heavy_share", "top_operation_share")
+        return sum(
+            (
+                Fraction(weights.get(n, 0), UNIT) * (mine / whole - 1)
+                for n, mine, whole in zip(names, own, region, strict=True)
+                if whole
+            ),
+            Fraction(0),
+        )
+
+    def _guidance(self, institution: str) -> Fraction:
+        total = Fraction(1)
+        for (h, name), value in self.case.indicators.items():
+            bands = None if name == "technical_level" else self.policy.bands_or_none(f"coefficient.guidance_{name}")
+            if h == institution and bands is not None:
+                step = next(b.value for b in bands if b.upto is None or value <= b.upto)
+                total += Fraction(step, UNIT)
+        return total
+
+    def _management(self, institution: str) -> Fraction:
+        grade = self.case.last_grades.get(institution, self.policy.choice("settlement.grade_when_missing"))
+        return Fraction((self.policy.table_or_none("coefficient.management_table") or {})[grade], UNIT)
+
+    def _held(self, exact: Fraction, low: Fraction, high: Fraction | None) -> tuple[int, int, str]:
+        value = rounded_either(exact * UNIT)
         if value < units(low):
             return value, units(low), "min"
-        if value > units(high):
+        if high is not None and value > units(high):
             return value, units(high), "max"
         return value, value, "none"
 
@@ -416,7 +500,7 @@ def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> in
         "points.difficulty_comorbidities")  # fmt: skip
     if row["case_class"] in ("normal", "low", "high"):
         holds += age is not None and stay.get("age") is not None and stay["age"] >= age
-        holds += others is not None and len(stay.get("dx", ["I10"])) - 1 >= others
+        holds += others is not None and len(_comorbidities(policy, stay.get("dx", ["I10"]))) >= others
     if holds:
         one, both = (policy.ratio_or_none(f"points.difficulty_add{n}") for n in ("", "_both"))
         added = (both if holds == 2 and both is not None else one) or 0
@@ -427,6 +511,18 @@ def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> in
     if "deduct" in decided:
         points = rounded(points * (1 - min(Fraction(decided["deduct"][1] or 0, UNIT), Fraction(1))))
     return points
+
+
+def _comorbidities(policy: Policy, dx: list[str]) -> set[str]:
+    """Categories of the other diagnoses that are chronic, CC or MCC and not excluded by the principal one."""
+    chronic, found = policy.codes_or_none("points.difficulty_chronic") or (), set()
+    for code in dx[1:]:
+        table = MCC.get(code, CC.get(code))
+        long = any(code[: len(c)] == c for c in chronic)
+        excluded = bool(table) and EXCLUSION.get(dx[0]) == table
+        if (long or table is not None) and not excluded:
+            found.add(code[:3])
+    return found - {dx[0][:3]}
 
 
 def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay, special: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.office import office, start, template  # noqa: F401 - fixtures
+from support.office_settled import ran, settled  # noqa: F401 - fixtures
 
 start()
 

@@ -6,7 +6,7 @@ from drgpay.policy.dictionary import Dictionary, Parameter, dictionary, paramete
 from drgpay.policy.law import Policy, diff, load, needed, parse_setting, replay
 from drgpay.policy.laws import Laws, Segment, Span, laws, one_law
 from drgpay.policy.lists import ModeRule, Rate, rates_of
-from drgpay.policy.practice import START, ValueSource, practice_text, practices, read_practice
+from drgpay.policy.practice import START, ValueSource, open_practice, practice_text, practices, read_practice
 from drgpay.policy.reference import reference_markdown
 from drgpay.policy.values import Band, MonthDay, YearWeight, band_of
 
@@ -31,6 +31,7 @@ __all__ = [
     "load",
     "needed",
     "one_law",
+    "open_practice",
     "parameter_words",
     "parse_setting",
     "practice_text",

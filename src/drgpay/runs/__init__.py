@@ -2,6 +2,7 @@
 
 from drgpay.engine import MANIFEST, LocalEngine, read_manifest
 from drgpay.errors import Stopped
+from drgpay.ledger import account_words, event_words
 from drgpay.runs.base_run import BaseOrder, run_base
 from drgpay.runs.batches import month_of, stay_ids_in
 from drgpay.runs.begin import look, run
@@ -11,7 +12,7 @@ from drgpay.runs.checks import Checked, check_file, check_files, check_region
 from drgpay.runs.coding import FOLLOWS, CodeStory, InScheme, search_code, suggest_codes, tell_code
 from drgpay.runs.compare import Comparison, Sweep
 from drgpay.runs.database import PASSWORD, fetch, query_of
-from drgpay.runs.deadlines import Deadline, deadlines
+from drgpay.runs.deadlines import Deadline, Terms, deadlines, terms
 from drgpay.runs.difference import CAUSES, Cause, Difference, difference
 from drgpay.runs.estimate import Estimate, estimate_stays, read_published
 from drgpay.runs.evaluation import Evaluation, evaluate, evaluation_stays, known_card
@@ -67,6 +68,18 @@ from drgpay.runs.pages import (
     tables_of,
 )
 from drgpay.runs.perform import PersonExplained, check_performance, explain_person, findings_of, perform, simulate
+from drgpay.runs.practices import (
+    Differs,
+    NoticeSeen,
+    ParameterSeen,
+    PracticeName,
+    hand_in_rules,
+    notices_seen,
+    parameters_seen,
+    practice_names,
+    practice_of_area,
+    practices_differ,
+)
 from drgpay.runs.prices import Prices, parse_rates, simulate_prices
 from drgpay.runs.progress import Progress, ShouldStop, Tell, plan, working
 from drgpay.runs.ready import Accepted
@@ -83,21 +96,34 @@ from drgpay.runs.registers import (
     register_tables,
     register_template,
 )
+from drgpay.runs.said import SaidSource, parameter_name, said_sources
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import Seal, read_seals, sealed_months, year_sealed
 from drgpay.runs.sharing import propose_sharing
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
-from drgpay.runs.submissions import Submitted, Version, history, submit
+from drgpay.runs.submissions import Submitted, Version, handed_in, history, submit
 from drgpay.runs.taking import ORIGINS, Change, Offer, Taken, offers, rows_taken, take
 from drgpay.runs.uploads import (
+    Figures,
+    FindingsPage,
     GroupedFiles,
     GroupedUpload,
     RuleCount,
     Upload,
+    aliases_there,
     check_upload,
+    crosswalk_of,
+    figures_before,
+    figures_of,
     group_files,
     group_upload,
+    hints_of,
+    read_findings,
+    read_scores,
+    unpacked,
+    write_findings,
+    write_stays_form,
 )
 from drgpay.runs.verify import Check, verify
 from drgpay.runs.warm import WarmRuns
@@ -107,6 +133,7 @@ from drgpay.runs.whatif import sweep, what_if
 from drgpay.runs.whose import institution_named, names_of_run
 from drgpay.steps.intake import CheckedRows, Known, RowFinding, check_rows
 from drgpay.steps.intake import register_rows as read_rows
+from drgpay.steps.settlement import MONTH_ITEMS, STATEMENT_ITEMS
 
 __all__ = [
     "CAUSES",
@@ -116,11 +143,13 @@ __all__ = [
     "LEDGER",
     "MANIFEST",
     "MEASURES",
+    "MONTH_ITEMS",
     "OPS",
     "ORIGINS",
     "PASSWORD",
     "POLICY",
     "SOURCES",
+    "STATEMENT_ITEMS",
     "TABLES",
     "USES",
     "Accepted",
@@ -141,8 +170,11 @@ __all__ = [
     "Counted",
     "Deadline",
     "Difference",
+    "Differs",
     "Estimate",
     "Evaluation",
+    "Figures",
+    "FindingsPage",
     "Found",
     "FundTables",
     "GroupedFiles",
@@ -152,15 +184,18 @@ __all__ = [
     "Known",
     "LocalEngine",
     "Measure",
+    "NoticeSeen",
     "Offer",
     "Op",
     "Order",
     "Overview",
     "Own",
     "Page",
+    "ParameterSeen",
     "PerformOrder",
     "PersonExplained",
     "Plan",
+    "PracticeName",
     "Prices",
     "Progress",
     "Proposal",
@@ -170,6 +205,7 @@ __all__ = [
     "Report",
     "RowFinding",
     "RuleCount",
+    "SaidSource",
     "SameTable",
     "Scope",
     "Score",
@@ -185,6 +221,7 @@ __all__ = [
     "TableSeen",
     "Taken",
     "Tell",
+    "Terms",
     "Told",
     "Upload",
     "Version",
@@ -193,6 +230,8 @@ __all__ = [
     "Watched",
     "WatchedFolder",
     "Where",
+    "account_words",
+    "aliases_there",
     "all_rejected",
     "audit_template",
     "bench",
@@ -214,22 +253,29 @@ __all__ = [
     "compose",
     "correction_files",
     "count_look",
+    "crosswalk_of",
     "deadlines",
     "declaration_digest",
     "difference",
     "estimate_stays",
     "evaluate",
     "evaluation_stays",
+    "event_words",
     "explain_cell",
     "explain_person",
     "explain_stay",
     "export_rows",
     "failure_of",
     "fetch",
+    "figures_before",
+    "figures_of",
     "findings_of",
     "first_stay",
     "group_files",
     "group_upload",
+    "hand_in_rules",
+    "handed_in",
+    "hints_of",
     "history",
     "in_house",
     "institution_named",
@@ -244,17 +290,23 @@ __all__ = [
     "move_alert",
     "named_files",
     "names_of_run",
+    "notices_seen",
     "offers",
     "oversee",
     "overview",
     "own_of_files",
     "own_of_run",
     "owners_of",
+    "parameter_name",
+    "parameters_seen",
     "parse_rates",
     "perform",
     "plan",
     "plan_budget",
     "plan_prepayments",
+    "practice_names",
+    "practice_of_area",
+    "practices_differ",
     "prepare_pages",
     "preview",
     "procure",
@@ -262,10 +314,12 @@ __all__ = [
     "propose_treatments",
     "query_of",
     "read_files",
+    "read_findings",
     "read_manifest",
     "read_published",
     "read_region",
     "read_rows",
+    "read_scores",
     "read_seals",
     "read_truth",
     "ready_checks",
@@ -279,6 +333,7 @@ __all__ = [
     "rows_taken",
     "run",
     "run_base",
+    "said_sources",
     "same_tables",
     "seal_run",
     "sealed_months",
@@ -297,12 +352,16 @@ __all__ = [
     "tell_code",
     "tell_stay",
     "tell_suspicion",
+    "terms",
+    "unpacked",
     "verify",
     "watch_fund",
     "what_if",
     "working",
+    "write_findings",
     "write_plan",
     "write_proposal",
     "write_ratios",
+    "write_stays_form",
     "year_sealed",
 ]

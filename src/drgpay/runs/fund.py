@@ -28,6 +28,7 @@ from drgpay.tables import (
     FUND_HISTORY,
     FUND_MONTHS,
     FUND_PLANS,
+    INDICATOR_VALUES,
     INSTITUTION_HISTORY,
     INSTITUTION_INDICATORS,
     INSTITUTIONS,
@@ -156,6 +157,11 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
     """Tables ``prepayments`` and ``loan_candidates``."""
     registers, policy = RegisterFolder(region), year_law(practice, year)
     terms, use = registers.rows(PREPAYMENT_TERMS, needed=True), registers.rows(ADVANCE_USE)
+    treated = {
+        row["institution_id"]: row["value"]
+        for row in registers.rows(INDICATOR_VALUES)
+        if (row["year"], row["indicator"]) == (year - 1, "groups_treated")
+    }
     rows = fund.prepayments(
         year,
         registers.rows(INSTITUTION_HISTORY, needed=True),
@@ -164,6 +170,7 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
         registers.rows(ADVANCES),
         use,
         policy,
+        treated,
     )
     loans = fund.loan_candidates(year, rows, terms, use, policy)
     return checked([(PREPAYMENTS, rows), (LOAN_CANDIDATES, loans)])

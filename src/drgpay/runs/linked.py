@@ -39,6 +39,7 @@ from drgpay.runs.manifest import REGISTERS, laws_of_run
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.shared_base import base_of_run
 from drgpay.runs.succession import succession_of
+from drgpay.scheme import Scheme
 from drgpay.steps import points, settlement
 from drgpay.tables import (
     ADVANCES,
@@ -252,7 +253,7 @@ def changed_decisions(before: pl.DataFrame, now: pl.DataFrame) -> list[str]:
 
 
 def correct(
-    account: Account, engine: Engine, grouped: Dataset, region: Region, out: Path, work: Path
+    account: Account, engine: Engine, grouped: Dataset, region: Region, out: Path, work: Path, scheme: Scheme
 ) -> pl.DataFrame:
     """Compute every sealed month again under its own law, base and coefficients, and write what differs from all the
     chain has booked for it to table ``corrections`` in ``out``. Returns insurance_scheme, institution_id, month with
@@ -263,7 +264,7 @@ def correct(
     for link in account.links:
         if link.month is None:
             continue
-        rows = _month_again(account, link, engine, of_year, named, out / f"m{link.month:02d}", work)
+        rows = _month_again(account, link, engine, of_year, named, out / f"m{link.month:02d}", work, scheme)
         by = ("insurance_scheme", "institution_id", "month")
         columns = (*by, "points_before", "points_after", "personal_before", "personal_after")
         sums = frame(engine.sum(rows, _moved, by, columns, "corrections"))
@@ -311,6 +312,7 @@ def _month_again(
     named: Mapping[int, list[str]],
     out: Path,
     work: Path,
+    scheme: Scheme,
 ) -> Dataset:
     """Corrections of one sealed month, written below ``out``; ``named``: of :func:`_late_stays`."""
     month = link.month
@@ -328,9 +330,8 @@ def _month_again(
     if any(s.policy.rules("modes.rules") for s in segments):
         assigned = modes.assign(engine, stays, segments, registers, period, folder / STAY_MODES.name, folder)
         stays, priced = assigned.pooled, assigned.modes
-    scoring = money.scoring(
-        engine, stays, segments, law.opening, registers, period, folder, partial(kept_base, account.chain.first)
-    )
+    kept = partial(kept_base, account.chain.first)
+    scoring = money.scoring(engine, stays, segments, law.opening, registers, period, folder, kept, scheme)
     cases, _ = points.score(engine, stays, scoring.tables, law.policy, folder / CASE_POINTS.name)
     known = link.manifest.get("batches", ())
     late = {stay for number, ids in named.items() if number not in known for stay in ids}

@@ -17,6 +17,7 @@ from drgpay.engine import Dataset, Engine, Part, PartKernel, Source, codes_in, f
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy, Segment
 from drgpay.runs.laws import Segments
+from drgpay.runs.marks import known_of
 from drgpay.runs.rate import rate_base, rate_points
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
@@ -29,7 +30,6 @@ from drgpay.tables import (
     DEBTS,
     EVIDENCE,
     GRADE_REGISTER,
-    INDICATOR_VALUES,
     SANCTIONS,
     STAY_DECISIONS,
     VIOLATIONS,
@@ -114,17 +114,19 @@ def scoring(
     period: Period,
     work: Path,
     kept: Kept | None = None,
+    scheme: Scheme | None = None,
 ) -> Scoring:
     """The rules of every segment, and the tables that score each stay by those of its day; a merger of institutions
     or another level of one cuts a segment. The same sums over the stays are made once for all of them. ``kept``: the
-    base period of a book, that of its first link."""
+    base period of a book, that of its first link; ``scheme``: the one
+    the stays were grouped by, which says what comorbidities are."""
     segments = succession_of(registers).cut(segments)
     if len(segments) == 1:
-        only = rules(engine, grouped, segments[0], registers, period, work, opening, kept)
+        only = rules(engine, grouped, segments[0], registers, period, work, opening, kept, scheme)
         return Scoring(segments, (only,), only.tables)
     once = Remembering(engine)
     by_law = tuple(
-        rules(once, grouped, s, registers, period, work / f"law-{s.first.isoformat()}", opening, kept)
+        rules(once, grouped, s, registers, period, work / f"law-{s.first.isoformat()}", opening, kept, scheme)
         for s in segments
     )
     caps = [s.policy.ratio_or_none("points.high_extra_cap") for s in segments]
@@ -183,25 +185,24 @@ def rules(
     work: Path,
     opening: Policy | None = None,
     kept: Kept | None = None,
+    scheme: Scheme | None = None,
 ) -> Rules:
     """Base points, coefficients and the kernel's tables, by the law of a segment and the institutions of its first
     day. ``work``: a folder for what must be brought together on disk; ``opening``: see ``points.base_period``;
-    ``kept``: see :func:`scoring`; last year's grades and indicator values enter the coefficients."""
+    ``kept``: see :func:`scoring`; last year's grades and indicator values enter the coefficients, and the
+    operated stays of the base period."""
     policy, there, day = segment.policy, succession_of(registers), segment.first
     by_rate = policy.choice_or_none("points.pricing") == "rate"
     if by_rate:
         base = rate_base(registers, policy)
     else:
         base = kept(policy) if kept else points.base_period(engine, grouped, policy, opening)
-    before = pl.col("year") == period.year - 1
-    grades = dict(registers[GRADE_REGISTER].filter(before).select("institution_id", "grade").rows())
-    values = registers[INDICATOR_VALUES].filter(before).select("institution_id", "indicator", "value").rows()
-    indicators = {(h, name): value for h, name, value in values}
-    marks = points.Marks(there.inherited(grades, day), there.inherited(indicators, day))
+    marks = known_of(engine, grouped, policy, registers, period.year, day)
     coefficients = points.coefficients(there.joined(base, day), there.scored(day), policy, marks)
     readmitted = points.readmissions(engine, grouped, policy, period.year, work / "readmissions")
     decisions, discharges = _within_quota(engine, grouped, policy, registers[STAY_DECISIONS], period)
-    adjusting = points.adjusting(policy, decisions, discharges, readmitted)
+    comorbid = None if scheme is None else points.comorbidities(scheme, policy)
+    adjusting = points.adjusting(policy, decisions, discharges, readmitted, comorbid)
     tables = points.points_tables(base, coefficients, policy, period.year, period.months, adjusting)
     tables = replace(tables, priced=bool(policy.rules("modes.rules")) and policy.flag("modes.bed_day_in_points"))
     if by_rate:

@@ -19,6 +19,7 @@ from drgpay.engine import (
     Dataset,
     Engine,
     Source,
+    dataset,
     frame,
     read_table,
     table_path,
@@ -26,7 +27,7 @@ from drgpay.engine import (
 )
 from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
-from drgpay.runs import benefits, handed, linked, modes, money, named, ready
+from drgpay.runs import benefits, difficulty, handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
 from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
@@ -55,6 +56,7 @@ from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, intake, points
 from drgpay.tables import (
+    ADJUSTMENTS,
     BASE_GROUPS,
     BASE_SUMS,
     BASE_YEARS,
@@ -124,6 +126,7 @@ class Running(Posting):
         self.stopping = True
         self.today: date | None = None
         self.scheme_note: tuple[str, str] | None = None
+        self.raised: dict[str, int] | None = None
 
     def _steps(self, engine: Engine, say: Say) -> Steps:
         """The steps of an earlier attempt with the same inputs, or a new row of them."""
@@ -147,7 +150,7 @@ class Running(Posting):
         self._look(ready.registers_ready(facts, self.limits))
         grouped, counts = self._group(facts)
         rules, conservation, by_mode = self._money(grouped)
-        self.notices += ready.point_values(self._values(rules), self.limits)
+        self._note_results(rules)
         counts |= by_mode
         self._write_policy()
         text, _ = practice_text(self.order.policy)
@@ -176,8 +179,12 @@ class Running(Posting):
         self._look(ready.registers_ready(facts, self.limits))
         grouped, _ = self._group(facts)
         rules, _, _ = self._money(grouped)
-        self.notices += ready.point_values(self._values(rules), self.limits)
+        self._note_results(rules)
         return ready.marked(self.notices, self.order.accept)
+
+    def _note_results(self, rules: Rules) -> None:
+        self.notices += ready.point_values(self._values(rules), self.limits)
+        self.notices += ready.difficulty(self.raised, self.limits)
 
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
@@ -348,6 +355,7 @@ class Running(Posting):
         cases, sums = points.score(
             self.engine, grouped, scoring.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
+        self.raised = difficulty.reach(self.engine, dataset(self.tables, ADJUSTMENTS), scoring, sums)
         month_cases, by_months = None, None
         if paid_by is not None:
             by_month_law = self._scoring(month_stays, paid_by, in_months).tables
@@ -367,7 +375,8 @@ class Running(Posting):
         corrected = None
         if self.chain is not None and self.order.reopens is None:
             out = table_path(self.tables, CORRECTIONS)
-            corrected = linked.correct(self.account, self.engine, all_grouped, self.region, out, self.work)
+            its = (self.account, self.engine, all_grouped, self.region, out, self.work, self.scheme)
+            corrected = linked.correct(*its)
         self.pooled = grouped
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
@@ -408,7 +417,7 @@ class Running(Posting):
         kept = None if self.shared is None else self.shared.base
         if self.chain is not None:
             kept = partial(linked.kept_base, self.chain.first)
-        its = (self.laws.opening, self.registers, self.period, work, kept)
+        its = (self.laws.opening, self.registers, self.period, work, kept, self.scheme)
         return money.scoring(self.engine, stays, segments, *its)
 
     def _booked(self) -> money.Booked | None:
@@ -450,6 +459,7 @@ class Running(Posting):
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
             **about(self.scheme, self.scheme_note),
+            **({} if self.raised is None else {"difficulty": self.raised}),
             "ledger": self.book,
             "ready": ready.settled(self.notices, self.order.accept),
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import calendar
+import json
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
@@ -61,17 +62,19 @@ def submit(
     sealed: Sealed = lambda area, year, month: False,
     hints: intake.Hints | None = None,
     crosswalk: intake.Crosswalk | None = None,
+    registers: Path | None = None,
 ) -> Submitted:
     """Hand in a file of stays of an institution and month as a new batch, whole or not at all.
 
     ``on``: day of receipt; ``withdrawn``: stay ids taken back besides those the file marks; ``sealed``: tells a month
-    that is sealed, which takes a ``correction`` with a ``reason`` only. Raises DrgpayError, and then nothing was
-    written: DATA for an institution that is not in the register or was not open in that month, a stay to be withdrawn
-    that is not there, or a file without a usable row; USAGE for a sealed month or a file that was handed in
-    just before.
+    that is sealed, which takes a ``correction`` with a ``reason`` only; ``registers``: a region's folder whose
+    registers count, where ``folder`` is a record that keeps none. Raises DrgpayError, and then nothing was
+    written: DATA for an institution that is not in the register or was not open in that month, a stay to be
+    withdrawn that is not there, or a file without a usable row; USAGE for a sealed month or a file that was handed
+    in just before.
     """
     with batches.writing_to(folder):
-        region = read_region(folder)
+        region = _region(folder, registers)
         own = _institution(region, institution)
         _open_in(region, institution, month)
         if sealed(region.identity["id"], *month):
@@ -115,6 +118,30 @@ def submit(
         findings=got.findings,
         score=_score(got),
     )
+
+
+def handed_in(folder: Path, institution: str, month: tuple[int, int], file: Path) -> Submitted | None:
+    """What became of the last batch of an institution and month where it is this very file, told again after whoever
+    handed it in was interrupted; None where it is not (a row more is never made)."""
+    of_it = [b for b in batches.read_batches(folder) if (b.institution, b.month) == (institution, month)]
+    kept = of_it[-1].kept if of_it and of_it[-1].sha256 == file_digest(file) else None
+    if kept is None:
+        return None
+    about = json.loads((kept / batches.ABOUT).read_text(encoding="utf-8"))
+    counts = dict(batches.read_changes(kept).group_by("change").len().rows())
+    found = open_parquet(kept / batches.FOUND).read()
+    return Submitted(
+        batch=of_it[-1].number, rows=about["rows"], added=counts.get("added", 0), changed=counts.get("changed", 0),
+        same=counts.get("same", 0), withdrawn=counts.get("withdrawn", 0),
+        rejected=max(0, about["rows"] - about["accepted"] - about["withdrawn"]), findings=found, score=about["score"],
+    )  # fmt: skip
+
+
+def _region(folder: Path, registers: Path | None) -> Region:
+    """The region; of a record without registers, with those of another folder."""
+    if registers is None:
+        return read_region(folder)
+    return replace(read_region(registers), folder=folder, batches=batches.read_batches(folder))
 
 
 def _marked(got: batches.Received, named: Sequence[str]) -> int:
@@ -252,7 +279,7 @@ def _nothing(findings: Any, file: Path) -> DrgpayError:
 
 
 def _next(folder: Path, region: Region) -> int:
-    numbers = [b.number for b in read_region(folder).batches]
+    numbers = [b.number for b in batches.read_batches(folder)]
     inside = folder / batches.FOLDER
     made = [int(p.name) for p in inside.iterdir() if p.name.isdigit()] if inside.is_dir() else []
     return max([0, *numbers, *made]) + 1

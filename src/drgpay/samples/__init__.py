@@ -6,6 +6,7 @@ For tests, demonstrations and benchmarks. No person, doctor or institution in th
 from drgpay.samples.care import EXTRAS
 from drgpay.samples.hospital import HospitalSummary, make_hospital
 from drgpay.samples.modes import MODES
+from drgpay.samples.office import OfficeSample, make_office_sample
 from drgpay.samples.region import TRUTH_FILE, RegionSummary, default_institutions, make_region
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "MODES",
     "TRUTH_FILE",
     "HospitalSummary",
+    "OfficeSample",
     "RegionSummary",
     "default_institutions",
     "make_hospital",
+    "make_office_sample",
     "make_region",
 ]

@@ -33,6 +33,7 @@ from drgpay.tables.decisions import (
     DECISION_REGISTERS,
     GROUP_WEIGHTS,
     INDICATOR_VALUES,
+    OPERATION_LEVELS,
     STAY_DECISIONS,
     VIOLATIONS,
 )
@@ -393,6 +394,7 @@ __all__ = [
     "MONTH_CASH",
     "MOST",
     "NEGOTIATIONS",
+    "OPERATION_LEVELS",
     "OPERATION_ROLES",
     "OUTCOMES",
     "OUT_OF_AREA_CLAIMS",

@@ -13,6 +13,9 @@ INDICATORS = (
     "out_of_policy_share",
     "readmission_rate",
     "technical_level",
+    "record_completeness",
+    "record_accuracy",
+    "groups_treated",
 )
 ADJUSTMENTS_MADE = ("difficulty", "tcm", "technology", "readmission", "deduction")
 
@@ -101,4 +104,17 @@ GROUP_WEIGHTS = Table(
     files=("权重",),
 )  # fmt: skip
 
-DECISION_REGISTERS = (GROUP_WEIGHTS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)
+OPERATION_LEVELS = Table(
+    "operation_levels", "手术分级目录", "levels of operations, for the technical level of institutions", "register",
+    ("code",),
+    (
+        Column("code", "code", "手术操作编码", "operation (ICD-9-CM-3, insurer's edition)", refers="operation",
+               aliases=("手术编码", "手术代码", "ICD9", "ICD-9-CM-3编码")),
+        Column("operation_level", "int8", "手术级别", "level of the operation, 4 the highest", low=1, high=4,
+               aliases=("手术等级", "级别")),
+        Column("name", "text", "名称", "name", null=True, aliases=("手术名称", "手术操作名称")),
+    ),
+    files=("手术目录", "手术分级"),
+)  # fmt: skip
+
+DECISION_REGISTERS = (GROUP_WEIGHTS, OPERATION_LEVELS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)

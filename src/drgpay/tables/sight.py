@@ -63,6 +63,7 @@ _INPUTS = {
     "visits": Sight(DOCTOR, _PERSON, adds=_COSTS),
     "truth": _sight(AREA),
     "group_weights": _sight(PUBLIC),
+    "operation_levels": _sight(PUBLIC),
     "stay_decisions": _sight(HOUSE),
     "indicator_values": _sight(HOUSE),
     "violations": _sight(HOUSE, "amount"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from drgpay import samples
 
-STAYS = 4_000
+STAYS, HOUSES = 9_000, 6
 KEPT = "demo.json"
 """passwords and secrets of the demo's accounts, told again by every ``init --demo`` (0600)"""
 NAMES = {
@@ -24,12 +24,13 @@ HOSPITAL = ("H1", "H2", "H3", "H4", "H5", "H6")
 def build(home: Path) -> list[dict[str, Any]]:
     """Make what is missing of the demo in ``home``: its region, the record, units, accounts. All of its accounts."""
     from drgpay_web import store
+    from drgpay_web.cli import demo_life
 
-    region = home / "sample"
-    if not region.is_dir():
-        samples.make_region(region, stays=STAYS)
-    area = store.import_region(region)
-    return _accounts(home, area)
+    sample = samples.make_office_sample(home / "sample", stays=STAYS, institutions=HOUSES)
+    area = store.import_region(sample.region)
+    accounts = _accounts(home, area)
+    demo_life.live(area, sample)
+    return accounts
 
 
 def account(person: Any, role: Any, unit: Any, password: str, totp: str | None) -> dict[str, Any]:

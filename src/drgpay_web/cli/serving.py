@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ import typer
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay_web.cli.office import existing
+from drgpay_web.project.rooms import with_part
 
 THREADS = 4
 AGAIN = 3.0
@@ -63,6 +65,8 @@ def worker() -> None:
 
     parent = os.getppid()
     store.reconcile()
+    for module in with_part("begins"):
+        import_module(module).begin()
     try:
         jobs.worker(regular=flow.sweep, until=lambda: os.getppid() != parent)
     except jobs.AlreadyWorking:

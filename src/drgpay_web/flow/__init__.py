@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from drgpay_web.flow.actions import attach, comment, do, open_case, read_notices
     from drgpay_web.flow.calendar import add_days, is_working, known_year, set_day
     from drgpay_web.flow.deadlines import sweep
+    from drgpay_web.flow.models import Case
     from drgpay_web.flow.reads import Row, case_seen, cases_of, moves_for, timeline, unread, work_list
+    from drgpay_web.flow.told import tell
 
 _WHERE = {
     "actions": ("attach", "comment", "do", "open_case", "read_notices"),
     "calendar": ("add_days", "is_working", "known_year", "set_day"),
     "reads": ("Row", "case_seen", "cases_of", "moves_for", "timeline", "unread", "work_list"),
     "deadlines": ("sweep",),
+    "models": ("Case",),
+    "told": ("tell",),
 }
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -32,6 +36,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Case",
     "Deadline",
     "Field",
     "Guarded",
@@ -55,6 +60,7 @@ __all__ = [
     "register",
     "set_day",
     "sweep",
+    "tell",
     "timeline",
     "unread",
     "work_list",

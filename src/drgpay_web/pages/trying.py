@@ -7,11 +7,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
-from drgpay_web import clock
+from drgpay_web import clock, flow
 from drgpay_web.people import Membership, Unit, needs_nobody
 from drgpay_web.ui import w
 
 SIDES = ("B", "H", "S")
+DAYS = (1, 7, 30)
+"""by which the demo's clock can be moved on"""
 LOOPBACK = ("127.0.0.1", "::1", "")
 """the last where the server gives no address: a test's client, or a socket of this machine"""
 
@@ -22,6 +24,10 @@ def trying(request: HttpRequest) -> HttpResponse:
     """The roles of the demo; choosing one signs in as its person."""
     if not clock.is_demo() or request.META.get("REMOTE_ADDR", "") not in LOOPBACK:
         raise Http404
+    if request.POST.get("days", "") in [str(days) for days in DAYS]:
+        clock.go_on(int(request.POST["days"]))
+        flow.sweep()
+        return HttpResponseRedirect("/try")
     held = Membership.objects.select_related("person", "unit").filter(person__is_active=True)
     if request.method == "POST":
         chosen = get_object_or_404(held, pk=request.POST.get("choose", "0"))
@@ -38,4 +44,4 @@ def trying(request: HttpRequest) -> HttpResponse:
         house = one.unit.of_kind(Unit.INSTITUTION)
         title = house.name if house else w(f"pages.side_{one.role[0]}", lang)
         groups.setdefault(title, []).append(one)
-    return render(request, "pages/try.html", {"groups": groups.items()})
+    return render(request, "pages/try.html", {"groups": groups.items(), "days": DAYS})

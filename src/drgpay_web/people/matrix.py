@@ -103,6 +103,7 @@ class Act(StrEnum):
     PERIOD_APPROVE = "period.approve"
     PERIOD_POST = "period.post"
     PERIOD_SEAL = "period.seal"
+    PERIOD_STORY = "period.story"
     STATEMENT_SEE = "statement.see"
     STATEMENT_CONFIRM = "statement.confirm"
     STATEMENT_COSIGN = "statement.cosign"
@@ -128,6 +129,9 @@ class Act(StrEnum):
     AUDIT_SEARCH = "audit.search"
     AUDIT_CHECK = "audit.check"
     SYSTEM_SEE = "system.see"
+    TOKEN_SEE = "token.see"
+    TOKEN_CREATE = "token.create"
+    TOKEN_REVOKE = "token.revoke"
 
 
 @dataclass(frozen=True)

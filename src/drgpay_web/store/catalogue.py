@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,22 @@ def results_of(area: str, *, kind: str = "run", period: str = "") -> QuerySet[Re
     """Results of an area, the newest first."""
     found = Result.objects.filter(area=area, kind=kind).select_related("pin", "job").order_by("-pk")
     return found.filter(period=period) if period else found
+
+
+def sealed_months(area: str) -> Callable[[int, int], bool]:
+    """Whether a month (year, month) of an area is sealed, or its year is."""
+    sealed = runs.sealed_months(folder_of_kind(area, "run"))
+    return lambda year, month: sealed(area, year, month)
+
+
+def practice_of(area: str) -> str:
+    """The practice by which an area settles: that of its latest run, else the one it starts from."""
+    last = (
+        Result.objects.filter(area=area, kind="run").exclude(state=LOST).select_related("pin").order_by("-pk").first()
+    )
+    said = "" if last is None else last.pin.policy if last.pin else runs.read_manifest(folder(last)).get("practice")
+    known = {one.id for one in runs.practice_names()}
+    return said if said in known else runs.practice_of_area(area)
 
 
 def period_of(manifest: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from drgpay.errors import DrgpayError, Kind
 
-KINDS = {"run": "runs", "trial": "trials", "base": "bases", "look": "looks"}
+KINDS = {"run": "runs", "trial": "trials", "base": "bases", "look": "looks", "evaluation": "evaluations"}
 """where results of a kind lie in their area"""
 
 

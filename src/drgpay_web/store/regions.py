@@ -50,6 +50,12 @@ def pin(actor: Actor, area: str, policy: str, scheme: str, calendar: str = "") -
     return found
 
 
+def now(area: str, policy: str, scheme: str) -> Pin:
+    """A pin of what the record holds at this moment that is not kept, to compare with."""
+    last = RegisterRow.objects.filter(area=area, owner="").aggregate(last=Max("pk"))["last"] or 0
+    return Pin(area=area, last_batch=last_batch(area), last_row=last, policy=policy, scheme=scheme)
+
+
 def last_batch(area: str) -> int:
     """The number of the last batch that was handed in; 0 where there is none."""
     register = record(area) / f"{BATCHES.name}.csv"
@@ -70,6 +76,12 @@ def compose(pin: Pin) -> Path:
     marks = {"composed_by": MARK, "pin": pin.name}
     runs.compose(record(pin.area), registers, target, last_batch=pin.last_batch, marks=marks)
     return target
+
+
+def compose_now(area: str, target: Path) -> Path:
+    """The region as the record stands now, in a folder of the caller's, for a look that nothing is kept of."""
+    last = RegisterRow.objects.filter(area=area, owner="").aggregate(last=Max("pk"))["last"] or 0
+    return runs.compose(record(area), rows_until(area, last), target, marks={"composed_by": MARK}).folder
 
 
 def changed_since(earlier: Pin, later: Pin) -> Changed:

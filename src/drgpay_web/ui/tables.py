@@ -17,9 +17,12 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import Scope, Sort, View, Where, browse, columns_of
 from drgpay.runs.pages import OPS
 from drgpay.tables import Column
-from drgpay_web.ui.values import NUMBERS, printed, typed
+from drgpay_web.ui.values import NUMBERS, Names, kind_of, printed, text_of, typed
 
 ROWS = 50
+SHORT = 12
+"""signs of a text that is not broken"""
+UNITS = ("institution_id", "department_id", "doctor_id")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Cell:
     number: bool
     link: str = ""
 
+    @property
+    def short(self) -> bool:
+        """Short enough to stand on one line."""
+        return len(self.text) <= SHORT
+
 
 def view_of(
     request: HttpRequest,
@@ -52,12 +60,23 @@ def view_of(
     where: Sequence[Where] = (),
 ) -> View:
     """The view that the address asks for, within ``where`` and the scope; the same for page, Excel and API."""
-    plain = View(table, tuple(columns), tuple(where), scope=scope)
+    return view_from(request.GET, folder, table, scope, columns, where)
+
+
+def view_from(
+    asked: QueryDict,
+    folder: Path,
+    table: str,
+    scope: Scope,
+    columns: Sequence[str] = (),
+    where: Sequence[Where] = (),
+) -> View:
+    """:func:`view_of` for an address alone. ``columns=a,b`` of the address names the columns where no others do."""
     known = {column.name: column for column in columns_of(folder, View(table, scope=scope))}
-    asked = tuple(_filters(request.GET, known))
-    order = request.GET.get("sort", "")
+    named = tuple(columns) or tuple(name for name in asked.get("columns", "").split(",") if name)
+    order = asked.get("sort", "")
     sort = (Sort(order.lstrip("-"), order.startswith("-")),) if order.lstrip("-") in known else ()
-    return View(table, plain.columns, (*plain.where, *asked), sort, scope=scope)
+    return View(table, named, (*where, *_filters(asked, known)), sort, scope=scope)
 
 
 def page_of(
@@ -70,10 +89,12 @@ def page_of(
     where: Sequence[Where] = (),
     filters: Sequence[str] = (),
     links: Any = None,
+    names: Names | None = None,
 ) -> dict[str, Any]:
     """What ``ui/table.html`` shows: heads, rows of cells, totals of the whole selection, filters, pages.
 
-    ``filters``: the columns for which fields are shown; ``links(column name, row)``: where a cell leads, or ``""``.
+    ``filters``: the columns for which fields are shown; ``links(column name, row)``: where a cell leads, or ``""``;
+    ``names``: the names of what codes name.
     Raises DrgpayError for a filter that fits no column.
     """
     view = view_of(request, folder, table, scope, columns, where)
@@ -83,8 +104,8 @@ def page_of(
     return {
         "view": view,
         "heads": [_head(column, view, lang) for column in page.columns],
-        "rows": [[_cell(column, row, lang, links) for column in page.columns] for row in page.rows],
-        "sums": [printed(page.sums.get(c.name), c.type, lang) for c in page.columns] if page.sums else [],
+        "rows": [[cell(column, row, lang, links, names) for column in page.columns] for row in page.rows],
+        "sums": [printed(page.sums.get(c.name), kind_of(c), lang) for c in page.columns] if page.sums else [],
         "total": page.total,
         "first": page.offset + 1 if page.rows else 0,
         "last": page.offset + len(page.rows),
@@ -122,16 +143,28 @@ def _value(texts: list[str], op: str, kind: str) -> Any:
 
 
 def _head(column: Column, view: View, lang: str) -> Head:
-    now = view.sort[0] if view.sort and view.sort[0].column == column.name else None
+    return head(column, view.sort[0] if view.sort else None, lang)
+
+
+def head(column: Column, by: Sort | None, lang: str) -> Head:
+    """The head of a column in a table that is ordered ``by`` one."""
+    now = by if by and by.column == column.name else None
     state = "none" if now is None else "descending" if now.down else "ascending"
     order = f"-{column.name}" if state == "ascending" else column.name
-    title = column.en if lang == "en" else column.zh
-    return Head(column, title, column.type in NUMBERS, order, state)
+    return Head(column, title_of(column, lang), column.type in NUMBERS, order, state)
 
 
-def _cell(column: Column, row: dict[str, Any], lang: str, links: Any) -> Cell:
-    text = printed(row[column.name], column.type, lang)
+def cell(column: Column, row: dict[str, Any], lang: str, links: Any = None, names: Names | None = None) -> Cell:
+    """A cell of the screen."""
+    text = text_of(column, row, lang, names)
     return Cell(text, column.type in NUMBERS, links(column.name, row) if links else "")
+
+
+def title_of(column: Column, lang: str) -> str:
+    """The head of a column: of the English one what stands before its explanation; a unit's without the word code,
+    for its name stands in the cells."""
+    zh = column.zh.removesuffix("编号").removesuffix("代码") if column.name in UNITS else column.zh
+    return column.en.split(":")[0] if lang == "en" else zh
 
 
 def _field(asked: QueryDict, column: Column, lang: str) -> dict[str, Any]:
@@ -139,7 +172,7 @@ def _field(asked: QueryDict, column: Column, lang: str) -> dict[str, Any]:
     kind = "choice" if column.choices else "range" if column.type in NUMBERS or column.type == "date" else "text"
     return {
         "column": column,
-        "title": column.en if lang == "en" else column.zh,
+        "title": title_of(column, lang),
         "kind": kind,
         "choices": [(code, printed(code, "text", lang)) for code in column.choices],
         "value": {op: asked.get(f"{column.name}.{op}", "") for op in ("is", "has", "from", "to")},

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from drgpay.units import parse_coefficient, parse_fen, parse_points, show_coefficient, show_fen, show_points
+from drgpay.report import is_share
+from drgpay.tables import Column
+from drgpay.units import (
+    parse_coefficient,
+    parse_fen,
+    parse_points,
+    show_coefficient,
+    show_fen,
+    show_percent,
+    show_points,
+)
 from drgpay.words import in_word
 
 NUMBERS = frozenset({"fen", "points", "ratio", "int8", "int16", "int32", "int64"})
-_SHOWN = {"fen": show_fen, "points": show_points, "ratio": show_coefficient}
+Names = Callable[[str, Mapping[str, Any]], str]
+"""the name of what a column of a row names by its code; empty for none"""
+_SHOWN = {"fen": show_fen, "points": show_points, "ratio": show_coefficient, "share": show_percent}
 _TYPED = {"fen": parse_fen, "points": parse_points, "ratio": parse_coefficient}
 
 
@@ -26,6 +39,20 @@ def printed(value: Any, kind: str, lang: str) -> str:
     if kind == "codes":
         return " ".join(value)
     return in_word(value, lang) if isinstance(value, str) else str(value)
+
+
+def kind_of(column: Column) -> str:
+    """How a column is shown: its type, but ``share`` for a ratio that is read as per cent, and ``point_value``."""
+    if column.name == "point_value":
+        return "points"
+    return "share" if column.type == "ratio" and is_share(column) else column.type
+
+
+def text_of(column: Column, row: Mapping[str, Any], lang: str, names: Names | None = None) -> str:
+    """A cell as text: the value printed, with the name of what it names before its code."""
+    text = printed(row.get(column.name), kind_of(column), lang)
+    name = names(column.name, row) if names and text else ""
+    return f"{name} {text}" if name else text
 
 
 def typed(text: str, kind: str) -> Any:

@@ -95,8 +95,9 @@ def check_upload(
     """Check a file of stays as :func:`~drgpay.runs.submit` would, and leave it where it is.
 
     ``work``: a folder of the caller's, made where it is not there; the tables of the result are written into it.
-    ``template``: the format of the file, None = recognised; ``aliases``: what its own headers mean. ``institution``
-    and ``month``: rows of others are kept out with a finding; ``region``: a region's folder, whose institutions and
+    ``template``: the format of the file, None = recognised; ``aliases``: what its own headers mean (of a mapping,
+    which is remembered from one file to the next, those the file has). ``institution`` and ``month``: rows of others
+    are kept out with a finding; ``region``: a region's folder, whose institutions and
     ``stays.yaml`` count. A bad file never raises: see :attr:`Upload.error`. Raises ENGINE where ``work``
     cannot be written, and :class:`~drgpay.errors.Stopped` when whoever listens asks for it.
     """
@@ -104,6 +105,8 @@ def check_upload(
     try:
         work.mkdir(parents=True, exist_ok=True)
         upload = replace(upload, sha256=digest(file), read=unpacked(file, work))
+        if isinstance(aliases, Mapping):
+            aliases = aliases_there(upload.read, aliases) or None
         said = _said(template, aliases, region)
         upload = surveyed(upload, said["hints"], "settlement")
         return _checked(upload, work, engine, said, institution, month, region)
@@ -111,6 +114,15 @@ def check_upload(
         raise
     except DrgpayError as error:
         return replace(upload, error=error)
+
+
+def aliases_there(file: Path, aliases: Mapping[str, str]) -> dict[str, str]:
+    """Of headers that somebody explained once, those that a file has; none where it cannot be opened."""
+    try:
+        heads = {intake.header_key(head.header) for head in intake.survey(file).heads}
+    except DrgpayError:
+        return {}
+    return {header: column for header, column in aliases.items() if intake.header_key(header) in heads}
 
 
 def hints_of(template: str | None, aliases: Aliases) -> intake.Hints:

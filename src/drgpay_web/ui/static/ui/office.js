@@ -44,8 +44,25 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A file dropped anywhere on its field is as good as one that was chosen.
+for (const place of document.querySelectorAll("[data-drop]")) {
+  const field = place.querySelector("input[type=file]");
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    place.addEventListener(name, (event) => {
+      event.preventDefault();
+      place.classList.toggle("over", name === "dragover");
+      if (name === "drop" && event.dataTransfer.files.length) field.files = event.dataTransfer.files;
+    });
+  }
+}
+
 // Charts: the data lie beside them in a script of type application/json.
 for (const place of document.querySelectorAll("[data-chart]")) {
   const said = JSON.parse(place.parentElement.querySelector('script[type="application/json"]').textContent);
   window.Plotly.newPlot(place, said.data, said.layout, { displaylogo: false, responsive: true, displayModeBar: false });
+}
+
+// What scrolls sideways can be reached by the keyboard.
+for (const box of document.querySelectorAll(".table-box")) {
+  if (box.scrollWidth > box.clientWidth) { box.tabIndex = 0; box.setAttribute("role", "region"); box.setAttribute("aria-label", document.title); }
 }

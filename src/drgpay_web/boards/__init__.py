@@ -1,0 +1,1 @@
+"""Boards: how fund and institutions stand, and every figure down to the stay, its explanation and the clause."""

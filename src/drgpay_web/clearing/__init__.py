@@ -1,0 +1,1 @@
+"""Runs, candidates, periods, statements, disputes, posting and sealing (13 §2.2, §2.3)."""

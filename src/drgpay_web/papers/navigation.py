@@ -1,0 +1,8 @@
+"""Places of this room."""
+
+from __future__ import annotations
+
+from drgpay_web.people import Act
+from drgpay_web.ui.navigation import Place
+
+PLACES = (Place("papers.downloads", "/downloads", Act.DOWNLOAD_SEE, "work", 60),)

@@ -1,0 +1,83 @@
+"""Pages of a practice: parameters with words, value and source; notices by day; the difference of two."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from drgpay import runs
+from drgpay_web import clock, store
+from drgpay_web.people import Act, NotThere, actor_of, door
+from drgpay_web.ui import w
+
+
+@require_GET
+@door(Act.POLICY_SEE)
+def practices(request: HttpRequest) -> HttpResponse:
+    """The practices there are, that of the area first."""
+    own = store.practice_of(actor_of(request).area)
+    rows = sorted(runs.practice_names(), key=lambda one: one.id != own)
+    return render(request, "policy/list.html", {"rows": rows, "own": own})
+
+
+@require_GET
+@door(Act.POLICY_SEE)
+def practice(request: HttpRequest, practice: str) -> HttpResponse:
+    """Every parameter as it stands on a day."""
+    lang, name = lang_of(request), known(practice)
+    on, asked = day_of(request, "on", clock.today()), request.GET.get("q", "").strip()[:60]
+    whole = request.GET.get("all") == "1"
+    seen = runs.parameters_seen(practice, on, None, lang)
+    shown = [one for one in seen if (whole or one.is_set) and (not asked or asked in one.title + one.meaning)]
+    topics = [(w(f"policy.topic_{topic}", lang), list(rows)) for topic, rows in groupby(shown, lambda one: one.topic)]
+    context = {
+        "name": name, "on": on, "q": asked, "all": whole, "topics": topics, "shown": len(shown), "total": len(seen),
+        "may_try": actor_of(request).may(Act.POLICY_WHATIF),
+    }  # fmt: skip
+    return render(request, "policy/practice.html", context)
+
+
+@require_GET
+@door(Act.POLICY_SEE)
+def notices(request: HttpRequest, practice: str) -> HttpResponse:
+    """The notices of a practice by day, with what each sets."""
+    name, on = known(practice), day_of(request, "on", clock.today())
+    rows = runs.notices_seen(practice, on, lang_of(request))
+    return render(request, "policy/notices.html", {"name": name, "on": on, "rows": rows})
+
+
+@require_GET
+@door(Act.POLICY_SEE)
+def compare(request: HttpRequest) -> HttpResponse:
+    """What differs between two practices, or in one between two days."""
+    lang, own = lang_of(request), store.practice_of(actor_of(request).area)
+    names = runs.practice_names()
+    old, new = (known(request.GET.get(side) or own) for side in ("old", "new"))
+    days = [day_of(request, f"{side}_on", clock.today()) for side in ("old", "new")]
+    rows = runs.practices_differ((old.id, days[0]), (new.id, days[1]), lang)
+    context = {"names": names, "old": old, "new": new, "old_on": days[0], "new_on": days[1], "rows": rows}
+    return render(request, "policy/compare.html", context)
+
+
+def known(practice: str) -> runs.PracticeName:
+    """A practice by its id. Raises NotThere."""
+    found = next((one for one in runs.practice_names() if one.id == practice), None)
+    if found is None:
+        raise NotThere
+    return found
+
+
+def day_of(request: HttpRequest, name: str, otherwise: date) -> date:
+    """A day of the address; what is no day is the other one."""
+    try:
+        return date.fromisoformat(request.GET.get(name, ""))
+    except ValueError:
+        return otherwise
+
+
+def lang_of(request: HttpRequest) -> str:
+    return str(getattr(request, "lang", "zh"))
