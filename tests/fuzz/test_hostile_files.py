@@ -106,6 +106,8 @@ READERS = (
     "fund health --region BAD --year 2024",
     "fund prepay --region BAD --year 2024",
     "fund risk --region BAD --year 2024",
+    "fund ratios --region BAD --year 2024 --policy demo",
+    "fund ratios --region REGION --year 2024 --policy demo --cleared BAD",
     "fund budget --region REGION --year 2024 --policy BAD",
     "fund reopen RUN BAD",
     "fund overspend BAD --region REGION",

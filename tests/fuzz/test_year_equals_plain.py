@@ -91,6 +91,9 @@ _RULES = {
         "[{below: 0.9999, value: 33.33%}, {value: 1}]",
     ),
     "settlement.reasonable_fund_share": ("0.7", "0.3333", "1"),
+    "settlement.keep_grade_steps": ("none", "{excellent: 10%, fail: -33.33%}", "{good: 1, pass: -1}"),
+    "settlement.share_grade_steps": ("none", "{excellent: 10%, fail: -70.01%}"),
+    "settlement.sanction_no_increase": ("true", "false"),
     "settlement.grade_when_missing": GRADES,
     "settlement.second_distribution_surplus_share": ("0.3", "0.3333", "1", "0"),
     "settlement.second_distribution_weights": (
@@ -161,6 +164,7 @@ def _case(seed: int) -> Case:
             for _ in range(dice.randint(0, 5))
         ],
         **_dealings(dice, list(institutions)),
+        sanctioned=frozenset(h for h in institutions if dice.random() < 0.2),
         decisions=_decisions(dice, stays),
         **_of_the_unit(dice, policy, budget),
         last_grades={h: dice.choice(GRADES) for h in institutions if dice.random() < 0.5},

@@ -320,7 +320,29 @@ def plain_heads(rows: Sequence[Row], members: Sequence[Row], policy: Policy, yea
     return heads
 
 
-def plain_benefit(rows: Sequence[Row], policy: Policy) -> dict[str, tuple[int, int]]:
+def plain_chains(rows: Sequence[Row], communities: dict[str, str], days: int) -> list[Row]:
+    """The stays with ``chain_id`` of chains that are found: a person's next stay inside a community, elsewhere, for
+    the same disease, within so many days."""
+    last: dict[str, Row] = {}
+    found = []
+    for r in sorted(rows, key=lambda r: (r["admission_date"], r["stay_id"])):
+        row = dict(r)
+        before = last.get(r["person_id"]) if r["person_id"] else None
+        if before is not None and r["chain_id"] is None and before["given"] is None:
+            here, there = communities.get(r["institution_id"]), communities.get(before["institution_id"])
+            near = 0 <= (r["admission_date"] - before["discharge_date"]).days <= days
+            same = r["disease"] == before["disease"] and r["insurance_scheme"] == before["insurance_scheme"]
+            if here and here == there and r["institution_id"] != before["institution_id"] and near and same:
+                row["chain_id"] = before["chain_id"] or before["stay_id"]
+        found.append(row)
+        last[r["person_id"]] = row | {"given": r["chain_id"]}
+    chained = {r["chain_id"] for r in found}
+    return [r | {"chain_id": r["stay_id"]} if r["chain_id"] is None and r["stay_id"] in chained else r for r in found]
+
+
+def plain_benefit(
+    rows: Sequence[Row], policy: Policy, levels: Mapping[str, str] = LEVELS
+) -> dict[str, tuple[int, int]]:
     """Stay → deductible and fund's part, one stay after the other in the order of admission."""
     share = policy.table_or_none("benefit.share") or {}
     line = {r.keys[1]: r.fen for r in policy.rates("benefit.deductible")}
@@ -333,16 +355,20 @@ def plain_benefit(rows: Sequence[Row], policy: Policy) -> dict[str, tuple[int, i
 
     highest: dict[Any, int] = {}
     for r in rows:
-        highest[admission(r)] = max(highest.get(admission(r), 0), line[LEVELS[r["institution_id"]]])
+        highest[admission(r)] = max(highest.get(admission(r), 0), line[levels[r["institution_id"]]])
     paid: dict[Any, int] = {}
     result = {}
     for r in rows:
         eligible = r["total_cost"] - min(r["out_of_policy"], r["total_cost"])
         taken = min(eligible, highest[admission(r)])
         highest[admission(r)] -= taken
-        ratio = share[f"{r['insurance_scheme']}_{LEVELS[r['institution_id']]}"] - extra * r["unreferred"]
+        ratio = share[f"{r['insurance_scheme']}_{levels[r['institution_id']]}"] - extra * r["unreferred"]
         part = ((eligible - taken) * ratio * 2 + 10_000) // 20_000
-        key = (r["person_id"] or r["stay_id"], r["admission_date"].year, r["insurance_scheme"])
+        key = (
+            r["person_id"] or r["stay_id"],
+            r.get("discharge_date", r["admission_date"]).year,
+            r["insurance_scheme"],
+        )
         part = min(part, cap[r["insurance_scheme"]] - paid.get(key, 0))
         paid[key] = paid.get(key, 0) + part
         result[r["stay_id"]] = (taken, part)

@@ -40,6 +40,7 @@ from drgpay.tables import (
     OPERATION_LEVELS,
     OUT_OF_AREA_CLAIMS,
     POOLS,
+    SANCTIONS,
     STATEMENTS,
     STAY_DECISIONS,
     STAY_PAYMENTS,
@@ -159,6 +160,7 @@ def registers(case: Case) -> Registers:
              "total_cost": a, "personal_paid": 0, "fund_amount": a}
             for i, (s, m, a) in enumerate(case.elsewhere)
         ],
+        SANCTIONS: [{"year": case.year, "institution_id": h, "ground": "x"} for h in sorted(case.sanctioned)],
         DEBTS: [
             {"year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a}
             for (h, s), a in case.debts.items()

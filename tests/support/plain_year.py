@@ -49,6 +49,8 @@ class Case:
     """(institution, scheme, fen, multiple of damages in 1/10,000)"""
     advances: list[tuple[str, str, int]] = field(default_factory=list)
     debts: dict[tuple[str, str], int] = field(default_factory=dict)
+    sanctioned: frozenset[str] = frozenset()
+    """institutions under sanction in the year"""
     decisions: dict[str, dict[str, tuple[int | None, int | None]]] = field(default_factory=dict)
     """stay → approved kind → (fen, share in 1/10,000); special reviews are numbered in the order of the stays' ids"""
     adjusted: dict[str, int] = field(default_factory=dict)
@@ -703,6 +705,9 @@ def _sharing(
             for band in policy.bands("settlement.keep_bands")
             if band.upto is None or Fraction(actual, due) < Fraction(band.upto + 1, UNIT)
         )
+        keep = _with_step(keep, policy, "settlement.keep_grade_steps", grade)
+        if h in case.sanctioned and policy.flag("settlement.sanction_no_increase"):
+            keep = 0
         returned = due - actual - rounded(Fraction(keep, UNIT) * (due - actual))
     if actual > due:
         shown: dict[str, int] = {}
@@ -713,11 +718,14 @@ def _sharing(
         its_share = {r: Fraction(v, UNIT) for r, v in (policy.table_or_none(_BY_REASON) or {}).items()}
         general = case.ratio("settlement.reasonable_fund_share")
         parts = shared(reasonable, shown)
-        fund_bears = sum(rounded(part * its_share.get(reason, general)) for reason, part in parts.items())
+        for reason, part in parts.items():
+            bears = _with_step(its_share.get(reason, general) * UNIT, policy, "settlement.share_grade_steps", grade)
+            fund_bears += rounded(part * Fraction(bears, UNIT))
     back = rounded(held * Fraction(policy.table("settlement.deposit_return")[grade], UNIT))
     return {
         "level": case.institutions[h],
         "grade": grade,
+        "sanctioned": h in case.sanctioned,
         "n": len(stays),
         "points": sum(s["points"] for s in stays),
         "cmi": units(Fraction(weights, UNIT) / (len(stays) * base.scale)) if stays else None,
@@ -737,6 +745,12 @@ def _sharing(
     }
 
 
+def _with_step(share: Any, policy: Policy, steps: str, grade: str) -> Any:
+    """A ratio (1/10,000) moved by the step of a grade, never below nothing or above all."""
+    moved = share + (policy.table_or_none(steps) or {}).get(grade, 0)
+    return 0 if moved < 0 else UNIT if moved > UNIT else moved
+
+
 def _set_aside(case: Case, rows: Iterable[dict[str, Any]]) -> int:
     returned = sum(row["surplus_returned"] for row in rows)
     return rounded(returned * case.ratio("settlement.second_distribution_surplus_share"))
@@ -746,6 +760,8 @@ def _second(case: Case, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
     pool = sum(row["deposit_forfeited"] for row in rows.values()) + _set_aside(case, rows.values())
     grades = case.policy.table("settlement.second_distribution_weights")
     weights = {h: row["points"] * grades[row["grade"]] for h, row in rows.items()}
+    if case.policy.flag("settlement.sanction_no_increase"):
+        weights |= {h: 0 for h, row in rows.items() if row["sanctioned"] and row["actual"] <= row["due"]}
     return shared(pool if any(weights.values()) else 0, weights)
 
 

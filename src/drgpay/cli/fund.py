@@ -146,6 +146,36 @@ def risk(region: Region, year: Year, policy: PolicyName = START, output: Output 
 
 
 @fund_app.command()
+def ratios(
+    region: Region,
+    year: Year,
+    policy: PolicyName = START,
+    cleared: Annotated[
+        list[Path] | None,
+        typer.Option("--cleared", help="以前年度的清算结果,可多次 clearings of earlier years; repeatable"),
+    ] = None,
+    minutes: Annotated[
+        str, typer.Option("--minutes", help="联席会议纪要文号:生成通知 minutes of the joint meeting: make the notice")
+    ] = "",
+    output: Output = None,
+    lang: Lang = "zh",
+) -> None:
+    """年度结余留用和超支分担比例:建议、决定和通知。 Sharing ratios of a year: proposal, decision, notice."""
+    tables, decided = runs.propose_sharing(region, policy, year, cleared or (), minutes.strip())
+    folder = output is not None and not output.suffix
+    if decided and not folder:
+        raise DrgpayError(
+            Kind.USAGE, zh="通知写到文件夹", en="the notice is written to a folder", field="--output",
+            fix_zh="-o 文件夹", fix_en="-o FOLDER",
+        )  # fmt: skip
+    give(tables, None if folder else output, lang, region=region)
+    if output is not None and folder:
+        plan = runs.Plan("sharing", tables, region, policy, year)
+        runs.write_ratios(plan, output, decided, cleared or (), lambda draft: _csv_files(tables, draft, lang))
+        out.print(str(output))
+
+
+@fund_app.command()
 def reopen(
     before: Annotated[Path, typer.Argument(help="原运行结果 folder of the first run")],
     after: Annotated[Path, typer.Argument(help="重新运行结果 folder of the new run")],

@@ -29,6 +29,7 @@ from drgpay.tables import (
     BASE_GROUPS,
     BASE_YEARS,
     BED_DAY_ASSESSMENTS,
+    BENEFIT_SPLITS,
     CASE_POINTS,
     COEFFICIENTS,
     GROUP_WEIGHTS,
@@ -89,6 +90,8 @@ def explain_stay(
     policy = _law_of_stay(laws, stay, manifest)
     sections = [_facts(stay), _grouping(stay, _scheme(manifest, schemes))]
     case = _find(tables, CASE_POINTS, stay_id)
+    if table_path(tables, BENEFIT_SPLITS).exists() and (split := _find(tables, BENEFIT_SPLITS, stay_id)):
+        sections.append(_benefit(split))
     mode = _find(tables, STAY_MODES, stay_id) if table_path(tables, STAY_MODES).exists() else None
     if mode is not None:
         sections.append(_mode(tables, mode, manifest))
@@ -135,6 +138,16 @@ def _law_of_stay(laws: Laws, stay: dict[str, Any], manifest: dict[str, Any]) -> 
     if stay["year"] != manifest["year"] or (manifest["month"] or stay["month"]) != stay["month"]:
         return laws.policy
     return laws.closing.on(stay["discharge_date"])
+
+
+def _benefit(split: dict[str, Any]) -> Section:
+    """How cost is shared between fund and patient by the benefit rules of the run."""
+    parameters = {"deductible": "benefit.deductible", "own_share": "benefit.share", "over_cap": "benefit.annual_cap"}
+    shown = ("total_cost", "out_of_policy", "deductible", "own_share", "over_cap", "fund", "personal")
+    lines = (
+        Line(BENEFIT_SPLITS[c].zh, c.replace("_", " "), show_fen(split[c]), parameters.get(c, "")) for c in shown
+    )
+    return Section("待遇", "benefits", read_of(BENEFIT_SPLITS, split, *lines))
 
 
 def _tables_of_law(run: Path, laws: Laws, stay: dict[str, Any]) -> Path:

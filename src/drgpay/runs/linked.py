@@ -54,6 +54,7 @@ from drgpay.tables import (
     MONTHS_PAID,
     PAYMENT_HOLDS,
     POOLS,
+    SANCTIONS,
     STAY_DECISIONS,
     STAY_MODES,
     STAY_PAYMENTS,
@@ -482,15 +483,15 @@ def _institutions_that_differ(old: Any, new: Any) -> Any:
 def changed_since(
     link: Link, registers: Registers, engine: Engine, cases: Dataset, year: int, work: Path
 ) -> frozenset[Key]:
-    """(insurance scheme, institution) whose stays, decisions, evidence, violations or grade are others than when a
-    year was cleared."""
+    """(insurance scheme, institution) whose stays, decisions, evidence, violations, grade or sanctions are others
+    than when a year was cleared."""
     columns = ("stay_id", "institution_id", "insurance_scheme", *_JUDGED_BY)
     sources = [Source(data, columns, ("stay_id",)) for data in (dataset(link.tables, CASE_POINTS), cases)]
     found = engine.map_by(sources, "stay_id", _institutions_that_differ, work / "changed", "what changed")
     keys = {(s, h) for batch in engine.scan(found) for h, s in frame(batch).rows()}
     then = Registers.read(link.folder / REGISTERS)
     schemes = read_table(link.tables, CLOSINGS)["insurance_scheme"].to_list()
-    for table in (STAY_DECISIONS, EVIDENCE, VIOLATIONS, GRADE_REGISTER):
+    for table in (STAY_DECISIONS, EVIDENCE, VIOLATIONS, GRADE_REGISTER, SANCTIONS):
         old, new = (its if table == STAY_DECISIONS else its.filter(pl.col("year") == year)
                     for its in (then[table], registers[table]))  # fmt: skip
         for ours, theirs in ((old, new), (new, old)):

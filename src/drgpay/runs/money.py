@@ -31,6 +31,7 @@ from drgpay.tables import (
     DEBTS,
     EVIDENCE,
     GRADE_REGISTER,
+    SANCTIONS,
     STAY_DECISIONS,
     VIOLATIONS,
 )
@@ -485,8 +486,8 @@ def last_day(year: int) -> date:
 
 
 def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealings:
-    """Grades, evidence, violations, advances and debts of a year and insurance scheme, by institution; an institution
-    that has gone over into another within the year has the grade of that one.
+    """Grades, sanctions, evidence, violations, advances and debts of a year and insurance scheme, by institution;
+    one that has gone over into another within the year has the grade of that one.
 
     Liquidated damages are the amount of a violation × its multiple, half up to fen, once per violation.
     """
@@ -508,6 +509,7 @@ def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealing
     return settlement.Dealings(
         grades=grades | {h: grades[heir] for h, heir in heirs.items() if heir in grades},
         heirs=heirs,
+        sanctioned=frozenset(registers[SANCTIONS].filter(pl.col("year") == year)["institution_id"]),
         evidence=evidence,
         violations=amounts(violations),
         damages=damages,

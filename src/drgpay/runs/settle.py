@@ -27,7 +27,7 @@ from drgpay.engine import (
 )
 from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
-from drgpay.runs import difficulty, handed, linked, modes, money, named, ready
+from drgpay.runs import benefits, difficulty, handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
 from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
@@ -54,7 +54,7 @@ from drgpay.runs.registers import register_tables, with_others
 from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
-from drgpay.steps import intake, points
+from drgpay.steps import fund, intake, points
 from drgpay.tables import (
     ADJUSTMENTS,
     BASE_GROUPS,
@@ -74,6 +74,7 @@ from drgpay.tables import (
     MODE_PAYMENTS,
     MONTHS_PAID,
     POOLS,
+    SHARING_MINUTES,
     STAY_MODES,
     STAYS,
 )
@@ -104,6 +105,8 @@ class Running(Posting):
         for policy in {policy.digest: policy for policy in self.laws.all()}.values():
             check_policy(policy, self.scheme, order.schemes)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
+        if self.period.whole:
+            fund.check_minutes(self.policy, self.registers[SHARING_MINUTES].to_dicts(), order.year)
         self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
@@ -152,7 +155,7 @@ class Running(Posting):
         self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
-        self.watch.check(self.region.files(modes=self.with_modes))
+        self.watch.check(self.region.files(modes=self.with_modes, details=self.by_benefit))
         manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
         self.walk.enter("report")
@@ -215,7 +218,8 @@ class Running(Posting):
         unkept = self._check_named(stays)
         again = self._duplicates(stays.data, stays.replaced)
         kernel = Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
-        outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
+        recorded = self.work / "recorded" if self.by_benefit else table_path(self.tables, GROUPED)
+        outs = [recorded, table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
         self._write_names()
         for number, found in enumerate(stays.findings):
@@ -240,6 +244,9 @@ class Running(Posting):
             "findings": findings.rows() + sum(found.num_rows for found in (said, *stays.findings)),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
+        if self.by_benefit:
+            its = (self.region, self.policy, self.order.year, self.tables, self.work)
+            grouped = benefits.share(self.engine, grouped, *its)
         return grouped, counts
 
     def _write_policy(self) -> None:
@@ -301,6 +308,11 @@ class Running(Posting):
         )
         places = frame(pa.Table.from_batches(list(self.engine.scan(found))))
         return {key[0]: its["row_no"].to_numpy() + 1 for key, its in places.group_by("file_no", maintain_order=True)}
+
+    @property
+    def by_benefit(self) -> bool:
+        """Patients' and fund's shares come from the benefit rules."""
+        return self.policy.flag("benefit.in_run")
 
     @property
     def with_modes(self) -> bool:
@@ -481,7 +493,7 @@ class Running(Posting):
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
-            "inputs": self.region.digests(self.watch, modes=self.with_modes),
+            "inputs": self.region.digests(self.watch, modes=self.with_modes, details=self.by_benefit),
         } | self._shared()
 
     def _shared(self) -> dict[str, Any]:

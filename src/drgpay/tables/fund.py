@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drgpay.tables.inputs import EVIDENCE, INSTITUTION, INSURANCE, LEVELS
 from drgpay.tables.model import Column, Table
+from drgpay.tables.sharing import SHARING_TABLES
 
 PARTS = ("out_of_area", "outpatient", "inpatient_drg", "bed_day", "other")
 """parts of a year's budget (design/04 §1)"""
@@ -353,5 +354,5 @@ FUND_REGISTERS = (FUND_HISTORY, FUND_PLANS, FUND_MONTHS, BUDGET_ENTRIES, BUDGET_
                   INSTITUTION_HISTORY, SANCTIONS, RISK_MOVEMENTS, PREPAYMENT_TERMS, ADVANCES,
                   ADVANCE_USE, OVERSPEND_CAUSES)  # fmt: skip
 FUND_TABLES = (BUDGET_PLAN, BUDGET_PARTS, INSTITUTION_INDICATORS, CLAW_BACKS, RISK_FUND, PREPAYMENTS,
-               LOAN_CANDIDATES, FUND_HEALTH, OVERSPEND_PROPOSALS)  # fmt: skip
+               LOAN_CANDIDATES, FUND_HEALTH, OVERSPEND_PROPOSALS, *SHARING_TABLES)  # fmt: skip
 """written by the commands on the fund, not by a run of stays"""

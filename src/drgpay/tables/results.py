@@ -183,6 +183,7 @@ STATEMENTS = Table(
         INSURANCE, INSTITUTION,
         Column("level", "code", "等级", "level", choices=LEVELS),
         Column("grade", "code", "考核等级", "evaluation grade", choices=GRADES),
+        Column("sanctioned", "flag", "受处罚", "under sanction in the year"),
         _N, _POINTS,
         Column("cmi", "ratio", "结算病例组合指数", "case-mix index of settled stays: Σ base points ÷ (stays × scale)",
                null=True),

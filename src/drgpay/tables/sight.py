@@ -98,6 +98,10 @@ _FUND = {
     "fund_health": _sight(AREA),
     "overspend_causes": _sight(PUBLIC),
     "overspend_proposals": _sight(HOUSE, "n actual due amount"),
+    "sharing_minutes": _sight(PUBLIC),
+    "sharing_series": _sight(AREA),
+    "sharing_reasons": _sight(AREA),
+    "sharing_ratios": _sight(PUBLIC),
 }
 _MODES = {
     "enrolment": _sight(

@@ -26,6 +26,7 @@ from drgpay.tables import (
     EVIDENCE,
     GRADE_REGISTER,
     INDICATOR_VALUES,
+    PAYMENT_HOLDS,
     REFUSALS,
     STAY_DECISIONS,
     SUPERVISION,
@@ -38,7 +39,7 @@ Row = dict[str, Any]
 OFFERS = "offers"
 KINDS: Mapping[str, tuple[Table, ...]] = {
     "budget": (BUDGETS, BUDGET_AMOUNTS),
-    "prepayment": (ADVANCES,),
+    "prepayment": (ADVANCES, PAYMENT_HOLDS),
     "overspend": (EVIDENCE,),
     "evaluation": (GRADE_REGISTER, INDICATOR_VALUES, SUPERVISION),
     "review": (VIOLATIONS, STAY_DECISIONS, DOCTOR_MARKS, REFUSALS),

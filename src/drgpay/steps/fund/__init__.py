@@ -33,13 +33,22 @@ from drgpay.steps.fund.prices import COLUMNS as PRICE_COLUMNS
 from drgpay.steps.fund.prices import DETAILS as PRICE_DETAILS
 from drgpay.steps.fund.prices import fee_sums, repriced
 from drgpay.steps.fund.risk import revenue_of, risk_fund
+from drgpay.steps.fund.sharing import (
+    Past,
+    check_minutes,
+    decided_ratios,
+    sharing_ratios,
+    sharing_reasons,
+    sharing_series,
+    with_decision,
+)
 from drgpay.steps.fund.unit import NO_UNIT, InpatientUnit, approved, inpatient_unit, is_one_unit
 from drgpay.tables import SCHEMES
 from drgpay.units import ONE, half_up, split
 
 WRITES = (
     "pools", "budget_plan", "budget_parts", "institution_indicators", "claw_backs", "risk_fund", "prepayments",
-    "loan_candidates", "fund_health", "overspend_proposals",
+    "loan_candidates", "fund_health", "overspend_proposals", "sharing_series", "sharing_reasons", "sharing_ratios",
 )  # fmt: skip
 """tables this step writes"""
 
@@ -195,6 +204,7 @@ __all__ = [
     "YEAR",
     "Cause",
     "InpatientUnit",
+    "Past",
     "Pool",
     "approved",
     "budget_of",
@@ -202,7 +212,9 @@ __all__ = [
     "caused",
     "caused_sums",
     "causes_of",
+    "check_minutes",
     "compute_budget",
+    "decided_ratios",
     "evidence_rows",
     "fee_sums",
     "fund_health",
@@ -218,4 +230,8 @@ __all__ = [
     "revenue_of",
     "risk_fund",
     "seasonality",
+    "sharing_ratios",
+    "sharing_reasons",
+    "sharing_series",
+    "with_decision",
 ]

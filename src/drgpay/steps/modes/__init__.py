@@ -12,9 +12,17 @@ from drgpay.steps.modes.assign import (
     price,
 )
 from drgpay.steps.modes.benefit import DETAILS as BENEFIT_DETAILS
+from drgpay.steps.modes.benefit import JOINED as BENEFIT_JOINED
 from drgpay.steps.modes.benefit import ORDER as BENEFIT_ORDER
 from drgpay.steps.modes.benefit import SCANNED as BENEFIT_SCANNED
-from drgpay.steps.modes.benefit import Benefit, benefit_of, split_costs, with_details
+from drgpay.steps.modes.benefit import (
+    Benefit,
+    benefit_of,
+    check_chains,
+    split_costs,
+    with_details,
+    with_shares,
+)
 from drgpay.steps.modes.capitation import (
     ENROLMENT_ORDER,
     HEADS_ORDER,
@@ -60,6 +68,7 @@ WRITES = (
 __all__ = [
     "AMOUNT",
     "BENEFIT_DETAILS",
+    "BENEFIT_JOINED",
     "BENEFIT_ORDER",
     "BENEFIT_SCANNED",
     "ENROLMENT_COLUMNS",
@@ -85,6 +94,7 @@ __all__ = [
     "capitation_of",
     "check_capitation",
     "check_categories",
+    "check_chains",
     "composition",
     "enrolment_gaps",
     "exempt_categories",
@@ -106,5 +116,6 @@ __all__ = [
     "statements",
     "watch",
     "with_details",
+    "with_shares",
     "year_payments",
 ]
