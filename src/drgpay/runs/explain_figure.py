@@ -48,7 +48,6 @@ _PLACED: tuple[str, ...] = ("year", "institution_id", "insurance_scheme")
 RESTS_ON: dict[str, tuple[tuple[Table, tuple[str, ...]], ...]] = {
     "due": ((BUDGETS, ("year", "insurance_scheme")), (BUDGET_ADJUSTMENTS, ("year", "insurance_scheme"))),
     "refused": ((STAY_DECISIONS, ("institution_id",)),),
-    "overspend_shared": ((EVIDENCE, _PLACED),),
     "violations": ((VIOLATIONS, _PLACED),),
     "damages": ((VIOLATIONS, _PLACED),),
     "surplus_returned": ((GRADE_REGISTER, _PLACED[:2]), (SANCTIONS, _PLACED[:2])),
