@@ -16,7 +16,6 @@ from drgpay.runs.uploads.reading import (
     figures_of,
     read_findings,
     read_scores,
-    responsible_for,
     write_findings,
 )
 
@@ -37,7 +36,6 @@ __all__ = [
     "hints_of",
     "read_findings",
     "read_scores",
-    "responsible_for",
     "unpacked",
     "write_findings",
     "write_stays_form",

@@ -90,12 +90,6 @@ def read_scores(scores: Path) -> list[dict[str, Any]]:
     return sorted(rows.to_dicts(), key=lambda row: (order[row["scope"]], row["score"], row["department_id"] or ""))
 
 
-def responsible_for(rule: str) -> tuple[str, str]:
-    """Who in a hospital mends what a check finds (Chinese, English)."""
-    zh, en = intake.RESPONSIBLE[intake.RULES[rule].responsible]
-    return zh, en
-
-
 def figures_of(accepted: Path) -> Figures:
     """The figures of the stays an upload would bring (:attr:`Upload.accepted`)."""
     return _figures(open_parquet(accepted).read([*_SUMS]))
