@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,7 @@ def test_the_whole_way_of_a_month_with_a_dispute_and_a_second_result(desk: Desk)
     for said in ("登记拨付", "提出异议", "填写登记表"):
         assert said in page
     assert sealed.data["seal"]["hash"] in page
+    assert not re.search(r">[^<]*[）)] [a-z_]+\.[a-z_.]+[：:]", page), "an act that has no words"
     assert trail.check() is None
 
 

@@ -5,9 +5,16 @@ from django.utils.module_loading import autodiscover_modules
 
 
 class FlowConfig(AppConfig):
-    """Every room's ``rules`` are read once, so that its machines are known."""
+    """Every room's ``rules`` are read once: its machines are known, and their moves have words in the trail."""
 
     name = "drgpay_web.flow"
 
     def ready(self) -> None:
+        from drgpay_web.flow.machine import machines
+        from drgpay_web.trail.telling import name_act
+
         autodiscover_modules("rules")
+        for rules in machines():
+            name_act(f"{rules.name}.open", rules.words, "flow.step_open")
+            for move in rules.moves:
+                name_act(f"{rules.name}.{move.name}", rules.words, f"{rules.words}.move.{move.name}")

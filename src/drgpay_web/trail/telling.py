@@ -11,6 +11,13 @@ from drgpay_web.trail.models import Event
 from drgpay_web.ui import w
 from drgpay_web.ui.words import words
 
+_named: dict[str, tuple[str, ...]] = {}
+
+
+def name_act(act: str, *keys: str) -> None:
+    """Say by which keys of words an act is told that has no line in the matrix, as a move of a case."""
+    _named[act] = keys
+
 
 def sentence(event: Event, lang: str) -> str:
     """``张三(经办)接收清单:case:12,已完成`` – who, as what, did what to what, and how it ended."""
@@ -41,9 +48,11 @@ def _plain(value: Any) -> str:
 
 
 def act_words(act: str, lang: str) -> str:
-    """An act in words: of the matrix, or ``trail.act_<act>`` for what has no line there (sign-in …)."""
+    """An act in words: of the matrix, as it was named, or ``trail.act_<act>`` for the others (sign-in …)."""
     if act in list(Act):
         return acts()[Act(act)].word(lang)
+    if act in _named:
+        return " · ".join(w(key, lang) for key in _named[act])
     return _word("act", act.replace(".", "_"), lang)
 
 
