@@ -28,7 +28,7 @@ def build(home: Path) -> list[dict[str, Any]]:
 
     sample = samples.make_office_sample(home / "sample", stays=STAYS, institutions=HOUSES)
     area = store.import_region(sample.region)
-    accounts = _accounts(home, area)
+    accounts = open_accounts(home, area)
     demo_life.live(area, sample)
     return accounts
 
@@ -45,7 +45,7 @@ def account(person: Any, role: Any, unit: Any, password: str, totp: str | None) 
     }
 
 
-def _accounts(home: Path, area: str) -> list[dict[str, Any]]:
+def open_accounts(home: Path, area: str) -> list[dict[str, Any]]:
     """The accounts as they are kept; those of roles that have none are opened."""
     from drgpay_web.people import Person
 

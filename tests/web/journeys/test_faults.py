@@ -1,0 +1,124 @@
+"""What goes wrong in an office: guessed passwords, killed programs, two who decide at once; and a way in English."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+from support.browsing import Person
+from support.served import Served, command, processes, serve, stop, until
+
+Another = Callable[[], Person]
+CJK = re.compile(r"[\u3400-\u9fff]")
+
+
+def code_of(secret: str) -> str:
+    """What a second device shows now."""
+    from allauth.mfa.totp.internal import auth
+
+    counter = next(iter(auth.yield_hotp_counters_from_time()))
+    return str(auth.format_hotp_value(auth.hotp_value(secret, counter)))
+
+
+def sign_in(one: Person, username: str, password: str) -> None:
+    one.go("/sign-in")
+    one.page.fill("#login", username)
+    one.page.fill("#password", password)
+    one.page.locator("main button.btn-primary").click()
+    one.page.wait_for_load_state()
+
+
+def test_password_and_device_let_in_and_guessing_locks_out(person: Another, served: Served) -> None:
+    one, told = person(), served.accounts
+    sign_in(one, "b6", told["b6"]["password"])
+    one.page.fill("#code", code_of(told["b6"]["totp"]))
+    one.page.locator("main button.btn-primary").click()
+    one.page.wait_for_load_state()
+    assert told["b6"]["name"] in one.page.inner_text("header")
+    guesser = person()
+    for _ in range(6):
+        sign_in(guesser, "h6a", "wrong-Password-1")
+    sign_in(guesser, "h6a", told["h6a"]["password"])
+    assert "锁定" in guesser.text
+    sign_in(guesser, "h6b", told["h6b"]["password"])
+    assert told["h6b"]["name"] in guesser.page.inner_text("header")
+
+
+def test_in_english_from_the_statement_to_the_clause(person: Another) -> None:
+    one = person().try_as("h1a")
+    one.page.get_by_role("button", name="English").click()
+    one.page.wait_for_load_state()
+    assert not CJK.search(one.page.inner_text("nav.side"))
+    one.go("/statements")
+    one.page.locator("main a", has_text="ST-").first.click()
+    one.page.wait_for_load_state()
+    assert {"Statement", "Facts"} <= set(re.findall(r"[A-Z][a-z]+", one.text))
+    assert one.page.get_attribute("html", "lang") == "en"
+    one.page.locator("main a[href*='/lines/due']").first.click()
+    one.page.locator("main td a[href*='/stays/']").first.click()
+    one.page.wait_for_load_state()
+    one.judge()
+    assert "The way to the group" in one.text
+    one.page.get_by_role("button", name="中文").click()
+    one.page.wait_for_load_state()
+    assert "入组过程" in one.text
+
+
+def test_two_who_decide_at_once(person: Another) -> None:
+    """The bureau accepts what its hospital takes back at the same moment: one of both, and the other is told."""
+    b1, h1 = person().try_as("b1", "/submissions?period=2024-03"), person().try_as("h1b", "/submissions")
+    address = b1.page.locator("tr", has_text="待接收").locator("a[href^='/cases/']").first.get_attribute("href")
+    for one in (b1, h1):
+        one.go(address)
+    for one, move in ((b1, "accept"), (h1, "recall")):
+        one.page.evaluate(f"document.querySelector('input[name=move][value={move}]').form.requestSubmit()")
+    for one in (b1, h1):
+        one.page.wait_for_load_state()
+        one.page.wait_for_function("() => document.readyState === 'complete'")
+    until(lambda: b1.go(address) == 200 and "已接收，入库中" not in b1.text, "it is entered or taken back")
+    assert b1.text.count("撤回递交") + b1.text.count("接收") >= 1
+    done = [line for line in b1.page.locator("ol.timeline li").all_inner_texts() if re.search("撤回递交|接收", line)]
+    assert len([line for line in done if re.search(r"(撤回递交|[^待]接收) ", line)]) == 1, done
+
+
+def order(one: Person) -> str:
+    """A trial of a month, ordered; the address of its progress once it computes."""
+    one.try_as("b1", "/runs")
+    one.page.select_option("#period", "2024-02")
+    one.page.select_option("#kind", "trial")
+    one.page.select_option("#policy", "demo")
+    one.click("核对", role="button")
+    one.page.locator("form[action$='/order'] button").wait_for()
+    if one.page.locator("#reason").count():
+        one.page.fill("#reason", "试算")
+    one.click("下达运行", role="button")
+    return str(one.page.url)
+
+
+def test_killed_in_the_middle_of_a_run(person: Another, served: Served) -> None:
+    """First the worker, then the server too: the run has failed and says so, and the next one is made."""
+    one = person()
+    address = order(one)
+    until(lambda: processes(served.home, "jobs.child"), "a run computes")
+    for word in ("worker", "jobs.child"):
+        for number in processes(served.home, word):
+            os.kill(number, signal.SIGKILL)
+    one.reload_until(address, lambda text: "中断" in text)
+    order(one)
+    until(lambda: processes(served.home, "jobs.child"), "the worker came again, and a run computes")
+    address = str(one.page.url)
+    for number in processes(served.home, "serve"):
+        os.kill(number, signal.SIGKILL)
+    served.process.wait()
+    until(lambda: not processes(served.home, "jobs.child"), "the run ended with its server")
+    again = serve(served.home, served.port)
+    served.process = again.process
+    one.reload_until(address, lambda text: "中断" in text)
+    order(one)
+    one.page.wait_for_url(re.compile(r"/runs/\d+$"))
+    stop(served)
+    whole = command(served.home, "check")
+    assert whole.returncode == 0, whole.stderr
+    served.process = serve(served.home, served.port).process
