@@ -30,7 +30,8 @@ from pathlib import Path
 from typing import Any
 
 SRC = Path(__file__).parents[1] / "src"
-THINK = (1.0, 3.0)
+KINDS = ("board", "list", "drill", "stay card")
+THINK = (4.0, 16.0)
 """seconds a person looks at a page before the next one"""
 READY = "load.json"
 RUN = "y2024"
@@ -49,12 +50,13 @@ def main() -> None:
         _other_process("make", said.home, said.stays)
     about = json.loads((said.home / READY).read_text())
     with served(said.port) as server:
-        look(said.port, about, 4, 10)  # what the first reader makes, the others read
+        one_by_one = processor(said.port, about, server.pid)
         alone = look(said.port, about, said.people, said.seconds)
         with computing(said.home):
             beside = look(said.port, about, said.people, said.seconds)
         weight, memory = first_page(said.port), held(server.pid)
     found = {"stays": about["stays"], "people": said.people, "first_page_kB": weight, "web_process_MiB": memory}
+    found |= {"processor_ms_a_page": one_by_one}
     print(json.dumps({**found, "alone": alone, "while_a_run_computes": beside}, ensure_ascii=False, indent=1))
 
 
@@ -217,6 +219,33 @@ def look(port: int, about: dict[str, Any], people: int, seconds: int) -> dict[st
     return {kind: figures(found) for kind, found in sorted(times.items())}
 
 
+def processor(port: int, about: dict[str, Any], pid: int, times: int = 10) -> dict[str, float]:
+    """Milliseconds of the processor that a page takes of the web process, with one person at work: what a loaded
+    machine does not change. The first two of each kind are not counted: they make what the others read."""
+    person, chance = Person(port), random.Random(0)
+    person.try_as("B1")
+    web = next(its for what, its in _children(pid) if what == "web")
+    asked: dict[str, list[str]] = defaultdict(list)
+    while any(len(asked[kind]) < times for kind in KINDS):
+        kind, path = pages_of(about, chance)
+        asked[kind].append(path)
+    found = {}
+    for kind in KINDS:
+        for path in asked[kind][:2]:
+            person.get(path)
+        before = _worked(web)
+        for path in asked[kind][2:times]:
+            person.get(path)
+        found[kind] = round((_worked(web) - before) * 1000 / (times - 2))
+    return found
+
+
+def _worked(pid: int) -> float:
+    """Seconds of the processor a process has used."""
+    said = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(said[11]) + int(said[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def figures(found: list[float]) -> dict[str, float]:
     p95 = statistics.quantiles(found, n=20)[-1] if len(found) > 1 else found[0]
     return {"pages": len(found), "median_ms": round(statistics.median(found)), "p95_ms": round(p95)}
@@ -234,13 +263,17 @@ def first_page(port: int) -> float:
 
 def held(pid: int) -> dict[str, float]:
     """MiB of the processes that ``serve`` started and itself, by what they are."""
-    found = {"serve": _resident(pid)}
+    return {"serve": _resident(pid)} | {what: _resident(its) for what, its in _children(pid)}
+
+
+def _children(pid: int) -> Iterator[tuple[str, int]]:
+    """The processes that ``serve`` started: what each is, and its number."""
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError):
             if int((place / "stat").read_text().rsplit(") ", 1)[1].split()[1]) == pid:
-                worker = b"worker" in (place / "cmdline").read_bytes()
-                found["jobs" if worker else "web"] = _resident(int(place.name))
-    return found
+                line = (place / "cmdline").read_bytes()
+                if b"resource_tracker" not in line:
+                    yield "jobs" if b"worker" in line.split(b"\0") else "web", int(place.name)
 
 
 def _resident(pid: int) -> float:

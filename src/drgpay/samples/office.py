@@ -153,7 +153,7 @@ def _spoiled(rows: list[Row]) -> list[Row]:
     none, a stay twice; and a header of the hospital's own."""
     wrong = [dict(row) for row in rows]
     wrong[0][STAYS["dx"].zh] = ""
-    wrong[1][STAYS["insurance_scheme"].zh] = "农合"
+    wrong[1][STAYS["insurance_scheme"].zh] = "商业保险"
     wrong[2][STAYS["discharge_date"].zh] = "2024-03-32"
     wrong[3][STAYS["personal_paid"].zh] = "-100.00"
     wrong[4][STAYS["total_cost"].zh] = "壹千元"

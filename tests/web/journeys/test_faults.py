@@ -54,7 +54,7 @@ def test_in_english_from_the_statement_to_the_clause(person: Another) -> None:
     one.go("/statements")
     one.page.locator("main a", has_text="ST-").first.click()
     one.page.wait_for_load_state()
-    assert {"Statement", "Facts"} <= set(re.findall(r"[A-Z][a-z]+", one.text))
+    assert one.text.startswith("Statement")
     assert one.page.get_attribute("html", "lang") == "en"
     one.page.locator("main a[href*='/lines/due']").first.click()
     one.page.locator("main td a[href*='/stays/']").first.click()
