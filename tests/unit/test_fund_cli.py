@@ -48,6 +48,7 @@ REGISTERS = {
         "2024,H1,综合,否,60,6%,0.98,否\n2024,H2,专科,是,20,,,\n"
     ),
     "advances": "拨款编号,年度,险种,定点医疗机构编号,日期,预付类型,金额\nA1,2024,职工,H2,2024-01-08,常规,100.00\n",
+    "overspend_causes": "原因编号,年度,理由,识别方式,编码,起始日期,截止日期,文件\nC1,2024,疫情,诊断,U07,2024-01-01,,\n",
     "advance_use": "年度,月份,险种,定点医疗机构编号,累计使用,累计费用,上年同期费用\n2024,6,职工,H2,70,90,88\n",
 }
 """a small pooling area: one insurance scheme, two institutions; amounts in yuan"""

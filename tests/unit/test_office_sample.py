@@ -45,7 +45,9 @@ def test_nothing_is_known_later(sample: OfficeSample) -> None:
     assert runs.read_region(sample.region).identity["id"].startswith("sample-")
 
 
-def test_the_files_of_the_last_month_are_fine_and_one_has_a_spoiled_twin(sample: OfficeSample, tmp_path: Path) -> None:
+def test_the_files_of_the_last_month_are_fine_and_one_has_a_spoiled_twin(
+    sample: OfficeSample, tmp_path: Path
+) -> None:
     def checked(file: Path, house: str) -> Any:
         month = (DAY.year, DAY.month - 1)
         return runs.check_upload(

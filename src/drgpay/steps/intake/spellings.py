@@ -171,6 +171,8 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("多学科", "多学科诊疗", "多学科会诊"), "multidisciplinary"),
         **dict.fromkeys(("危重", "危急重症", "急危重症"), "critical"),
     },
+    "cause_kind": {"病组": "group", "诊断": "diagnosis", "手术": "procedure", "手术操作": "procedure"},
+    "item": {"结余留用": "surplus_kept", "超支分担": "overspend_borne"},
     "part": {
         "异地就医": "out_of_area", "门诊": "outpatient", "门诊(按人头)": "outpatient", "住院drg": "inpatient_drg",
         "床日": "bed_day", "其他": "other",
