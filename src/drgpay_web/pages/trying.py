@@ -24,8 +24,9 @@ def trying(request: HttpRequest) -> HttpResponse:
     """The roles of the demo; choosing one signs in as its person."""
     if not clock.is_demo() or request.META.get("REMOTE_ADDR", "") not in LOOPBACK:
         raise Http404
-    if request.POST.get("days") in map(str, DAYS):
-        clock.go_on(int(request.POST["days"]))
+    days = request.POST.get("days", "")
+    if days in {str(one) for one in DAYS}:
+        clock.go_on(int(days))
         flow.sweep()
         return HttpResponseRedirect("/try")
     held = Membership.objects.select_related("person", "unit").filter(person__is_active=True)
