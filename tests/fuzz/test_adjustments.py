@@ -22,7 +22,8 @@ from drgpay.steps import points
 from drgpay.steps.points.kernel import score_batch
 from drgpay.tables import GROUPED, STAY_DECISIONS
 from support.engines import usual
-from support.money import demo
+from support.money import LITTLE, demo
+from support.plain_year import DIAGNOSES
 
 GROUPS = ("AA11", "BB11", "CC11")
 KINDS = ("special", "high_extra", "technology", "tcm", "refuse", "deduct")
@@ -50,6 +51,7 @@ def _policy(dice: random.Random) -> Policy:
         points__bed_day_points="6.5",
         points__difficulty_age=maybe("80"),
         points__difficulty_comorbidities=maybe("3"),
+        points__difficulty_chronic=maybe("[E11, N18.9]"),
         points__difficulty_add="0.1",
         points__difficulty_add_both=maybe("0.2"),
         points__tcm_groups=maybe("[AA11]"),
@@ -70,7 +72,7 @@ def _stay(dice: random.Random, i: int) -> dict[str, Any]:
         "los": dice.choice([0, 1, 2, 3, 9, 10, 59, 60, 61, 200]),
         "age": dice.choice([None, 0, 79, 80, 99]),
         "discharge_date": date(2024, 5, 1),
-        "dx": ["I10"] * dice.randint(1, 5),
+        "dx": [dice.choice(DIAGNOSES) for _ in range(dice.randint(1, 6))],
         "total_cost": dice.choice([0, 1, 10**5, 8 * 10**5, 24 * 10**5, 10**7, 10**9]) + dice.randint(0, 3),
         "personal_paid": 0,
         "fund_by_item": 0,
@@ -110,7 +112,8 @@ def test_the_kernel_adjusts_as_the_reference_does(seed: int) -> None:
     register = frame(STAY_DECISIONS.of(decided)) if decided else frame(STAY_DECISIONS.schema.empty_table())
     readmitted = pa.array([s["stay_id"] for s in stays if dice.random() < 0.2], pa.string())
     k = points.Coefficients({"H1": 10_123, "H2": 9_001}, {}, {}, [])
-    adjusting = points.adjusting(policy, register, {}, readmitted)
+    counted = points.comorbidities(LITTLE, policy)
+    adjusting = points.adjusting(policy, register, {}, readmitted, counted)
     tables = points.points_tables(base, k, policy, 2024, (5,), adjusting)
     batch = pa.Table.from_pylist(stays, schema=GROUPED.schema).combine_chunks().to_batches(max_chunksize=10**6)
     if not batch:
@@ -126,8 +129,9 @@ def test_the_kernel_adjusts_as_the_reference_does(seed: int) -> None:
             assert row["factor"] == 11_000
     approved = {(d["stay_id"], d["kind"]): (d["amount"], d["share"]) for d in decided if d["decision"] == "approved"}
     for stay, row in zip(stays, scored.to_pylist(), strict=True):
+        its = [] if counted is None else points.comorbidities_of(stay["dx"], counted)
         facts = points.Facts(
-            stay["drg"], stay["los"], stay["age"], len(stay["dx"]) - 1, stay["stay_id"] in readmitted.to_pylist(),
+            stay["drg"], stay["los"], stay["age"], len(its), stay["stay_id"] in readmitted.to_pylist(),
             {kind: pair for (s, kind), pair in approved.items() if s == stay["stay_id"]},
         )  # fmt: skip
         judged = points.stay_points(

@@ -55,6 +55,8 @@ BEFORE = {
     "points.unstable_rule": ("median", "mean", "cost"),
     "fund.basis": ("fund", "total"),
     "fund.seasonality": ("equal", "last_year"),
+    "fund.inpatient_unit": ("none", "whole_area"),
+    "fund.year_end_reasons": ("[policy_change, outbreak]",),
     "settlement.second_distribution_weights": ("{excellent: 1.5, good: 1, pass: 0, fail: 0}",),
     "settlement.deposit_return": (
         "{excellent: 1, good: 1, pass: 1, fail: 1}",
@@ -111,14 +113,23 @@ class _Dice(random.Random):
                 number += 1
                 stays.append(self.stay_of(number, 2024, month, self.choice(names)))
         budget = self.choice([0, 1_000_003, 3_000_000, 3_000_000, 3_000_000, 20_000_000, 20_000_000])
+        policy = demo(
+            "a lived year",
+            **{k.replace(".", "__"): v for k, v in {**self.policy_of(BEFORE), **self.policy_of(CHANGING)}.items()},
+        )
+        pays = (
+            policy.choice_or_none("fund.inpatient_unit") == "whole_area"
+            and policy.choice("fund.seasonality") == "equal"
+        )
         start = Case(
-            demo("a lived year", **{k.replace(".", "__"): v for k, v in
-                                    {**self.policy_of(BEFORE), **self.policy_of(CHANGING)}.items()}),
+            policy,
             stays, institutions, {"employee": budget, "resident": budget // 3},
             {h: self.choice(GRADES) for h in names if self.random() < 0.8},
             [(self.choice(names), "employee", "outbreak", self.randint(0, 10**5)) for _ in range(self.randint(0, 2))],
             [(self.choice(names), "employee", 1_000, 20_000) for _ in range(self.randint(0, 1))],
             debts={(self.choice(names), "employee"): 777} if self.random() < 0.3 else {},
+            adjusted={"employee": self.choice([1, 70_007])} if self.random() < 0.5 else {},
+            elsewhere=[("employee", self.randint(1, 12), budget // 100) for _ in range(2 * pays)],
         )  # fmt: skip
         outside = tuple(
             Outside(month, "employee", h, due, due - due // 20, due // 20)

@@ -21,8 +21,8 @@ from drgpay.policy import Policy
 from drgpay.runs.manifest import LEDGER
 from drgpay.steps import points, settlement
 from support.examples import some
-from support.money import Points, cases_of, demo, differences, settle, stay, tables_of
-from support.plain_year import Case, NoBaseError, Rows, Stay, plain_year
+from support.money import LITTLE, Points, cases_of, demo, differences, settle, stay, tables_of
+from support.plain_year import DIAGNOSES, Case, NoBaseError, Rows, Stay, plain_year
 
 HIGHEST = 10**11
 
@@ -52,6 +52,7 @@ _RULES = {
     "points.special_quota": ("none", "0", "2%"),
     "points.difficulty_age": ("none", "80"),
     "points.difficulty_comorbidities": ("none", "2"),
+    "points.difficulty_chronic": ("none", "[E11, N18.9]"),
     "points.difficulty_add": ("0.1", "0.0333"),
     "points.difficulty_add_both": ("none", "0.2"),
     "points.technology_max": ("none", "0.5"),
@@ -67,15 +68,32 @@ _RULES = {
     "coefficient.min_cases": ("none", "6", "20"),
     "coefficient.one_when_unstable": ("true", "false"),
     "coefficient.dominant_share": ("none", "70%", "33.33%"),
+    "coefficient.capacity_cmi_share": ("0.1", "1.3333", "none"),
+    "coefficient.capacity_technical_share": ("0.02", "0.9137"),
+    "coefficient.technical_weights": (
+        "{groups_covered: 0.4, heavy_share: 0.3, top_operation_share: 0.3}",
+        "{groups_covered: 0, heavy_share: 0, top_operation_share: 1}",
+        "none",
+    ),
+    "coefficient.heavy_weight": ("2", "0.9", "0"),
+    "coefficient.capacity_min": ("0.95", "none"),
+    "coefficient.capacity_max": ("1.05", "none"),
+    "coefficient.guidance_cost_index": ("[{upto: 0.9, value: 0.01}, {value: -0.0333}]", "none"),
+    "coefficient.guidance_record_accuracy": ("[{upto: 0.9, value: -0.01}, {value: 0.005}]",),
     "fund.basis": ("fund", "total"),
     "fund.reserve_share": ("5%", "0", "0.0333", "1"),
     "fund.seasonality": ("equal", "last_year"),
+    "fund.inpatient_unit": ("none", "whole_area"),
+    "fund.year_end_reasons": ("[policy_change, outbreak]",),
     "settlement.monthly_pay_ratio": ("0.95", "0.9137", "0", "1"),
     "settlement.keep_bands": (
         "[{below: 0.8, value: 50%}, {below: 0.9, value: 60%}, {value: 70%}]",
         "[{below: 0.9999, value: 33.33%}, {value: 1}]",
     ),
     "settlement.reasonable_fund_share": ("0.7", "0.3333", "1"),
+    "settlement.keep_grade_steps": ("none", "{excellent: 10%, fail: -33.33%}", "{good: 1, pass: -1}"),
+    "settlement.share_grade_steps": ("none", "{excellent: 10%, fail: -70.01%}"),
+    "settlement.sanction_no_increase": ("true", "false"),
     "settlement.grade_when_missing": GRADES,
     "settlement.second_distribution_surplus_share": ("0.3", "0.3333", "1", "0"),
     "settlement.second_distribution_weights": (
@@ -91,6 +109,8 @@ _COMPONENTS = {
     "[level]": "{level: 1}",
     "[cost_difference, basic_group]": "{cost_difference: 1}",
     "[level, cost_difference, basic_group]": "{level: 0.3, cost_difference: 0.7}",
+    "[cost_difference, guidance, capacity, management, basic_group]": "{cost_difference: 0.4, guidance: 0.1, "
+    "capacity: 0.3, management: 0.2}",
 }
 """components and weights that add up to 1 over them"""
 
@@ -132,8 +152,9 @@ def _case(seed: int) -> Case:
     dice.shuffle(stays)
     spent = sum(s["fund_by_item"] for s in stays if s["year"] == 2024)
     budget = dice.choice([*(spent * tenths // 10 for tenths in (8, 9, 10, 11, 12, 15)), 0, 1, 10**12 + 39])
+    policy = _policy(dice)
     return Case(
-        _policy(dice),
+        policy,
         stays,
         institutions,
         {"employee": budget - budget // 3, "resident": dice.choice([budget // 3, budget // 3, 0])},
@@ -143,8 +164,28 @@ def _case(seed: int) -> Case:
             for _ in range(dice.randint(0, 5))
         ],
         **_dealings(dice, list(institutions)),
+        sanctioned=frozenset(h for h in institutions if dice.random() < 0.2),
         decisions=_decisions(dice, stays),
+        **_of_the_unit(dice, policy, budget),
+        last_grades={h: dice.choice(GRADES) for h in institutions if dice.random() < 0.5},
+        indicators={
+            (h, name): dice.choice([0, 9_000, 9_001, 20_000])
+            for h in institutions
+            for name in ("cost_index", "record_accuracy", "technical_level")
+            if dice.random() < 0.6
+        },
+        operation_levels=dice.choice([{}, {"45.1300": 3}, {"45.1300": 3, "36.0700": 4}]),
     )
+
+
+def _of_the_unit(dice: random.Random, policy: Policy, budget: int) -> dict[str, Any]:
+    """Adjustments of the budget and inpatients elsewhere, as much as every month can pay."""
+    whole = policy.choice_or_none("fund.inpatient_unit") == "whole_area"
+    pays = whole and policy.choice("fund.seasonality") == "equal" and policy.ratio("fund.reserve_share") < 5_000
+    return {
+        "adjusted": {"employee": dice.choice([1, budget // 7])} if dice.random() < 0.5 else {},
+        "elsewhere": [("employee", dice.randint(1, 12), budget // 100) for _ in range(dice.choice([0, 1, 2]) * pays)],
+    }
 
 
 def _decisions(dice: random.Random, stays: list[Stay]) -> dict[str, Any]:
@@ -207,7 +248,8 @@ class _Maker:
             "status": status,
             "los": dice.choice([0, 1, 9, 10, 60, 61]) if dice.random() < 0.3 else 5,
             "age": dice.choice([None, 40, 79, 80]),
-            "dx": ["I10"] * dice.randint(1, 4),
+            "dx": [dice.choice(DIAGNOSES) for _ in range(dice.randint(1, 5))],
+            "proc": dice.choice([None, [], ["45.1300"], ["45.1300", "36.0700"]]),
             "total_cost": cost,
             "personal_paid": min(int(cost * self.patients * dice.random()), HIGHEST),
             "fund_by_item": min(int(cost * dice.random()), HIGHEST),
@@ -414,7 +456,9 @@ def test_a_stay_is_explained_as_it_was_computed(seed: int) -> None:
         k = year.coefficients.groups.get(s["drg"], year.coefficients.institutions[s["institution_id"]])
         group = year.base.groups.get(s["drg"])
         alone = points.stay_points(s["status"], s["total_cost"], group, k, year.base.mean_cost, case.policy, "")
-        facts = points.Facts(s["drg"], s["los"], s["age"], len(s["dx"]) - 1)
+        counted = points.comorbidities(LITTLE, case.policy)
+        its = [] if counted is None else points.comorbidities_of(s["dx"], counted)
+        facts = points.Facts(s["drg"], s["los"], s["age"], len(its))
         steps = points.adjusted_points(alone, case.policy, facts)
         last = steps[-1][2] if steps else alone.points
         assert (alone.case_class, alone.coefficient, alone.discount, alone.extra, last) == (

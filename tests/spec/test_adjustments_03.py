@@ -46,6 +46,7 @@ class TestDifficulty:
         **PLAIN,
         points__difficulty_age="80",
         points__difficulty_comorbidities="2",
+        points__difficulty_chronic="[E11, J44]",
         points__difficulty_add="10%",
         points__difficulty_add_both="15%",
         points__unstable_rule="cost",

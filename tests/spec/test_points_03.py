@@ -270,7 +270,8 @@ class TestCoefficients:
     def test_the_case_mix_is_standardised(self, tmp_path: Path) -> None:
         # H1 has the dear group and H2 the cheap one, each at the region's mean: neither is dear.
         stays = costs(*[900_000] * 6) + costs(*[100_000] * 6, drg="BB11", institution="H2")
-        assert base(tmp_path, stays).coefficients.institutions == {"H1": 10_000, "H2": 10_000}
+        year = base(tmp_path, stays, coefficient__components="[cost_difference]")
+        assert year.coefficients.institutions == {"H1": 10_000, "H2": 10_000}
 
     def test_a_component_is_held_within_its_bounds(self, tmp_path: Path) -> None:
         year = base(tmp_path, self.STAYS, coefficient__cost_difference_max="1.1")

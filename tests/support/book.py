@@ -35,7 +35,7 @@ from drgpay.tables import (
     Table,
 )
 from support.engines import usual
-from support.money import _register, registers, write_grouped
+from support.money import LITTLE, _register, registers, write_grouped
 from support.plain_book import HandIn, Known, Lived, Result, known_at_links
 from support.plain_year import Rows
 
@@ -104,6 +104,7 @@ def _link(
     case = known.case
     folder.mkdir(parents=True)
     run = object.__new__(Running)
+    run.scheme = LITTLE
     run.shared = None
     run.order = Order(folder, "demo", case.year, month)
     run.period = Period(case.year, run.order.months)

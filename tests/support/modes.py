@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +20,7 @@ from drgpay.runs.region import Region, Registers
 from drgpay.runs.settle import Running
 from drgpay.tables import BUDGETS, ENROLMENT, GROUPED, INSTITUTIONS, VISITS, Table
 from support.engines import usual
-from support.money import write_grouped
+from support.money import LITTLE, write_grouped
 from support.plain_year import UNIT, rounded, shared
 
 Row = dict[str, Any]
@@ -117,6 +118,7 @@ def settle(folder: Path, area: Area, *, threads: int = 2, files: int = 1, month:
     """Settle an area as a run does once the stays are grouped; the folder of the tables."""
     folder.mkdir(parents=True)
     run = object.__new__(Running)
+    run.scheme = LITTLE
     run.shared = None
     run.order = Order(folder, "demo", 2024, month)
     run.period = Period(2024, run.order.months)
@@ -247,6 +249,27 @@ def plain_mode_payments(
     return rows, cut_pools, cut_rewards
 
 
+def plain_procurement(agreements: Sequence[Row], year: int, policy: Policy) -> dict[tuple[str, str], Row]:
+    """Procurement of a year by insurance scheme and institution, one agreement after the other."""
+    shares = {n: Fraction(policy.ratio_or_none(f"procurement.{n}") or 0, UNIT)
+              for n in ("advance_share", "reward_share", "penalty_share")}  # fmt: skip
+    rows: dict[tuple[str, str], Row] = {}
+    for a in (a for a in agreements if a["year"] == year):
+        row = rows.setdefault((a["insurance_scheme"], a["institution_id"]), Counter())
+        agreed = a["agreed_volume"] * a["price"]
+        row.update(agreed=agreed, advance=rounded(agreed * shares["advance_share"]))
+        short = 0 if a["used_volume"] is None else a["agreed_volume"] - a["used_volume"]
+        if short > 0:
+            row.update(missed=short * a["price"], penalty=rounded(short * a["price"] * shares["penalty_share"]))
+        elif a["used_volume"] is not None:
+            savings = (a["price_before"] - a["price"]) * a["used_volume"]
+            row.update(savings=savings, reward=rounded(savings * shares["reward_share"]))
+    for row in rows.values():
+        if row["missed"] and policy.choice_or_none("procurement.missed_loses") == "all":
+            row["lost"], row["reward"] = row["reward"], 0
+    return rows
+
+
 def _part(key: tuple[Any, ...]) -> str:
     if key[3] == "outpatient":
         return "outpatient"
@@ -297,7 +320,29 @@ def plain_heads(rows: Sequence[Row], members: Sequence[Row], policy: Policy, yea
     return heads
 
 
-def plain_benefit(rows: Sequence[Row], policy: Policy) -> dict[str, tuple[int, int]]:
+def plain_chains(rows: Sequence[Row], communities: dict[str, str], days: int) -> list[Row]:
+    """The stays with ``chain_id`` of chains that are found: a person's next stay inside a community, elsewhere, for
+    the same disease, within so many days."""
+    last: dict[str, Row] = {}
+    found = []
+    for r in sorted(rows, key=lambda r: (r["admission_date"], r["stay_id"])):
+        row = dict(r)
+        before = last.get(r["person_id"]) if r["person_id"] else None
+        if before is not None and r["chain_id"] is None and before["given"] is None:
+            here, there = communities.get(r["institution_id"]), communities.get(before["institution_id"])
+            near = 0 <= (r["admission_date"] - before["discharge_date"]).days <= days
+            same = r["disease"] == before["disease"] and r["insurance_scheme"] == before["insurance_scheme"]
+            if here and here == there and r["institution_id"] != before["institution_id"] and near and same:
+                row["chain_id"] = before["chain_id"] or before["stay_id"]
+        found.append(row)
+        last[r["person_id"]] = row | {"given": r["chain_id"]}
+    chained = {r["chain_id"] for r in found}
+    return [r | {"chain_id": r["stay_id"]} if r["chain_id"] is None and r["stay_id"] in chained else r for r in found]
+
+
+def plain_benefit(
+    rows: Sequence[Row], policy: Policy, levels: Mapping[str, str] = LEVELS
+) -> dict[str, tuple[int, int]]:
     """Stay → deductible and fund's part, one stay after the other in the order of admission."""
     share = policy.table_or_none("benefit.share") or {}
     line = {r.keys[1]: r.fen for r in policy.rates("benefit.deductible")}
@@ -310,16 +355,20 @@ def plain_benefit(rows: Sequence[Row], policy: Policy) -> dict[str, tuple[int, i
 
     highest: dict[Any, int] = {}
     for r in rows:
-        highest[admission(r)] = max(highest.get(admission(r), 0), line[LEVELS[r["institution_id"]]])
+        highest[admission(r)] = max(highest.get(admission(r), 0), line[levels[r["institution_id"]]])
     paid: dict[Any, int] = {}
     result = {}
     for r in rows:
         eligible = r["total_cost"] - min(r["out_of_policy"], r["total_cost"])
         taken = min(eligible, highest[admission(r)])
         highest[admission(r)] -= taken
-        ratio = share[f"{r['insurance_scheme']}_{LEVELS[r['institution_id']]}"] - extra * r["unreferred"]
+        ratio = share[f"{r['insurance_scheme']}_{levels[r['institution_id']]}"] - extra * r["unreferred"]
         part = ((eligible - taken) * ratio * 2 + 10_000) // 20_000
-        key = (r["person_id"] or r["stay_id"], r["admission_date"].year, r["insurance_scheme"])
+        key = (
+            r["person_id"] or r["stay_id"],
+            r.get("discharge_date", r["admission_date"]).year,
+            r["insurance_scheme"],
+        )
         part = min(part, cap[r["insurance_scheme"]] - paid.get(key, 0))
         paid[key] = paid.get(key, 0) + part
         result[r["stay_id"]] = (taken, part)

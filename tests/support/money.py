@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -24,6 +25,7 @@ from drgpay.tables import (
     ADVANCES,
     BASE_GROUPS,
     BASE_YEARS,
+    BUDGET_ADJUSTMENTS,
     BUDGETS,
     CASE_POINTS,
     CLOSINGS,
@@ -32,9 +34,13 @@ from drgpay.tables import (
     EVIDENCE,
     GRADE_REGISTER,
     GROUPED,
+    INDICATOR_VALUES,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
+    OPERATION_LEVELS,
+    OUT_OF_AREA_CLAIMS,
     POOLS,
+    SANCTIONS,
     STATEMENTS,
     STAY_DECISIONS,
     STAY_PAYMENTS,
@@ -42,13 +48,17 @@ from drgpay.tables import (
     Table,
 )
 from support.engines import usual
-from support.plain_year import Case, Rows, Stay
+from support.plain_year import CC, EXCLUSION, MCC, Case, Rows, Stay
 
 WRITTEN = (BASE_YEARS, BASE_GROUPS, COEFFICIENTS, CASE_POINTS, POOLS, INSTITUTION_MONTHS, STATEMENTS, STAY_PAYMENTS,
            CLOSINGS)  # fmt: skip
 """the tables of a year from points on"""
 CARRIED = {"department_id", "doctor_id", "inputs"}
 """columns that are only handed on, or words"""
+
+
+LITTLE: Any = SimpleNamespace(cc=CC, mcc=MCC, exclusion=EXCLUSION)
+"""what of a scheme says which diagnoses are comorbidities"""
 
 
 def demo(reason: str = "a test", /, **changes: str) -> Policy:
@@ -105,7 +115,18 @@ def registers(case: Case) -> Registers:
         BUDGETS: [
             {"year": case.year, "insurance_scheme": s, "revenue": b, "drg_budget": b} for s, b in case.budgets.items()
         ],
-        GRADE_REGISTER: [{"year": case.year, "institution_id": h, "grade": g} for h, g in case.grades.items()],
+        GRADE_REGISTER: [
+            {"year": year, "institution_id": h, "grade": g}
+            for year, grades in ((case.year, case.grades), (case.year - 1, case.last_grades))
+            for h, g in grades.items()
+        ],
+        INDICATOR_VALUES: [
+            {"year": case.year - 1, "institution_id": h, "indicator": name, "value": value}
+            for (h, name), value in case.indicators.items()
+        ],
+        OPERATION_LEVELS: [
+            {"code": code, "operation_level": level, "name": None} for code, level in case.operation_levels.items()
+        ],
         EVIDENCE: [
             {"evidence_id": str(i), "year": case.year, "institution_id": h, "insurance_scheme": s, "reason": r,
              "amount": a}
@@ -127,6 +148,19 @@ def registers(case: Case) -> Registers:
             for n, s in enumerate(sorted(case.stays, key=lambda s: s["stay_id"]))
             for kind, (amount, share) in case.decisions.get(s["stay_id"], {}).items()
         ],
+        BUDGET_ADJUSTMENTS: [
+            {"adjustment_id": f"A{i}", "year": case.year, "insurance_scheme": s, "change_reason": "outbreak",
+             "amount": a, "decision": "approved", "decided_by": "a meeting", "decided_on": date(case.year, 12, 20),
+             "document": None}
+            for i, (s, a) in enumerate(case.adjusted.items())
+        ],
+        OUT_OF_AREA_CLAIMS: [
+            {"claim_id": str(i), "direction": "out", "area": "330200", "setting": "inpatient", "institution_id": "X1",
+             "insurance_scheme": s, "settled_on": date(case.year, m, 9), "referred": True, "registered": True,
+             "total_cost": a, "personal_paid": 0, "fund_amount": a}
+            for i, (s, m, a) in enumerate(case.elsewhere)
+        ],
+        SANCTIONS: [{"year": case.year, "institution_id": h, "ground": "x"} for h in sorted(case.sanctioned)],
         DEBTS: [
             {"year": case.year, "institution_id": h, "insurance_scheme": s, "amount": a}
             for (h, s), a in case.debts.items()
@@ -158,6 +192,7 @@ def settle(
     run.laws = case.laws or one_law(case.policy, case.year, month)
     run.region = Region(folder, {"id": "test"}, run.registers)
     run.chain, run.account = None, Account(None, run.registers, case.year, month)
+    run.scheme = LITTLE
     write_grouped(run.tables, case.stays, files, rows)
     run._money(dataset(run.tables, GROUPED))
     return run.tables
@@ -178,7 +213,9 @@ class Points:
         base = points.base_period(usual(1), dataset(folder, GROUPED), case.policy)
         register = pl.DataFrame([{"institution_id": h, "level": level} for h, level in case.institutions.items()])
         k = points.coefficients(base, register, case.policy)
-        rules = points.adjusting(case.policy, _register(STAY_DECISIONS, []), {}, None)
+        rules = points.adjusting(
+            case.policy, _register(STAY_DECISIONS, []), {}, None, points.comorbidities(LITTLE, case.policy)
+        )
         return Points(base, k, points.points_tables(base, k, case.policy, case.year, fund.MONTHS, rules))
 
     def judge(self, stays: Sequence[Stay]) -> list[dict[str, Any]]:

@@ -317,6 +317,7 @@ class _Book:
         for (scheme, _), pool in sorted(pools.items()):
             self._move(scheme, "budget", "bank", "fund:drg", pool["budget"])
             self._move(scheme, "reserve", "fund:drg", "fund:reserve", pool["reserve"])
+            self._move(scheme, "elsewhere", "fund:drg", "bank", pool["elsewhere"])
         for (scheme, h), row in months.items():
             self._book_due(scheme, h, row["due"], row["refused"], row["deposit"])
             its = [s for s in stays if (s["insurance_scheme"], s["institution_id"]) == (scheme, h)]
@@ -454,6 +455,7 @@ class _Book:
             pool = pools[scheme, YEAR]
             self._move(scheme, "budget", "bank", "fund:drg", pool["budget"] - self.total["budget", scheme])
             self._move(scheme, "reserve", "fund:drg", "fund:reserve", pool["reserve"] - self.total["reserve", scheme])
+            self._move(scheme, "elsewhere", "fund:drg", "bank", pool["elsewhere"] - self.total["elsewhere", scheme])
             rows = {h: row for (s, h), row in statements.items() if s == scheme}
             for h, row in rows.items():
                 self._settle(scheme, h, row, h in still_held)
@@ -467,7 +469,7 @@ class _Book:
                 "distributable": pool["budget"] - pool["reserve"],
                 "risk_draw": self.total["shared", scheme], "debts": self.total["debt", scheme],
                 "recovered": self.total["recovered", scheme],
-                "paid": sum(self.total[what, scheme] for what in ("paid", "advance", "final")),
+                "paid": sum(self.total[what, scheme] for what in ("paid", "advance", "final", "elsewhere")),
                 "returned": -self.balances[f"{scheme}:fund:returned"],
                 "carried_over": -self.balances[f"{scheme}:fund:carried"],
                 "passed": sum(self._owed(scheme, h, "passed") for h in case.institutions),
@@ -526,7 +528,7 @@ class _Book:
             credits = {a: -fen for a, fen in self.balances.items() if a.startswith(f"{scheme}:")}
             total = {what: self.total[what, scheme] for what in ("budget", "reserve", "shared", "recovered")}
             sources = total["budget"] - total["reserve"] + total["shared"] + total["recovered"]
-            paid = sum(self.total[what, scheme] for what in ("paid", "advance", "final"))
+            paid = sum(self.total[what, scheme] for what in ("paid", "advance", "final", "elsewhere"))
             funds = sum(credits.get(f"{scheme}:fund:{name}", 0) for name in ("returned", "carried", "drg", "second"))
             its = sum(fen for a, fen in credits.items() if a.count(":") == 2 and ":fund:" not in a)
             # accounts of institutions: payable, deposit, held, passed on the credit side, advance on the debit side

@@ -20,6 +20,12 @@ fund_by_item; perhaps age and dx"""
 Rows = dict[tuple[Any, ...], dict[str, Any]]
 """rows of a table by their key"""
 
+CC = {"E11.900": "1", "J44.900": "", "N39.000": "2"}
+MCC = {"I50.900": "2"}
+EXCLUSION = {"I10": "1", "K80.200": "2"}
+"""of a little scheme: code → exclusion table ("" = never excluded), principal diagnosis → its table"""
+DIAGNOSES = ("I10", "I11.900", "E11.900", "E11.100", "J44.900", "N39.000", "I50.900", "K80.200", "N18.900", "Z00")
+
 UNIT = 10_000
 MONTHS = range(1, 13)
 YEAR = 0
@@ -43,8 +49,18 @@ class Case:
     """(institution, scheme, fen, multiple of damages in 1/10,000)"""
     advances: list[tuple[str, str, int]] = field(default_factory=list)
     debts: dict[tuple[str, str], int] = field(default_factory=dict)
+    sanctioned: frozenset[str] = frozenset()
+    """institutions under sanction in the year"""
     decisions: dict[str, dict[str, tuple[int | None, int | None]]] = field(default_factory=dict)
     """stay → approved kind → (fen, share in 1/10,000); special reviews are numbered in the order of the stays' ids"""
+    adjusted: dict[str, int] = field(default_factory=dict)
+    """scheme → fen that approved entries add to the budget when the year is cleared"""
+    elsewhere: list[tuple[str, int, int]] = field(default_factory=list)
+    """(scheme, month, fen) of own insured treated as inpatients in another area"""
+    last_grades: dict[str, str] = field(default_factory=dict)
+    indicators: dict[tuple[str, str], int] = field(default_factory=dict)
+    """last year's values, 1/10,000, by (institution, indicator)"""
+    operation_levels: dict[str, int] = field(default_factory=dict)
     year: int = 2024
     laws: Laws | None = None
     """of a year whose law changes; ``policy`` is then that of 31 December"""
@@ -69,6 +85,11 @@ def rounded(x: Fraction) -> int:
     """Half up."""
     assert x >= 0
     return (x + Fraction(1, 2)).__floor__()
+
+
+def rounded_either(x: Fraction) -> int:
+    """Half away from zero."""
+    return rounded(x) if x >= 0 else -rounded(-x)
 
 
 def units(x: Fraction) -> int:
@@ -339,6 +360,15 @@ class _Coefficients:
                     ratio("coefficient.cost_difference_min"),
                     ratio("coefficient.cost_difference_max"),
                 )
+            elif component != "basic_group":
+                exact = {"capacity": self._capacity, "guidance": self._guidance, "management": self._management}
+                low, high = (policy.ratio_or_none(f"coefficient.{component}_{end}") for end in ("min", "max")) if (
+                    component != "management") else (None, None)  # fmt: skip
+                found[component] = self._held(
+                    exact[component](institution),
+                    Fraction(low or 0, UNIT),
+                    None if high is None else Fraction(high, UNIT),
+                )
         combined = self._combined({name: Fraction(value, UNIT) for name, (_, value, _) in found.items()})
         found["total"] = self._held(combined, ratio("coefficient.min"), ratio("coefficient.max"))
         self.total[institution] = found["total"][1]
@@ -354,11 +384,71 @@ class _Coefficients:
                 "bound": bound,
             }
 
-    def _held(self, exact: Fraction, low: Fraction, high: Fraction) -> tuple[int, int, str]:
-        value = units(exact)
+    def _capacity(self, institution: str) -> Fraction:
+        """1 + a × (own CMI ÷ the region's − 1) + b × technical level."""
+        policy, share = self.policy, Fraction(0)
+        weight = {drg: Fraction(g["base_points"] or 0) for (drg,), g in self.base.groups.items()}
+        everyone = [s for s in self.base.left if s["institution_id"] in self.case.institutions]
+        mine = [s for s in everyone if s["institution_id"] == institution]
+        whole = sum(weight[s["drg"]] for s in everyone)
+        if mine and whole:
+            own = sum(weight[s["drg"]] for s in mine) / len(mine)
+            relative = own / (whole / len(everyone))
+            share = (relative - 1) * (policy.ratio_or_none("coefficient.capacity_cmi_share") or 0)
+        technical = self._technical(institution) * (policy.ratio_or_none("coefficient.capacity_technical_share") or 0)
+        return 1 + (share + technical) / UNIT
+
+    def _technical(self, institution: str) -> Fraction:
+        """Σ weight × (own ÷ the region's − 1) over groups, heavy stays, and level 4 among operated stays."""
+        weights = self.policy.table_or_none("coefficient.technical_weights")
+        if weights is None:
+            return Fraction(self.case.indicators.get((institution, "technical_level"), 0), UNIT)
+        by = grouped_by(self.base.left, lambda s: s["institution_id"])
+        heavy = Fraction(self.policy.ratio_or_none("coefficient.heavy_weight") or 0, UNIT) * self.base.scale
+        cut = [s for s in self.base.entering if s.get("proc")]
+
+        def parts(stays: list[Stay], operations: list[Stay]) -> list[Fraction]:
+            groups = {(s["institution_id"], s["drg"]) for s in stays}
+            strong = [s for s in stays if Fraction(self.base.groups[s["drg"],]["base_points"] or 0, UNIT) >= heavy]
+            hard = [s for s in operations if any(self.case.operation_levels.get(c) == 4 for c in s["proc"])]
+            return [
+                Fraction(len(groups), len({h for h, _ in groups}) or 1),
+                Fraction(len(strong), len(stays)) if stays else Fraction(0),
+                Fraction(len(hard), len(operations)) if operations else Fraction(0),
+            ]
+
+        if institution not in by:
+            return Fraction(0)
+        region = parts(self.base.left, cut)
+        own = parts(by[institution], [s for s in cut if s["institution_id"] == institution])
+        names = ("groups_covered", "heavy_share", "top_operation_share")
+        return sum(
+            (
+                Fraction(weights.get(n, 0), UNIT) * (mine / whole - 1)
+                for n, mine, whole in zip(names, own, region, strict=True)
+                if whole
+            ),
+            Fraction(0),
+        )
+
+    def _guidance(self, institution: str) -> Fraction:
+        total = Fraction(1)
+        for (h, name), value in self.case.indicators.items():
+            bands = None if name == "technical_level" else self.policy.bands_or_none(f"coefficient.guidance_{name}")
+            if h == institution and bands is not None:
+                step = next(b.value for b in bands if b.upto is None or value <= b.upto)
+                total += Fraction(step, UNIT)
+        return total
+
+    def _management(self, institution: str) -> Fraction:
+        grade = self.case.last_grades.get(institution, self.policy.choice("settlement.grade_when_missing"))
+        return Fraction((self.policy.table_or_none("coefficient.management_table") or {})[grade], UNIT)
+
+    def _held(self, exact: Fraction, low: Fraction, high: Fraction | None) -> tuple[int, int, str]:
+        value = rounded_either(exact * UNIT)
         if value < units(low):
             return value, units(low), "min"
-        if value > units(high):
+        if high is not None and value > units(high):
             return value, units(high), "max"
         return value, value, "none"
 
@@ -414,7 +504,7 @@ def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> in
         "points.difficulty_comorbidities")  # fmt: skip
     if row["case_class"] in ("normal", "low", "high"):
         holds += age is not None and stay.get("age") is not None and stay["age"] >= age
-        holds += others is not None and len(stay.get("dx", ["I10"])) - 1 >= others
+        holds += others is not None and len(_comorbidities(policy, stay.get("dx", ["I10"]))) >= others
     if holds:
         one, both = (policy.ratio_or_none(f"points.difficulty_add{n}") for n in ("", "_both"))
         added = (both if holds == 2 and both is not None else one) or 0
@@ -425,6 +515,18 @@ def _adjusted(case: Case, stay: Stay, row: dict[str, Any], *, extra: bool) -> in
     if "deduct" in decided:
         points = rounded(points * (1 - min(Fraction(decided["deduct"][1] or 0, UNIT), Fraction(1))))
     return points
+
+
+def _comorbidities(policy: Policy, dx: list[str]) -> set[str]:
+    """Categories of the other diagnoses that are chronic, CC or MCC and not excluded by the principal one."""
+    chronic, found = policy.codes_or_none("points.difficulty_chronic") or (), set()
+    for code in dx[1:]:
+        table = MCC.get(code, CC.get(code))
+        long = any(code[: len(c)] == c for c in chronic)
+        excluded = bool(table) and EXCLUSION.get(dx[0]) == table
+        if (long or table is not None) and not excluded:
+            found.add(code[:3])
+    return found - {dx[0][:3]}
 
 
 def _judged(case: Case, base: _Base, coefficients: _Coefficients, stay: Stay, special: bool) -> dict[str, Any]:
@@ -480,10 +582,15 @@ def _pools(case: Case, settled: list[Stay]) -> Rows:
             kept, own = (reserve, budget - reserve) if month == YEAR else (reserve_by[month], fund_by[month])
             patients = sum(s["personal_paid"] for s in here) if with_patients else 0
             points = sum(s["points"] for s in here)
+            more = case.adjusted.get(scheme, 0) if month == YEAR else 0
+            gone = _elsewhere(case, scheme, month)
+            kept_for, own = own + kept + more, own + more - gone
             value = units(Fraction(own + patients, 100) / Fraction(points, UNIT)) if points else None
             rows[scheme, month] = {
-                "budget": own + kept,
+                "budget": kept_for,
+                "adjusted": more,
                 "reserve": kept,
+                "elsewhere": gone,
                 "patients": patients,
                 "distributable": own + patients,
                 "n": len(here),
@@ -491,6 +598,17 @@ def _pools(case: Case, settled: list[Stay]) -> Rows:
                 "point_value": value,
             }
     return rows
+
+
+def _elsewhere(case: Case, scheme: str, month: int) -> int:
+    """Paid out of the one inpatient budget for own insured treated elsewhere, in a month or in the year."""
+    if case.policy.choice_or_none("fund.inpatient_unit") != "whole_area":
+        return 0
+    return sum(fen for s, m, fen in case.elsewhere if s == scheme and month in (YEAR, m))
+
+
+def _left(pool: dict[str, Any]) -> int:
+    return int(pool["budget"] - pool["reserve"] - pool["elsewhere"])
 
 
 def _dues(case: Case, fund: int, stays: list[Stay]) -> dict[str, int]:
@@ -515,7 +633,7 @@ def _months(case: Case, pools: Rows, settled: list[Stay]) -> Rows:
         for month in MONTHS:
             pool = pools[scheme, month]
             here = [s for s in settled if (s["insurance_scheme"], s["month"]) == (scheme, month)]
-            for h, share in _dues(case, pool["budget"] - pool["reserve"], here).items():
+            for h, share in _dues(case, _left(pool), here).items():
                 its = [s for s in here if s["institution_id"] == h]
                 due = sum(paid for paid, _ in _of_stays(case, share, its, lambda s: s["stay_id"]).values())
                 paid = rounded(due * ratio)
@@ -542,7 +660,7 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
     for scheme in case.budgets:
         pool = pools[scheme, YEAR]
         in_scheme = [s for s in settled if s["insurance_scheme"] == scheme]
-        dues = _dues(case, pool["budget"] - pool["reserve"], in_scheme)
+        dues = _dues(case, _left(pool), in_scheme)
         its_rows = {h: _sharing(case, base, scheme, h, dues.get(h, 0), in_scheme, months) for h in case.institutions}
         wanted = {h: row["overspend_shared"] for h, row in its_rows.items()}
         if sum(wanted.values()) > pool["reserve"]:
@@ -587,6 +705,9 @@ def _sharing(
             for band in policy.bands("settlement.keep_bands")
             if band.upto is None or Fraction(actual, due) < Fraction(band.upto + 1, UNIT)
         )
+        keep = _with_step(keep, policy, "settlement.keep_grade_steps", grade)
+        if h in case.sanctioned and policy.flag("settlement.sanction_no_increase"):
+            keep = 0
         returned = due - actual - rounded(Fraction(keep, UNIT) * (due - actual))
     if actual > due:
         shown: dict[str, int] = {}
@@ -597,11 +718,14 @@ def _sharing(
         its_share = {r: Fraction(v, UNIT) for r, v in (policy.table_or_none(_BY_REASON) or {}).items()}
         general = case.ratio("settlement.reasonable_fund_share")
         parts = shared(reasonable, shown)
-        fund_bears = sum(rounded(part * its_share.get(reason, general)) for reason, part in parts.items())
+        for reason, part in parts.items():
+            bears = _with_step(its_share.get(reason, general) * UNIT, policy, "settlement.share_grade_steps", grade)
+            fund_bears += rounded(part * Fraction(bears, UNIT))
     back = rounded(held * Fraction(policy.table("settlement.deposit_return")[grade], UNIT))
     return {
         "level": case.institutions[h],
         "grade": grade,
+        "sanctioned": h in case.sanctioned,
         "n": len(stays),
         "points": sum(s["points"] for s in stays),
         "cmi": units(Fraction(weights, UNIT) / (len(stays) * base.scale)) if stays else None,
@@ -621,6 +745,12 @@ def _sharing(
     }
 
 
+def _with_step(share: Any, policy: Policy, steps: str, grade: str) -> Any:
+    """A ratio (1/10,000) moved by the step of a grade, never below nothing or above all."""
+    moved = share + (policy.table_or_none(steps) or {}).get(grade, 0)
+    return 0 if moved < 0 else UNIT if moved > UNIT else moved
+
+
 def _set_aside(case: Case, rows: Iterable[dict[str, Any]]) -> int:
     returned = sum(row["surplus_returned"] for row in rows)
     return rounded(returned * case.ratio("settlement.second_distribution_surplus_share"))
@@ -630,6 +760,8 @@ def _second(case: Case, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
     pool = sum(row["deposit_forfeited"] for row in rows.values()) + _set_aside(case, rows.values())
     grades = case.policy.table("settlement.second_distribution_weights")
     weights = {h: row["points"] * grades[row["grade"]] for h, row in rows.items()}
+    if case.policy.flag("settlement.sanction_no_increase"):
+        weights |= {h: 0 for h, row in rows.items() if row["sanctioned"] and row["actual"] <= row["due"]}
     return shared(pool if any(weights.values()) else 0, weights)
 
 
@@ -668,8 +800,9 @@ def _stay_payments(case: Case, months: Rows, statements: Rows, settled: list[Sta
 
 def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
     rows: Rows = {}
-    for scheme, budget in case.budgets.items():
+    for scheme in case.budgets:
         its = [row for (s, _), row in statements.items() if s == scheme]
+        budget, gone = pools[scheme, YEAR]["budget"], pools[scheme, YEAR]["elsewhere"]
         reserve = pools[scheme, YEAR]["reserve"]
         aside = _set_aside(case, its)
         second_pool = sum(row["deposit_forfeited"] for row in its) + aside
@@ -681,12 +814,12 @@ def _closings(case: Case, pools: Rows, months: Rows, statements: Rows) -> Rows:
             "debts": sum(row["debt_netted"] for row in its),
             "recovered": sum(max(-row["final_payment"], 0) for row in its),
             "paid": sum(row["paid"] for (s, _, _), row in months.items() if s == scheme)
-            + sum(max(row["final_payment"], 0) + row["advance_netted"] for row in its),
+            + sum(max(row["final_payment"], 0) + row["advance_netted"] for row in its) + gone,
             "returned": sum(
                 row["surplus_returned"] + row["violations"] + row["damages"] + row["debt_netted"] + row["refused"]
                 for row in its
             ) - aside,
-            "carried_over": budget - reserve - sum(row["due"] + row["refused"] for row in its)
+            "carried_over": budget - reserve - gone - sum(row["due"] + row["refused"] for row in its)
             + second_pool - sum(row["second_distribution"] for row in its),
             "passed": 0,
         }  # fmt: skip

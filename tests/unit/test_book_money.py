@@ -26,7 +26,7 @@ def cleared(due: int, **dealings: dict[str, int]) -> tuple[dict[str, object], Le
     """The statement and ledger of one institution's year: its due is the whole pool, and as much as the items."""
     ledger = Ledger("test")
     poster = settlement.BookPoster(ledger, "t", "a", 2024, POLICY)
-    pool = SimpleNamespace(insurance_scheme=S, month=0, budget=due, reserve=0)
+    pool = SimpleNamespace(insurance_scheme=S, month=0, budget=due, reserve=0, adjusted=0)
     poster.open_year(pool)
     sums = pl.DataFrame({"institution_id": [H], "n": [1], "points": [100], "weight_points": [100], "cost": [due],
                          "actual": [due]})  # fmt: skip

@@ -128,10 +128,11 @@ def test_shanwei_weighs_three_years_and_builds_the_coefficient_from_five_compone
     assert 0 <= back["fail"] <= 7_000
     weights = policy.table("settlement.second_distribution_weights")
     assert [grade for grade, weight in weights.items() if weight] == ["excellent", "good"]
-    # Nothing made up moves a coefficient: what was not published is neutral.
-    assert set((policy.table_or_none("coefficient.management_table") or {}).values()) == {10_000}
-    assert policy.bands_or_none("coefficient.guidance_cost_index") is None
-    assert policy.ratio_or_none("coefficient.capacity_cmi_share") is None
+    # What was not published acts as a local convention and claims no source.
+    assert len(set((policy.table_or_none("coefficient.management_table") or {}).values())) == 4
+    acting = [n for n in dictionary() if n.startswith(("coefficient.guidance_", "coefficient.capacity_"))]
+    assert {policy.source(n).source for n in (*acting, "coefficient.basic_groups")} == {LOCAL}
+    assert policy.codes("coefficient.basic_groups") == law("demo", 2024).codes("coefficient.basic_groups")
 
 
 def test_weihai_bands_end_below_their_bounds() -> None:

@@ -338,7 +338,8 @@ def test_policy_check_refuses_what_a_run_refuses(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"coefficient.components": ["management"]}, "coefficient.management_table"),
+        ({"coefficient.management_table": "none"}, "coefficient.management_table"),
+        ({"coefficient.heavy_weight": "none"}, "coefficient.heavy_weight"),
         ({"coefficient.combine": "weighted_sum"}, "coefficient.weights"),
         ({"points.tcm_groups": ["ZZ99"]}, "points.tcm_groups"),
         ({"points.difficulty_age": "80"}, "points.difficulty_add"),

@@ -179,6 +179,22 @@ class TestTheWay:
         assert (case.state, case.data["batch"]) == ("in_region", told)
         assert [p.name for p in (store.record(place["area"]) / "batches").iterdir()] == ["000001"]
 
+    def test_what_the_record_refuses_goes_back_with_the_reason(self, place: Any) -> None:
+        from drgpay_web.flow.models import Case
+
+        house, bureau = browser(place["h1"]), browser(place["b1"])
+        first = checked(house, stays(place["first"].code))
+        move(house, first, "hand_in")
+        later = checked(house, stays(place["first"].code, ("A5",)))
+        move(house, later, "hand_in")
+        first.refresh_from_db()
+        assert first.state == "superseded"  # of two that wait the later counts
+        data = later.data | {"sha256": "", "columns": {}}
+        Case.objects.filter(pk=later.pk).update(data=data, period="1990-01")
+        move(bureau, later, "accept")
+        assert later.state == "returned"
+        assert later.data["refused"]["zh"] in text(house.get(f"/cases/{later.pk}"))
+
 
 class TestFiles:
     def test_headers_are_explained_once_and_remembered(self, place: Any) -> None:

@@ -13,7 +13,7 @@ import typer
 from rich.table import Table as Grid
 
 from drgpay import runs
-from drgpay.cli.console import Lang, in_lang, out
+from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.cli.folders import START, PolicyName
 from drgpay.engine import for_people, new_folder
 from drgpay.errors import DrgpayError, Kind
@@ -45,6 +45,8 @@ _SCREEN = {
     "budget_parts": ("insurance_scheme", "part", "basis", "share", "budget", "adjustment", "adjusted"),
     "institution_indicators": ("insurance_scheme", "institution_id", "history", "proposal", "decided", "basis",
                                "indicator", "advance_suspended"),
+    "overspend_proposals": ("insurance_scheme", "institution_id", "cause_id", "reason", "n", "actual", "due",
+                            "amount"),
     "risk_fund": ("insurance_scheme", "line", "date", "movement", "draw_reason", "amount", "balance"),
     "prepayments": ("insurance_scheme", "institution_id", "base", "reserve", "total", "advance", "suspended",
                     "to_advance", "balance"),
@@ -122,9 +124,55 @@ def prepay(
 
 
 @fund_app.command()
+def overspend(
+    run: Annotated[Path, typer.Argument(help="年度清算结果 folder of a clearing")],
+    region: Region,
+    agreed_by: AgreedBy = "",
+    agreed_on: AgreedOn = None,
+    output: Output = None,
+    threads: Threads = CPUS,
+    lang: Lang = "zh",
+) -> None:
+    """合理超支测算,认定后可接收。 Reasonable overspend as data show it; once decided a region can take it."""
+    with engine_with_progress(threads, lang) as engine:
+        plan = runs.propose_overspend(run, region, engine)
+    _give_plan(plan, agreed_by, agreed_on, output, lang)
+
+
+@fund_app.command()
 def risk(region: Region, year: Year, policy: PolicyName = START, output: Output = None, lang: Lang = "zh") -> None:
     """风险调剂金账。 The account of the risk adjustment fund."""
     give(runs.keep_risk_fund(region, policy, year), output, lang, region=region)
+
+
+@fund_app.command()
+def ratios(
+    region: Region,
+    year: Year,
+    policy: PolicyName = START,
+    cleared: Annotated[
+        list[Path] | None,
+        typer.Option("--cleared", help="以前年度的清算结果,可多次 clearings of earlier years; repeatable"),
+    ] = None,
+    minutes: Annotated[
+        str, typer.Option("--minutes", help="联席会议纪要文号:生成通知 minutes of the joint meeting: make the notice")
+    ] = "",
+    output: Output = None,
+    lang: Lang = "zh",
+) -> None:
+    """年度结余留用和超支分担比例:建议、决定和通知。 Sharing ratios of a year: proposal, decision, notice."""
+    tables, decided = runs.propose_sharing(region, policy, year, cleared or (), minutes.strip())
+    folder = output is not None and not output.suffix
+    if decided and not folder:
+        raise DrgpayError(
+            Kind.USAGE, zh="通知写到文件夹", en="the notice is written to a folder", field="--output",
+            fix_zh="-o 文件夹", fix_en="-o FOLDER",
+        )  # fmt: skip
+    give(tables, None if folder else output, lang, region=region)
+    if output is not None and folder:
+        plan = runs.Plan("sharing", tables, region, policy, year)
+        runs.write_ratios(plan, output, decided, cleared or (), lambda draft: _csv_files(tables, draft, lang))
+        out.print(str(output))
 
 
 @fund_app.command()

@@ -23,7 +23,8 @@ FOLDERS = frozenset(
 )  # fmt: skip
 """commands that write a folder"""
 EITHER = frozenset(
-    {"fund budget", "fund health", "fund prepay", "fund risk", "fund reopen", "modes capitation", "modes out-of-area",
+    {"fund budget", "fund health", "fund prepay", "fund risk", "fund reopen", "fund overspend",
+     "modes capitation", "modes out-of-area",
      "modes procurement", "modes enrolment-check", "perform check", "perform simulate", "perform in-house",
      "estimate", "code suggest", "region template", "paper month", "paper stays", "paper year"}
 )  # fmt: skip

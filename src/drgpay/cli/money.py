@@ -358,6 +358,10 @@ def _summary(run: Path, lang: str) -> None:
     out.print(", ".join(f"{word[0 if zh else 1]} {counts[key]:,}" for key, word in words.items()))
     if counts["rejected"]:
         tell_dropped(told.dropped, lang)
+    if "difficulty" in manifest:
+        out.print(
+            f"{'难度系数加成' if zh else 'raised for difficulty'} {reports.raised_share(manifest['difficulty'])}"
+        )
     if "scheme_note" in manifest:
         out.print(manifest["scheme_note"][lang], markup=False, highlight=False)
     share_zh, share_en = "可分配额", "distributable"

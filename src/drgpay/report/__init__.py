@@ -12,6 +12,7 @@ from drgpay.report.page import write_page
 from drgpay.report.performance import performance_word, write_performance_workbook, write_slips
 from drgpay.report.stay_card import write_stay_card
 from drgpay.report.tabular import Names, Sheet, alert_is_share, field_words, head_words, is_share, write_tables
+from drgpay.report.views import raised_share
 from drgpay.report.whatif import check_whatif_target, write_whatif
 from drgpay.report.workbook import write_workbook
 
@@ -28,6 +29,7 @@ __all__ = [
     "is_share",
     "outcome_cells",
     "performance_word",
+    "raised_share",
     "show_figure",
     "write_evaluation_page",
     "write_evaluation_workbook",

@@ -43,6 +43,7 @@ MEASURES = {
     "violations": ("违规件数 ↓", "violations ↓"),
     "in_surplus": ("结余机构数 ↑", "institutions in surplus ↑"),
     "surplus_coverage": ("结余覆盖面", "surplus coverage"),
+    "fund_expenditure": ("基金支出(各支付方式)", "the fund's spending, all modes"),
     "fund_growth": ("基金支出增幅", "growth of the fund's spending"),
     "fund_per_head": ("人均基金支出", "fund per insured person"),
     "fund_per_head_growth": ("人均基金支出增幅", "growth of the fund per head"),

@@ -25,8 +25,8 @@ from drgpay.tables import (
     STAYS,
     Table,
 )
-from drgpay.units import show_coefficient, show_fen, show_percent, show_points
-from drgpay.words import in_word
+from drgpay.units import ONE, half_up, show_coefficient, show_fen, show_percent, show_points
+from drgpay.words import in_word, words_in
 
 NUMBERS: dict[str, tuple[int, Callable[[int], str]]] = {
     "int": (0, lambda value: f"{value:,}"),
@@ -41,6 +41,7 @@ NUMBERS: dict[str, tuple[int, Callable[[int], str]]] = {
 _KIND_OF_TYPE = {"fen": "fen", "points": "points", "ratio": "ratio", "flag": "word", "text": "text", "code": "text",
                  "codes": "text"}  # fmt: skip
 _KIND_OF_NAME = {
+    "inputs": "phrase",
     "use_ratio": "percent",
     "keep_share": "percent",
     "point_value": "price",
@@ -67,8 +68,8 @@ _NEVER_ADDED = ("mean_cost", "base_points", "row")
 
 @dataclass(frozen=True)
 class Field:
-    """A column of the report. ``kind`` is one of :data:`NUMBERS`, or text, word (a code with a word), month, both
-    (a text in both languages)."""
+    """A column of the report. ``kind`` is one of :data:`NUMBERS`, or text, word (a code with a word), phrase (codes
+    in a text), month, both (a text in both languages)."""
 
     name: str
     kind: str
@@ -94,6 +95,8 @@ def show(kind: str, value: Any) -> Both:
         return Both(*parameter_words(str(value))) if value else Both("", "")
     if kind == "word":
         return word(str(value).lower() if isinstance(value, bool) else value)
+    if kind == "phrase":
+        return Both(words_in(str(value), "zh"), words_in(str(value), "en"))
     return value if kind == "both" else Both(str(value), str(value))
 
 
@@ -329,7 +332,20 @@ def facts(source: Source) -> list[tuple[Both, Both]]:
         *_scheme_note(manifest),
         *_laws(manifest.get("laws") or {}),
         *((word(k), show("int" if isinstance(v, int) else "text", v)) for k, v in counts.items()),
+        *_difficulty(manifest.get("difficulty")),
     ]
+
+
+def _difficulty(raised: Mapping[str, int] | None) -> list[tuple[Both, Both]]:
+    """How many stays were raised for difficulty, and which share of all."""
+    return [(word("difficulty_raised"), Both(*[raised_share(raised)] * 2))] if raised else []
+
+
+def raised_share(raised: Mapping[str, int]) -> str:
+    """``12 / 345 = 3.48%`` of what a manifest says under ``difficulty``."""
+    whole = raised["stays"]
+    share = show_percent(half_up(raised["raised"] * ONE, whole)) if whole else "–"
+    return f"{raised['raised']:,} / {whole:,} = {share}"
 
 
 def _scheme_note(manifest: Mapping[str, Any]) -> list[tuple[Both, Both]]:

@@ -21,7 +21,7 @@ from drgpay.runs.explain_cell import explain_cell
 from drgpay.runs.fit import check_policy, check_practice
 from drgpay.runs.fund import Tables as FundTables
 from drgpay.runs.fund import institution_names, keep_risk_fund, plan_budget, plan_prepayments, reopen_year, watch_fund
-from drgpay.runs.fund_results import Agreed, Plan, write_plan
+from drgpay.runs.fund_results import Agreed, Plan, write_plan, write_ratios
 from drgpay.runs.group_stays import RESULTS as GROUP_COLUMNS
 from drgpay.runs.group_stays import Shape, commonest
 from drgpay.runs.grouper import Grouper
@@ -45,6 +45,7 @@ from drgpay.runs.oversight_review import (
 )
 from drgpay.runs.oversight_review import propose as propose_treatments
 from drgpay.runs.oversight_review import tell as tell_suspicion
+from drgpay.runs.overspend import propose_overspend
 from drgpay.runs.overview import SOURCES, USES, Overview, overview
 from drgpay.runs.pages import (
     DIMENSIONS,
@@ -99,6 +100,7 @@ from drgpay.runs.registers import (
 from drgpay.runs.said import SaidSource, parameter_name, said_sources
 from drgpay.runs.same import SameTable, same_tables, table_digests
 from drgpay.runs.seals import Seal, read_seals, sealed_months, year_sealed
+from drgpay.runs.sharing import propose_sharing
 from drgpay.runs.stay_files import Found, read_files
 from drgpay.runs.stay_files import named as named_files
 from drgpay.runs.submissions import Submitted, Version, handed_in, history, submit
@@ -309,6 +311,8 @@ __all__ = [
     "prepare_pages",
     "preview",
     "procure",
+    "propose_overspend",
+    "propose_sharing",
     "propose_treatments",
     "query_of",
     "read_files",
@@ -359,6 +363,7 @@ __all__ = [
     "write_findings",
     "write_plan",
     "write_proposal",
+    "write_ratios",
     "write_stays_form",
     "year_sealed",
 ]

@@ -74,7 +74,7 @@ def run_base(order: BaseOrder, out: Path, engine: Engine, *, overwrite: bool = F
         _write(draft, first, made, base)
         manifest = _manifest(order, first, made, base)
         for area in made.values():
-            area.watch.check(area.region.files(modes=area.with_modes))
+            area.watch.check(area.region.files(modes=area.with_modes, details=area.by_benefit))
             shutil.rmtree(area.work)
             shutil.rmtree(area.tables)
         write_json(draft / MANIFEST, manifest)

@@ -36,6 +36,7 @@ from drgpay.tables import (
     BASE_GROUPS,
     BASE_YEARS,
     CASE_POINTS,
+    CLOSINGS,
     EVALUATION_RESULTS,
     FIGURES,
     GRADE_REGISTER,
@@ -45,6 +46,7 @@ from drgpay.tables import (
     INSTITUTION_CHANGES,
     INSTITUTIONS,
     MARKS,
+    OUT_OF_AREA_CLAIMS,
     OUTCOMES,
     RANKS,
     RECORD_SCORES,
@@ -257,8 +259,39 @@ class _Work:
             counted,
             self._register(AREA_VALUES),
             self._before(OUTCOMES),
+            self._spent(),
+            self._seen(figures),
         )
         return evaluation.outcomes(facts, self.policy)
+
+    def _spent(self) -> int | None:
+        """What the year costs the fund over all payment modes, as its ledger says: paid, less what came back, with
+        what was netted against earlier years and what goes over to the next book."""
+        tables = self.order.run / TABLES
+        if not table_path(tables, CLOSINGS).is_file():
+            return None
+        spent = pl.col("paid") - pl.col("recovered") + pl.col("debts") + pl.col("passed")
+        return int(read_table(tables, CLOSINGS).select(spent.alias("spent"))["spent"].sum())
+
+    def _seen(self, figures: list[Row]) -> evaluation.Seen | None:
+        """Visits and stays by where they were; None without a table of visits."""
+        counts: dict[str, int] = defaultdict(int)
+        found = {r["indicator"] for r in figures if r["scope"] == "area" and r["value"] is not None}
+        if not {"visits", "stays"} <= found:
+            return None
+        for row in figures:
+            if row["scope"] == "institution" and row["indicator"] in ("visits", "stays"):
+                counts[row["institution_id"]] += row["numerator"] or 0
+        primary, county, placed = (
+            {r["institution_id"] for r in self._institutions() if fits(r)}
+            for fits in (
+                lambda r: r["level"] == "primary", lambda r: r["in_county"], lambda r: r["in_county"] is not None,
+            )
+        )  # fmt: skip
+        claims = self.registers[OUT_OF_AREA_CLAIMS]
+        away = claims.filter((pl.col("direction") == "out") & (pl.col("settled_on").dt.year() == self.year)).height
+        base, inside, told = (sum(counts[h] for h in houses) for houses in (primary, county, placed))
+        return evaluation.Seen(sum(counts.values()), base, inside, told, away)
 
     def _effects(self, figures: list[Row], reported: list[Row], results: list[Row]) -> None:
         designated = {r["institution_id"] for r in self._institutions()}

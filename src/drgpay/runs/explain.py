@@ -29,6 +29,7 @@ from drgpay.tables import (
     BASE_GROUPS,
     BASE_YEARS,
     BED_DAY_ASSESSMENTS,
+    BENEFIT_SPLITS,
     CASE_POINTS,
     COEFFICIENTS,
     GROUP_WEIGHTS,
@@ -89,6 +90,8 @@ def explain_stay(
     policy = _law_of_stay(laws, stay, manifest)
     sections = [_facts(stay), _grouping(stay, _scheme(manifest, schemes))]
     case = _find(tables, CASE_POINTS, stay_id)
+    if table_path(tables, BENEFIT_SPLITS).exists() and (split := _find(tables, BENEFIT_SPLITS, stay_id)):
+        sections.append(_benefit(split))
     mode = _find(tables, STAY_MODES, stay_id) if table_path(tables, STAY_MODES).exists() else None
     if mode is not None:
         sections.append(_mode(tables, mode, manifest))
@@ -108,7 +111,10 @@ def explain_stay(
             sections += [coefficient, _by_rate(tables, stay, case, policy), payment]
         else:
             base = _group_base(tables, stay["drg"], manifest)
-            sections += [base, coefficient, _points(tables, scored_by, stay, case, manifest, policy), payment]
+            counted = points.comorbidities(_scheme(manifest, schemes), policy)
+            comorbid = [] if counted is None else points.comorbidities_of(stay["dx"], counted)
+            told = _points(tables, scored_by, stay, case, manifest, policy, comorbid)
+            sections += [base, coefficient, told, payment]
     sections += taken_from(run, [(STAY_DECISIONS, {"stay_id": stay_id})])
     named = {line.parameter for s in sections for line in s.lines if line.parameter}
     sources = policy.kept()
@@ -132,6 +138,16 @@ def _law_of_stay(laws: Laws, stay: dict[str, Any], manifest: dict[str, Any]) -> 
     if stay["year"] != manifest["year"] or (manifest["month"] or stay["month"]) != stay["month"]:
         return laws.policy
     return laws.closing.on(stay["discharge_date"])
+
+
+def _benefit(split: dict[str, Any]) -> Section:
+    """How cost is shared between fund and patient by the benefit rules of the run."""
+    parameters = {"deductible": "benefit.deductible", "own_share": "benefit.share", "over_cap": "benefit.annual_cap"}
+    shown = ("total_cost", "out_of_policy", "deductible", "own_share", "over_cap", "fund", "personal")
+    lines = (
+        Line(BENEFIT_SPLITS[c].zh, c.replace("_", " "), show_fen(split[c]), parameters.get(c, "")) for c in shown
+    )
+    return Section("待遇", "benefits", read_of(BENEFIT_SPLITS, split, *lines))
 
 
 def _tables_of_law(run: Path, laws: Laws, stay: dict[str, Any]) -> Path:
@@ -281,7 +297,11 @@ def _coefficient(tables: Path, institution: str) -> Section:
         "management": ("分级管理系数", "management"),
         points.TOTAL: ("合成后", "combined"),
     }
-    parameters = {"level": "coefficient.level_method", "cost_difference": "coefficient.own_share"}
+    parameters = {
+        "level": "coefficient.level_method", "cost_difference": "coefficient.own_share",
+        "capacity": "coefficient.capacity_cmi_share", "guidance": "coefficient.components",
+        "management": "coefficient.management_table",
+    }  # fmt: skip
     lines: list[Line] = []
     for row in read_table(tables, COEFFICIENTS).iter_rows(named=True):
         if row["institution_id"] == institution:
@@ -345,8 +365,10 @@ def _points(
     case: dict[str, Any],
     manifest: dict[str, Any],
     policy: Policy,
+    comorbid: list[str],
 ) -> Section:
-    """Points of the stay; ``scored_by``: the folder with the base groups and coefficients of its law."""
+    """Points of the stay; ``scored_by``: the folder with the base groups and coefficients of its law; ``comorbid``:
+    the categories of diagnoses that count as comorbidities."""
     row = next((r for r in read_table(scored_by, BASE_GROUPS).iter_rows(named=True) if r["drg"] == stay["drg"]), None)
     group = None
     k, parameter = case["coefficient"], "coefficient.combine"
@@ -355,7 +377,7 @@ def _points(
         parameter = row["fixed_by"] or parameter
     judged = points.stay_points(
         stay["status"], stay["total_cost"], group, k, manifest["base"]["mean_cost"], policy, parameter,
-        _decided(tables, stay, case["case_class"]),
+        _decided(tables, stay, case["case_class"], len(comorbid)),
     )  # fmt: skip
     lines = [*judged.lines, Line("病例类型", "class", case["case_class"])]
     adjustments = rows_of_stay(tables.parent, ADJUSTMENTS, stay["stay_id"])
@@ -365,6 +387,9 @@ def _points(
     for row in adjustments:
         zh, en = _ADJUSTED[row["adjustment"]]
         times = f" × {show_coefficient(row['factor'])}"
+        if row["adjustment"] == "difficulty" and comorbid:
+            said = f"{len(comorbid)} ({', '.join(comorbid)})"
+            lines.append(Line("合并症(类目)", "comorbidities (categories)", said, "points.difficulty_comorbidities"))
         lines += read_of(ADJUSTMENTS, row, Line(zh + times, en + times, show_points(row["after"]), row["parameter"]))
     last = Line("病例点数", "case points", show_points(case["points"]))
     return Section("点数", "points", read_of(CASE_POINTS, case, *lines, last))
@@ -379,7 +404,7 @@ _ADJUSTED = {
 }
 
 
-def _decided(tables: Path, stay: dict[str, Any], case_class: str) -> points.Facts:
+def _decided(tables: Path, stay: dict[str, Any], case_class: str, comorbidities: int) -> points.Facts:
     """Approved decisions on a stay and what further rules look at."""
     decisions = read_table(tables.parent / REGISTERS, STAY_DECISIONS).filter(
         (pl.col("stay_id") == stay["stay_id"]) & (pl.col("decision") == "approved")
@@ -391,7 +416,7 @@ def _decided(tables: Path, stay: dict[str, Any], case_class: str) -> points.Fact
         stay["drg"],
         stay["los"],
         stay["age"],
-        len(stay["dx"]) - 1,
+        comorbidities,
         decisions={kind: (amount, share) for kind, amount, share in rows},
     )
 

@@ -11,20 +11,24 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from drgpay.engine import Dataset, dataset, frame, open_parquet, read_table
+from drgpay.engine import Dataset, dataset, frame, open_parquet, read_table, table_path
 from drgpay.errors import DrgpayError
 from drgpay.ledger import Entry, Ledger, account_words, event_words
 from drgpay.runs.chain import read_chain
 from drgpay.runs.explain import Line, Section, read_of, taken_from
+from drgpay.runs.manifest import REGISTERS
 from drgpay.steps import fund
 from drgpay.steps.settlement import Item
 from drgpay.tables import (
     ADVANCES,
+    BUDGET_ADJUSTMENTS,
     BUDGETS,
     CASE_POINTS,
     DEBTS,
+    EVIDENCE,
     GRADE_REGISTER,
     POOLS,
+    SANCTIONS,
     STAY_DECISIONS,
     STAY_PAYMENTS,
     VIOLATIONS,
@@ -42,12 +46,14 @@ _PLACE: tuple[str, ...] = ("institution_id", "insurance_scheme", "month")
 
 _PLACED: tuple[str, ...] = ("year", "institution_id", "insurance_scheme")
 RESTS_ON: dict[str, tuple[tuple[Table, tuple[str, ...]], ...]] = {
-    "due": ((BUDGETS, ("year", "insurance_scheme")),),
+    "due": ((BUDGETS, ("year", "insurance_scheme")), (BUDGET_ADJUSTMENTS, ("year", "insurance_scheme"))),
     "refused": ((STAY_DECISIONS, ("institution_id",)),),
     "violations": ((VIOLATIONS, _PLACED),),
     "damages": ((VIOLATIONS, _PLACED),),
+    "surplus_returned": ((GRADE_REGISTER, _PLACED[:2]), (SANCTIONS, _PLACED[:2])),
+    "overspend_shared": ((EVIDENCE, _PLACED), (GRADE_REGISTER, _PLACED[:2])),
     "deposit_forfeited": ((GRADE_REGISTER, _PLACED[:2]),),
-    "second_distribution": ((GRADE_REGISTER, _PLACED[:2]),),
+    "second_distribution": ((GRADE_REGISTER, _PLACED[:2]), (SANCTIONS, _PLACED[:2])),
     "assessment_forfeited": ((ADVANCES, _PLACED), (GRADE_REGISTER, _PLACED[:2])),
     "advance_netted": ((ADVANCES, _PLACED),),
     "debt_netted": ((DEBTS, _PLACED),),
@@ -59,7 +65,22 @@ def registered(run: Path, row: Row, name: str, year: int) -> list[Section]:
     """Where the rows of registers come from on which a figure of an institution rests, where they were taken."""
     said = row | {"year": year}
     wanted = [(table, {column: said[column] for column in columns}) for table, columns in RESTS_ON.get(name, ())]
-    return taken_from(run, wanted)
+    return [*(_adjusted(run, row, year) if name == "due" else ()), *taken_from(run, wanted)]
+
+
+def _adjusted(run: Path, row: Row, year: int) -> list[Section]:
+    """What was approved to change the budget before the year's point value."""
+    kept = run / REGISTERS
+    if "month" in row or not table_path(kept, BUDGET_ADJUSTMENTS).exists():
+        return []
+    its = fund.approved(read_table(kept, BUDGET_ADJUSTMENTS).to_dicts(), year)
+    lines = []
+    for one in (r for r in its if r["insurance_scheme"] == row["insurance_scheme"]):
+        zh, en = (f"{one['decided_on']} {in_word(one['change_reason'], lang)} {one['document'] or ''}".strip()
+                  for lang in ("zh", "en"))  # fmt: skip
+        place = {"table": BUDGET_ADJUSTMENTS.name, "key": one["adjustment_id"]}
+        lines.append(Line(zh, en, show_fen(one["amount"]), "fund.year_end_reasons", **place))
+    return [Section(BUDGET_ADJUSTMENTS.zh, "adjustments of the budget", tuple(lines))] if lines else []
 
 
 def item_named(said: str, items: Mapping[str, Item], aliases: Mapping[str, str]) -> str | None:
@@ -82,8 +103,10 @@ def formula(tables: Path, row: Row, name: str, item: Item, names: Mapping[str, s
             pl.col("month") == row.get("month", fund.YEAR)
         )
         pool = read_table(tables, POOLS).row(by_predicate=of, named=True)
+        before = (("adjusted", "fund.year_end_reasons"), ("elsewhere", "fund.inpatient_unit"))
         lines += read_of(
             POOLS, pool,
+            *(Line(POOLS[c].zh, POOLS[c].en, show_fen(pool[c]), by) for c, by in before if pool[c]),
             Line("总点数", "all points", show_points(pool["points"])),
             Line("可分配额", "distributable", show_fen(pool["distributable"]), "fund.basis"),
         )  # fmt: skip

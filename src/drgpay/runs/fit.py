@@ -12,12 +12,13 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
+from drgpay.engine import frame
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, needed
 from drgpay.runs import money, ready
 from drgpay.scheme import Scheme, basis_words, catalogue, load
 from drgpay.steps import modes, points
-from drgpay.tables import STAY_DECISIONS
+from drgpay.tables import REFERRALS, STAY_DECISIONS
 
 _RATES = {
     "bed_day": "bed_day.rates",
@@ -42,6 +43,9 @@ def check_policy(policy: Policy, scheme: Scheme, folder: Path | None = None) -> 
     if policy.choice_or_none("points.pricing") == "rate":
         points.rate_rule(policy)
     _check_modes(policy)
+    if policy.flag("benefit.in_run"):
+        needed(policy.rules("modes.rules"), "modes.rules")
+        modes.benefit_of(policy, {}, frame(REFERRALS.schema.empty_table()))
     ready.limits(policy)
 
 
@@ -103,6 +107,8 @@ def check_practice(policy: Policy, folder: Path | None = None) -> None:
 def _check_modes(policy: Policy) -> None:
     rules = policy.rules("modes.rules")
     if not rules:
+        if policy.choice_or_none("fund.inpatient_unit") == "whole_area":
+            needed(None, "modes.rules")
         return
     modes.check_capitation(policy)
     needed(policy.choice_or_none("modes.overrun"), "modes.overrun")

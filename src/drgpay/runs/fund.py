@@ -15,7 +15,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import known_places, register_file
-from drgpay.steps import fund, intake
+from drgpay.steps import fund, intake, modes
 from drgpay.tables import (
     ADVANCE_USE,
     ADVANCES,
@@ -28,6 +28,7 @@ from drgpay.tables import (
     FUND_HISTORY,
     FUND_MONTHS,
     FUND_PLANS,
+    INDICATOR_VALUES,
     INSTITUTION_HISTORY,
     INSTITUTION_INDICATORS,
     INSTITUTIONS,
@@ -35,6 +36,8 @@ from drgpay.tables import (
     NEGOTIATIONS,
     PREPAYMENT_TERMS,
     PREPAYMENTS,
+    PROCUREMENT,
+    REFUSALS,
     RISK_FUND,
     RISK_MOVEMENTS,
     SANCTIONS,
@@ -127,12 +130,21 @@ def plan_budget(region: Path, practice: str, year: int) -> tuple[Tables, dict[st
     if history:
         levels, talks = registers.levels(), registers.rows(NEGOTIATIONS)
         sanctioned = [s["institution_id"] for s in registers.rows(SANCTIONS) if s["year"] == year]
+        missed = modes.missed(registers.rows(PROCUREMENT), year - 1)
         indicators: Rows = []
         for part in parts:
             if part["part"] == "inpatient_drg":
                 scheme = part["insurance_scheme"]
                 rows, unassigned[scheme] = fund.institution_indicators(
-                    part["adjusted"], scheme, year, history, levels, talks, sanctioned, policy
+                    part["adjusted"],
+                    scheme,
+                    year,
+                    history,
+                    levels,
+                    talks,
+                    sanctioned,
+                    policy,
+                    [h for s, h in missed if s == scheme],
                 )
                 indicators += rows
         result.append((INSTITUTION_INDICATORS, indicators))
@@ -156,6 +168,11 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
     """Tables ``prepayments`` and ``loan_candidates``."""
     registers, policy = RegisterFolder(region), year_law(practice, year)
     terms, use = registers.rows(PREPAYMENT_TERMS, needed=True), registers.rows(ADVANCE_USE)
+    treated = {
+        row["institution_id"]: row["value"]
+        for row in registers.rows(INDICATOR_VALUES)
+        if (row["year"], row["indicator"]) == (year - 1, "groups_treated")
+    }
     rows = fund.prepayments(
         year,
         registers.rows(INSTITUTION_HISTORY, needed=True),
@@ -164,6 +181,8 @@ def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
         registers.rows(ADVANCES),
         use,
         policy,
+        treated,
+        registers.rows(REFUSALS),
     )
     loans = fund.loan_candidates(year, rows, terms, use, policy)
     return checked([(PREPAYMENTS, rows), (LOAN_CANDIDATES, loans)])

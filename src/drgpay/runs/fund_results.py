@@ -10,22 +10,34 @@ from pathlib import Path
 from typing import Any
 
 from drgpay import __version__
-from drgpay.engine import new_folder, write_table
+from drgpay.engine import MANIFEST, new_folder, write_table
 from drgpay.runs.fund import RegisterFolder, Rows, Tables, year_law
 from drgpay.runs.manifest import TABLES, file_digest, write_manifest
 from drgpay.runs.region import region_identity
+from drgpay.runs.sharing import NOTICE, PRACTICE, practice_with, sharing_notice
 from drgpay.runs.taking import Offered, Withheld, write_offers
-from drgpay.steps import intake
+from drgpay.steps import fund, intake
 from drgpay.tables import (
     ADVANCES,
+    AREA_VALUES,
     BUDGET_AMOUNTS,
     BUDGET_PARTS,
     BUDGET_PLAN,
     BUDGETS,
+    EVIDENCE,
     FUND_REGISTERS,
+    GRADE_REGISTER,
     INSTITUTIONS,
+    OVERSPEND_PROPOSALS,
+    PAYMENT_HOLDS,
     PREPAYMENTS,
+    PROCUREMENT,
+    REFUSALS,
+    SHARING_MINUTES,
 )
+
+_READ = (INSTITUTIONS, *FUND_REGISTERS, GRADE_REGISTER, AREA_VALUES, SHARING_MINUTES, PROCUREMENT, REFUSALS)
+"""registers that plans are made from"""
 
 
 @dataclass(frozen=True)
@@ -38,16 +50,24 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan of the fund: its ``kind`` (budget | prepayment), its tables, and what it was made from."""
+    """A plan of the fund: its ``kind`` (budget | prepayment | overspend | sharing), its tables, and what it was made
+    from; ``run``: the clearing it was made from, where it was."""
 
     kind: str
     tables: Tables
     region: Path
     practice: str
     year: int
+    run: Path | None = None
 
 
 _NOT_AGREED = {
+    "overspend": Withheld(
+        "合理超支还没有认定,不能接收",
+        "the reasonable overspend is not decided yet: it cannot be taken",
+        "认定后重新生成:drgpay fund overspend … --agreed-by 姓名 --agreed-on 日期 -o 文件夹",
+        "make it again once it is decided: drgpay fund overspend … --agreed-by NAME --agreed-on DAY -o FOLDER",
+    ),
     "budget": Withheld(
         "预算方案还没有定案,不能接收",
         "the budget is not agreed yet: it cannot be taken",
@@ -66,25 +86,50 @@ _NOT_AGREED = {
 def write_plan(plan: Plan, out: Path, agreed: Agreed | None, people: Callable[[Path], None]) -> None:
     """Write a plan as a folder of results: what ``people`` write for people, its tables, and, where it is agreed,
     the rows it offers to the registers."""
-    policy = year_law(plan.practice, plan.year)
     with new_folder(out) as draft:
         people(draft)
-        for table, rows in plan.tables:
-            write_table(draft / TABLES, table, table.of(rows))
-        registers = [p for t in (INSTITUTIONS, *FUND_REGISTERS) for p in intake.register_paths(plan.region, t)]
-        content: dict[str, Any] = {
-            "kind": plan.kind,
-            "software": f"drgpay {__version__}",
-            "region": region_identity(plan.region),
-            "year": plan.year,
-            "practice": policy.practice,
-            "policy_digest": policy.digest,
-            "agreed": {"by": agreed.by, "on": agreed.on.isoformat()} if agreed else None,
-            "inputs": {path.name: file_digest(path) for path in registers},
-        }
         offered = _offered(plan, agreed) if agreed else []
+        content = _content(plan, draft, agreed)
         content |= write_offers(draft, offered, None if agreed else _NOT_AGREED[plan.kind])
         write_manifest(draft, content)
+
+
+def write_ratios(
+    plan: Plan, out: Path, decided: Rows, cleared: Sequence[Path], people: Callable[[Path], None]
+) -> None:
+    """Write a proposal of sharing ratios as a folder of results; with the joint meeting's rows also the notice of
+    the year, and the practice with it."""
+    with new_folder(out) as draft:
+        people(draft)
+        content = _content(plan, draft, None)
+        content["cleared"] = {run.name: file_digest(run / MANIFEST) for run in cleared}
+        if decided:
+            notice = sharing_notice(decided)
+            (draft / NOTICE).write_text(notice, encoding="utf-8")
+            (draft / PRACTICE).write_text(practice_with(plan.practice, notice), encoding="utf-8")
+            year_law(str(draft / PRACTICE), plan.year)  # whole, and read as it was meant
+            first = decided[0]
+            content["agreed"] = {"by": first["minutes"], "on": first["decided_on"].isoformat()}
+        write_manifest(draft, content)
+
+
+def _content(plan: Plan, draft: Path, agreed: Agreed | None) -> dict[str, Any]:
+    """What the manifest says of a plan; its tables are written."""
+    for table, rows in plan.tables:
+        write_table(draft / TABLES, table, table.of(rows))
+    policy = year_law(plan.practice, plan.year)
+    registers = [p for t in _READ for p in intake.register_paths(plan.region, t)]
+    of_run = {} if plan.run is None else {MANIFEST: file_digest(plan.run / MANIFEST)}
+    return {
+        "kind": plan.kind,
+        "software": f"drgpay {__version__}",
+        "region": region_identity(plan.region),
+        "year": plan.year,
+        "practice": policy.practice,
+        "policy_digest": policy.digest,
+        "agreed": {"by": agreed.by, "on": agreed.on.isoformat()} if agreed else None,
+        "inputs": {path.name: file_digest(path) for path in registers} | of_run,
+    }
 
 
 def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:
@@ -93,9 +138,16 @@ def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:
     if plan.kind == "budget":
         budgets, amounts = budget_rows(tables[BUDGET_PLAN.name], tables[BUDGET_PARTS.name])
         offered = [(BUDGETS, budgets, BUDGET_PLAN), (BUDGET_AMOUNTS, amounts, BUDGET_PARTS)]
+    elif plan.kind == "overspend":
+        rows = fund.evidence_rows(tables[OVERSPEND_PROPOSALS.name])
+        return [Offered(EVIDENCE, plan.kind, [row | said for row in rows])]
     else:
         paid = RegisterFolder(plan.region).rows(ADVANCES)
-        offered = [(ADVANCES, advance_rows(tables[PREPAYMENTS.name], paid, agreed.on), PREPAYMENTS)]
+        planned = tables[PREPAYMENTS.name]
+        offered = [
+            (ADVANCES, advance_rows(planned, paid, agreed.on), PREPAYMENTS),
+            (PAYMENT_HOLDS, hold_rows(planned, agreed.on), PREPAYMENTS),
+        ]
     return [
         Offered(table, plan.kind, [row | said | {"evidence": of.name} for row in rows]) for table, rows, of in offered
     ]
@@ -116,6 +168,21 @@ def budget_rows(plans: Rows, parts: Rows) -> tuple[Rows, Rows]:
         if row["part"] != "inpatient_drg"
     ]
     return budgets, amounts
+
+
+def hold_rows(prepayments: Rows, on: date) -> Rows:
+    """Rows for the register ``payment_holds``: institutions whose advance is suspended, from a day on; a later row
+    says when they are released. Source: design/12 §5."""
+    return [
+        {
+            "hold_id": f"{year}-{house}-prepayment",
+            "institution_id": house,
+            "from_date": on,
+            "released_on": None,
+            "reason": "暂停预付:使用率过高,费用异常增长 / advance suspended: overuse, abnormal growth",
+        }
+        for year, house in sorted({(r["year"], r["institution_id"]) for r in prepayments if r["suspended"]})
+    ]
 
 
 def advance_rows(prepayments: Rows, paid: Rows, on: date) -> Rows:

@@ -39,6 +39,7 @@ from drgpay.runs.manifest import REGISTERS, laws_of_run
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.shared_base import base_of_run
 from drgpay.runs.succession import succession_of
+from drgpay.scheme import Scheme
 from drgpay.steps import points, settlement
 from drgpay.tables import (
     ADVANCES,
@@ -53,6 +54,7 @@ from drgpay.tables import (
     MONTHS_PAID,
     PAYMENT_HOLDS,
     POOLS,
+    SANCTIONS,
     STAY_DECISIONS,
     STAY_MODES,
     STAY_PAYMENTS,
@@ -251,7 +253,7 @@ def changed_decisions(before: pl.DataFrame, now: pl.DataFrame) -> list[str]:
 
 
 def correct(
-    account: Account, engine: Engine, grouped: Dataset, region: Region, out: Path, work: Path
+    account: Account, engine: Engine, grouped: Dataset, region: Region, out: Path, work: Path, scheme: Scheme
 ) -> pl.DataFrame:
     """Compute every sealed month again under its own law, base and coefficients, and write what differs from all the
     chain has booked for it to table ``corrections`` in ``out``. Returns insurance_scheme, institution_id, month with
@@ -262,7 +264,7 @@ def correct(
     for link in account.links:
         if link.month is None:
             continue
-        rows = _month_again(account, link, engine, of_year, named, out / f"m{link.month:02d}", work)
+        rows = _month_again(account, link, engine, of_year, named, out / f"m{link.month:02d}", work, scheme)
         by = ("insurance_scheme", "institution_id", "month")
         columns = (*by, "points_before", "points_after", "personal_before", "personal_after")
         sums = frame(engine.sum(rows, _moved, by, columns, "corrections"))
@@ -310,6 +312,7 @@ def _month_again(
     named: Mapping[int, list[str]],
     out: Path,
     work: Path,
+    scheme: Scheme,
 ) -> Dataset:
     """Corrections of one sealed month, written below ``out``; ``named``: of :func:`_late_stays`."""
     month = link.month
@@ -327,9 +330,8 @@ def _month_again(
     if any(s.policy.rules("modes.rules") for s in segments):
         assigned = modes.assign(engine, stays, segments, registers, period, folder / STAY_MODES.name, folder)
         stays, priced = assigned.pooled, assigned.modes
-    scoring = money.scoring(
-        engine, stays, segments, law.opening, registers, period, folder, partial(kept_base, account.chain.first)
-    )
+    kept = partial(kept_base, account.chain.first)
+    scoring = money.scoring(engine, stays, segments, law.opening, registers, period, folder, kept, scheme)
     cases, _ = points.score(engine, stays, scoring.tables, law.policy, folder / CASE_POINTS.name)
     known = link.manifest.get("batches", ())
     late = {stay for number, ids in named.items() if number not in known for stay in ids}
@@ -481,15 +483,15 @@ def _institutions_that_differ(old: Any, new: Any) -> Any:
 def changed_since(
     link: Link, registers: Registers, engine: Engine, cases: Dataset, year: int, work: Path
 ) -> frozenset[Key]:
-    """(insurance scheme, institution) whose stays, decisions, evidence, violations or grade are others than when a
-    year was cleared."""
+    """(insurance scheme, institution) whose stays, decisions, evidence, violations, grade or sanctions are others
+    than when a year was cleared."""
     columns = ("stay_id", "institution_id", "insurance_scheme", *_JUDGED_BY)
     sources = [Source(data, columns, ("stay_id",)) for data in (dataset(link.tables, CASE_POINTS), cases)]
     found = engine.map_by(sources, "stay_id", _institutions_that_differ, work / "changed", "what changed")
     keys = {(s, h) for batch in engine.scan(found) for h, s in frame(batch).rows()}
     then = Registers.read(link.folder / REGISTERS)
     schemes = read_table(link.tables, CLOSINGS)["insurance_scheme"].to_list()
-    for table in (STAY_DECISIONS, EVIDENCE, VIOLATIONS, GRADE_REGISTER):
+    for table in (STAY_DECISIONS, EVIDENCE, VIOLATIONS, GRADE_REGISTER, SANCTIONS):
         old, new = (its if table == STAY_DECISIONS else its.filter(pl.col("year") == year)
                     for its in (then[table], registers[table]))  # fmt: skip
         for ours, theirs in ((old, new), (new, old)):

@@ -176,10 +176,9 @@ def split_benefits(region: Path, practice: str, year: int, out: Path, engine: En
             work / "joined",
             "details of stays",
         )
-        columns = (*modes.BENEFIT_SCANNED, "out_of_policy")
         found = engine.map_by(
-            (Source(joined, columns, modes.BENEFIT_ORDER),), "person_id", partial(modes.split_costs, rules=rules),
-            work / "split", "benefits",
+            (Source(joined, modes.BENEFIT_JOINED, modes.BENEFIT_ORDER),), "person_id",
+            partial(modes.split_costs, rules=rules), work / "split", "benefits",
         )  # fmt: skip
         names = BENEFIT_SPLITS.names[3:]
         sums = engine.sum(

@@ -187,6 +187,8 @@ class Paid:
         drg = [r | {"month": r["month"]} for r in settled.months]
         drg += [r | {"month": fund.YEAR} for rows in settled.statements.values() for r in rows]
         rows = modes.composition(drg, [*self.months, *self.years], self.results, self.statements)
+        if not settled.statements:
+            rows = [row for row in rows if row["month"] != fund.YEAR]
         small: tuple[tuple[Table, list[Row]], ...] = (
             (MODE_PAYMENTS, [*self.months, *self.years]),
             (BED_DAY_ASSESSMENTS, self.assessed),
@@ -218,8 +220,12 @@ def pay(
     of_month = {month: span.policy for month, span in laws.months.items()}
     stays = in_time.outside_points(_stay_sums(engine, assigned.modes), dict.fromkeys(of_month, policy))
     paid = stays if by_month is assigned else in_time.outside_points(_stay_sums(engine, by_month.modes), of_month)
+    claims = registers[OUT_OF_AREA_CLAIMS]
+    one_unit = fund.is_one_unit(policy)
     if not period.whole:
-        return Paid(months=in_time.month_payments(paid, of_month))
+        elsewhere = [row for row in modes.statements(claims, period.year) if row["month"] in period.months
+                     and _of_the_unit(row)] if one_unit else []  # fmt: skip
+        return Paid(months=in_time.month_payments(paid, of_month), statements=elsewhere)
     budgets = _part_budgets(registers, period.year)
     care = Care()
     # Care of outpatients is settled here where the year's budget has a part for it.
@@ -229,11 +235,10 @@ def pay(
         )
     months = in_time.month_payments([*paid, *care.in_months], of_month) if booked is None else booked
     assessed = modes.assessments(stays, policy)
-    claims = registers[OUT_OF_AREA_CLAIMS]
     statements = modes.added(modes.statements(claims, period.year), _treated_here(engine, assigned))
     procurement = modes.procurement_payments(registers[PROCUREMENT].to_dicts(), period.year, policy)
     for row in statements:
-        if row["direction"] == "out":
+        if row["direction"] == "out" and not (one_unit and _of_the_unit(row)):
             modes.budget_of(budgets, row["insurance_scheme"], "out_of_area")
     if by_month is assigned and booked is None:
         years = modes.year_payments(months, assessed)
@@ -246,6 +251,11 @@ def pay(
         budgets, months, years, assessed, care.results, care.heads, statements,
         modes.watch(claims, period.year, policy), procurement, care.there,
     )  # fmt: skip
+
+
+def _of_the_unit(row: Row) -> bool:
+    """Own insured treated as inpatients in another area."""
+    return bool(row["direction"] == "out" and row["setting"] == "inpatient")
 
 
 def simulated_forfeits(

@@ -17,10 +17,12 @@ from drgpay.engine import Dataset, Engine, Part, PartKernel, Source, codes_in, f
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy, Segment
 from drgpay.runs.laws import Segments
+from drgpay.runs.marks import known_of
 from drgpay.runs.rate import rate_base, rate_points
 from drgpay.runs.region import Registers
 from drgpay.runs.remember import Remembering
 from drgpay.runs.succession import succession_of
+from drgpay.runs.unit import unit_of
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, points, settlement
 from drgpay.tables import (
@@ -29,7 +31,7 @@ from drgpay.tables import (
     DEBTS,
     EVIDENCE,
     GRADE_REGISTER,
-    INDICATOR_VALUES,
+    SANCTIONS,
     STAY_DECISIONS,
     VIOLATIONS,
 )
@@ -113,17 +115,19 @@ def scoring(
     period: Period,
     work: Path,
     kept: Kept | None = None,
+    scheme: Scheme | None = None,
 ) -> Scoring:
     """The rules of every segment, and the tables that score each stay by those of its day; a merger of institutions
     or another level of one cuts a segment. The same sums over the stays are made once for all of them. ``kept``: the
-    base period of a book, that of its first link."""
+    base period of a book, that of its first link; ``scheme``: the one
+    the stays were grouped by, which says what comorbidities are."""
     segments = succession_of(registers).cut(segments)
     if len(segments) == 1:
-        only = rules(engine, grouped, segments[0], registers, period, work, opening, kept)
+        only = rules(engine, grouped, segments[0], registers, period, work, opening, kept, scheme)
         return Scoring(segments, (only,), only.tables)
     once = Remembering(engine)
     by_law = tuple(
-        rules(once, grouped, s, registers, period, work / f"law-{s.first.isoformat()}", opening, kept)
+        rules(once, grouped, s, registers, period, work / f"law-{s.first.isoformat()}", opening, kept, scheme)
         for s in segments
     )
     caps = [s.policy.ratio_or_none("points.high_extra_cap") for s in segments]
@@ -182,25 +186,24 @@ def rules(
     work: Path,
     opening: Policy | None = None,
     kept: Kept | None = None,
+    scheme: Scheme | None = None,
 ) -> Rules:
     """Base points, coefficients and the kernel's tables, by the law of a segment and the institutions of its first
     day. ``work``: a folder for what must be brought together on disk; ``opening``: see ``points.base_period``;
-    ``kept``: see :func:`scoring`; last year's grades and indicator values enter the coefficients."""
+    ``kept``: see :func:`scoring`; last year's grades and indicator values enter the coefficients, and the
+    operated stays of the base period."""
     policy, there, day = segment.policy, succession_of(registers), segment.first
     by_rate = policy.choice_or_none("points.pricing") == "rate"
     if by_rate:
         base = rate_base(registers, policy)
     else:
         base = kept(policy) if kept else points.base_period(engine, grouped, policy, opening)
-    before = pl.col("year") == period.year - 1
-    grades = dict(registers[GRADE_REGISTER].filter(before).select("institution_id", "grade").rows())
-    values = registers[INDICATOR_VALUES].filter(before).select("institution_id", "indicator", "value").rows()
-    indicators = {(h, name): value for h, name, value in values}
-    marks = points.Marks(there.inherited(grades, day), there.inherited(indicators, day))
+    marks = known_of(engine, grouped, policy, registers, period.year, day)
     coefficients = points.coefficients(there.joined(base, day), there.scored(day), policy, marks)
     readmitted = points.readmissions(engine, grouped, policy, period.year, work / "readmissions")
     decisions, discharges = _within_quota(engine, grouped, policy, registers[STAY_DECISIONS], period)
-    adjusting = points.adjusting(policy, decisions, discharges, readmitted)
+    comorbid = None if scheme is None else points.comorbidities(scheme, policy)
+    adjusting = points.adjusting(policy, decisions, discharges, readmitted, comorbid)
     tables = points.points_tables(base, coefficients, policy, period.year, period.months, adjusting)
     tables = replace(tables, priced=bool(policy.rules("modes.rules")) and policy.flag("modes.bed_day_in_points"))
     if by_rate:
@@ -259,6 +262,7 @@ def _pools(
     period: Period,
     sums: pl.DataFrame,
     month_sums: pl.DataFrame,
+    unit: fund.InpatientUnit,
 ) -> list[fund.Pool]:
     """The pools of every month by its own law, and for a whole year that of the year by the law it is cleared by."""
     made: dict[tuple[str, int, bool], dict[tuple[str, int], fund.Pool]] = {}
@@ -267,7 +271,7 @@ def _pools(
         key = (policy.choice("fund.seasonality"), policy.ratio("fund.reserve_share"), year and sums is not month_sums)
         if key not in made:
             season = fund.seasonality(engine, grouped, policy, period.year)
-            pools = fund.pools(budgets, season, sums if year else month_sums, policy)
+            pools = fund.pools(budgets, season, sums if year else month_sums, policy, unit)
             made[key] = {(p.insurance_scheme, p.month): p for p in pools}
         return made[key]
 
@@ -276,6 +280,7 @@ def _pools(
     if period.whole:
         found += [under(laws.policy, True)[scheme, fund.YEAR] for scheme in sorted(budgets)]
         found.sort(key=lambda p: (p.insurance_scheme, p.month or len(fund.MONTHS) + 1))
+    unit.check(found)
     return found
 
 
@@ -303,7 +308,8 @@ def settle(
     month_sums = by_months.sums
     schemes = {*sums["insurance_scheme"], *month_sums["insurance_scheme"]}
     budgets = fund.budget_of(registers[BUDGETS], period.year, sorted(schemes))
-    pools = _pools(engine, grouped, laws, budgets, period, sums, month_sums)
+    unit = unit_of(registers, period.year, policy)
+    pools = _pools(engine, grouped, laws, budgets, period, sums, month_sums, unit)
     by_rate = policy.choice_or_none("points.pricing") == "rate"
     whole = sums.group_by("institution_id", "insurance_scheme").agg(
         pl.col("n", "points", "weight_points", "cost", "personal", "actual").sum()
@@ -334,6 +340,7 @@ def settle(
         pools = [*(fund.Pool.of(row) for row in booked.pools), *year]
         pools.sort(key=lambda p: (p.insurance_scheme, p.month or len(fund.MONTHS) + 1))
         months, counted = booked.months, booked.amounts
+    unit.check_paid(pools, counted)
     statements = {
         pool.insurance_scheme: settlement.clear(
             pool,
@@ -479,8 +486,8 @@ def last_day(year: int) -> date:
 
 
 def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealings:
-    """Grades, evidence, violations, advances and debts of a year and insurance scheme, by institution; an institution
-    that has gone over into another within the year has the grade of that one.
+    """Grades, sanctions, evidence, violations, advances and debts of a year and insurance scheme, by institution;
+    one that has gone over into another within the year has the grade of that one.
 
     Liquidated damages are the amount of a violation × its multiple, half up to fen, once per violation.
     """
@@ -502,6 +509,7 @@ def dealings(registers: Registers, year: int, scheme: str) -> settlement.Dealing
     return settlement.Dealings(
         grades=grades | {h: grades[heir] for h, heir in heirs.items() if heir in grades},
         heirs=heirs,
+        sanctioned=frozenset(registers[SANCTIONS].filter(pl.col("year") == year)["institution_id"]),
         evidence=evidence,
         violations=amounts(violations),
         damages=damages,

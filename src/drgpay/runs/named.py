@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from drgpay.engine import Dataset, Engine, frame
 from drgpay.runs import handed
 from drgpay.runs.region import Registers, Stays, known_places, register_file
-from drgpay.scheme import Scheme
+from drgpay.scheme import Scheme, load_codes
 from drgpay.steps import intake
 from drgpay.tables import Table
 
@@ -96,6 +96,8 @@ def check_named(
     known = {"stay": frozenset(homes)}
     if scheme is not None:
         known["group"] = frozenset(scheme.group_names)
+    if any(names_of(t, "operation") for t in tables if registers[t].height):
+        known["operation"] = frozenset(load_codes("icd9cm3-nhsa-2.0").known)
     lost, near = wanted - set(homes), {}
     if lost:
         near = {"stay": proposals(engine, data, lost) or sorted(homes)}

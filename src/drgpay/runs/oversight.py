@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from drgpay.engine import (
     new_folder,
     plain,
     read_table,
+    table_path,
     write_table,
 )
 from drgpay.runs.fund import Rows, watch_fund
@@ -45,6 +46,7 @@ from drgpay.tables import (
     AUDIT_RESULTS,
     AUDIT_SAMPLE,
     CHARGES,
+    CLAIM_CHECKS,
     CODER_STAFFING,
     CODERS,
     CODING_RATES,
@@ -58,9 +60,13 @@ from drgpay.tables import (
     INSTITUTION_LINKS,
     INSTITUTIONS,
     LEDGER_PREVIEW,
+    NEGATIVE_LIST,
+    OUT_OF_AREA_CLAIMS,
+    OUT_OF_AREA_WATCH,
     PERSONS,
     PUBLICATIONS,
     RECORD_QUALITY,
+    REFUSALS,
     REVIEWS,
     RULE_STATUS,
     SECOND_CODINGS,
@@ -267,6 +273,8 @@ class _Oversight:
 
     def _audit(self, cells: pl.DataFrame, sample: pl.DataFrame) -> None:
         self._write(AUDIT_SAMPLE, sample.with_columns(pl.col("amount").alias("number").cast(pl.Int32)))
+        claims = self.settlement.registers[OUT_OF_AREA_CLAIMS].to_dicts() if self.watched else []
+        self._write(CLAIM_CHECKS, oversight.claims_to_check(claims, self.watched, self.settlement.year))
         second = self.inputs.register(SECOND_CODINGS)
         upheld = dict(self.inputs.register(ARBITRATIONS).select("stay_id", "upheld").rows())
         results, agreement = oversight.audit_results(*self.singles.coded_twice(second), upheld)
@@ -309,6 +317,9 @@ class _Oversight:
         marks = self.inputs.register(DOCTOR_MARKS).filter(pl.col("year") == year).to_dicts()
         self._write(DOCTOR_POINTS, oversight.doctor_points(treated, self.limits, marks))
         self._write(PUBLICATIONS, oversight.publications(treated))
+        refusals = self.inputs.register(REFUSALS).filter(pl.col("year") == year).to_dicts()
+        listed = oversight.negative_list(oversight.refused_patients(treated, known, year), refusals)
+        self._write(NEGATIVE_LIST, listed)
         self._write(VIOLATION_TIERS, oversight.violation_tiers(treated, institutions, year, self.limits))
 
     def _facts(self) -> Dataset:
@@ -377,10 +388,19 @@ class _Oversight:
         return rows.filter(~drawn), rows.filter(drawn)
 
     def _sampling(self) -> dict[str, int]:
-        """What the last evaluation before this year says of each institution: the share of its stays to be checked
-        (1/10,000)."""
+        """Institution → share of its stays to be checked (1/10,000): by the last evaluation before this year, and by
+        the out-of-area watch list."""
         rows = self.inputs.register(SUPERVISION).filter(pl.col("year") < self.settlement.year).sort("year")
-        return dict(rows.select("institution_id", "sampling_share").rows())
+        shares = dict(rows.select("institution_id", "sampling_share").rows())
+        return oversight.shares_of(shares, [row["institution_id"] for row in self.watched], self.limits)
+
+    @cached_property
+    def watched(self) -> Rows:
+        """The out-of-area watch list of the run; empty without payment modes."""
+        tables = self.settlement.run / TABLES
+        if not table_path(tables, OUT_OF_AREA_WATCH).exists():
+            return []
+        return read_table(tables, OUT_OF_AREA_WATCH).to_dicts()
 
     def _collect(self, found: Dataset) -> pl.DataFrame:
         return pl.concat([frame(b) for b in self.engine.scan(found)]).select(

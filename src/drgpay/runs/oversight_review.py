@@ -30,6 +30,8 @@ from drgpay.tables import (
     AUDIT_SAMPLE,
     DOCTOR_MARKS,
     GROUPED,
+    NEGATIVE_LIST,
+    REFUSALS,
     REVIEWS,
     RULE_STATUS,
     SECOND_CODINGS,
@@ -57,6 +59,7 @@ class Proposal:
     decisions: list[Row]
     entries: list[Row]
     marks: list[Row]
+    refusals: list[Row]
 
 
 def _register(path: Path, table: Table) -> list[Row]:
@@ -91,13 +94,14 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
         [*refused, *special],
         oversight.ledger_preview(treated),
         oversight.mark_rows(treated, year),
+        oversight.refused_patients(treated, known, year),
     )
 
 
 def write_proposal(proposal: Proposal, folder: Path, out: Path, reviews: Path) -> None:
     """What follows from the reviews of a look (``out``), as a result a region can take: its tables in
-    ``violations.csv``, ``stay_decisions.csv`` and ``doctor_marks.csv`` for people, and what it offers, with a
-    manifest."""
+    ``violations.csv``, ``stay_decisions.csv``, ``doctor_marks.csv``, ``refusals.csv`` and the ``negative_list.csv``
+    to be published for people, and what it offers, with a manifest."""
     look = read_manifest(out, "oversight")
     said = {row["suspicion_id"]: row for row in proposal.treatments}
     refused = oversight.refusal_rows(proposal.treatments, 1)
@@ -106,6 +110,7 @@ def write_proposal(proposal: Proposal, folder: Path, out: Path, reviews: Path) -
         Offered(VIOLATIONS, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.violations]),
         Offered(STAY_DECISIONS, "review", [r | _evidence(stays[r["stay_id"]]) for r in refused]),
         Offered(DOCTOR_MARKS, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.marks]),
+        Offered(REFUSALS, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.refusals]),
         *carried_over(out, "special"),
     ]
     withheld = None if any(one.rows for one in offered) else _NOTHING
@@ -113,6 +118,9 @@ def write_proposal(proposal: Proposal, folder: Path, out: Path, reviews: Path) -
         write_register(draft / "violations.csv", VIOLATIONS, proposal.violations)
         write_register(draft / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
         write_register(draft / "doctor_marks.csv", DOCTOR_MARKS, proposal.marks)
+        write_register(draft / "refusals.csv", REFUSALS, proposal.refusals)
+        listed = oversight.negative_list(proposal.refusals, ())
+        write_register(draft / "negative_list.csv", NEGATIVE_LIST, listed)
         content = {
             "kind": "review",
             "software": f"drgpay {__version__}",

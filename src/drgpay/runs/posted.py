@@ -25,14 +25,17 @@ from drgpay.runs import linked, modes, money
 from drgpay.runs.chain import Chain
 from drgpay.runs.manifest import (
     LEDGER,
+    REGISTERS,
 )
 from drgpay.runs.money import Settled
 from drgpay.runs.order import Order
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.risk import risk_rows
 from drgpay.runs.succession import Succession, succession_of
+from drgpay.runs.unit import check_unchanged
 from drgpay.steps import fund, settlement
 from drgpay.tables import (
+    BUDGET_ADJUSTMENTS,
     CLOSINGS,
     INSTITUTION_MONTHS,
     INSTITUTIONS,
@@ -89,6 +92,7 @@ class Posting:
         """The year opened again for the institutions that something changed for."""
         assert self.chain is not None
         last = self.chain.last
+        check_unchanged(Registers.read(last.folder / REGISTERS), self.registers, self.order.year)
         pools, months, statements = (
             read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)
         )
@@ -146,6 +150,7 @@ class Posting:
         rows = linked.pay_month(self.account, poster, ledger, settled.months, corrections, self.policy)
         write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
         poster.mode_months(paid.months)
+        poster.out_of_area(paid.statements)
         settlement.check_link(self.account.whole(ledger), [pool.insurance_scheme for pool in settled.opening])
         self._keep(ledger)
         return []
@@ -164,6 +169,7 @@ class Posting:
                 before = settlement.closing(book, pool.insurance_scheme)
                 poster.budget_of_year(pool, before["budget"], before["reserve"])
             poster.advances(self.account.new_advances())
+        poster.adjustments(fund.approved(self.registers[BUDGET_ADJUSTMENTS].to_dicts(), self.order.year))
         poster.risk(self._risk())
         poster.open_parts(paid.budgets)
         if self.chain is None:
@@ -172,7 +178,7 @@ class Posting:
             poster.mode_months(paid.months)
         poster.mode_years(paid.months, paid.years)
         poster.capitation(paid.results)
-        poster.out_of_area(paid.statements)
+        poster.out_of_area(settlement.not_booked(paid.statements, self.account.past))
         poster.procurement(paid.procurement)
         poster.close_parts(paid.budgets)
         closings = []

@@ -19,7 +19,7 @@ import yaml
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
-from drgpay.units import ONE, parse_scaled, show_coefficient, show_fen, show_percent, show_ratio
+from drgpay.units import ONE, half_up, parse_scaled, show_coefficient, show_fen, show_percent, show_ratio
 
 LIMITS = "ready.limits"
 _NAMED = 8
@@ -188,6 +188,18 @@ def point_values(pools: Iterable[tuple[str, int, int | None]], bounds: Mapping[s
                         f"{show_coefficient(last)}")
             )  # fmt: skip
     return found
+
+
+def difficulty(raised: Mapping[str, int] | None, bounds: Mapping[str, int]) -> list[Notice]:
+    """Stays raised for difficulty (``raised`` of ``stays``), where they are a large share of all."""
+    if not raised or raised["raised"] * ONE <= raised["stays"] * bounds["difficulty_share"]:
+        return []
+    share, limit = half_up(raised["raised"] * ONE, raised["stays"]), show_percent(bounds["difficulty_share"])
+    return [
+        _notice("difficulty_reach", "",
+                f"{raised['stays']:,} 例中 {raised['raised']:,} 例({show_percent(share)}),界限 {limit}",
+                f"{raised['raised']:,} of {raised['stays']:,} stays ({show_percent(share)}), limit {limit}")
+    ]  # fmt: skip
 
 
 def settled(notices: Sequence[Notice], accepted: Accepted) -> list[dict[str, Any]]:

@@ -56,6 +56,8 @@ from drgpay.tables import (
     MONTHS_PAID,
     PAYMENT_HOLDS,
     RISK_MOVEMENTS,
+    SANCTIONS,
+    SHARING_MINUTES,
     STAY_DETAILS,
     STAYS,
     TAKEN_ROWS,
@@ -72,7 +74,8 @@ ALIAS = "stays.yaml"
 NEEDED = (INSTITUTIONS, BUDGETS)
 OPTIONAL = (
     GRADE_REGISTER, EVIDENCE, ADVANCES, MONTHS_PAID, PAYMENT_HOLDS, INSTITUTION_EVENTS, *DECISION_REGISTERS,
-    FUND_HISTORY, FUND_PLANS, RISK_MOVEMENTS,
+    FUND_HISTORY, FUND_PLANS, RISK_MOVEMENTS, SANCTIONS,
+    SHARING_MINUTES,
 )  # fmt: skip
 MODAL = (*MODE_REGISTERS, BUDGET_AMOUNTS)
 """registers that only a run with payment modes reads and keeps"""
@@ -128,20 +131,22 @@ class Region:
         """``id`` and ``title`` (zh, en)."""
         return _identity(self.folder, self.about)
 
-    def files(self, *, modes: bool = False) -> list[Path]:
-        """Every input file a run reads, in name order; one with payment modes reads more."""
+    def files(self, *, modes: bool = False, details: bool = False) -> list[Path]:
+        """Every input file a run reads, in name order; one with payment modes reads more, one with benefit rules the
+        details of stays too."""
         read = (*NEEDED, *OPTIONAL, *(MODAL if modes else ()))
         registers = (p for t in read for p in intake.register_paths(self.folder, t))
         alias = [self.folder / ALIAS] if (self.folder / ALIAS).is_file() else []
-        beside = (p for t in (ENROLMENT, VISITS) for p in self.table_files(t)) if modes else ()
+        wanted = (*((ENROLMENT, VISITS) if modes else ()), *((STAY_DETAILS,) if details else ()))
+        beside = (p for t in wanted for p in self.table_files(t))
         later = [p for batch in self.batches for p in batch.files()]
         known = (p for p in registers if p in self.recorded or not intake.is_taken(p))
         return [*known, *alias, *self._first(), *beside, *later]
 
-    def digests(self, watch: intake.Watch, *, modes: bool = False) -> dict[str, str]:
+    def digests(self, watch: intake.Watch, *, modes: bool = False, details: bool = False) -> dict[str, str]:
         """sha256 of every input by its name; of the register of batches and of those that record the days of their
         rows, that of the rows that are known, so that later ones leave it as it is."""
-        files = self.files(modes=modes)
+        files = self.files(modes=modes, details=details)
         found = watch.digests(files, self.folder, file_digest)
         found |= {path.name: digest for path, digest in self.recorded.items() if path in files}
         if self.batches:

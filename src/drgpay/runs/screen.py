@@ -105,14 +105,15 @@ def read_settlement(run: Path, schemes: Path | None = None) -> Settlement:
     policy, segments = laws.policy, succession_of(registers).cut(scoring(laws)[0])
     tables = run / TABLES
     folders = [*(run / SEGMENTS / s.first.isoformat() for s in segments[:-1]), tables]
-    made = [_points_tables(f, s.policy, registers, manifest) for f, s in zip(folders, segments, strict=True)]
+    scheme = load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes)
+    made = [_points_tables(f, s.policy, registers, manifest, scheme) for f, s in zip(folders, segments, strict=True)]
     scored = made[0] if len(made) == 1 else points.by_day([s.first for s in segments], made, [None] * len(made))
     pools = read_table(tables, POOLS).select("insurance_scheme", "month", "distributable", "points").rows()
     return Settlement(
         run,
         manifest,
         policy,
-        load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes),
+        scheme,
         made[-1],
         scored,
         registers,
@@ -123,7 +124,7 @@ def read_settlement(run: Path, schemes: Path | None = None) -> Settlement:
 
 
 def _points_tables(
-    folder: Path, policy: Policy, registers: Registers, manifest: dict[str, Any]
+    folder: Path, policy: Policy, registers: Registers, manifest: dict[str, Any], scheme: Scheme
 ) -> points.PointsTables:
     """The tables of a law from the base groups and coefficients kept in a folder; no decisions on stays."""
     months = fund.MONTHS if manifest["month"] is None else (int(manifest["month"]),)
@@ -134,7 +135,8 @@ def _points_tables(
     fixed = {r["drg"]: r["fixed_coefficient"] for r in rows if r["fixed_coefficient"] is not None}
     totals = read_table(folder, COEFFICIENTS).filter(pl.col("component") == points.TOTAL)
     own = dict(totals.sort("institution_id").select("institution_id", "value").rows())
-    settings = points.adjusting(policy, registers.frames["stay_decisions"].head(0), {}, None)
+    none, comorbid = registers.frames["stay_decisions"].head(0), points.comorbidities(scheme, policy)
+    settings = points.adjusting(policy, none, {}, None, comorbid)
     made = points.points_tables(
         base, points.Coefficients(own, fixed, {}, []), policy, int(manifest["year"]), months, settings
     )

@@ -19,6 +19,7 @@ from drgpay.engine import (
     Dataset,
     Engine,
     Source,
+    dataset,
     frame,
     read_table,
     table_path,
@@ -26,7 +27,7 @@ from drgpay.engine import (
 )
 from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
-from drgpay.runs import handed, linked, modes, money, named, ready
+from drgpay.runs import benefits, difficulty, handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
 from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
@@ -53,8 +54,9 @@ from drgpay.runs.registers import register_tables, with_others
 from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
-from drgpay.steps import intake, points
+from drgpay.steps import fund, intake, points
 from drgpay.tables import (
+    ADJUSTMENTS,
     BASE_GROUPS,
     BASE_SUMS,
     BASE_YEARS,
@@ -72,6 +74,7 @@ from drgpay.tables import (
     MODE_PAYMENTS,
     MONTHS_PAID,
     POOLS,
+    SHARING_MINUTES,
     STAY_MODES,
     STAYS,
 )
@@ -102,6 +105,8 @@ class Running(Posting):
         for policy in {policy.digest: policy for policy in self.laws.all()}.values():
             check_policy(policy, self.scheme, order.schemes)
         check_places(self.policy, self.registers[INSTITUTIONS]["institution_id"].to_list())
+        if self.period.whole:
+            fund.check_minutes(self.policy, self.registers[SHARING_MINUTES].to_dicts(), order.year)
         self.registers = with_weights(self.registers, self.policy)
         self.run_id = f"{self.region.identity['id']}-{order.year}" + (f"-{order.month:02d}" if order.month else "")
         self.watch = intake.Watch(self.region.stamps)
@@ -121,6 +126,7 @@ class Running(Posting):
         self.stopping = True
         self.today: date | None = None
         self.scheme_note: tuple[str, str] | None = None
+        self.raised: dict[str, int] | None = None
 
     def _steps(self, engine: Engine, say: Say) -> Steps:
         """The steps of an earlier attempt with the same inputs, or a new row of them."""
@@ -144,12 +150,12 @@ class Running(Posting):
         self._look(ready.registers_ready(facts, self.limits))
         grouped, counts = self._group(facts)
         rules, conservation, by_mode = self._money(grouped)
-        self.notices += ready.point_values(self._values(rules), self.limits)
+        self._note_results(rules)
         counts |= by_mode
         self._write_policy()
         text, _ = practice_text(self.order.policy)
         (self.folder / PRACTICE).write_text(text, encoding="utf-8")
-        self.watch.check(self.region.files(modes=self.with_modes))
+        self.watch.check(self.region.files(modes=self.with_modes, details=self.by_benefit))
         manifest = self._manifest(counts, rules.base, conservation)
         write_json(self.folder / MANIFEST, manifest)
         self.walk.enter("report")
@@ -173,8 +179,12 @@ class Running(Posting):
         self._look(ready.registers_ready(facts, self.limits))
         grouped, _ = self._group(facts)
         rules, _, _ = self._money(grouped)
-        self.notices += ready.point_values(self._values(rules), self.limits)
+        self._note_results(rules)
         return ready.marked(self.notices, self.order.accept)
+
+    def _note_results(self, rules: Rules) -> None:
+        self.notices += ready.point_values(self._values(rules), self.limits)
+        self.notices += ready.difficulty(self.raised, self.limits)
 
     def facts(self) -> ready.Facts:
         """What is known of the region before its stays are read."""
@@ -208,7 +218,8 @@ class Running(Posting):
         unkept = self._check_named(stays)
         again = self._duplicates(stays.data, stays.replaced)
         kernel = Grouping(context, again, stays.checked, self.scheme, years, stays.replaced)
-        outs = [table_path(self.tables, GROUPED), table_path(self.tables, FINDINGS)]
+        recorded = self.work / "recorded" if self.by_benefit else table_path(self.tables, GROUPED)
+        outs = [recorded, table_path(self.tables, FINDINGS)]
         grouped, findings = self.engine.map(stays.data, kernel, outs, STAYS.names, "check and group")
         self._write_names()
         for number, found in enumerate(stays.findings):
@@ -233,6 +244,9 @@ class Running(Posting):
             "findings": findings.rows() + sum(found.num_rows for found in (said, *stays.findings)),
             **{s: int(now.filter(pl.col("status") == s)["n"].sum()) for s in ("grouped", "ungrouped", "qy")},
         }
+        if self.by_benefit:
+            its = (self.region, self.policy, self.order.year, self.tables, self.work)
+            grouped = benefits.share(self.engine, grouped, *its)
         return grouped, counts
 
     def _write_policy(self) -> None:
@@ -296,6 +310,11 @@ class Running(Posting):
         return {key[0]: its["row_no"].to_numpy() + 1 for key, its in places.group_by("file_no", maintain_order=True)}
 
     @property
+    def by_benefit(self) -> bool:
+        """Patients' and fund's shares come from the benefit rules."""
+        return self.policy.flag("benefit.in_run")
+
+    @property
     def with_modes(self) -> bool:
         """The policy has rules of payment modes, at some time of the period."""
         return any(policy.rules("modes.rules") for policy in self.laws.all())
@@ -336,6 +355,7 @@ class Running(Posting):
         cases, sums = points.score(
             self.engine, grouped, scoring.tables, self.policy, table_path(self.tables, CASE_POINTS)
         )
+        self.raised = difficulty.reach(self.engine, dataset(self.tables, ADJUSTMENTS), scoring, sums)
         month_cases, by_months = None, None
         if paid_by is not None:
             by_month_law = self._scoring(month_stays, paid_by, in_months).tables
@@ -355,7 +375,8 @@ class Running(Posting):
         corrected = None
         if self.chain is not None and self.order.reopens is None:
             out = table_path(self.tables, CORRECTIONS)
-            corrected = linked.correct(self.account, self.engine, all_grouped, self.region, out, self.work)
+            its = (self.account, self.engine, all_grouped, self.region, out, self.work, self.scheme)
+            corrected = linked.correct(*its)
         self.pooled = grouped
         write_table(self.tables, POOLS, POOLS.of([p.row() for p in settled.pools]))
         write_table(self.tables, INSTITUTION_MONTHS, INSTITUTION_MONTHS.of(settled.months))
@@ -396,7 +417,7 @@ class Running(Posting):
         kept = None if self.shared is None else self.shared.base
         if self.chain is not None:
             kept = partial(linked.kept_base, self.chain.first)
-        its = (self.laws.opening, self.registers, self.period, work, kept)
+        its = (self.laws.opening, self.registers, self.period, work, kept, self.scheme)
         return money.scoring(self.engine, stays, segments, *its)
 
     def _booked(self) -> money.Booked | None:
@@ -438,6 +459,7 @@ class Running(Posting):
             "base": {"mean_cost": base.mean_cost, "scale": base.scale},
             "counts": counts,
             **about(self.scheme, self.scheme_note),
+            **({} if self.raised is None else {"difficulty": self.raised}),
             "ledger": self.book,
             "ready": ready.settled(self.notices, self.order.accept),
             "conservation": [{"insurance_scheme": s, "sources": a, "uses": b} for s, a, b in conservation],
@@ -471,7 +493,7 @@ class Running(Posting):
             "batches": [batch.number for batch in self.region.batches],
             "after": None if self.chain is None else self.chain.described(),
             "reopens": self._reopens(),
-            "inputs": self.region.digests(self.watch, modes=self.with_modes),
+            "inputs": self.region.digests(self.watch, modes=self.with_modes, details=self.by_benefit),
         } | self._shared()
 
     def _shared(self) -> dict[str, Any]:

@@ -106,6 +106,14 @@ class Succession:
         by = [name for name in sums.columns if name not in ("n", "cost")]
         return replace(base, institution_sums=sums.group_by(by).agg(pl.col("n", "cost").sum()).sort(by))
 
+    def added(self, operated: points.Operated, day: date) -> dict[str, tuple[int, int]]:
+        """Counts of operated stays that stand with the heirs of a day."""
+        over, found = self.heirs(day), dict[str, tuple[int, int]]()
+        for h, (n, hard) in operated.items():
+            before = found.get(over.get(h, h), (0, 0))
+            found[over.get(h, h)] = before[0] + n, before[1] + hard
+        return found
+
     def inherited(self, known: Mapping[Any, Any], day: date) -> dict[Any, Any]:
         """Values by institution, or by (institution, …), with those an heir has not got itself taken from its
         predecessors; of several the one that went over last, then the first by code."""

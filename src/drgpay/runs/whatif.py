@@ -213,7 +213,8 @@ class Simulation:
         pooled = modes.pooled(self._engine, grouped, segments, registers, period, folder)
         of_year = holding(grouped, period.year) if pooled is grouped else pooled
         kept = partial(base_of_run, self._run, self._manifest) if SHARED in self._manifest else None
-        scoring = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work, kept)
+        scheme = scheme_of(others.policy, self._schemes)
+        scoring = money.scoring(self._engine, pooled, segments, others.opening, registers, period, work, kept, scheme)
         capped = points.within_cap(self._engine, of_year, scoring.tables, others.policy)
         sums = points.tally(self._engine, of_year, capped, others.policy)
         return _Scored(pooled, scoring, money.Earned(sums, money.scored(capped, of_year)), folder)

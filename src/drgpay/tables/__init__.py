@@ -29,10 +29,12 @@ from drgpay.tables.care import (
 from drgpay.tables.checks import CHECK_TABLES, RECORD_SCORES, STAY_SCORES
 from drgpay.tables.decisions import (
     ADJUSTMENTS,
+    BUDGET_ADJUSTMENTS,
     DEBTS,
     DECISION_REGISTERS,
     GROUP_WEIGHTS,
     INDICATOR_VALUES,
+    OPERATION_LEVELS,
     STAY_DECISIONS,
     VIOLATIONS,
 )
@@ -72,6 +74,8 @@ from drgpay.tables.fund import (
     LOAN_CANDIDATES,
     MID_YEAR_CHANGES,
     NEGOTIATIONS,
+    OVERSPEND_CAUSES,
+    OVERSPEND_PROPOSALS,
     PARTS,
     PREPAYMENT_TERMS,
     PREPAYMENTS,
@@ -159,6 +163,7 @@ from drgpay.tables.oversight import (
     AUDIT_AGREEMENT,
     AUDIT_RESULTS,
     AUDIT_SAMPLE,
+    CLAIM_CHECKS,
     CODER_STAFFING,
     CODERS,
     CODING_RATES,
@@ -168,10 +173,12 @@ from drgpay.tables.oversight import (
     DOCTOR_POINTS,
     INSTITUTION_LINKS,
     LEDGER_PREVIEW,
+    NEGATIVE_LIST,
     OVERSIGHT_REGISTERS,
     OVERSIGHT_TABLES,
     PUBLICATIONS,
     RECORD_QUALITY,
+    REFUSALS,
     REVIEWS,
     RULE_STATUS,
     SECOND_CODINGS,
@@ -239,12 +246,20 @@ from drgpay.tables.results import (
     STATUSES,
     STAY_PAYMENTS,
 )
+from drgpay.tables.sharing import (
+    SHARING_ITEMS,
+    SHARING_MINUTES,
+    SHARING_RATIOS,
+    SHARING_REASONS,
+    SHARING_SERIES,
+)
 from drgpay.tables.sight import AREA, PUBLIC, SIGHTS, Sight
 from drgpay.tables.taking import EVIDENCE_OF_ROW, TAKEN_ROWS, TAKES, TAKING, offered_table, taken_table
 from drgpay.tables.views import SETTLED_STAYS, VIEWS
 
 ALL = (
-    INPUTS + BOOK_REGISTERS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS + (ENROLMENT, *MODE_REGISTERS)
+    INPUTS + BOOK_REGISTERS + CARE + (TRUTH,) + DECISION_REGISTERS + FUND_REGISTERS
+    + (SHARING_MINUTES, ENROLMENT, *MODE_REGISTERS)
     + OVERSIGHT_REGISTERS + EVALUATION_REGISTERS + PERFORMANCE_REGISTERS + INHOUSE_REGISTERS
     + RESULTS + BOOK_TABLES
     + FUND_TABLES + CHECK_TABLES + MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES
@@ -276,6 +291,7 @@ __all__ = [
     "BED_DAY_ASSESSMENTS",
     "BENEFIT_SPLITS",
     "BUDGETS",
+    "BUDGET_ADJUSTMENTS",
     "BUDGET_AMOUNTS",
     "BUDGET_ENTRIES",
     "BUDGET_PARTS",
@@ -288,6 +304,7 @@ __all__ = [
     "CHARGES",
     "CHEATS",
     "CHECK_TABLES",
+    "CLAIM_CHECKS",
     "CLASSES",
     "CLAW_BACKS",
     "CLOSINGS",
@@ -384,7 +401,9 @@ __all__ = [
     "MONTHS_PAID",
     "MONTH_CASH",
     "MOST",
+    "NEGATIVE_LIST",
     "NEGOTIATIONS",
+    "OPERATION_LEVELS",
     "OPERATION_ROLES",
     "OUTCOMES",
     "OUT_OF_AREA_CLAIMS",
@@ -392,6 +411,8 @@ __all__ = [
     "OUT_OF_AREA_WATCH",
     "OVERSIGHT_REGISTERS",
     "OVERSIGHT_TABLES",
+    "OVERSPEND_CAUSES",
+    "OVERSPEND_PROPOSALS",
     "PARTS",
     "PAYMENT_HOLDS",
     "PERFORMANCE_CHANGES",
@@ -421,6 +442,7 @@ __all__ = [
     "RECORD_SCORES",
     "REFERENCES",
     "REFERRALS",
+    "REFUSALS",
     "REPORTED_VALUES",
     "RESEARCH",
     "RESULTS",
@@ -439,6 +461,11 @@ __all__ = [
     "SETTINGS",
     "SETTLED_STAYS",
     "SHADOW_PRICES",
+    "SHARING_ITEMS",
+    "SHARING_MINUTES",
+    "SHARING_RATIOS",
+    "SHARING_REASONS",
+    "SHARING_SERIES",
     "SIGHTS",
     "SLIPS",
     "SLIP_LINES",

@@ -13,6 +13,9 @@ INDICATORS = (
     "out_of_policy_share",
     "readmission_rate",
     "technical_level",
+    "record_completeness",
+    "record_accuracy",
+    "groups_treated",
 )
 ADJUSTMENTS_MADE = ("difficulty", "tcm", "technology", "readmission", "deduction")
 
@@ -101,4 +104,35 @@ GROUP_WEIGHTS = Table(
     files=("权重",),
 )  # fmt: skip
 
-DECISION_REGISTERS = (GROUP_WEIGHTS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS)
+BUDGET_ADJUSTMENTS = Table(
+    "budget_adjustments", "年终预算调整", "what changes the inpatient budget when a year is cleared", "register",
+    ("adjustment_id",),
+    (
+        Column("adjustment_id", "text", "调整编号", "adjustment"),
+        _YEAR,
+        INSURANCE,
+        Column("change_reason", "code", "调整理由", "reason", choices=("policy_change", "outbreak")),
+        Column("amount", "fen", "金额", "amount; negative lowers the budget"),
+        Column("decision", "code", "决定", "decision", choices=("approved", "declined", "pending")),
+        Column("decided_by", "text", "决定人", "who decided it; needed where it is approved", null=True),
+        Column("decided_on", "date", "决定日期", "day of the decision; needed where it is approved", null=True),
+        Column("document", "text", "文件", "minutes or document that says so", null=True),
+    ),
+    files=("年终调整",),
+)  # fmt: skip
+
+OPERATION_LEVELS = Table(
+    "operation_levels", "手术分级目录", "levels of operations, for the technical level of institutions", "register",
+    ("code",),
+    (
+        Column("code", "code", "手术操作编码", "operation (ICD-9-CM-3, insurer's edition)", refers="operation",
+               aliases=("手术编码", "手术代码", "ICD9", "ICD-9-CM-3编码")),
+        Column("operation_level", "int8", "手术级别", "level of the operation, 4 the highest", low=1, high=4,
+               aliases=("手术等级", "级别")),
+        Column("name", "text", "名称", "name", null=True, aliases=("手术名称", "手术操作名称")),
+    ),
+    files=("手术目录", "手术分级"),
+)  # fmt: skip
+
+DECISION_REGISTERS = (GROUP_WEIGHTS, OPERATION_LEVELS, STAY_DECISIONS, INDICATOR_VALUES, VIOLATIONS, DEBTS,
+                      BUDGET_ADJUSTMENTS)  # fmt: skip

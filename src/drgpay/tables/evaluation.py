@@ -16,6 +16,7 @@ OUTCOMES_MEASURED = (
     "violations",
     "in_surplus",
     "surplus_coverage",
+    "fund_expenditure",
     "fund_growth",
     "fund_per_head",
     "fund_per_head_growth",

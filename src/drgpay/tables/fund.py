@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from drgpay.tables.inputs import INSTITUTION, INSURANCE, LEVELS
+from drgpay.tables.inputs import EVIDENCE, INSTITUTION, INSURANCE, LEVELS
 from drgpay.tables.model import Column, Table
+from drgpay.tables.sharing import SHARING_TABLES
 
 PARTS = ("out_of_area", "outpatient", "inpatient_drg", "bed_day", "other")
 """parts of a year's budget (design/04 §1)"""
@@ -208,7 +209,9 @@ INSTITUTION_INDICATORS = Table(
         Column("history", "fen", "有效基数", "paid last year, invalid heads removed", low=0),
         Column("invalid", "fen", "剔除无效人头", "what was removed for invalid heads", low=0),
         Column("peers", "fen", "同级水平", "its valid heads at the mean of its level", low=0),
-        Column("weight", "fen", "分配权重", "own history and peers, blended, half up", low=0),
+        Column("procurement_cut", "ratio", "带量采购下调", "cut of the weight for an agreed volume that was missed "
+               "last year", low=0),
+        Column("weight", "fen", "分配权重", "own history and peers, blended, less the cut, half up", low=0),
         Column("proposal", "fen", "测算指标", "share of the budget by weight", low=0),
         Column("rounds", "int16", "协商轮次", "rounds of negotiation", low=0),
         Column("decided_round", "int16", "定案轮次", "round whose decision counts", null=True),
@@ -260,8 +263,10 @@ PREPAYMENTS = Table(
         Column("mean", "fen", "年均合理支付", "mean paid by the fund, unreasonable growth removed, half up", low=0),
         Column("level_coefficient", "ratio", "等级系数", "level coefficient", low=0),
         Column("function_coefficient", "ratio", "功能系数", "function coefficient", low=0),
+        Column("groups", "int32", "治疗病组数", "groups treated last year; null: not known", null=True, low=0),
+        Column("groups_coefficient", "ratio", "病组数系数", "coefficient by the number of groups treated", low=0),
         Column("factor", "ratio", "上年考核系数", "from last year's judgement", low=0),
-        Column("base", "fen", "预付基数", "mean × share × level × function × factor", low=0),
+        Column("base", "fen", "预付基数", "mean × share × level × function × groups × factor", low=0),
         Column("reserve", "fen", "考核预留", "assessment reserve, a share of the total", low=0),
         Column("total", "fen", "预付总额", "base + reserve", low=0),
         Column("ratio", "ratio", "预付比例", "share of the total advanced"),
@@ -314,9 +319,40 @@ FUND_HEALTH = Table(
     ),
 )  # fmt: skip
 
+OVERSPEND_CAUSES = Table(
+    "overspend_causes", "合理超支原因", "causes of reasonable overspend, as notices list them", "register",
+    ("cause_id",),
+    (
+        Column("cause_id", "text", "原因编号", "cause"),
+        _YEAR,
+        EVIDENCE["reason"],
+        Column("cause_kind", "code", "识别方式", "what the code is of: group 病组, diagnosis 诊断, procedure 手术",
+               choices=("group", "diagnosis", "procedure")),
+        Column("code", "code", "编码", "group, or how the codes of diagnoses or procedures begin"),
+        Column("from_date", "date", "起始日期", "first day of discharge it holds for"),
+        Column("to_date", "date", "截止日期", "last day; empty: for ever", null=True),
+        Column("document", "text", "文件", "notice that lists it", null=True),
+    ),
+)  # fmt: skip
+
+OVERSPEND_PROPOSALS = Table(
+    "overspend_proposals", "合理超支测算", "reasonable overspend as data show it, to be decided", "fund",
+    ("insurance_scheme", "institution_id", "cause_id"),
+    (
+        _YEAR, INSURANCE, INSTITUTION,
+        Column("cause_id", "text", "原因编号", "cause; technology = approved new technology 已批准的新技术"),
+        EVIDENCE["reason"],
+        Column("n", "int64", "例数", "stays it holds for", low=0),
+        Column("actual", "fen", "项目基金应付", "what the fund would pay for them item by item", low=0),
+        Column("due", "fen", "应付", "what they are due"),
+        Column("amount", "fen", "建议认定金额", "proposed: actual − due, the institution's overspend at most", low=0),
+        Column("document", "text", "文件", "notice that lists the cause", null=True),
+    ),
+)  # fmt: skip
+
 FUND_REGISTERS = (FUND_HISTORY, FUND_PLANS, FUND_MONTHS, BUDGET_ENTRIES, BUDGET_AMOUNTS, NEGOTIATIONS,
                   INSTITUTION_HISTORY, SANCTIONS, RISK_MOVEMENTS, PREPAYMENT_TERMS, ADVANCES,
-                  ADVANCE_USE)  # fmt: skip
+                  ADVANCE_USE, OVERSPEND_CAUSES)  # fmt: skip
 FUND_TABLES = (BUDGET_PLAN, BUDGET_PARTS, INSTITUTION_INDICATORS, CLAW_BACKS, RISK_FUND, PREPAYMENTS,
-               LOAN_CANDIDATES, FUND_HEALTH)  # fmt: skip
+               LOAN_CANDIDATES, FUND_HEALTH, OVERSPEND_PROPOSALS, *SHARING_TABLES)  # fmt: skip
 """written by the commands on the fund, not by a run of stays"""

@@ -81,6 +81,8 @@ INSTITUTIONS = Table(
         Column("name", "text", "名称", "name", aliases=("hospital_name", "fixmedins_name", "定点医药机构名称")),
         Column("level", "code", "等级", "level: tertiary 三级, secondary 二级, primary 一级及以下", choices=LEVELS,
                aliases=("hospital_grade", "医院等级")),
+        Column("in_county", "flag", "县域内", "lies in the county (县域) of the area's insured; empty: not said",
+               null=True),
     ),
     files=("机构", "医疗机构", "机构名册"),
 )  # fmt: skip

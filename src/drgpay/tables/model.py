@@ -92,6 +92,7 @@ REFERENCES = {
     "institution": ("定点医疗机构", "institution", "institutions"),
     "stay": ("病例", "stay", "stays"),
     "group": ("病组", "group", "the grouping scheme"),
+    "operation": ("手术操作", "operation", "the dictionary of codes"),
     "community": ("医共体", "community", "communities"),
     "department": ("科室", "department", "departments"),
     "hospital_department": ("科室", "department", "hospital_departments"),

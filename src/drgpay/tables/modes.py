@@ -343,7 +343,10 @@ PROCUREMENT_PAYMENTS = Table(
         Column("agreed", "fen", "约定采购额", "agreed volume × price", low=0),
         Column("advance", "fen", "预付", "advance", low=0),
         Column("savings", "fen", "节约金额", "savings on what was used, where the agreed volume was met", low=0),
+        Column("missed", "fen", "未完成采购额", "agreed and not used volume × price, where the use is known", low=0),
+        Column("lost", "fen", "失去的奖励", "reward of other agreements, lost because a volume was missed", low=0),
         Column("reward", "fen", "奖励", "reward", low=0),
+        Column("penalty", "fen", "未完成扣款", "taken for the volume that was missed", low=0),
         Column("cut", "fen", "压减", "taken off the reward where the part of the budget does not suffice", low=0),
     ),
 )  # fmt: skip

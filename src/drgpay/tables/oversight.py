@@ -7,6 +7,7 @@ from dataclasses import replace
 from drgpay.tables.care import CHEATS
 from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
 from drgpay.tables.model import Column, Table
+from drgpay.tables.modes import OUT_OF_AREA_CLAIMS
 
 VIOLATION_TYPES = CHEATS
 ALERT_STATES = ("raised", "acknowledged", "explained", "corrected", "verified", "closed")
@@ -173,6 +174,15 @@ AUDIT_SAMPLE = Table(
     ),
 )  # fmt: skip
 
+CLAIM_CHECKS = Table(
+    "claim_checks", "异地结算核查", "every claim of institutions on the out-of-area watch list, to be checked",
+    "oversight", ("claim_id",),
+    (
+        *(replace(c, refers="", refers_when=()) for c in OUT_OF_AREA_CLAIMS.columns),
+        Column("reasons", "codes", "关注原因", "why the institution is on the watch list"),
+    ),
+)  # fmt: skip
+
 SECOND_CODINGS = Table(
     "second_codings", "复核编码", "codes a second coder found without seeing the first", "register", ("stay_id",),
     (
@@ -333,6 +343,27 @@ DOCTOR_MARKS = Table(
     files=("医师记分",),
 )  # fmt: skip
 
+_FORM = Column("form", "code", "情形", "form of the refusal")
+REFUSALS = Table(
+    "refusals", "推诿认定", "confirmed refusals of patients, which cut the next prepayment", "register",
+    ("violation_id",),
+    (
+        Column("violation_id", "text", "编号", "violation"),
+        _YEAR, INSTITUTION, _FORM,
+        Column("reason", "text", "事由", "what was found", null=True),
+    ),
+    files=("推诿",),
+)  # fmt: skip
+
+NEGATIVE_LIST = Table(
+    "negative_list", "负面清单", "institutions that refused patients, confirmed; to be published, nobody is named",
+    "oversight", ("institution_id", "form"),
+    (
+        _YEAR, INSTITUTION, _FORM,
+        Column("count", "int64", "件数", "confirmed refusals of the year", low=1),
+    ),
+)  # fmt: skip
+
 PUBLICATIONS = Table(
     "publications", "公布名单", "violations to be published; no patient is named", "oversight",
     ("institution_id", "violation"),
@@ -409,8 +440,8 @@ SPECIAL_RESULTS = Table(
 )  # fmt: skip
 
 OVERSIGHT_REGISTERS = (ALERT_EVENTS, REVIEWS, SECOND_CODINGS, ARBITRATIONS, CODERS, COMPLAINTS, INSTITUTION_LINKS,
-                       SPECIAL_REQUESTS, SPECIAL_OPINIONS, DOCTOR_MARKS)  # fmt: skip
+                       SPECIAL_REQUESTS, SPECIAL_OPINIONS, DOCTOR_MARKS, REFUSALS)  # fmt: skip
 OVERSIGHT_TABLES = (SUSPICIONS, SUSPICION_EVIDENCE, RULE_STATUS, CODING_RATES, ALERTS, ALERT_EVIDENCE,
-                    CONTROL_POINTS, AUDIT_SAMPLE, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY, CODER_STAFFING,
-                    TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, VIOLATION_TIERS,
-                    SPECIAL_CANDIDATES, SPECIAL_RESULTS)  # fmt: skip
+                    CONTROL_POINTS, AUDIT_SAMPLE, CLAIM_CHECKS, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY,
+                    CODER_STAFFING, TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, NEGATIVE_LIST,
+                    VIOLATION_TIERS, SPECIAL_CANDIDATES, SPECIAL_RESULTS)  # fmt: skip

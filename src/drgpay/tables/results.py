@@ -132,10 +132,14 @@ POOLS = Table(
     ("insurance_scheme", "month"),
     (
         INSURANCE, _MONTH,
-        Column("budget", "fen", "预算", "inpatient DRG budget of the period"),
+        Column("budget", "fen", "预算", "inpatient DRG budget of the period, what was adjusted at its end included"),
+        Column("adjusted", "fen", "年终调整", "part of the year's budget that approved entries added at its end "
+               "(negative: took)"),
         Column("reserve", "fen", "预留", "reserve kept back"),
+        Column("elsewhere", "fen", "异地住院", "own insured treated as inpatients in other areas, paid out of the "
+               "same budget before points are", low=0),
         Column("patients", "fen", "个人负担", "patients' payments on the same stays, when the basis is total"),
-        Column("distributable", "fen", "可分配额", "budget − reserve + patients"),
+        Column("distributable", "fen", "可分配额", "budget − reserve − inpatients elsewhere + patients"),
         _N, _POINTS,
         Column("point_value", "int64", "点值", "printed quotient distributable ÷ points, rounded half up for reading "
                "only; null without points, and under the rate method", null=True,
@@ -179,6 +183,7 @@ STATEMENTS = Table(
         INSURANCE, INSTITUTION,
         Column("level", "code", "等级", "level", choices=LEVELS),
         Column("grade", "code", "考核等级", "evaluation grade", choices=GRADES),
+        Column("sanctioned", "flag", "受处罚", "under sanction in the year"),
         _N, _POINTS,
         Column("cmi", "ratio", "结算病例组合指数", "case-mix index of settled stays: Σ base points ÷ (stays × scale)",
                null=True),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.apps import apps
 from django.urls import reverse
 
-from drgpay.runs import Section, parameter_name, said_sources
+from drgpay.runs import Section, parameter_name, read_manifest, said_sources
 from drgpay.tables import ALL, LEDGER, SETTLED_STAYS, Table
 from drgpay_web import store
 from drgpay_web.people import Act, Actor
@@ -41,8 +42,16 @@ def shown(
             (_said(section, lang), [_line(actor, result, line, kept, lang) for line in section.lines])
             for section in sections
         ],
-        "sources": said_sources(sources, lang),
+        "sources": [(one, _policy(actor, result, one.name)) for one in said_sources(sources, lang)],
     }  # fmt: skip
+
+
+def _policy(actor: Actor, result: store.Result, name: str) -> str:
+    """The page of the practice with this parameter; empty for those who may not see it."""
+    if not actor.may(Act.POLICY_SEE) or not apps.is_installed("drgpay_web.policy"):
+        return ""
+    said = read_manifest(store.folder(result))
+    return f"/policy/practice/{said['practice']}?{urlencode({'q': name.partition(' [')[0], 'on': said['on']})}"
 
 
 def _said(thing: Any, lang: str) -> str:

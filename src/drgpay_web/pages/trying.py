@@ -24,9 +24,8 @@ def trying(request: HttpRequest) -> HttpResponse:
     """The roles of the demo; choosing one signs in as its person."""
     if not clock.is_demo() or request.META.get("REMOTE_ADDR", "") not in LOOPBACK:
         raise Http404
-    days = request.POST.get("days", "")
-    if days in {str(one) for one in DAYS}:
-        clock.go_on(int(days))
+    if request.POST.get("days", "") in [str(days) for days in DAYS]:
+        clock.go_on(int(request.POST["days"]))
         flow.sweep()
         return HttpResponseRedirect("/try")
     held = Membership.objects.select_related("person", "unit").filter(person__is_active=True)

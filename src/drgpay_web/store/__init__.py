@@ -44,7 +44,7 @@ _WHERE = {
     "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
     "regions": ("changed_since", "compose", "compose_now", "now", "pin"),
     "seen": ("beside", "names_in", "periods_seen", "result_seen", "results_seen", "table_seen"),
-}
+}  # fmt: skip
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
 

@@ -15,7 +15,7 @@ from drgpay_web.flow.models import Case
 from drgpay_web.people import Act, Actor, system_actor
 from drgpay_web.submissions.guards import accept_score
 from drgpay_web.submissions.models import FieldMap
-from drgpay_web.submissions.rules import HANDED_IN, SUBMISSION, WITH_HOSPITAL
+from drgpay_web.submissions.rules import CHECKING, HANDED_IN, SUBMISSION, WITH_HOSPITAL
 from drgpay_web.ui.errors import PageError, Unfit
 
 _SEVERAL = ("dx", "proc")
@@ -51,7 +51,7 @@ def hand_over(actor: Actor, *, chunks: Iterable[bytes], name: str, period: str) 
         there = next((case for case in of_month if case.data["received"] == received.pk and case.open), None)
         if there is not None:
             return Handed(there, True)
-        older = [case for case in of_month if case.state in WITH_HOSPITAL]
+        older = [case for case in of_month if case.state in (*WITH_HOSPITAL, CHECKING)]
         case = flow.open_case(
             actor, machine=SUBMISSION, unit=actor.unit, period=period, subject=received.name,
             data={"received": received.pk, "sha256": received.sha256},

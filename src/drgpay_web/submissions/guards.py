@@ -69,7 +69,7 @@ def may_hand_in(case: Case, actor: Actor, values: Values) -> Guarded | None:
         return Guarded("submissions.blocks")
     if _newer(case):
         return Guarded("submissions.newer")
-    if _others(case).filter(state="accepted").exists():
+    if others(case).filter(state="accepted").exists():
         return Guarded("submissions.being_entered")
     if is_sealed(case) and not values["reason"]:
         return Guarded("submissions.sealed_reason")
@@ -91,11 +91,12 @@ def is_stuck(case: Case, actor: Actor, values: Values) -> Guarded | None:
     return Guarded("submissions.not_stuck") if job and job.active else None
 
 
-def _others(case: Case) -> Any:
+def others(case: Case) -> Any:
+    """The other submissions of its institution and month."""
     from drgpay_web.flow.models import Case
 
     return Case.objects.filter(machine=case.machine, unit=case.unit, period=case.period).exclude(pk=case.pk)
 
 
 def _newer(case: Case) -> bool:
-    return bool(_others(case).filter(pk__gt=case.pk).exists())
+    return bool(others(case).filter(pk__gt=case.pk).exists())

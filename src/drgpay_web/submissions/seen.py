@@ -46,9 +46,10 @@ def panel(case: Case, actor: Actor) -> Mapping[str, Any]:
     found = case.data.get("found") or {}
     pk = case.data.get("checking" if case.state == "checking" else "entering")
     job = jobs.Job.objects.filter(pk=pk).first() if case.state in ("checking", "accepted") else None
-    error = found.get("error")
+    error = found.get("error") or (case.data.get("refused") if case.state == "returned" else None)
     return {
         "working": job if job and job.active else None,
+        "polls": job is not None and actor.may(Act.JOB_SEE, job.unit),
         "lost": job if job and not job.active else None,
         "found": found,
         "reason": {"said": error[lang], "fix": error[f"fix_{lang}"], "place": error["place"]}

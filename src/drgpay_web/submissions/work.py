@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from drgpay import runs
+from drgpay.errors import DrgpayError, Kind
 from drgpay_web import clock, flow, inbox, jobs, store
 from drgpay_web.flow.models import Case
 from drgpay_web.people import system_actor
@@ -42,16 +43,18 @@ def _entered(job: jobs.Job) -> None:
     if case.state != "accepted":
         return
     system = system_actor(job.area)
-    if job.result:
+    refused = (job.result or {}).get("refused")
+    if refused:
+        case.data["refused"] = refused
+        case.save(update_fields=["data"])
+        flow.do(system, case, "bounce", version=case.version)
+    elif job.result:
         case.data["batch"] = job.result
         case.save(update_fields=["data"])
         before = Case.objects.filter(machine=SUBMISSION, unit=case.unit, period=case.period, state=IN_REGION)
         for one in before.exclude(pk=case.pk):
             flow.do(system, one, "replace", version=one.version)
         flow.do(system, case, "enter", version=case.version)
-    elif job.error and job.error.get("fix_zh"):
-        why = " → ".join(part for part in (job.error["zh"], job.error["fix_zh"]) if part)
-        flow.do(system, case, "bounce", version=case.version, note=why)
 
 
 @jobs.handler(CHECK, finish=_checked, hours=1, memory=3 * GIB)
@@ -83,23 +86,34 @@ def check(job: jobs.Job, progress: Callable[[Any], None], should_stop: jobs.Shou
 def enter(job: jobs.Job, progress: Callable[[Any], None], should_stop: jobs.ShouldStop) -> dict[str, Any]:
     """Enter an accepted file into the record as a batch; one that is there already is told again."""
     case = Case.objects.select_related("unit").get(pk=job.payload["case"])
-    month, area = month_of(case.period), case.area
-    sealed = store.sealed_months(area)
     with _working(case) as (file, region, work), runs.working(progress, should_stop):
-        plain = runs.unpacked(file, work)
-        record = store.record(area)
-        done = runs.handed_in(record, case.unit.code, month, plain)
-        if done is None:
-            columns = runs.aliases_there(plain, case.data["columns"])
-            hints = runs.hints_of(None, columns) if columns else None
-            done = runs.submit(
-                record, plain, case.unit.code, month, runs.LocalEngine(1), on=clock.today(),
-                reason=case.data.get("reason", ""), correction=bool(case.data.get("correction")),
-                sealed=lambda _, year, number: sealed(year, number), hints=hints,
-                crosswalk=runs.crosswalk_of(hints) if hints else None, registers=region,
-            )  # fmt: skip
+        try:
+            done = _entry(case, file, region, work)
+        except runs.Stopped:
+            raise
+        except DrgpayError as error:
+            if error.kind not in (Kind.DATA, Kind.USAGE):
+                raise
+            return {"refused": _said(error)}
     names = ("batch", "rows", "added", "changed", "same", "withdrawn", "rejected")
     return {name: getattr(done, name) for name in names}
+
+
+def _entry(case: Case, file: Path, region: Path, work: Path) -> runs.Submitted:
+    """The batch that a file has become. Raises DrgpayError."""
+    month, plain = month_of(case.period), runs.unpacked(file, work)
+    record, sealed = store.record(case.area), store.sealed_months(case.area)
+    done = runs.handed_in(record, case.unit.code, month, plain)
+    if done is not None:
+        return done
+    columns = runs.aliases_there(plain, case.data["columns"])
+    hints = runs.hints_of(None, columns) if columns else None
+    return runs.submit(
+        record, plain, case.unit.code, month, runs.LocalEngine(1), on=clock.today(),
+        reason=case.data.get("reason", ""), correction=bool(case.data.get("correction")),
+        sealed=lambda _, year, number: sealed(year, number), hints=hints,
+        crosswalk=runs.crosswalk_of(hints) if hints else None, registers=region,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -143,7 +157,12 @@ def _plain(upload: runs.Upload) -> dict[str, Any]:
         "rules": [
             [r.rule, r.level, r.n, r.blocks, r.zh, r.en, r.responsible_zh, r.responsible_en] for r in upload.rules
         ],
-        "error": None if error is None else {
-            "zh": error.zh, "en": error.en, "fix_zh": error.fix_zh, "fix_en": error.fix_en, "place": error.place(),
-        },
+        "error": None if error is None else _said(error),
+    }  # fmt: skip
+
+
+def _said(error: DrgpayError) -> dict[str, str]:
+    """An error of the core as the page shows it."""
+    return {
+        "zh": error.zh, "en": error.en, "fix_zh": error.fix_zh, "fix_en": error.fix_en, "place": error.place(),
     }  # fmt: skip

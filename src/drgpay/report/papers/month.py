@@ -75,6 +75,10 @@ def shared(desk: Desk, rows: Mapping[str, Row]) -> Iterator[Line]:
 def _points(desk: Desk, rows: Mapping[str, Row]) -> Iterator[Line]:
     yield desk.step("points", INSTITUTION_MONTHS, rows, desk.say("paper_own_points"))
     yield desk.step("points", POOLS, desk.run.pools, desk.say("paper_all_how"), head=desk.say("paper_all_points"))
+    for name, parameter in (("adjusted", "fund.year_end_reasons"), ("elsewhere", "fund.inpatient_unit")):
+        if any(pool[name] for pool in desk.run.pools.values()):
+            desk.go_by((parameter,))
+            yield desk.step(name, POOLS, desk.run.pools, desk.how(name, POOLS, {}))
     yield desk.step("distributable", POOLS, desk.run.pools, desk.how("distributable", POOLS, {}))
     yield desk.step("point_value", POOLS, desk.run.pools, desk.how("point_value", POOLS, {}))
 

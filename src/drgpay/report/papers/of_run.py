@@ -17,7 +17,7 @@ from drgpay.engine import dataset, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.places import MANIFEST, SEAL
-from drgpay.tables import GROUP_NAMES, INSTITUTIONS, POOLS, SCHEMES, Table
+from drgpay.tables import BUDGET_ADJUSTMENTS, GROUP_NAMES, INSTITUTIONS, POOLS, SCHEMES, Table
 
 Row = dict[str, Any]
 
@@ -106,6 +106,14 @@ class OfRun:
         if not table_path(self._tables, table).exists():
             return pl.DataFrame(schema=dict.fromkeys(table.names, pl.String))
         return read_table(self._tables, table).sort(table.key)
+
+    def adjustments(self) -> list[Row]:
+        """What was approved to change the year's budgets at its end."""
+        kept = self.folder / "registers"
+        if self.month or not table_path(kept, BUDGET_ADJUSTMENTS).exists():
+            return []
+        found = read_table(kept, BUDGET_ADJUSTMENTS).sort("adjustment_id").to_dicts()
+        return [row for row in found if row["year"] == self.year and row["decision"] == "approved"]
 
     def rows(self, table: Table, institution: str, month: int | None = None) -> list[Row]:
         """Rows of an institution in a small table, of one month where it is said."""

@@ -12,6 +12,7 @@ from drgpay.report.papers.pieces import Desk
 from drgpay.steps.settlement import STATEMENT_ITEMS, clearing_day
 from drgpay.tables import (
     BED_DAY_ASSESSMENTS,
+    BUDGET_ADJUSTMENTS,
     CAPITATION_RESULTS,
     COEFFICIENTS,
     INSTITUTION_MONTHS,
@@ -37,8 +38,8 @@ def year_paper(desk: Desk) -> Paper | None:
     steps, modes = _steps(desk), desk.modes()
     if steps is None and modes is None and bank is None:
         return None
-    blocks = [steps, bank, _months(desk), modes, _bed_days(desk), _communities(desk), _procurement(desk),
-              _coefficient(desk), desk.sources()]  # fmt: skip
+    blocks = [steps, _adjusted(desk), bank, _months(desk), modes, _bed_days(desk), _communities(desk),
+              _procurement(desk), _coefficient(desk), desk.sources()]  # fmt: skip
     return desk.paper("paper_statement_title", blocks, result=desk.result("paper_to_clear", bank))
 
 
@@ -64,6 +65,19 @@ def _lines(desk: Desk, rows: dict[str, Row]) -> Iterator[Line]:
         elif name in _ALWAYS or any(row[name] for row in rows.values()):
             how = how_due(desk, name) or desk.how(name, STATEMENTS, STATEMENT_ITEMS)
             yield desk.step(name, STATEMENTS, rows, how, strong=name in _STRONG)
+
+
+def _adjusted(desk: Desk) -> Table | None:
+    """What changed the budgets of the year before the point value, as it was approved."""
+    rows = [
+        row
+        | {"scheme_text": word(row["insurance_scheme"])[desk.lang],
+           "change_reason": in_word(row["change_reason"], desk.lang), "decided_on": str(row["decided_on"]),
+           "document": row["document"] or "–"}
+        for row in desk.run.adjustments()
+    ]  # fmt: skip
+    names = ("change_reason", "scheme_text", "amount", "decided_by", "decided_on", "document")
+    return desk.listed(word("budget_adjustments")[desk.lang], BUDGET_ADJUSTMENTS, names, rows, total=False)
 
 
 def _months(desk: Desk) -> Table | None:
@@ -104,9 +118,9 @@ def _procurement(desk: Desk) -> Table | None:
     rows = [
         row | {"scheme_text": word(row["insurance_scheme"])[desk.lang]} for row in desk.rows(PROCUREMENT_PAYMENTS)
     ]
-    names = ("scheme_text", "agreed", "advance", "savings", "reward", "cut")
+    names = ("scheme_text", "agreed", "advance", "savings", "missed", "lost", "reward", "penalty", "cut")
     if rows:
-        desk.go_by(("procurement.advance_share", "procurement.reward_share"))
+        desk.go_by(("procurement.advance_share", "procurement.reward_share", "procurement.penalty_share"))
     return desk.listed(desk.say("paper_procurement"), PROCUREMENT_PAYMENTS, names, rows, apart=True)
 
 

@@ -23,8 +23,11 @@ from drgpay.tables import (
     BUDGETS,
     DEBTS,
     DOCTOR_MARKS,
+    EVIDENCE,
     GRADE_REGISTER,
     INDICATOR_VALUES,
+    PAYMENT_HOLDS,
+    REFUSALS,
     STAY_DECISIONS,
     SUPERVISION,
     VIOLATIONS,
@@ -36,9 +39,10 @@ Row = dict[str, Any]
 OFFERS = "offers"
 KINDS: Mapping[str, tuple[Table, ...]] = {
     "budget": (BUDGETS, BUDGET_AMOUNTS),
-    "prepayment": (ADVANCES,),
+    "prepayment": (ADVANCES, PAYMENT_HOLDS),
+    "overspend": (EVIDENCE,),
     "evaluation": (GRADE_REGISTER, INDICATOR_VALUES, SUPERVISION),
-    "review": (VIOLATIONS, STAY_DECISIONS, DOCTOR_MARKS),
+    "review": (VIOLATIONS, STAY_DECISIONS, DOCTOR_MARKS, REFUSALS),
     "special": (STAY_DECISIONS,),
     "year": (DEBTS,),
 }
@@ -47,6 +51,7 @@ KINDS: Mapping[str, tuple[Table, ...]] = {
 ORIGINS = {
     "budget": ("预算方案", "budget plan"),
     "prepayment": ("医保预付", "prepayment"),
+    "overspend": ("合理超支认定", "reasonable overspend"),
     "evaluation": ("考核评价", "evaluation"),
     "review": ("疑点评审", "review"),
     "special": ("特例单议", "special review"),
@@ -193,9 +198,9 @@ def _nothing(result: Path, manifest: Mapping[str, Any]) -> DrgpayError:
     return DrgpayError(
         Kind.USAGE, zh="这种结果没有可以接收的内容", en="results of this kind offer nothing to a register",
         file=result.name, field="kind", value=manifest["kind"],
-        fix_zh="可接收:基金预算、预付、考核评价、评审、监管(特例单议)、封账的年度清算或重开清算",
-        fix_en="these do: fund budget, fund prepay, evaluate, oversee review, oversee (special review), and a sealed "
-        "clearing or re-opening",
+        fix_zh="可接收:基金预算、预付、合理超支、考核评价、评审、监管(特例单议)、封账的年度清算或重开清算",
+        fix_en="these do: fund budget, fund prepay, fund overspend, evaluate, oversee review, oversee (special "
+        "review), and a sealed clearing or re-opening",
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from drgpay.steps.evaluation.figures import figures
 from drgpay.steps.evaluation.judging import check_reported, judge, subjects
 from drgpay.steps.evaluation.listing import stays_of
 from drgpay.steps.evaluation.measures import SURGICAL
-from drgpay.steps.evaluation.outcomes import AreaFacts, outcomes
+from drgpay.steps.evaluation.outcomes import AreaFacts, Seen, outcomes
 from drgpay.steps.evaluation.ranking import ranks
 from drgpay.steps.evaluation.registry import Indicator, Registry, formula_words, registry, registry_of
 from drgpay.steps.evaluation.settings import Settings
@@ -41,6 +41,7 @@ __all__ = [
     "Indicator",
     "Registry",
     "Risk",
+    "Seen",
     "Settings",
     "Sums",
     "changes",

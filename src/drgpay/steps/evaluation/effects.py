@@ -21,6 +21,9 @@ _REGISTER = {
     "visits_per_head": "visits_per_head",
     "out_of_policy_share": "out_of_policy_share",
     "readmit_15": "readmission_rate",
+    "drg_count": "groups_treated",
+    "record_completeness": "record_completeness",
+    "record_accuracy": "record_accuracy",
 }
 """indicator → its name in the register ``indicator_values``"""
 REGISTERED = tuple(_REGISTER.values())

@@ -15,11 +15,25 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Where people were treated in the year: outpatient visits and stays together, out-of-area claims of the own
+    insured beside them. ``everywhere``: at institutions of the area; ``base``: of them at primary level; ``county``,
+    ``placed``: of them inside the county, and at institutions whose place is told; ``elsewhere``: out of the area."""
+
+    everywhere: int
+    base: int
+    county: int
+    placed: int
+    elsewhere: int
+
+
+@dataclass(frozen=True)
 class AreaFacts:
     """What the board looks at. ``figures``: rows of ``indicator_figures`` of the area by indicator; ``balances``:
     institution → due − actual of the year (None: the year is not cleared); ``violations``: number of confirmed
     violations by year; ``values``: rows of register ``area_values``; ``history``: rows of ``outcomes`` of earlier
-    years."""
+    years; ``spent``: what the ledger charges the fund with for the year, over all payment modes (fen; None: not
+    cleared); ``seen``: where people were treated (None: without a table of visits)."""
 
     year: int
     figures: Mapping[str, Row]
@@ -27,10 +41,12 @@ class AreaFacts:
     violations: Mapping[int, int]
     values: Iterable[Row]
     history: Iterable[Row] = ()
+    spent: int | None = None
+    seen: Seen | None = None
 
 
-_UNITS = {"mean_cost": "fen", "mean_personal": "fen", "fund_per_head": "fen", "violations": "number",
-          "in_surplus": "number"}  # fmt: skip
+_UNITS = {"mean_cost": "fen", "mean_personal": "fen", "fund_expenditure": "fen", "fund_per_head": "fen",
+          "violations": "number", "in_surplus": "number"}  # fmt: skip
 _DOWN = ("mean_cost", "mean_personal", "violations")
 _UP = ("in_surplus", "surplus_coverage")
 
@@ -115,23 +131,17 @@ def _value(
         text = f"{n} / {len(facts.balances)}"
         value = n if name == "in_surplus" else half_up(n * ONE, len(facts.balances))
         return value, None, f"有结余的机构 {text}", f"institutions in surplus {text}"
+    if name == "fund_expenditure":
+        if facts.spent is None:
+            return None, None, "没有年度清算", "the year is not cleared"
+        return facts.spent, None, "总账,各支付方式合计", "ledger, all payment modes"
     if name == "fund_growth":
-        now, then = given.get((year, "fund_expenditure")), given.get((year - 1, "fund_expenditure"))
-        if now and then and then[0]:
-            return (
-                half_up((now[0] - then[0]) * ONE, then[0]),
-                None,
-                "填报的基金支出",
-                "reported expenditure of the fund",
-            )
-        own = facts.figures["fund_growth"]
-        if own["value"] is None:
-            return None, None, own["absent_zh"], own["absent_en"]
-        return own["value"], None, "住院病例的项目基金应付", "what the fund would pay for the stays by item"
+        return _growth_of(facts, given, past)
     if name in ("fund_per_head", "fund_per_head_growth"):
         return _per_head(name, facts, given, past)
-    if name == "base_visits" and facts.figures["base_visits"]["value"] is not None:
-        return facts.figures["base_visits"]["value"], None, "门诊就诊表", "table visits"
+    shown = _places(name, facts.seen)
+    if shown is not None:
+        return shown
     share = given.get((year, name))
     if share is None or share[1] is None:
         return (
@@ -141,6 +151,48 @@ def _value(
             f"no {name} of {year} in register area_values",
         )
     return half_up(share[0] * ONE, share[1]), None, "登记表“统筹区填报值”", "register area_values"
+
+
+Told = tuple[int | None, int | None, str, str]
+"""value, value of the year before, where it comes from (Chinese, English)"""
+
+
+def _growth_of(facts: AreaFacts, given: Given, past: Past) -> Told:
+    """Growth of the fund's spending: by the ledgers of both years, else as reported, else of the stays alone."""
+    year = facts.year
+    then = past.get((year - 1, "fund_expenditure"))
+    if facts.spent is not None and then is not None and then["value"]:
+        before: int = then["value"]
+        growth = half_up((facts.spent - before) * ONE, before)
+        return growth, None, "两年总账,各支付方式合计", "ledgers of both years, all payment modes"
+    reported = [given.get((of, "fund_expenditure")) for of in (year, year - 1)]
+    if reported[0] and reported[1] and reported[1][0]:
+        now, base = reported[0][0], reported[1][0]
+        return half_up((now - base) * ONE, base), None, "填报的基金支出", "reported expenditure of the fund"
+    own = facts.figures["fund_growth"]
+    if own["value"] is None:
+        return None, None, own["absent_zh"], own["absent_en"]
+    zh, en = "仅住院病例的项目基金应付(没有上年总账)", "stays alone, by item (no ledger of the year before)"
+    return own["value"], None, zh, en
+
+
+def _places(name: str, seen: Seen | None) -> Told | None:
+    """Shares of visits and stays at primary level, or inside the county; None where they cannot be told from them.
+    Inside the county counts those at institutions whose place is told, and care out of the area as outside."""
+    if seen is None:
+        return None
+    if name == "base_visits" and seen.everywhere:
+        return half_up(seen.base * ONE, seen.everywhere), None, "门诊和住院人次", "visits and stays"
+    whole = seen.placed + seen.elsewhere
+    if name == "county_visits" and seen.placed:
+        zh, en = f"门诊和住院 {seen.county} / {whole}", f"visits and stays {seen.county} / {whole}"
+        if seen.placed < seen.everywhere:
+            zh, en = (
+                f"{zh};{seen.everywhere - seen.placed} 人次的机构未标明县域",
+                (f"{en}; the place of {seen.everywhere - seen.placed} is not told"),
+            )
+        return half_up(seen.county * ONE, whole), None, zh, en
+    return None
 
 
 def _per_head(
@@ -153,7 +205,9 @@ def _per_head(
         return None, None, zh, en
     fund = facts.figures["reimbursement_share"]["numerator"]
     source = ("住院病例的项目基金应付", "fund by item of the stays")
-    if spent:
+    if facts.spent is not None:
+        fund, source = facts.spent, ("总账,各支付方式合计", "ledger, all payment modes")
+    elif spent:
         fund, source = spent[0] * 100, ("填报的基金支出", "reported expenditure")
     if fund is None:
         return None, None, "没有病例", "no stays"

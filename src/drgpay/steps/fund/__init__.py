@@ -16,17 +16,39 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
 from drgpay.steps.fund.budget import budget_parts, compute_budget, institution_indicators, reopen
 from drgpay.steps.fund.health import fund_health
+from drgpay.steps.fund.overspend import (
+    CASES,
+    CAUSED,
+    CODED,
+    DUE,
+    Cause,
+    caused,
+    caused_sums,
+    causes_of,
+    evidence_rows,
+    overspend_proposals,
+)
 from drgpay.steps.fund.prepayment import loan_candidates, prepayments
 from drgpay.steps.fund.prices import COLUMNS as PRICE_COLUMNS
 from drgpay.steps.fund.prices import DETAILS as PRICE_DETAILS
 from drgpay.steps.fund.prices import fee_sums, repriced
 from drgpay.steps.fund.risk import revenue_of, risk_fund
+from drgpay.steps.fund.sharing import (
+    Past,
+    check_minutes,
+    decided_ratios,
+    sharing_ratios,
+    sharing_reasons,
+    sharing_series,
+    with_decision,
+)
+from drgpay.steps.fund.unit import NO_UNIT, InpatientUnit, approved, inpatient_unit, is_one_unit
 from drgpay.tables import SCHEMES
 from drgpay.units import ONE, half_up, split
 
 WRITES = (
     "pools", "budget_plan", "budget_parts", "institution_indicators", "claw_backs", "risk_fund", "prepayments",
-    "loan_candidates", "fund_health",
+    "loan_candidates", "fund_health", "overspend_proposals", "sharing_series", "sharing_reasons", "sharing_ratios",
 )  # fmt: skip
 """tables this step writes"""
 
@@ -49,22 +71,27 @@ class Pool:
     points: int
     priced: bool = True
     """what is shared is paid by points; under the rate method there is no point value"""
+    adjusted: int = 0
+    """part of the budget of a year that entered at its end"""
+    elsewhere: int = 0
+    """own insured treated as inpatients in other areas, paid out of this budget first"""
 
     @property
     def fund(self) -> int:
-        """The fund's own money to share: budget − reserve."""
-        return self.budget - self.reserve
+        """The fund's own money to share: budget − reserve − inpatients elsewhere."""
+        return self.budget - self.reserve - self.elsewhere
 
     @property
     def distributable(self) -> int:
-        """budget − reserve + patients' payments where the basis counts them."""
+        """What is the fund's, and patients' payments where the basis counts them."""
         return self.fund + self.patients
 
     @staticmethod
     def of(row: Mapping[str, Any]) -> Pool:
         """The pool of a row of table ``pools``."""
         priced = row["point_value"] is not None or not row["points"]
-        fields = ("insurance_scheme", "month", "budget", "reserve", "patients", "n", "points")
+        fields = ("insurance_scheme", "month", "budget", "reserve", "patients", "n", "points", "adjusted",
+                  "elsewhere")  # fmt: skip
         return Pool(**{name: row[name] for name in fields}, priced=priced)
 
     def row(self) -> dict[str, Any]:
@@ -74,7 +101,9 @@ class Pool:
             "insurance_scheme": self.insurance_scheme,
             "month": self.month,
             "budget": self.budget,
+            "adjusted": self.adjusted,
             "reserve": self.reserve,
+            "elsewhere": self.elsewhere,
             "patients": self.patients,
             "distributable": self.distributable,
             "n": self.n,
@@ -129,13 +158,15 @@ def budget_of(budgets: pl.DataFrame, year: int, schemes: Iterable[str]) -> dict[
 
 
 def pools(
-    budgets: Mapping[str, int], season: Mapping[str, Mapping[int, int]], sums: pl.DataFrame, policy: Policy
-) -> list[Pool]:
+    budgets: Mapping[str, int], season: Mapping[str, Mapping[int, int]], sums: pl.DataFrame, policy: Policy,
+    unit: InpatientUnit = NO_UNIT,
+) -> list[Pool]:  # fmt: skip
     """Pools of the twelve months and of the year (month 0) for every insurance scheme with a budget.
 
     ``sums``: insurance_scheme, month, n, points, personal (see ``points.score``). The reserve is half up to fen of
     the year's budget; what is left and the reserve are split over the months by the season's weights, each by
-    largest remainder, and a month's budget is the sum of its two parts.
+    largest remainder, and a month's budget is the sum of its two parts. ``unit``: what changes the year's budget at
+    its end, whole and without a reserve of its own, and what is paid out of months and year before points are.
     """
     with_patients = policy.choice("fund.basis") == "total"
     totals = {
@@ -154,25 +185,44 @@ def pools(
             patients = personal if with_patients else 0
             year = [year[0] + n, year[1] + points, year[2] + patients]
             budget_by = fund_by[month] + reserve_by[month]
-            result.append(Pool(scheme, month, budget_by, reserve_by[month], patients, n, points))
-        result.append(Pool(scheme, YEAR, budget, reserve, year[2], year[0], year[1]))
+            first = unit.elsewhere.get((scheme, month), 0)
+            result.append(Pool(scheme, month, budget_by, reserve_by[month], patients, n, points, elsewhere=first))
+        more, first = unit.adjusted.get(scheme, 0), unit.elsewhere.get((scheme, YEAR), 0)
+        result.append(Pool(scheme, YEAR, budget + more, reserve, year[2], year[0], year[1], True, more, first))
     return result
 
 
 __all__ = [
+    "CASES",
+    "CAUSED",
+    "CODED",
+    "DUE",
     "MONTHS",
     "PRICE_COLUMNS",
     "PRICE_DETAILS",
     "WRITES",
     "YEAR",
+    "Cause",
+    "InpatientUnit",
+    "Past",
     "Pool",
+    "approved",
     "budget_of",
     "budget_parts",
+    "caused",
+    "caused_sums",
+    "causes_of",
+    "check_minutes",
     "compute_budget",
+    "decided_ratios",
+    "evidence_rows",
     "fee_sums",
     "fund_health",
+    "inpatient_unit",
     "institution_indicators",
+    "is_one_unit",
     "loan_candidates",
+    "overspend_proposals",
     "pools",
     "prepayments",
     "reopen",
@@ -180,4 +230,8 @@ __all__ = [
     "revenue_of",
     "risk_fund",
     "seasonality",
+    "sharing_ratios",
+    "sharing_reasons",
+    "sharing_series",
+    "with_decision",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
@@ -199,6 +199,7 @@ def institution_indicators(
     negotiations: Iterable[Row],
     sanctioned: Iterable[str],
     policy: Policy,
+    missed: Collection[str] = (),
 ) -> tuple[list[Row], int]:
     """Rows of table ``institution_indicators`` of an insurance scheme, and what of the budget nobody was given.
 
@@ -208,7 +209,8 @@ def institution_indicators(
 
     A history is what the fund paid last year less its invalid heads' share (half up). The weight blends it with the
     valid heads at the level's mean (``fund.indicator_own_share``). The last decided round counts; under sanction
-    nobody gets more than the history; the others share what is left by weight, largest remainder.
+    nobody gets more than the history; the others share what is left by weight, largest remainder. ``missed``: those
+    that missed a volume agreed for procurement last year, whose weight is less (``procurement.indicator_cut``).
     Raises DATA when decisions exceed the budget or invalid heads the heads.
     """
     history = [h for h in history if h["insurance_scheme"] == insurance_scheme]
@@ -217,7 +219,9 @@ def institution_indicators(
     peers = _peers(base, levels)
     own = policy.ratio_or_none("fund.indicator_own_share")
     own = ONE if own is None else own
-    weights = {h: base[h][0] * own + peers[h] * (ONE - own) for h in base}
+    cut = policy.ratio_or_none("procurement.indicator_cut") or 0
+    cuts = {h: cut if h in missed else 0 for h in base}
+    weights = {h: (base[h][0] * own + peers[h] * (ONE - own)) * (ONE - cuts[h]) for h in base}
     rounds = _rounds(negotiations, insurance_scheme, year)
     decided = {h: r[-1]["decision"] for h, r in rounds.items() if h in base and r[-1]["decision"] is not None}
     caps = {h: base[h][0] for h in sanctioned if h in base}
@@ -238,7 +242,8 @@ def institution_indicators(
                 "history": base[h][0],
                 "invalid": last[h]["fund_paid"] - base[h][0] if h in last else 0,
                 "peers": peers[h],
-                "weight": half_up(weights[h], ONE),
+                "procurement_cut": cuts[h],
+                "weight": half_up(weights[h], ONE * ONE),
                 "proposal": proposal[h],
                 "rounds": len(rounds.get(h, ())),
                 "decided_round": rounds[h][-1]["round"] if h in decided else None,

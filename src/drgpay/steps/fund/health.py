@@ -17,11 +17,18 @@ Flow = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class _Band:
+class HealthBand:
     """Normal months of payment, 1/10,000; every comparison is exact: balance × 12 against months × expenditure."""
 
     low: int
     high: int
+
+    @staticmethod
+    def of(policy: Policy, scheme: str) -> HealthBand:
+        """The band of an insurance scheme; POLICY when the practice sets none."""
+        return HealthBand(
+            rules.table(policy, "fund.health_low")[scheme], rules.table(policy, "fund.health_high")[scheme]
+        )
 
     def light(self, balance: int, spent: int) -> str:
         """red below, yellow above, green within (a balance on a bound is within)."""
@@ -76,9 +83,7 @@ def _year_of(
     plan: Row | None,
     policy: Policy,
 ) -> list[Row]:
-    band = _Band(
-        rules.table(policy, "fund.health_low")[scheme], rules.table(policy, "fund.health_high")[scheme]
-    )  # fmt: skip
+    band = HealthBand.of(policy, scheme)
     needed = policy.integer_or_none("fund.health_years")
     reported = _reported(scheme, year, flows)
     if year - 1 not in history:
@@ -86,7 +91,7 @@ def _year_of(
             FUND_HISTORY, f"{year - 1}/{scheme}", "缺少上年年末累计结余", "last year's closing balance is missing",
             f"补上 {year - 1} 年的一行", f"add a row of {year - 1}",
         )  # fmt: skip
-    opening = balance = _counted(history[year - 1])
+    opening = balance = counted(history[year - 1])
     season = [_season([flows.get((year - 1, m)) for m in _ALL], kind) for kind in (0, 1)]
     plans = [
         split(amount, season[kind]) if amount is not None else dict.fromkeys(_ALL)
@@ -135,16 +140,16 @@ def _reported(scheme: str, year: int, flows: Mapping[tuple[int, int], Flow]) -> 
     return months
 
 
-def _counted(year: Row) -> int:
+def counted(year: Row) -> int:
     """Balance without what came from lump sums (趸缴除外)."""
     balance: int = year["balance"] - year["lump_sum_balance"]
     return balance
 
 
-def _years_above(history: Mapping[int, Row], band: _Band, last: int) -> int:
+def _years_above(history: Mapping[int, Row], band: HealthBand, last: int) -> int:
     """Year ends in a row above the band, up to ``last``."""
     n = 0
-    while (end := history.get(last - n)) and band.light(_counted(end), end["expenditure"]) == "yellow":
+    while (end := history.get(last - n)) and band.light(counted(end), end["expenditure"]) == "yellow":
         n += 1
     return n
 

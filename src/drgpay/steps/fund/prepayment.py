@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from drgpay.policy import Policy
+from drgpay.policy import Policy, band_of
 from drgpay.steps.fund import rules
 from drgpay.steps.fund.budget import cost_growth, growth_of
 from drgpay.steps.fund.rules import Row
@@ -21,16 +21,20 @@ def prepayments(
     advances: Iterable[Row],
     use: Iterable[Row],
     policy: Policy,
+    groups: Mapping[str, int] | None = None,
+    refusals: Iterable[Row] = (),
 ) -> list[Row]:
     """Rows of table ``prepayments`` of ``year``, for every institution that has terms and a history.
 
     ``history``: rows of ``institution_history`` (a row of ``year`` itself is what the fund owed); ``terms``,
     ``advances``, ``use``: rows of ``prepayment_terms``, ``advances``, ``advance_use``; ``levels``: institution →
-    level. Base = mean of the last ``prepay.history_years`` years less unreasonable growth × ``prepay.base_share`` ×
-    level × function coefficient × last year's factor, rounded half up once. The reserve is ``prepay.reserve_share``
-    of the total, that is base × share ÷ (1 − share), half up; total = base + reserve. Balance at the year's end =
-    actual − advances − reserve.
+    level; ``groups``: institution → groups treated last year, 1/10,000. Base = mean of the last
+    ``prepay.history_years`` years less unreasonable growth × ``prepay.base_share`` × level × function × groups
+    coefficient × last year's factor, rounded half up once. The reserve is ``prepay.reserve_share`` of the total, that
+    is base × share ÷ (1 − share), half up; total = base + reserve. Balance at the year's end = actual − advances −
+    reserve. ``refusals``: rows of the register; a confirmed one cuts the next year's factor, whatever the terms say.
     """
+    refused = {(r["year"], r["institution_id"]) for r in refusals}
     history, use = list(history), list(use)
     of_year = {(t["year"], t["institution_id"]): t for t in terms}
     paid: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -47,9 +51,9 @@ def prepayments(
         past = [h for h in its if year - rules.integer(policy, "prepay.history_years") <= h["year"] < year]
         if now is None or not past:
             continue
-        factor = _next_factor(of_year.get((year - 1, institution)), policy)
+        factor = _next_factor(of_year.get((year - 1, institution)), (year - 1, institution) in refused, policy)
         row: Row = {"year": year, "insurance_scheme": scheme, "institution_id": institution}
-        row |= _total(past, now, _level(levels, institution), factor, policy)
+        row |= _total(past, now, _level(levels, institution), factor, policy, (groups or {}).get(institution))
         row |= {f"paid_{kind}": paid[scheme, institution, kind] for kind in ("ordinary", "emergency")}
         advanced = row["paid_ordinary"] + row["paid_emergency"]
         mine = [u for u in use if (u["year"], u["insurance_scheme"], u["institution_id"])
@@ -60,7 +64,7 @@ def prepayments(
         left = max(row["advance"] - row["paid_ordinary"], 0)
         row["to_advance"] = 0 if row["suspended"] or actual is not None else left
         row |= {"actual": actual, "balance": None if actual is None else actual - advanced - row["reserve"]}
-        rows.append(row | {"next_factor": _next_factor(now, policy)})
+        rows.append(row | {"next_factor": _next_factor(now, (year, institution) in refused, policy)})
     return rows
 
 
@@ -73,7 +77,13 @@ def _level(levels: Mapping[str, str], institution: str) -> str:
     return levels[institution]
 
 
-def _total(past: list[Row], terms: Row, level: str, factor: int, policy: Policy) -> Row:
+def _by_groups(treated: int | None, policy: Policy) -> int:
+    """Coefficient by the number of groups treated; 1 where it is not known or the policy has none."""
+    bands = policy.bands_or_none("prepay.groups_bands")
+    return ONE if bands is None or treated is None else band_of(bands, treated).value
+
+
+def _total(past: list[Row], terms: Row, level: str, factor: int, policy: Policy, treated: int | None) -> Row:
     reasonable = 0
     for h in past:
         if h["unreasonable"] > h["fund_paid"]:
@@ -86,7 +96,8 @@ def _total(past: list[Row], terms: Row, level: str, factor: int, policy: Policy)
     n, share = len(past), rules.ratio(policy, "prepay.base_share")
     by_level = rules.table(policy, "prepay.level_table")[level]
     by_function = rules.table(policy, "prepay.function_table")[terms["function"]]
-    base = half_up(reasonable * share * by_level * by_function * factor, n * ONE**4)
+    by_groups = _by_groups(treated, policy)
+    base = half_up(reasonable * share * by_level * by_function * by_groups * factor, n * ONE**5)
     kept = rules.ratio(policy, "prepay.reserve_share")
     reserve = half_up(base * kept, ONE - kept)
     ratio = rules.ratio(
@@ -98,6 +109,8 @@ def _total(past: list[Row], terms: Row, level: str, factor: int, policy: Policy)
         "mean": half_up(reasonable, n),
         "level_coefficient": by_level,
         "function_coefficient": by_function,
+        "groups": None if treated is None else treated // ONE,
+        "groups_coefficient": by_groups,
         "factor": factor,
         "base": base,
         "reserve": reserve,
@@ -123,13 +136,14 @@ def _monitor(use: list[Row], advanced: int, policy: Policy) -> Row:
     }
 
 
-def _next_factor(terms: Row | None, policy: Policy) -> int:
+def _next_factor(terms: Row | None, refused: bool, policy: Policy) -> int:
     """Factor of the next year's base, 1/10,000, from a year's judgement: a cut where severe patients were refused,
-    a rise for a marked CMI rise with good cost control, else 1. What is not known changes nothing."""
+    a rise for a marked CMI rise with good cost control, else 1. What is not known changes nothing. ``refused``:
+    oversight has confirmed a refusal."""
+    if refused or (terms is not None and terms["refused_severe"]):
+        return ONE - rules.ratio(policy, "prepay.next_cut")
     if terms is None:
         return ONE
-    if terms["refused_severe"]:
-        return ONE - rules.ratio(policy, "prepay.next_cut")
     cmi, cost = terms["cmi_growth"], terms["cost_index"]
     if cmi is None or cost is None:
         return ONE

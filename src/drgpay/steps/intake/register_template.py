@@ -58,7 +58,7 @@ _EXAMPLES: dict[str, tuple[Any, Any]] = {
     "doctor_id": ("Y001", "Y002"), "staff_id": ("G001", "G002"), "community_id": ("C01", "C02"),
     "drg": ("GB11", "GB13"), "dx": (["I10.x00x002", "E11.900"], ["J18.900"]), "proc": (["45.1300x001"], None),
     "weight": ("1.25", "0.875"), "year": (2024, 2024), "file": ("批次一.csv", "批次二.csv"),
-    "diseases": (["diabetes"], ["hypertension"]),
+    "diseases": (["diabetes"], ["hypertension"]), "code": ("36.0700x004", "45.1300x001"),
 }  # fmt: skip
 """values of columns in the two filled rows, where the type alone gives none that means something"""
 

@@ -128,6 +128,9 @@ WORDS: dict[str, dict[str, str | None]] = {
         "政策范围外费用占比": "out_of_policy_share",
         "再入院率": "readmission_rate",
         "技术水平": "technical_level",
+        **dict.fromkeys(("治疗病组数", "DRG组数", "drg组数"), "groups_treated"),
+        **dict.fromkeys(("清单完整性", "病案完整性得分"), "record_completeness"),
+        **dict.fromkeys(("清单准确性", "病案准确性得分"), "record_accuracy"),
         **dict.fromkeys(("cmi", "病例组合指数", "CMI值".casefold()), "cmi"),
     },
     "sex": {

@@ -12,9 +12,17 @@ from drgpay.steps.modes.assign import (
     price,
 )
 from drgpay.steps.modes.benefit import DETAILS as BENEFIT_DETAILS
+from drgpay.steps.modes.benefit import JOINED as BENEFIT_JOINED
 from drgpay.steps.modes.benefit import ORDER as BENEFIT_ORDER
 from drgpay.steps.modes.benefit import SCANNED as BENEFIT_SCANNED
-from drgpay.steps.modes.benefit import Benefit, benefit_of, split_costs, with_details
+from drgpay.steps.modes.benefit import (
+    Benefit,
+    benefit_of,
+    check_chains,
+    split_costs,
+    with_details,
+    with_shares,
+)
 from drgpay.steps.modes.capitation import (
     ENROLMENT_ORDER,
     HEADS_ORDER,
@@ -46,7 +54,7 @@ from drgpay.steps.modes.payments import (
     settle_year,
     year_payments,
 )
-from drgpay.steps.modes.procurement import procurement_payments
+from drgpay.steps.modes.procurement import missed, procurement_payments
 from drgpay.steps.modes.rules import NONE, Places
 from drgpay.steps.modes.shadow import shadow_prices
 
@@ -60,6 +68,7 @@ WRITES = (
 __all__ = [
     "AMOUNT",
     "BENEFIT_DETAILS",
+    "BENEFIT_JOINED",
     "BENEFIT_ORDER",
     "BENEFIT_SCANNED",
     "ENROLMENT_COLUMNS",
@@ -85,6 +94,7 @@ __all__ = [
     "capitation_of",
     "check_capitation",
     "check_categories",
+    "check_chains",
     "composition",
     "enrolment_gaps",
     "exempt_categories",
@@ -93,6 +103,7 @@ __all__ = [
     "head_sums",
     "heads_of",
     "limit",
+    "missed",
     "mode_tables",
     "month_payments",
     "pay_visits",
@@ -105,5 +116,6 @@ __all__ = [
     "statements",
     "watch",
     "with_details",
+    "with_shares",
     "year_payments",
 ]

@@ -3,7 +3,7 @@ the records are, and whether there are coders enough."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,28 @@ def sample(
     return whole.select(
         pl.col(c).cast(t) if c in whole.columns else pl.lit(None, t).alias(c) for c, t in HITS.items()
     )
+
+
+def shares_of(sampling: Mapping[str, int], watched: Collection[str], limits: Limits) -> dict[str, int]:
+    """Institution → share of its stays to be checked (1/10,000), where it is not ``audit.share``: what its
+    supervision tier says (``sampling``), and at least ``audit.watched`` for one on the out-of-area watch list
+    (警示名单, seed 004)."""
+    least = limits.ratio("audit.watched")
+    own = {h: max(sampling.get(h, limits.ratio("audit.share")), least) for h in watched}
+    return dict(sampling) | own
+
+
+def claims_to_check(claims: Iterable[Row], watched: Sequence[Row], year: int) -> list[Row]:
+    """Rows of ``claim_checks``: every claim of the year of those on the out-of-area watch list (``watched``: rows of
+    ``out_of_area_watch``), in its setting."""
+    reasons = {(row["institution_id"], row["setting"]): row["reasons"] for row in watched}
+    its = (row for row in claims if row["settled_on"].year == year)
+    found = [
+        row | {"reasons": reasons[row["institution_id"], row["setting"]]}
+        for row in its
+        if (row["institution_id"], row["setting"]) in reasons
+    ]
+    return sorted(found, key=lambda row: str(row["claim_id"]))
 
 
 def audit_results(

@@ -219,6 +219,35 @@ def mark_rows(treated: Sequence[Row], year: int) -> list[Row]:
     ]
 
 
+def refused_patients(treated: Sequence[Row], suspicions: Mapping[str, Row], year: int) -> list[Row]:
+    """Rows for the register ``refusals``: confirmed refusals of patients (推诿), which cut the next prepayment. Stays
+    and persons are not named."""
+    return [
+        {
+            "violation_id": row["suspicion_id"],
+            "year": year,
+            "institution_id": row["institution_id"],
+            "form": suspicions[row["suspicion_id"]]["form"],
+            "reason": row["reason"],
+        }
+        for row in treated
+        if row["violation"] == "refusal" and row["institution_id"] is not None
+    ]
+
+
+def negative_list(refusals: Sequence[Row], earlier: Sequence[Row]) -> list[Row]:
+    """Rows of ``negative_list`` (负面清单, seed 003): confirmed refusals of the year by institution and form.
+    ``earlier``: rows of the register ``refusals`` of the year; those of this look count once."""
+    by_id = {row["violation_id"]: row for row in (*earlier, *refusals)}
+    counts: dict[tuple[int, str, str], int] = {}
+    for row in by_id.values():
+        key = (row["year"], row["institution_id"], row["form"])
+        counts[key] = counts.get(key, 0) + 1
+    return [
+        {"year": year, "institution_id": h, "form": form, "count": n} for (year, h, form), n in sorted(counts.items())
+    ]
+
+
 def doctor_points(treated: Sequence[Row], limits: Limits, earlier: Sequence[Row] = ()) -> list[Row]:
     """Rows of ``doctor_points`` (医保医师积分): points given in the year, and what is left of the full mark.
     ``earlier``: rows of the register ``doctor_marks`` of the year; those of this look's reviews count once."""

@@ -16,6 +16,7 @@ from drgpay.policy import Policy
 from drgpay.steps.points.adjust import Adjusting, adjusting
 from drgpay.steps.points.base import BASE_LAW, Base, Group, base_period, kept_base
 from drgpay.steps.points.coefficients import TOTAL, Coefficients, Marks, check_components, coefficients
+from drgpay.steps.points.comorbid import Comorbidities, comorbidities, comorbidities_of
 from drgpay.steps.points.days import DAY, ByDay, Tables, add_up, by_day, case_points, each, place_of, score_by_day
 from drgpay.steps.points.kernel import (
     MODE_AMOUNT,
@@ -47,6 +48,7 @@ from drgpay.steps.points.rate import (
 )
 from drgpay.steps.points.readmit import readmissions
 from drgpay.steps.points.reference import Facts, Line, StayPoints, adjusted_points, stay_points
+from drgpay.steps.points.technical import Operated, operated
 from drgpay.tables import ADJUSTMENTS
 from drgpay.units import ONE
 
@@ -155,10 +157,12 @@ __all__ = [
     "Base",
     "ByDay",
     "Coefficients",
+    "Comorbidities",
     "Facts",
     "Group",
     "Line",
     "Marks",
+    "Operated",
     "PointsTables",
     "Published",
     "RateRule",
@@ -173,9 +177,12 @@ __all__ = [
     "case_points",
     "check_components",
     "coefficients",
+    "comorbidities",
+    "comorbidities_of",
     "each",
     "estimate_batch",
     "kept_base",
+    "operated",
     "parse_rate",
     "parse_rate_coefficient",
     "parse_weight",

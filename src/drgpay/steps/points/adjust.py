@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from drgpay.engine import coded, codes_in, integers
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy
+from drgpay.steps.points.comorbid import Comorbidities, count_comorbidities
 from drgpay.tables import ADJUSTMENTS, STAY_DECISIONS
 from drgpay.units import ONE, mul_div_half_up
 
@@ -67,6 +67,8 @@ class Adjusting:
     day_points: int = 0
     difficulty_age: int | None = None
     difficulty_comorbidities: int | None = None
+    comorbid: Comorbidities | None = None
+    """what counts as one, with ``difficulty_comorbidities``"""
     difficulty_add: tuple[int, int] = (0, 0)
     """added when one condition holds, when both hold"""
     both_set: bool = False
@@ -102,11 +104,18 @@ def _need(policy: Policy, name: str, because: str) -> int:
     return value
 
 
-def adjusting(policy: Policy, decisions: pl.DataFrame, discharges: Mapping[str, int], readmitted: Any) -> Adjusting:
+def adjusting(
+    policy: Policy,
+    decisions: pl.DataFrame,
+    discharges: Mapping[str, int],
+    readmitted: Any,
+    comorbid: Comorbidities | None = None,
+) -> Adjusting:
     """Settings of the policy, and the approved decisions within their quotas.
 
     ``decisions``: table ``stay_decisions``; ``discharges``: institution → stays of the year so far, what the quota of
-    special reviews is a share of; ``readmitted``: ids from :func:`readmissions`. Special reviews beyond
+    special reviews is a share of; ``readmitted``: ids from :func:`readmissions`; ``comorbid``: what counts as a
+    comorbidity, needed where the policy counts them. Special reviews beyond
     ``points.special_quota`` do not count, in the order of their numbers; one is always allowed where there are stays.
     With a quota, ``decisions`` holds of the special reviews those on these stays alone.
     """
@@ -143,6 +152,7 @@ def adjusting(policy: Policy, decisions: pl.DataFrame, discharges: Mapping[str, 
         day_points=_need(policy, "points.bed_day_points", "points.long_stay_days") if long_days is not None else 0,
         difficulty_age=age,
         difficulty_comorbidities=comorbidities,
+        comorbid=comorbid,
         difficulty_add=hard,
         both_set=policy.ratio_or_none("points.difficulty_add_both") is not None,
         tcm_groups=tcm,
@@ -198,8 +208,9 @@ def _conditions(batch: Any, in_group: Flags, settings: Adjusting) -> Ints | None
     if settings.difficulty_age is not None:
         holds += integers(batch.column("age"), -1) >= settings.difficulty_age
     if settings.difficulty_comorbidities is not None:
-        others = integers(pc.list_value_length(batch.column("dx")), 0) - 1
-        holds += others >= settings.difficulty_comorbidities
+        assert settings.comorbid is not None
+        counted = count_comorbidities(batch.column("dx"), settings.comorbid)
+        holds += counted >= settings.difficulty_comorbidities
     return np.where(in_group, holds, 0)
 
 

@@ -74,7 +74,7 @@ class Base:
     """of a base that areas share: the levels of all institutions in it, by code"""
 
 
-def _entering(batch: Any, years: tuple[int, ...], min_los: int, max_los: int) -> Any:
+def entering(batch: Any, years: tuple[int, ...], min_los: int, max_los: int) -> Any:
     """Rows of complete stays of the base years, as a table of plain columns with codes as text."""
     year, los = integers(batch.column("year")), integers(batch.column("los"), -1)
     grouped = codes_in(batch.column("status"), pa.array(["grouped"])) == 0
@@ -84,18 +84,15 @@ def _entering(batch: Any, years: tuple[int, ...], min_los: int, max_los: int) ->
 
 def sums_kernel(batch: Any, *, years: tuple[int, ...], min_los: int, max_los: int) -> Any:
     """Sums before trimming: ``year, drg, n, cost`` of the entering stays of a batch."""
-    entering = _entering(batch, years, min_los, max_los).select(["year", "drg", "total_cost"])
+    rows = entering(batch, years, min_los, max_los).select(["year", "drg", "total_cost"])
     return (
-        frame(entering)
-        .group_by("year", "drg")
-        .agg(n=pl.len().cast(pl.Int64), cost=pl.col("total_cost").sum())
-        .to_arrow()
+        frame(rows).group_by("year", "drg").agg(n=pl.len().cast(pl.Int64), cost=pl.col("total_cost").sum()).to_arrow()
     )
 
 
 def trimmed_kernel(batch: Any, *, limits: Limits, min_los: int, max_los: int) -> Any:
     """Sums inside the limits: ``institution_id, year, drg, n, cost, q2, q1, q0`` (Σcost² in three pieces)."""
-    batch = _entering(batch, limits.years, min_los, max_los)
+    batch = entering(batch, limits.years, min_los, max_los)
     year = np.searchsorted(np.array(limits.years), integers(batch.column("year")))
     drg = codes_in(batch.column("drg"), pa.array(limits.drgs, pa.string()))
     cost = integers(batch.column("total_cost"))
@@ -118,7 +115,7 @@ def trimmed_kernel(batch: Any, *, limits: Limits, min_los: int, max_los: int) ->
 
 def costs_kernel(batch: Any, *, years: tuple[int, ...], drgs: Any, min_los: int, max_los: int) -> Any:
     """How often each cost occurs in the named groups, untrimmed: ``drg, total_cost, n``; medians come from it."""
-    batch = _entering(batch, years, min_los, max_los)
+    batch = entering(batch, years, min_los, max_los)
     named = codes_in(batch.column("drg"), drgs) >= 0
     kept = batch.filter(pa.array(named)).select(["drg", "total_cost"])
     return frame(kept).group_by("drg", "total_cost").agg(n=pl.len().cast(pl.Int64)).to_arrow()

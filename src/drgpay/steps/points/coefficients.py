@@ -14,6 +14,7 @@ import polars as pl
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, band_of
 from drgpay.steps.points.base import Base
+from drgpay.steps.points.technical import Operated, Technical, heavy_weight, technical_levels
 from drgpay.units import ONE, half_up, show_coefficient
 
 TOTAL = "total"
@@ -34,11 +35,12 @@ class Coefficients:
 
 @dataclass(frozen=True)
 class Marks:
-    """What is known of institutions besides their stays: last year's grades, and indicator values by (institution,
-    indicator) in 1/10,000."""
+    """What is known of institutions besides costs: last year's grades, indicator values by (institution, indicator)
+    in 1/10,000, and their operated stays of the base period."""
 
     grades: Mapping[str, str] = field(default_factory=dict)
     indicators: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    operated: Operated = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,11 @@ def coefficients(base: Base, institutions: pl.DataFrame, policy: Policy, marks: 
     for sums in by_level.values():
         region.n, region.weight = region.n + sums.n, region.weight + sums.weight
     marks = marks or Marks()
+    technical = technical_levels(base, marks.operated, policy) if "capacity" in named else None
     rows, result = [], {}
     for institution, level in sorted(levels.items()):
         own, same_level = by_institution[institution], by_level[level]
-        facts = _Facts(institution, level, own, same_level, region, marks)
+        facts = _Facts(institution, level, own, same_level, region, marks, technical)
         parts = {name: _COMPONENTS[name](facts, policy) for name in named}
         exact = _combined({name: c.value for name, c in parts.items()}, policy)
         parts[TOTAL] = _bounded(exact, policy.ratio("coefficient.min"), policy.ratio("coefficient.max"))
@@ -154,6 +157,7 @@ class _Facts:
     same_level: _Sums
     region: _Sums
     marks: Marks
+    technical: Mapping[str, Technical] | None
 
 
 def _level(facts: _Facts, policy: Policy) -> _Component:
@@ -176,28 +180,44 @@ def _cost_difference(facts: _Facts, policy: Policy) -> _Component:
 
 
 def _capacity(facts: _Facts, policy: Policy) -> _Component:
-    """1 + a·(CMI_h ÷ CMI_region − 1) + b·technical level + bonus of high-level institutions."""
+    """1 + a·(CMI_h ÷ CMI_region − 1) + b·technical level + bonus of high-level institutions. The technical level is
+    computed from the stays where the policy has weights for its parts, else what the register of indicators says."""
     own, region = facts.own, facts.region
     relative = Fraction(1)
     if own.n and region.weight:
         relative = Fraction(own.weight * region.n, own.n * region.weight)
-    technical = facts.marks.indicators.get((facts.institution, "technical_level"), 0)
+    technical, parts = _technical(facts)
     named = facts.institution in (policy.codes_or_none("coefficient.high_level_institutions") or ())
     bonus = (policy.ratio_or_none("coefficient.high_level_bonus") or 0) if named else 0
     exact = (
         1
         + Fraction(policy.ratio_or_none("coefficient.capacity_cmi_share") or 0, ONE) * (relative - 1)
-        + Fraction((policy.ratio_or_none("coefficient.capacity_technical_share") or 0) * technical, ONE * ONE)
+        + Fraction(policy.ratio_or_none("coefficient.capacity_technical_share") or 0, ONE) * technical
         + Fraction(bonus, ONE)
     )
     said = half_up(relative.numerator * ONE, relative.denominator)
-    named_inputs = (("cmi_relative", said), ("technical_level", technical), ("high_level_bonus", bonus))
+    level = half_up(technical.numerator * ONE, technical.denominator)
+    named_inputs = (("cmi_relative", said), ("technical_level", level), *parts, ("high_level_bonus", bonus))
     inputs = "; ".join(f"{name} {show_coefficient(value)}" for name, value in named_inputs)
-    low, high = policy.ratio_or_none("coefficient.capacity_min"), policy.ratio_or_none("coefficient.capacity_max")
+    low, high = (
+        policy.ratio_or_none("coefficient.capacity_min") or 0,
+        policy.ratio_or_none("coefficient.capacity_max"),
+    )
     return _bounded(exact, low, high, inputs)
 
 
-_GUIDED = ("cost_index", "time_index", "visits_per_head", "out_of_policy_share", "readmission_rate")
+def _technical(facts: _Facts) -> tuple[Fraction, tuple[tuple[str, int], ...]]:
+    """Technical level, and the parts it was computed from."""
+    if facts.technical is None:
+        return Fraction(facts.marks.indicators.get((facts.institution, "technical_level"), 0), ONE), ()
+    found = facts.technical.get(facts.institution)
+    return (Fraction(0), ()) if found is None else (found.score, found.inputs)
+
+
+_GUIDED = (
+    "cost_index", "time_index", "visits_per_head", "out_of_policy_share", "readmission_rate", "record_completeness",
+    "record_accuracy",
+)  # fmt: skip
 
 
 def _guidance(facts: _Facts, policy: Policy) -> _Component:
@@ -211,7 +231,10 @@ def _guidance(facts: _Facts, policy: Policy) -> _Component:
         step = band_of(bands, value).value
         total += step
         said.append(f"{name} {show_coefficient(value)} → {show_coefficient(step)}")
-    low, high = policy.ratio_or_none("coefficient.guidance_min"), policy.ratio_or_none("coefficient.guidance_max")
+    low, high = (
+        policy.ratio_or_none("coefficient.guidance_min") or 0,
+        policy.ratio_or_none("coefficient.guidance_max"),
+    )
     return _bounded(1 + Fraction(total, ONE), low, high, "; ".join(said))
 
 
@@ -241,6 +264,8 @@ def check_components(policy: Policy) -> None:
     named = [name for name in policy.names("coefficient.components") if name in _COMPONENTS]
     if "management" in named:
         _management_table(policy)
+    if "capacity" in named:
+        heavy_weight(policy)
     _combined(dict.fromkeys(named, ONE), policy)
 
 

@@ -53,12 +53,12 @@ class StayPoints:
 @dataclass(frozen=True)
 class Facts:
     """What decisions and adjustments look at besides class and cost. ``decisions``: approved kind → amount (fen) and
-    share (1/10,000), None where not given; ``others``: other diagnoses."""
+    share (1/10,000), None where not given; ``comorbidities``: how many are counted for the stay."""
 
     drg: str = ""
     los: int | None = None
     age: int | None = None
-    others: int = 0
+    comorbidities: int = 0
     readmitted: bool = False
     decisions: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
 
@@ -186,7 +186,7 @@ def adjusted_points(judged: StayPoints, policy: Policy, facts: Facts) -> list[tu
     steps: list[tuple[str, int]] = []
     age, comorbidities = (policy.integer_or_none(f"points.difficulty_{n}") for n in ("age", "comorbidities"))
     holds = (age is not None and facts.age is not None and facts.age >= age) + (
-        comorbidities is not None and facts.others >= comorbidities
+        comorbidities is not None and facts.comorbidities >= comorbidities
     )
     if in_group and holds:
         add, both = policy.ratio_or_none("points.difficulty_add"), policy.ratio_or_none("points.difficulty_add_both")

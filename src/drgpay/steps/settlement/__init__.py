@@ -18,7 +18,7 @@ from drgpay.steps.settlement.cash import Before, Cash, deposit_of, month_cash
 from drgpay.steps.settlement.clearing import Dealings, clear, had_before
 from drgpay.steps.settlement.corrections import CASES, DUES, EARLIER, PoolOfMonth, corrections, worth
 from drgpay.steps.settlement.figures import MONTH_ITEMS, PAID_ALONE, STATEMENT_ITEMS, Item
-from drgpay.steps.settlement.mode_posting import ModePoster, check_modes
+from drgpay.steps.settlement.mode_posting import ModePoster, check_modes, not_booked
 from drgpay.steps.settlement.months import month_rows, pool_shares
 from drgpay.steps.settlement.posting import (
     JUDGED,
@@ -75,6 +75,7 @@ __all__ = [
     "had_before",
     "month_cash",
     "month_rows",
+    "not_booked",
     "of_month",
     "passed_by",
     "pool_shares",

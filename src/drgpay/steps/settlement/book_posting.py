@@ -82,7 +82,7 @@ class BookPoster(ModePoster):
         """What the year's budget and reserve are more (or less) than the months have posted."""
         first = date(self._year, 12, 31)
         for event, debit, credit, moved, parameter in (
-            (p.BUDGET_CHANGED, "bank", "fund:drg", pool.budget - budget, "budgets"),
+            (p.BUDGET_CHANGED, "bank", "fund:drg", pool.budget - pool.adjusted - budget, "budgets"),
             (p.RESERVE_CHANGED, "fund:drg", "fund:reserve", pool.reserve - reserve, "fund.reserve_share"),
         ):
             sides = (debit, credit) if moved > 0 else (credit, debit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -35,6 +36,8 @@ class Dealings:
     """assessment reserve of the advances, withheld and returned by grade"""
     held: Mapping[str, int] = field(default_factory=dict)
     """payments of months that are still held and go over to the next book"""
+    sanctioned: frozenset[str] = frozenset()
+    """institutions under sanction in the year"""
     heirs: Mapping[str, str] = field(default_factory=dict)
     """institution that has gone over into another by the end of the year → that one, which has its final payment"""
 
@@ -78,6 +81,7 @@ def clear(
             "institution_id": institution,
             "level": level,
             "grade": dealings.grades.get(institution, policy.choice("settlement.grade_when_missing")),
+            "sanctioned": institution in dealings.sanctioned,
             "n": n,
             "points": its.get("points", 0),
             "cmi": half_up(weight, n * scale) if n else None,
@@ -132,13 +136,15 @@ def _hand_over(rows: list[Row]) -> None:
 def _sharing(row: Row, evidence: Mapping[str, int], policy: Policy) -> Row:
     """Surplus kept by band of actual ÷ due, reasonable overspend shared, deposit returned by grade.
 
-    The band is compared exactly; shares are rounded half up to fen, once each. Source: design/05 §1–3.
+    The band is compared exactly; shares are rounded half up to fen, once each. The grade moves both ratios by the
+    policy's steps; under sanction a surplus brings nothing, where the policy says so. Source: design/05 §1–3.
     """
-    due, actual = row["due"], row["actual"]
+    due, actual, grade = row["due"], row["actual"], row["grade"]
     balance = due - actual
     keep, returned, reasonable, shared = None, 0, 0, 0
     if balance > 0:
-        keep = band_of(policy.bands("settlement.keep_bands"), actual * ONE // due).value
+        band = band_of(policy.bands("settlement.keep_bands"), actual * ONE // due).value
+        keep = 0 if _no_increase(row, policy) else _stepped(band, policy, "settlement.keep_grade_steps", grade)
         returned = balance - half_up(balance * keep, ONE)
     elif balance < 0:
         reasonable = min(-balance, sum(evidence.values()))
@@ -146,9 +152,10 @@ def _sharing(row: Row, evidence: Mapping[str, int], policy: Policy) -> Row:
         by_reason = policy.table_or_none("settlement.reasonable_share_by_reason") or {}
         # Evidence beyond the overspend counts pro rata, so that each reason keeps its own share.
         parts = split(reasonable, evidence)
-        shared = sum(half_up(part * by_reason.get(reason, general), ONE) for reason, part in parts.items())
-    back = half_up(row["deposit_held"] * policy.table("settlement.deposit_return")[row["grade"]], ONE)
-    kept = half_up(row["assessment_held"] * policy.table("settlement.deposit_return")[row["grade"]], ONE)
+        step = partial(_stepped, policy=policy, steps="settlement.share_grade_steps", grade=grade)
+        shared = sum(half_up(part * step(by_reason.get(reason, general)), ONE) for reason, part in parts.items())
+    back = half_up(row["deposit_held"] * policy.table("settlement.deposit_return")[grade], ONE)
+    kept = half_up(row["assessment_held"] * policy.table("settlement.deposit_return")[grade], ONE)
     return {
         "balance": balance,
         "use_ratio": half_up(actual * ONE, due) if due else None,
@@ -159,6 +166,16 @@ def _sharing(row: Row, evidence: Mapping[str, int], policy: Policy) -> Row:
         "deposit_forfeited": row["deposit_held"] - back,
         "assessment_forfeited": row["assessment_held"] - kept,
     }
+
+
+def _stepped(share: int, policy: Policy, steps: str, grade: str) -> int:
+    """A sharing ratio with what the grade adds to it, within 0 and 1."""
+    return min(max(share + (policy.table_or_none(steps) or {}).get(grade, 0), 0), ONE)
+
+
+def _no_increase(row: Row, policy: Policy) -> bool:
+    """Under sanction, with costs within what is due, and a policy by which that brings no increase."""
+    return row["sanctioned"] and row["due"] >= row["actual"] and policy.flag("settlement.sanction_no_increase")
 
 
 def _limit_draws(rows: list[Row], reserve: int) -> None:
@@ -175,7 +192,10 @@ def _second_distribution(rows: list[Row], policy: Policy, forfeited: int) -> Non
     grade weight; without anybody who qualifies nothing is given and the amount is carried over. ``forfeited``:
     deposits of the payment modes."""
     weights = policy.table("settlement.second_distribution_weights")
-    by = {row["institution_id"]: row["points"] * weights.get(row["grade"], 0) for row in rows}
+    by = {
+        row["institution_id"]: 0 if _no_increase(row, policy) else row["points"] * weights.get(row["grade"], 0)
+        for row in rows
+    }
     amount = second_pool(rows, policy) + forfeited
     given = split(amount, by) if any(by.values()) else dict.fromkeys(by, 0)
     for row in rows:

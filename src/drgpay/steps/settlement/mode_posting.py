@@ -14,12 +14,13 @@ from datetime import date
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.ledger import Ledger, Whole
+from drgpay.ledger import Entry, Ledger, Whole
 from drgpay.policy import Policy
 from drgpay.steps.settlement import posting as p
 from drgpay.steps.settlement.clearing import Row
 
-_FINAL = (p.MODE_FINAL, p.MODE_RECOVERED, p.CAPITATION_PAID, p.CAPITATION_RECOVERED, p.REWARD_PAID)
+_FINAL = (p.MODE_FINAL, p.MODE_RECOVERED, p.CAPITATION_PAID, p.CAPITATION_RECOVERED, p.REWARD_PAID,
+          p.PENALTY_RECEIVED)  # fmt: skip
 """payments at the clearing, which go to the successor of an institution that has gone over into another"""
 
 
@@ -98,24 +99,32 @@ class ModePoster(p.Poster):
 
     def out_of_area(self, rows: Iterable[Row]) -> None:
         """Monthly clearing with other areas. Own insured elsewhere charge the budget; for others treated here the
-        institutions are paid and the other area pays the same amount back."""
+        institutions are paid and the other area pays the same amount back. Where the inpatient budget is one unit
+        (``fund.inpatient_unit``) inpatients elsewhere are paid out of it. A negative amount takes back what a book
+        has booked too much."""
+        one_unit = self._policy.choice_or_none("fund.inpatient_unit") == "whole_area"
         for row in rows:
             month, place = row["month"], f"{row['area']}:{row['setting']}"
             on = date(self._year, month, calendar.monthrange(self._year, month)[1])
             account = f"area:{row['area']}"
+            whole = one_unit and row["setting"] == "inpatient"
+            part = "drg" if whole else "out_of_area"
+            by = "fund.inpatient_unit" if whole and row["direction"] == "out" else "modes.rules"
             moves = (
-                ((p.OUT_OF_AREA, "fund:out_of_area", f"{account}:payable"),
+                ((p.OUT_OF_AREA, f"fund:{part}", f"{account}:payable"),
                  (p.OUT_OF_AREA_PAID, f"{account}:payable", "bank"))
                 if row["direction"] == "out" else
                 ((p.TREATED_HERE, f"{account}:receivable", "bank"),
                  (p.TREATED_RECEIVED, "bank", f"{account}:receivable"))
             )  # fmt: skip
+            back = p.REVERSAL if row["fund"] < 0 else ""
             for event, debit, credit in moves:
-                self._post(row["insurance_scheme"], f"{event}:{place}", debit, credit, row["fund"], on, month=month,
-                           parameter="modes.rules")  # fmt: skip
+                sides = (credit, debit) if back else (debit, credit)
+                self._post(row["insurance_scheme"], f"{event}:{place}{back}", *sides, abs(row["fund"]), on,
+                           month=month, parameter=by)  # fmt: skip
 
     def procurement(self, rows: Iterable[Row]) -> None:
-        """Advances at the start of the year, returned at clearing, and the rewards."""
+        """Advances at the start of the year, returned at clearing, rewards, and penalties."""
         for row in rows:
             h, scheme = row["institution_id"], row["insurance_scheme"]
             start, end = date(self._year, 1, 1), self.clearing_day
@@ -126,6 +135,8 @@ class ModePoster(p.Poster):
                  "procurement.advance_share"),
                 (p.REWARD, "fund:other", f"{h}:payable", row["reward"], end, "procurement.reward_share"),
                 (p.REWARD_PAID, f"{h}:payable", "bank", row["reward"], end, "procurement.reward_share"),
+                (p.PENALTY, f"{h}:payable", "fund:other", row["penalty"], end, "procurement.penalty_share"),
+                (p.PENALTY_RECEIVED, "bank", f"{h}:payable", row["penalty"], end, "procurement.penalty_share"),
             ):  # fmt: skip
                 self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
 
@@ -136,6 +147,28 @@ class ModePoster(p.Poster):
             self._post(scheme, f"{p.CARRIED}:{part}", f"fund:{part}", "fund:carried", max(left, 0), self.clearing_day)
             self._post(scheme, f"{p.CARRIED}:{part}:deficit", "fund:carried", f"fund:{part}", max(-left, 0),
                        self.clearing_day)  # fmt: skip
+
+
+_AREA_OF = ("insurance_scheme", "month", "area", "setting")
+
+
+def not_booked(statements: Iterable[Row], past: Iterable[Entry]) -> list[Row]:
+    """Rows of ``out_of_area_statements`` less what the earlier links of a book have booked of inpatients elsewhere;
+    ``fund`` is negative where they booked more than is known now."""
+    booked: Counter[tuple[Any, ...]] = Counter()
+    for e in past:
+        family, _, place = e.event.partition(":")
+        if family == p.OUT_OF_AREA:
+            area, _, setting = place.removesuffix(p.REVERSAL).rpartition(":")
+            key = (e.insurance_scheme, e.month, area, setting)
+            booked[key] += -e.amount if e.event.endswith(p.REVERSAL) else e.amount
+    rows = [
+        row | {"fund": row["fund"] - booked.pop(tuple(row[n] for n in _AREA_OF), 0)}
+        if row["direction"] == "out" else row
+        for row in statements
+    ]  # fmt: skip
+    gone = [dict(zip(_AREA_OF, key, strict=True)) for key in sorted(booked)]
+    return rows + [row | {"direction": "out", "fund": -booked[tuple(row.values())]} for row in gone]
 
 
 def _by_mode(rows: Iterable[Row]) -> dict[tuple[str, int, str, str, str], Counter[str]]:

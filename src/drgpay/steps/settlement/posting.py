@@ -21,6 +21,7 @@ from drgpay.steps.settlement.clearing import Row, set_aside
 
 BUDGET, RESERVE = "budget", "reserve"
 BUDGET_CHANGED, RESERVE_CHANGED = "budget_changed", "reserve_changed"
+BUDGET_ADJUSTED = "budget_adjusted"
 CORRECTION, CORRECTION_DEPOSIT = "correction", "correction_deposit"
 REOPENED, REOPENED_PASSED = "reopened", "reopened_passed"
 MONTH_HELD, HELD_PAID, HELD_RELEASED, HELD_PASSED = "month_held", "held_paid", "held_released", "held_passed"
@@ -42,10 +43,11 @@ OUT_OF_AREA, OUT_OF_AREA_PAID = "out_of_area", "out_of_area_paid"
 TREATED_HERE, TREATED_RECEIVED = "treated_here", "treated_here_received"
 PROCUREMENT_ADVANCE, PROCUREMENT_RETURNED = "procurement_advance", "procurement_returned"
 REWARD, REWARD_PAID = "procurement_reward", "procurement_reward_paid"
+PENALTY, PENALTY_RECEIVED = "procurement_penalty", "procurement_penalty_received"
 PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL, CAPITATION_PAID, OUT_OF_AREA_PAID,
           PROCUREMENT_ADVANCE, REWARD_PAID)  # fmt: skip
 """events that pay money of the fund out"""
-RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED)
+RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED, PENALTY_RECEIVED)
 """events that bring it back"""
 DEBT_OPENED, DEBT_TAKEN, DEBT_NETTED = "debt_opened", "debt_taken", "debt_netted"
 ASSESSMENT_HELD, ASSESSMENT_BACK, ASSESSMENT_LOST = "assessment_held", "assessment_returned", "assessment_forfeited"
@@ -90,11 +92,20 @@ class Poster:
     def open_year(self, pool: Any) -> None:
         """Announce a budget (the year's pool, or a single month's in a month run) and set its reserve aside."""
         on = date(self._year, pool.month or 1, 1)
-        self._post(pool.insurance_scheme, BUDGET, "bank", "fund:drg", pool.budget, on, month=pool.month)
+        self._post(pool.insurance_scheme, BUDGET, "bank", "fund:drg", pool.budget - pool.adjusted, on,
+                   month=pool.month)  # fmt: skip
         self._post(
             pool.insurance_scheme, RESERVE, "fund:drg", "fund:reserve", pool.reserve, on,
             month=pool.month, parameter="fund.reserve_share",
         )  # fmt: skip
+
+    def adjustments(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """What changes the budget when the year is cleared: an entry each (rows of ``budget_adjustments``)."""
+        for row in rows:
+            amount = row["amount"]
+            sides = ("bank", "fund:drg") if amount > 0 else ("fund:drg", "bank")
+            self._post(row["insurance_scheme"], f"{BUDGET_ADJUSTED}:{row['change_reason']}", *sides, abs(amount),
+                       self.clearing_day, parameter="fund.year_end_reasons", key=row["adjustment_id"])  # fmt: skip
 
     def advances(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """What was paid ahead: an entry each, on its own day and with its kind (rows of register ``advances``)."""
@@ -225,7 +236,8 @@ def closing(ledger: Ledger | Whole, scheme: str) -> Row:
     for entry in ledger:
         if entry.insurance_scheme == scheme:
             total[entry.event.partition(":")[0]] += entry.amount if _forward(entry) else -entry.amount
-    budget, reserve = total[BUDGET] + total[BUDGET_CHANGED], total[RESERVE] + total[RESERVE_CHANGED]
+    budget = total[BUDGET] + total[BUDGET_CHANGED] + total[BUDGET_ADJUSTED]
+    reserve = total[RESERVE] + total[RESERVE_CHANGED]
     return {
         "insurance_scheme": scheme,
         "budget": budget,
@@ -289,7 +301,7 @@ def _forward(entry: Entry) -> bool:
         return entry.credit.endswith(":debt")
     if family == REOPENED_PASSED:
         return entry.credit.endswith(f":{PASSED}")
-    if family in (BUDGET_CHANGED, CORRECTION_DEPOSIT):
+    if family in (BUDGET_CHANGED, BUDGET_ADJUSTED, CORRECTION_DEPOSIT):
         return entry.credit.partition(":")[2].startswith("fund:") or entry.credit.endswith(":deposit")
     if family in (RESERVE_CHANGED, CORRECTION):
         return entry.debit.endswith(":fund:drg")
