@@ -99,9 +99,13 @@ def serve(home: Path, port: int = 0) -> Served:
     run = [sys.executable, "-m", "drgpay_web.cli", "serve", "--port", str(port)]
     with (home.parent / f"serve-{port}.log").open("ab") as log:
         process = subprocess.Popen(run, env=environment(home), stdout=log, stderr=log, start_new_session=True)
-    until(lambda: is_up(port) or process.poll() is not None, "the server comes up")
     served = Served(home, port, process)
-    assert process.poll() is None, served.log
+    try:
+        until(lambda: is_up(port) or process.poll() is not None, "the server comes up")
+        assert process.poll() is None, served.log
+    except BaseException:
+        stop(served)
+        raise
     return served
 
 
