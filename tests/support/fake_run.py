@@ -186,6 +186,7 @@ def _clearing(dice: random.Random, rows: dict[str, list[Row]], scheme: str, leve
                 "settled": settled,
                 "paid_in_months": sums["paid"],
                 "violations": 0,
+                "sanctioned": False,
                 "damages": 0,
                 "advance_netted": 0,
                 "debt_netted": 0,

@@ -1,4 +1,4 @@
-"""A region as an office finds it in spring: nothing in it is known later, and the last month lies with the hospitals."""
+"""A region as an office finds it in spring: nothing is known later, and the last month lies with the hospitals."""
 
 from __future__ import annotations
 

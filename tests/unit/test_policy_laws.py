@@ -42,7 +42,7 @@ def test_every_parameter_says_what_it_acts_on() -> None:
     assert list(acts.values()) == ["month"] * 2 + ["stay"] * 6 + ["year"] * 5
     assert [name for name, parameter in dictionary().items() if parameter.steady] == [
         "grouping.switches", "grouping.certified", "points.base_years", "points.scale", "fund.basis",
-        "fund.inpatient_unit", "points.pricing",
+        "fund.inpatient_unit", "points.pricing", "benefit.in_run",
     ]  # fmt: skip
 
 
