@@ -50,6 +50,8 @@ def serve(
     os.environ["DRGPAY_SECURE"] = "1" if secure else ""
     os.environ["DRGPAY_BEHIND_PROXY"] = "1" if behind_proxy else ""
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # pages are many and small; long work is in children
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pools of their own hold a fifth more
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     folder = existing()
     _not_a_demo_outside(host)
     _free(host, port)
