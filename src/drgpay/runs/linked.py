@@ -90,11 +90,6 @@ def _changed(name: str, before: Any, now: Any) -> DrgpayError:
     )  # fmt: skip
 
 
-def kept_base(link: Link, policy: Policy) -> points.Base:
-    """The base period of a run, its groups and means as published, with the multiples of a policy."""
-    return base_of_run(link.folder, link.manifest, policy)
-
-
 @dataclass(frozen=True)
 class Account:
     """A book on its way: its chain (None for the first link), registers, year, month (None for the clearing)."""
@@ -330,7 +325,8 @@ def _month_again(
     if any(s.policy.rules("modes.rules") for s in segments):
         assigned = modes.assign(engine, stays, segments, registers, period, folder / STAY_MODES.name, folder)
         stays, priced = assigned.pooled, assigned.modes
-    kept = partial(kept_base, account.chain.first)
+    first = account.chain.first
+    kept = partial(base_of_run, first.folder, first.manifest)
     scoring = money.scoring(engine, stays, segments, law.opening, registers, period, folder, kept, scheme)
     cases, _ = points.score(engine, stays, scoring.tables, law.policy, folder / CASE_POINTS.name)
     known = link.manifest.get("batches", ())

@@ -51,7 +51,7 @@ from drgpay.runs.progress import Walk, planned
 from drgpay.runs.rate import with_weights
 from drgpay.runs.region import MODAL, NEEDED, OPTIONAL, Region, Stays, known_codes, read_region
 from drgpay.runs.registers import register_tables, with_others
-from drgpay.runs.shared_base import SHARED, check_fits, read_base, shared_in_book
+from drgpay.runs.shared_base import SHARED, base_of_run, check_fits, read_base, shared_in_book
 from drgpay.runs.steps import Say, Steps
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, intake, points
@@ -416,7 +416,8 @@ class Running(Posting):
     def _scoring(self, stays: Dataset, segments: law_in_time.Segments, work: Path) -> Scoring:
         kept = None if self.shared is None else self.shared.base
         if self.chain is not None:
-            kept = partial(linked.kept_base, self.chain.first)
+            first = self.chain.first
+            kept = partial(base_of_run, first.folder, first.manifest)
         its = (self.laws.opening, self.registers, self.period, work, kept, self.scheme)
         return money.scoring(self.engine, stays, segments, *its)
 
