@@ -11,7 +11,7 @@ LOCKED := --require-hashes -r
 ITSELF := --no-deps --no-build-isolation -e .
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test test-all test-spark lint bench docs locks clean setup
+.PHONY: help demo web test test-slow test-all test-spark slow-list lint bench docs locks clean setup
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,15 +43,22 @@ demo: $(READY) ## make a region, settle its year, check it, and show where the r
 	$(BIN)/drgpay demo --output demo --lived
 	@echo '在浏览器里办公 the office in a browser: make web'
 
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --durations 10
 # Programs that the tests start need twice as long without the bytecode.
-test test-all test-spark: export PYTHONDONTWRITEBYTECODE :=
+test test-slow test-all test-spark slow-list: export PYTHONDONTWRITEBYTECODE :=
 
-test: lint ## lint, types, architecture, and the tests, but for those that take long
+test: lint ## lint, types, architecture, and the tests, but for those that take long; names the ten slowest
 	$(PYTEST)
 
-test-all: lint ## the same with every test, and more examples of what is drawn: takes more than an hour
-	DRGPAY_TEST_TIMES=5 $(PYTEST) -m ''
+test-slow: $(TOOLS) ## tests marked slow, journeys in a browser among them, and more draws
+	$(PYTEST) -m 'slow and not exhaustive'
+	DRGPAY_TEST_TIMES=3 $(PYTEST) tests/fuzz tests/web/test_any_walk.py tests/web/test_clearing_walk.py tests/web/test_api_document.py
+
+slow-list: $(TOOLS) ## measure every test, and name in tests/slow.txt those that take long: half an hour
+	DRGPAY_TEST_TIMING=yes $(BIN)/python -m pytest -m 'not exhaustive and not browser'
+
+test-all: lint ## every test, and more examples of what is drawn: takes more than an hour
+	DRGPAY_TEST_TIMES=15 $(PYTEST) -m ''
 
 test-spark: $(TOOLS) ## the tests of the design, of runs and of commands, all on Spark
 	DRGPAY_TEST_ENGINE=spark $(BIN)/python -m pytest -m '' tests/spec $$(grep -lrE 'support.engines|small_run' tests/unit)

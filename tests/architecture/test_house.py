@@ -22,7 +22,9 @@ from drgpay.tables import (
     OVERSIGHT_TABLES,
     PERFORMANCE_TABLES,
     RESULTS,
+    STUDY_TABLES,
 )
+from support.timing import named
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "drgpay"
@@ -88,7 +90,7 @@ def test_imports_go_down_only() -> None:
 def test_every_result_table_has_exactly_one_writer() -> None:
     writes = {step: getattr(import_module(f"drgpay.steps.{step}"), "WRITES", ()) for step in STEPS}
     own = MODE_TABLES + OVERSIGHT_TABLES + EVALUATION_TABLES + PERFORMANCE_TABLES + BOOK_TABLES
-    own += INHOUSE_TABLES
+    own += INHOUSE_TABLES + STUDY_TABLES
     results = RESULTS + FUND_TABLES + CHECK_TABLES + CARE + own
     for table in results:
         writers = [step for step, names in writes.items() if table.name in names]
@@ -140,3 +142,13 @@ def test_what_is_installed_is_pinned_by_hash_and_as_the_constraints_say() -> Non
     assert {p: v for p, v in locked["dev"].items() if p in pinned} == pinned, "constraints changed: make locks"
     assert locked["run"].items() <= locked["dev"].items()
     assert {"pip", "setuptools", "hatchling"} <= locked["run"].keys()
+
+
+def test_every_test_that_is_said_to_take_long_is_there() -> None:
+    missing = []
+    for name in sorted(named()):
+        file, _, function = name.partition("::")
+        path = ROOT / "tests" / file
+        if not path.is_file() or (function and f"def {function}(" not in path.read_text("utf-8")):
+            missing.append(name)
+    assert missing == [], "make slow-list"

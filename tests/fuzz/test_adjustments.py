@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drgpay.engine import Dataset, frame
@@ -22,6 +22,7 @@ from drgpay.steps import points
 from drgpay.steps.points.kernel import score_batch
 from drgpay.tables import GROUPED, STAY_DECISIONS
 from support.engines import usual
+from support.examples import many
 from support.money import LITTLE, demo
 from support.plain_year import DIAGNOSES
 
@@ -102,7 +103,7 @@ def _decisions(dice: random.Random, stays: list[dict[str, Any]]) -> list[dict[st
     ]
 
 
-@settings(max_examples=60)
+@many(20)
 @given(st.integers(0, 2**40))
 def test_the_kernel_adjusts_as_the_reference_does(seed: int) -> None:
     dice = random.Random(seed)
@@ -187,7 +188,7 @@ def _plain_readmissions(stays: list[dict[str, Any]], days: int, exempt: set[str]
     return earlier
 
 
-@settings(max_examples=25)
+@many(9)
 @given(st.integers(0, 2**40))
 def test_readmissions_are_those_of_every_pair(seed: int) -> None:
     dice = random.Random(seed)

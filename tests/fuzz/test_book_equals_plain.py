@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -231,7 +232,7 @@ def _lived(year: Lived, **options: Any) -> Iterator[list[Path]]:
 
 
 @given(seed=SEEDS)
-@some(6)
+@some(1)
 def test_a_lived_year_is_the_plain_book(seed: int) -> None:
     year = lived(seed)
     plain = plain_book(year)
@@ -250,6 +251,7 @@ def test_a_lived_year_is_the_plain_book(seed: int) -> None:
         event(f"cause: {cause}")
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 @some(1)
 def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> None:
@@ -267,8 +269,9 @@ def test_neither_order_between_seals_nor_threads_change_a_byte(seed: int) -> Non
                     assert (a / name).read_bytes() == (b / name).read_bytes(), (seed, name)
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
-@some(2)
+@some(1)
 def test_the_clearing_counts_as_a_year_without_a_book(seed: int) -> None:
     """Points, actual and due are those of a year run on the same inputs; settled too when forfeits are equal."""
     year = lived(seed)

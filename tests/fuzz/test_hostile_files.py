@@ -21,9 +21,11 @@ from drgpay.runs import Order, run
 from drgpay.samples import make_region
 from support.command import drgpay
 from support.engines import usual
+from support.examples import TIMES
 from support.hostile import bad_files
 
-PARTS = 50
+PARTS = max(150 // TIMES, 1)
+"""a command is given each how manyth of the bad files"""
 CODES = {0, *map(int, Kind)}
 BAD, OUT, REGION, RUN = "BAD", "OUT", "REGION", "RUN"
 HOUSE = "H99990100001"
@@ -105,6 +107,7 @@ READERS = (
     "fund budget --region BAD --year 2024",
     "fund health --region BAD --year 2024",
     "fund prepay --region BAD --year 2024",
+    "fund prepay --region REGION --year 2024 --run BAD",
     "fund risk --region BAD --year 2024",
     "fund ratios --region BAD --year 2024 --policy demo",
     "fund ratios --region REGION --year 2024 --policy demo --cleared BAD",
@@ -133,6 +136,8 @@ READERS = (
     "evaluate run RUN --card shanwei-2023 --reported BAD -o OUT/x",
     "evaluate run RUN --card shanwei-2023 --previous BAD -o OUT/x",
     "evaluate run RUN --card shanwei-2023 --records BAD -o OUT/x",
+    "evaluate survey BAD --region REGION --year 2024 -o OUT/x",
+    "evaluate survey BAD --region BAD --year 2024 -o OUT/x",
     "evaluate cards BAD",
     "evaluate template --card BAD -o OUT/t.xlsx",
     "evaluate explain BAD --institution x",
@@ -142,6 +147,7 @@ READERS = (
     f"perform check --plan demo-hospital --run BAD --registers REGION --institution {HOUSE}",
     f"perform check --plan BAD --run RUN --registers REGION --institution {HOUSE}",
     f"perform check --plan demo-hospital --run RUN --registers BAD --institution {HOUSE}",
+    f"perform --plan demo-hospital --run RUN --registers REGION --institution {HOUSE} --before BAD -o OUT/x",
     "perform sample --region BAD --institution x -o OUT/x",
     "perform explain BAD x",
     "perform in-house --run BAD --registers REGION",
@@ -152,6 +158,8 @@ READERS = (
     "scheme import BAD --id x -o OUT",
     "scheme diff chs-drg-1.1 BAD",
     "scheme diff chs-drg-1.1 chs-drg-1.1 --stays BAD -o OUT/d.csv",
+    "scheme study BAD --policy demo --years 2021,2022,2023 -o OUT/x",
+    "scheme study REGION --policy BAD --years 2021,2022,2023 -o OUT/x",
     "policy show BAD --on 2024-06-01",
     "policy check BAD --on 2024-06-01",
     "policy check demo --on 2024-06-01 --schemes BAD",
@@ -277,7 +285,7 @@ def test_every_command_that_reads_a_file_is_among_them() -> None:
         ("demo", "output"), ("docs write", "folder"),
         ("oversee alert", "folder"), ("oversee alert", "region"),  # ends at the same reader as oversee explain
         ("perform simulate", "run"), ("perform simulate", "registers"),  # perform check
-        ("perform", "run"), ("perform", "registers"),
+        ("perform", "run"), ("perform", "registers"), ("perform simulate", "before"),  # perform
         ("run seal", "key"), ("evaluate run", "region"), ("evaluate template", "region"), ("evaluate stays", "moved"),
         ("oversee review", "region"), ("scheme import", "amendments"), ("region submit", "folders"),
         ("region submit", "alias"), ("fund reopen", "before"), ("region submit", "query"),
@@ -303,12 +311,12 @@ def test_every_command_that_reads_a_file_is_among_them() -> None:
 
 @pytest.mark.parametrize("words", READERS)
 def test_a_bad_file_ends_in_a_result_or_a_named_error(words: str, place: Place, tmp_path: Path) -> None:
-    step = 8 if words in WHOLE else PARTS * 2 if "--schemes BAD" in words else PARTS
+    step = max(24 // TIMES, 1) if words in WHOLE else PARTS * 2 if "--schemes BAD" in words else PARTS
     files = place.bad[READERS.index(words) * 7 % step :: step]
     assert not list(_tried(words, files, place, tmp_path / "out"))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("words", READERS)
 def test_every_bad_file_in_every_place(words: str, place: Place, tmp_path: Path) -> None:
     assert not list(_tried(words, place.bad, place, tmp_path / "out"))

@@ -78,7 +78,7 @@ def _until_june(tables: dict[str, Rows], *names: str) -> list[Any]:
     return found
 
 
-@some(10)
+@some(4)
 @given(any_year.SEEDS, st.integers(0, 2**32))
 def test_a_year_with_notices_is_the_plain_year(seed: int, dice: int) -> None:
     roll = random.Random(dice)
@@ -93,7 +93,7 @@ def test_a_year_with_notices_is_the_plain_year(seed: int, dice: int) -> None:
     assert differences(_tables(case, files=roll.choice([1, 3]), rows=roll.choice([40, 65_536])), plain)[:5] == []
 
 
-@some(3)
+@some(1)
 @given(any_year.SEEDS, st.sampled_from(("0.9137", "0", "1", "0.8")), st.sampled_from(("equal", "last_year")))
 def test_a_notice_on_months_changes_no_figure_of_the_months_before(seed: int, ratio: str, season: str) -> None:
     case = _case(seed)
@@ -108,7 +108,7 @@ def test_a_notice_on_months_changes_no_figure_of_the_months_before(seed: int, ra
         assert row["paid_in_months"] == sum(r["paid"] for r in months)
 
 
-@some(4)
+@some(2)
 @given(any_year.SEEDS, st.integers(0, 2**32))
 def test_a_notice_by_discharge_changes_no_points_of_stays_before(seed: int, dice: int) -> None:
     case = _case(seed)
@@ -126,7 +126,7 @@ def test_a_notice_by_discharge_changes_no_points_of_stays_before(seed: int, dice
             assert row == (before if row["month"] < 7 else always)["case_points"][key]
 
 
-@some(4)
+@some(2)
 @given(any_year.SEEDS, st.integers(0, 2**32))
 def test_a_notice_on_stays_scores_all_of_the_year_at_the_clearing(seed: int, dice: int) -> None:
     case = _case(seed)
@@ -140,7 +140,7 @@ def test_a_notice_on_stays_scores_all_of_the_year_at_the_clearing(seed: int, dic
         assert _until_june(after, "institution_months") == _until_june(before, "institution_months")
 
 
-@some(2)
+@some(1)
 @given(any_year.SEEDS, st.integers(0, 2**32))
 def test_neither_threads_nor_files_change_a_byte_under_several_laws(seed: int, dice: int) -> None:
     roll = random.Random(dice)
@@ -182,7 +182,7 @@ _PRICES = {
 """what a notice may set for the modes"""
 
 
-@some(12)
+@some(4)
 @given(any_mode.areas, any_mode.visits, st.randoms(use_true_random=False), st.sampled_from(("carry", "prorate")))
 def test_modes_and_prices_follow_the_law_of_the_day(rows: Any, care: Any, dice: random.Random, overrun: str) -> None:
     policy = law(modes__overrun=overrun)

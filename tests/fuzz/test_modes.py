@@ -190,7 +190,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(files)}
 
 
-@some(6)
+@some(2)
 @given(areas, people, visits, st.sampled_from(("carry", "prorate")), st.booleans(), st.randoms(use_true_random=False))
 def test_every_stay_is_paid_once_and_the_fund_is_conserved_in_any_order(
     rows: Any, persons: Any, care: Any, overrun: str, in_points: bool, rng: random.Random
@@ -240,7 +240,7 @@ def _all(tables: Path, table: Any) -> list[dict[str, Any]]:
 prorated = st.sampled_from(("none", "[single_disease, quota, by_item]", "[bed_day, capitation, procurement]"))
 
 
-@some(8)
+@some(3)
 @given(areas, people, visits, prorated, st.sampled_from(("none", "[bed_day, by_item]")), st.sampled_from(
     ("fund", "total")), st.sampled_from((0, 77_777, 900_001, 50_000_000)), st.integers(0, 99))  # fmt: skip
 def test_months_and_year_of_the_modes_are_those_of_the_reference(

@@ -276,7 +276,7 @@ def _settled(case: Case, **how: Any) -> dict[str, Rows]:
         return tables_of(settle(folder, case, **how))
 
 
-@some(10)
+@some(4)
 @given(SEEDS, st.sampled_from([1, 2, 3]), st.sampled_from([40, 200, 65_536]))
 def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
     case = _case(seed)
@@ -293,7 +293,7 @@ def test_a_year_is_the_plain_year(seed: int, files: int, rows: int) -> None:
     assert differences(_settled(case, files=files, rows=rows), plain)[:5] == []
 
 
-@some(4)
+@some(2)
 @given(SEEDS, st.integers(0, 2**32))
 def test_neither_order_nor_files_nor_threads_change_a_byte(seed: int, order: int) -> None:
     case = _case(seed)
@@ -330,7 +330,7 @@ def _assume_a_base(case: Case) -> None:
         assume(False)
 
 
-@some(6)
+@some(2)
 @given(SEEDS, st.sampled_from([0.02, 0.2, 0.6]))
 def test_a_refused_stay_changes_nobody_elses_payment(seed: int, often: float) -> None:
     case, dice = _case(seed), random.Random(seed + 1)
@@ -361,7 +361,7 @@ def test_a_refused_stay_changes_nobody_elses_payment(seed: int, often: float) ->
                 old[c] for c in ("due", "actual", "balance", "surplus_returned")]  # fmt: skip
 
 
-@some(4)
+@some(2)
 @given(SEEDS)
 def test_nothing_is_lost(seed: int) -> None:
     case = _case(seed)
@@ -397,7 +397,7 @@ def _reversed(ledger: Ledger) -> None:
     assert not any(ledger.balances().values())
 
 
-@some(8)
+@some(3)
 @given(SEEDS, st.integers(0, 11), st.integers(1, 5000))
 def test_a_higher_coefficient_never_lowers_the_due(seed: int, which: int, more: int) -> None:
     case = _case(seed)
@@ -422,7 +422,7 @@ def _dues(sums: Any, fund: int) -> dict[str, int]:
     return settlement.share_pool(fund, by, {})
 
 
-@some(8)
+@some(3)
 @given(SEEDS, st.lists(st.integers(0, 10**8), min_size=2, max_size=40))
 def test_a_dearer_stay_never_has_fewer_points(seed: int, costs: list[int]) -> None:
     case = _case(seed)
@@ -442,7 +442,7 @@ def test_a_dearer_stay_never_has_fewer_points(seed: int, costs: list[int]) -> No
         assert its == sorted(its)
 
 
-@some(4)
+@some(2)
 @given(SEEDS)
 def test_a_stay_is_explained_as_it_was_computed(seed: int) -> None:
     case = _case(seed)

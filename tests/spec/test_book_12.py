@@ -232,6 +232,13 @@ class TestClearing:
 class TestBudget:
     """§2 Ledger: the months post their budget as today, the clearing what is left."""
 
+    def test_raised_before_december(self, tmp_path: Path) -> None:
+        links = book(tmp_path, lived([], [Budget("employee", 220_000)], [], fund__seasonality="equal"))
+        ledger = Ledger.read(tmp_path / "book" / "02" / LEDGER)
+        assert [e.event for e in ledger if e.event == "budget_changed"] == ["budget_changed"]
+        assert links[-1].closings["employee",]["budget"] == 220_000
+
+    @pytest.mark.slow
     def test_1200_raised_to_1320_in_july(self, tmp_path: Path) -> None:
         stays = [points(m, "H1", m, 10) for m in range(1, 13)]
         events: list[list[Event]] = [[] for _ in range(13)]

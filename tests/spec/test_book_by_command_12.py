@@ -212,6 +212,7 @@ def test_a_violation_found_later_opens_the_clearing_again(office: Office) -> Non
     check_taken(office.runs, area, 2024, over.head(0))
 
 
+@pytest.mark.slow
 def test_next_month_pays_it_at_once(tmp_path: Path) -> None:
     desk = Office(tmp_path, RULES + LATER)
     desk.settle("m11", "month", "--month", "11")

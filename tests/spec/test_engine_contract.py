@@ -293,14 +293,15 @@ class TestFailures:
             engine.map(data, kernels.Full(tmp_path / "out"), [tmp_path / "out"], NAMES, "copy")
         assert failure.value.kind is Kind.ENGINE
 
-    def test_progress_ends_with_all(self, data: Dataset, tmp_path: Path) -> None:
-        for name in ("local-2", "spark-2"):
-            seen: list[tuple[str, int, int]] = []
-            telling = engine_of(name, lambda *told, seen=seen: seen.append(told))
-            telling.map(data, kernels.same, [tmp_path / name], NAMES, "copy")
-            assert seen[-1] == ("copy", 7, 7)
+    @pytest.mark.parametrize("name", CONTRACT)
+    def test_progress_ends_with_all(self, data: Dataset, tmp_path: Path, name: str) -> None:
+        seen: list[tuple[str, int, int]] = []
+        telling = engine_of(name, lambda *told: seen.append(told))
+        telling.map(data, kernels.same, [tmp_path / name], NAMES, "copy")
+        assert seen[-1] == ("copy", 7, 7)
 
 
+@pytest.mark.slow
 class TestRetries:
     """Spark tries a task again: the result is the same, and nothing of the first attempt stays."""
 

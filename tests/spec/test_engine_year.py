@@ -157,6 +157,7 @@ def test_a_killed_run_leaves_the_old_one_and_goes_on(region: Path, local_run: Pa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
 
 
+@pytest.mark.slow
 def test_the_command_goes_on(region: Path, local_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     killed(region, out, "points")
@@ -167,6 +168,7 @@ def test_the_command_goes_on(region: Path, local_run: Path, tmp_path: Path) -> N
     assert {k: v for k, v in outputs(out).items() if not k.startswith("report")} == outputs(local_run)
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_forgotten_without_resume(region: Path, local_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     killed(region, out, "check and group")
@@ -178,6 +180,7 @@ def test_a_killed_run_is_forgotten_without_resume(region: Path, local_run: Path,
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
 
 
+@pytest.mark.slow
 def test_changed_inputs_start_anew_and_it_is_said(region: Path, tmp_path: Path) -> None:
     mine = shutil.copytree(region, tmp_path / "region")
     killed(mine, tmp_path / "run", "points")
@@ -188,9 +191,10 @@ def test_changed_inputs_start_anew_and_it_is_said(region: Path, tmp_path: Path) 
     run(Order(mine, "demo", 2024), tmp_path / "run", told.engine(), resume=True, say=told.say)
     assert told.said == ["cannot go on, changed: inputs; starting anew"]
     assert told.made[:4] == LABELS
-    assert all(c.ok for c in verify(tmp_path / "run", usual(1)))
+    assert all(c.ok for c in verify(tmp_path / "run", usual(1), quick=True))
 
 
+@pytest.mark.slow
 def test_a_damaged_step_is_made_again_with_all_after_it(region: Path, local_run: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     killed(region, out, "pay stays")
@@ -204,7 +208,9 @@ def test_a_damaged_step_is_made_again_with_all_after_it(region: Path, local_run:
     assert outputs(out) == outputs(local_run)
 
 
-@pytest.mark.parametrize("after", [1, 12, 20])
+@pytest.mark.parametrize(
+    "after", [12, *(pytest.param(early_or_late, marks=pytest.mark.slow) for early_or_late in (1, 20))]
+)
 def test_a_full_disk_leaves_the_old_run_and_resume_goes_on(
     region: Path, local_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
@@ -246,7 +252,7 @@ def test_a_replacement_killed_between_its_renames_gives_the_old_run_back(
 # ---- faults on Spark
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_year_on_spark_that_loses_workers(region: Path, local_run: Path, tmp_path: Path) -> None:
     """One in a step of every verb; in every step where the tests are on Spark."""
     engine = spark(2, kind=Shaky)
@@ -257,7 +263,7 @@ def test_a_year_on_spark_that_loses_workers(region: Path, local_run: Path, tmp_p
     assert outputs(out) == outputs(local_run)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_full_disk_of_the_workers_leaves_the_old_run_and_resume_goes_on(
     region: Path, local_run: Path, tmp_path: Path
 ) -> None:
@@ -280,7 +286,7 @@ def test_a_full_disk_of_the_workers_leaves_the_old_run_and_resume_goes_on(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run"]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_run_interrupted_on_spark_goes_on_where_it_was_on_the_local_engine(
     region: Path, local_run: Path, tmp_path: Path
 ) -> None:
@@ -308,6 +314,7 @@ def landed(folder: Path) -> pl.DataFrame:
     return pl.concat(stays).cast({pl.Categorical: pl.String, pl.List(pl.Categorical): pl.List(pl.String)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "orc", "jdbc"])
 def test_tables_of_other_systems_are_landed(region: Path, tmp_path: Path, form: str) -> None:
     engine = spark(2)
@@ -331,7 +338,7 @@ def test_tables_of_other_systems_are_landed(region: Path, tmp_path: Path, form: 
         land_stays(engine, source, tmp_path / "land")
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_table_of_hive_is_landed(region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A metastore in memory (Derby), a table of ORC files with lists, and the command."""
     session = spark(2).spark
@@ -372,7 +379,7 @@ def test_without_java_the_command_says_what_to_do(region: Path, tmp_path: Path) 
     assert drgpay(*words, "--engine", "duck").returncode == Kind.USAGE
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spark(2)
     monkeypatch.setattr(SparkEngine, "close", lambda _: None)  # the session is the tests'
@@ -385,7 +392,7 @@ def test_the_command_runs_a_month_on_spark(region: Path, tmp_path: Path, monkeyp
     assert read_manifest(tmp_path / "spark")["kind"] == "month"
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("what", ["oversee", "evaluate"])
 def test_what_follows_a_year_has_the_same_bytes_on_spark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str

@@ -19,6 +19,7 @@ from drgpay.scorecard import Subject, Value, cards, check, read_card, score
 from drgpay.sources import known as named
 from drgpay.steps import evaluation as ev
 from drgpay.tables import (
+    CHEATS,
     EVALUATION_RESULTS,
     GRADE_REGISTER,
     INDICATOR_VALUES,
@@ -222,6 +223,96 @@ def test_what_cannot_get_better_is_met() -> None:
         rows = ev.outcomes(ev.AreaFacts(2024, _area(), balances, {2023: 0, **violations}, [], past), LAW)
         found = {r["measure"]: r["met"] for r in rows if r["year"] == 2024}
         assert (found["violations"], found["surplus_coverage"]) == (met, met)
+
+
+@pytest.mark.parametrize(("connected", "met"), [(899, False), (900, True)])
+def test_the_tasks_of_the_year_are_met_exactly_or_not(connected: int, met: bool) -> None:
+    tasks = {
+        "voucher_institutions": (connected, 1000),
+        "voucher_upper": (20, 20),
+        "voucher_settled": (19_999, 100_000),
+    }
+    values = [{"year": 2024, "measure": "voucher_provincial", "numerator": 25, "denominator": 100},
+              {"year": 2024, "measure": "voucher_settled", "numerator": 99, "denominator": 100}]  # fmt: skip
+    rows = ev.outcomes(ev.AreaFacts(2024, _area(), {"A": 1}, {}, values, tasks=tasks), LAW)
+    OUTCOMES.of(rows)
+    found = {r["measure"]: r for r in rows}
+    assert (found["voucher_institutions"]["target"], found["voucher_institutions"]["met"]) == (9000, met)
+    assert (found["voucher_upper"]["value"], found["voucher_upper"]["met"]) == (10_000, True)
+    # 19.999 % prints as 20.00 % and is not 20 %; what is computed goes before what was reported
+    settled = found["voucher_settled"]
+    assert (settled["value"], settled["target"], settled["met"]) == (2000, 2000, False)
+    assert (found["voucher_provincial"]["value"], found["voucher_provincial"]["met"]) == (2500, True)
+    assert "area_values" in found["voucher_provincial"]["en"]
+    bare = {r["measure"]: r for r in ev.outcomes(ev.AreaFacts(2024, _area(), {"A": 1}, {}, []), LAW)}
+    assert (bare["voucher_settled"]["value"], bare["voucher_settled"]["met"]) == (None, None)
+    assert "电子凭证结算率" in bare["voucher_settled"]["zh"]
+
+
+def test_the_zhejiang_card_looks_at_what_the_explanation_lists() -> None:
+    card = check(read_card("zhejiang-2021"), ev.registry().known())
+    parts = {d.id: [i.indicator for i in d.items] for d in card.dimensions}
+    assert [*parts] == ["organisation", "records", "capacity", "conduct", "quality", "efficiency", "cost", "tasks"]
+    assert {"org_cost"} < {i.id for i in card.items}
+    assert parts["capacity"] == ["drg_count", "cmi", "stays"]
+    assert {*parts["conduct"]} == {f"case_{name}" for name in CHEATS}
+    assert parts["efficiency"] == ["time_index", "cost_index"]
+    assert parts["cost"] == ["visits_per_head", "out_of_policy_share"]
+    typed = [i.id for i in card.items if i.indicator is None]
+    assert typed == ["org_system", "org_records", "org_cost", "org_performance", "rec_catalogue", "tsk_drugs"]
+
+
+def test_no_item_is_only_typed_that_can_be_computed() -> None:
+    known = ev.registry().known()
+    typed = {name: [i.id for i in check(read_card(name), known).items if i.indicator is None] for name in cards()}
+    assert typed["shanwei-2023"] == [
+        "c01_lead", "c02_rules", "c03_systems", "c04_performance", "l2_referral", "l3_specialties", "l4_drugs"
+    ]  # fmt: skip
+    assert typed["institution-2020"] == ["i1_premises", "i2_agreement", "i3_systems"]
+
+
+@pytest.mark.parametrize("name", ["zhejiang-2021", "shanwei-2023"])
+def test_a_card_with_nothing_reported_has_no_grade(name: str) -> None:
+    card = check(read_card(name), ev.registry().known())
+    values = {i.key: Value(1) for i in card.items if i.indicator is not None}
+    told = {i.id: Value(0, 1, reported=True) for i in card.items if i.indicator is None}
+    for known, graded in ((values, False), (values | told, True)):
+        _, (result,) = score(card, [Subject("H1", LEVEL, known)])
+        assert (result.grade is not None, result.total is not None) == (graded, graded)
+        assert result.computed == sum(i.full[LEVEL] for i in card.items if i.indicator is not None)
+    assert result.computed + result.reported == 100 * ONE
+
+
+def test_a_value_of_few_cases_is_a_value_and_missing_zero_is_none() -> None:
+    card = check(read_card("zhejiang-2021"), ev.registry().known())
+    values = {i.key: Value(1, small=True) for i in card.items}
+    _, (few,) = score(card, [Subject("H1", LEVEL, values)])
+    assert few.computed == 100 * ONE
+    assert few.measured == 85 * ONE  # places among others need enough cases
+    assert few.grade is not None
+    zero = replace(
+        card, dimensions=tuple(replace(d, items=tuple(replace(i, missing="zero") for i in d.items))
+                               for d in card.dimensions)
+    )  # fmt: skip
+    _, (nothing,) = score(zero, [Subject("H1", LEVEL, {})])
+    assert (nothing.measured, nothing.computed, nothing.grade) == (100 * ONE, 0, None)
+
+
+def test_what_is_computed_goes_before_what_is_reported() -> None:
+    card = check(read_card("shanwei-2023"), ev.registry().known())
+    told = {"institution_id": "A", "item": "c09_satisfaction", "value": 9_000, "evidence": "doc 1", "note": None}
+    ev.check_reported([told], card, ["A"])
+    for figures, basis, mark in (
+        ([], "reported", 3 * ONE),
+        ([_figure("A", "satisfaction", 80, 100)], "computed", ONE),
+    ):
+        pool = ev.subjects(card, figures, [told], [("A", LEVEL)])
+        marks, _ = ev.judge(card, pool, 2024, {"A": LEVEL})
+        (item,) = [m for m in marks if m["item"] == "c09_satisfaction"]
+        assert (item["basis"], item["mark"]) == (basis, mark)
+    assert "0.9 was reported, the computed value stands" in item["en"]
+    with pytest.raises(DrgpayError, match="is computed"):
+        ev.check_reported([told | {"item": "c05_cmi"}], card, ["A"])
 
 
 def test_reported_values_are_checked_against_the_card() -> None:

@@ -41,6 +41,14 @@ def test_every_rule_on_stays_has_its_cases() -> None:
         assert any(not case[3] for case in cases), rule
 
 
+def test_every_rule_has_an_amount_or_says_why_there_is_none() -> None:
+    without = {name for name, rule in oversight.RULES.items() if rule.amount == "none"}
+    assert without == {"CS7", "RS1", "RS2", "RS3", "UP4"}
+    for name, rule in oversight.RULES.items():
+        assert (rule.no_amount is not None) == (name in without), name
+    assert all(len(why.zh) > 20 and len(why.en) > 40 for n in without if (why := oversight.RULES[n].no_amount))
+
+
 def test_an_ordinary_stay_is_no_suspicion_at_all() -> None:
     assert look([stay("A")], [], [person("P-A")]).height == 0
 
@@ -49,7 +57,8 @@ def test_a_rule_whose_columns_are_missing_does_not_guess() -> None:
     rows = [stay("A", leave_days=5)]
     assert rules(look(rows)) == {("HB3", "A")}
     assert look(rows, brought=frozenset({"stays.person_id", "stays.admission_date"})).height == 0
-    status = {r["rule"]: r for r in oversight.rule_status(frozenset(), look(rows))}
+    listed, _ = oversight.suspicions(look(rows), 2024, {}, oversight.DEFAULTS)
+    status = {r["rule"]: r for r in oversight.rule_status(frozenset(), listed)}
     assert (status["HB3"]["status"], status["HB3"]["missing"]) == ("missing", "stay_details.leave_days")
     assert status["FR4"]["status"] == "ran"
 

@@ -17,9 +17,9 @@ HALF = {"los": 4, "cost": 420_000}
 
 
 def returns(house: str, person: str) -> list[Row]:
-    """Two halves of one stay, ten days apart: as many signs as a lead has, too few for a suspicion."""
+    """Two halves of one stay, two days apart under two doctors: the data alone cannot tell."""
     own = {"institution_id": house}
-    rows = same_person(stay(f"{person}A", **HALF, **own), stay(f"{person}B", day=14, **HALF, **own))
+    rows = same_person(stay(f"{person}A", **HALF, **own), stay(f"{person}B", day=6, **HALF, **own))
     return [row | {"person_id": person, "doctor_id": f"M{i}"} for i, row in enumerate(rows)]
 
 
@@ -28,20 +28,61 @@ def scored(houses: dict[str, int], *rows: list[Row]) -> pl.DataFrame:
     return found.filter(pl.col("rule") == "SP1")
 
 
-def test_leads_that_gather_in_one_house_become_suspicions_and_the_same_elsewhere_do_not() -> None:
+def leads(houses: dict[str, int], *rows: list[Row]) -> pl.DataFrame:
+    return scored(houses, *rows).filter(oversight.is_lead(oversight.DEFAULTS))
+
+
+def test_unclear_cases_that_gather_in_one_house_become_leads_and_the_same_elsewhere_do_not() -> None:
     many = [returns("H1", f"P{i}") for i in range(6)]
     single = [returns(f"H{i}", f"Q{i}") for i in (2, 3)]
     houses = {f"H{i}": 1_000 for i in range(1, 11)}
-    found = scored(houses, *many, *single)
+    found = leads(houses, *many, *single)
     assert set(found["institution_id"]) == {"H1"}
     assert found["stay_id"].n_unique() == 6
-    sign = found.filter(pl.col("signal") == "clustered")
-    assert sign.select("record", "value", "expected", "weight").unique().rows() == [("H1", "6", "1", 2_500)]
+    signs = found.filter(pl.col("field") == "suspicions").sort("signal")
+    assert signs.select("signal", "record", "value", "expected", "weight").unique(maintain_order=True).rows() == [
+        ("clustered", "H1", "6", "1", 300),
+        ("crowded", "H1", "6", "1", 500),
+    ]
+    # the others are still listed, as cases that the data cannot tell
+    assert set(scored(houses, *many, *single)["institution_id"]) == {"H1", "H2", "H3"}
     # every house with as many leads as its size explains: chance
     even = [returns(f"H{i}", f"R{i}") for i in range(1, 11)]
-    assert scored(houses, *even).height == 0
+    assert leads(houses, *even).height == 0
+    assert scored(houses, *even)["stay_id"].n_unique() == 10
     # two leads are few, however small the house
-    assert scored({"H1": 10, "H2": 9_990}, *many[:2]).height == 0
+    assert leads({"H1": 10, "H2": 9_990}, *many[:2]).height == 0
+
+
+def test_what_is_rare_in_a_house_speaks_for_it() -> None:
+    many = [returns("H1", f"P{i}") for i in range(9)]
+    houses = {"H1": 2_000, "H2": 9_000}
+    usual = scored(houses, *many, returns("H2", "Q"))
+    rare = usual.filter((pl.col("institution_id") == "H2") & (pl.col("signal") == "rare"))
+    assert rare.select("value", "expected", "weight", "score").rows() == [("1", "8", -500, 6_800)]
+    assert set(usual.filter(pl.col("institution_id") == "H1")["score"]) == {8_100}
+
+
+def test_leads_of_any_form_count_together_for_their_house() -> None:
+    """Three ways of splitting in one house, two cases of each, are six leads of it."""
+    half = {**HALF, "institution_id": "H1"}
+    wards, changed = [], []
+    for i in range(2):
+        moved = {"department_id": "D2", "doctor_id": "M2", "dx": "J18.900", "way": 4}
+        wards += same_person(
+            stay(f"W{i}A", **half), stay(f"W{i}B", day=4, **half, **moved) | {"dx": "|J18.900|E11.900|K29.500|"}
+        )
+        changed += same_person(
+            stay(f"C{i}A", **half), stay(f"C{i}B", day=6, doctor_id="M2", dx="I10.x00", adrg="FR1", **half)
+        )
+        for row in (*wards[-2:], *changed[-2:]):
+            row["person_id"] = f"{row['stay_id'][:2]}"
+    rows = [returns("H1", f"P{i}") for i in range(2)]
+    found = look(
+        [r for g in (*rows, wards, changed) for r in g], [], [], houses={f"H{i}": 1_000 for i in range(1, 11)}
+    )
+    signs = found.filter(pl.col("signal") == "clustered").group_by("rule").agg(pl.col("value").first()).sort("rule")
+    assert dict(signs.rows()) == {"SP1": "6", "SP4": "6", "SP9": "6"}
 
 
 def test_scores_of_clustered_leads_are_the_sum_of_their_evidence() -> None:

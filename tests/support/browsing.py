@@ -16,6 +16,8 @@ from support.served import PATIENCE, Served, until
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SIZE = {"width": 1366, "height": 768}
 TIMEOUT = PATIENCE * 1000
+SMALL = 60_000
+"""bytes of a picture that documents show"""
 FORBIDDEN = ("Content Security Policy", "Content-Security-Policy", "Refused to")
 _axed: set[str] = set()
 
@@ -88,13 +90,15 @@ class Person:
         self.judge()
 
     def move(self, name: str, **values: str) -> None:
-        """Make a move of the case on the page, with what its form asks for."""
+        """Make a move of the case on the page, with what its form asks for; of persons, the label of one."""
         box = self.page.locator(f"details.move:has(input[name=move][value={name}])")
         if box.get_attribute("open") is None:
             box.locator("summary").click()
         for field, value in values.items():
-            place = box.locator(f"[name=f_{field}]")
-            if place.evaluate("place => place.tagName") == "SELECT":
+            place = box.locator(f"[name=f_{field}]").first
+            if place.get_attribute("type") == "checkbox":
+                box.get_by_label(value).check()
+            elif place.evaluate("place => place.tagName") == "SELECT":
                 place.select_option(value)
             else:
                 place.fill(value)
@@ -152,7 +156,11 @@ class Person:
 
             raw = folder / f"{name}.png"
             self.page.screenshot(path=raw)
-            Image.open(raw).convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(raw, optimize=True)
+            shot = Image.open(raw).convert("RGB")
+            for colours in (64, 32, 16):  # as small as documents want it
+                shot.convert("P", palette=Image.Palette.ADAPTIVE, colors=colours).save(raw, optimize=True)
+                if raw.stat().st_size <= SMALL:
+                    break
 
     def close(self) -> None:
         self.context.close()

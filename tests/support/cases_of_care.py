@@ -26,6 +26,11 @@ CHEAP_LOW1 = pl.concat(
 """what stays of the groups cost, those of the lower group less and shorter than the others"""
 
 
+def tested(fee: int) -> Row:
+    """A visit of nothing but tests."""
+    return {"test_fee": fee, "total_cost": fee, "fund_by_item": fee // 2}
+
+
 def mild(cost: int, **changed: int) -> Row:
     """A stay without complication, its fees changed."""
     return stay("A", cost=cost, severity="none") | fees(cost, **changed)
@@ -117,8 +122,14 @@ CARE: Cases = {
         (
             "drugs at the outpatient desk on the fourth day",
             [stay("A")],
-            {"visits": [visit("V1", "P-A", 4)]},
+            {"visits": [visit("V1", "P-A", 4, department_id="D1")]},
             {("CS1", "A")},
+        ),
+        (
+            "by a department the patient is not in, for another disease",
+            [stay("A")],
+            {"visits": [visit("V1", "P-A", 4, dx=["L30.900"])]},
+            set(),
         ),
         ("on the day of admission", [stay("A")], {"visits": [visit("V1", "P-A", 0)]}, set()),
         ("on the internet", [stay("A")], {"visits": [visit("V1", "P-A", 4, internet=True)]}, set()),
@@ -126,15 +137,21 @@ CARE: Cases = {
     ],
     "CS2": [
         (
-            "drugs bought two days before, none in the stay",
-            [stay("A", day=10, drug_fee=20_000)],
-            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]},
+            "tests made two days before, hardly any in the stay",
+            [stay("A", day=10, examination_fee=0, laboratory_fee=20_000)],
+            {"visits": [visit("V1", "P-A", 8, department_id="D1", drug_fee=0, **tested(150_000))]},
             {("CS2", "A")},
         ),
         (
-            "and drugs enough in the stay",
+            "some tests before, and tests enough in the stay",
             [stay("A", day=10)],
-            {"visits": [visit("V1", "P-A", 8, drug_fee=150_000)]},
+            {"visits": [visit("V1", "P-A", 8, department_id="D1", drug_fee=0, **tested(45_000))]},
+            set(),
+        ),
+        (
+            "drugs before an admission, as of care that did not help",
+            [stay("A", day=10)],
+            {"visits": [visit("V1", "P-A", 8, drug_fee=60_000)]},
             set(),
         ),
         (
@@ -146,12 +163,34 @@ CARE: Cases = {
     ],
     "CS3": [
         (
-            "drugs bought two days after, none in the stay",
+            "drugs bought the day after, none in the stay",
             [stay("A", drug_fee=20_000)],
-            {"visits": [visit("V1", "P-A", 10, drug_fee=150_000)]},
+            {"visits": [visit("V1", "P-A", 9, department_id="D1", drug_fee=150_000, total_cost=150_000)]},
             {("CS3", "A")},
         ),
         ("a week after", [stay("A", drug_fee=20_000)], {"visits": [visit("V1", "P-A", 15, drug_fee=150_000)]}, set()),
+    ],
+    "CS5": [
+        (
+            "the implant on a bill of its own",
+            [stay("A", day=10, proc="|81.5100|", adrg="IC2", drg="HC23", material_fee=5_000)],
+            {
+                "visits": [
+                    visit("V1", "P-A", 11, department_id="D1", drug_fee=0, total_cost=200_000, fund_by_item=0)
+                ],
+                "groups": means(g_material=200_000),
+            },
+            {("CS5", "A")},
+        ),
+        (
+            "an aid, and the implant in the stay",
+            [stay("A", day=10, proc="|81.5100|", adrg="IC2", drg="HC23", material_fee=210_000)],
+            {
+                "visits": [visit("V1", "P-A", 19, drug_fee=0, total_cost=60_000)],
+                "groups": means(g_material=200_000),
+            },
+            set(),
+        ),
     ],
     "CS4": [
         (
@@ -172,6 +211,24 @@ CARE: Cases = {
             {"visits": [visit("V1", "P-A", 3, institution_id="H2", kind="chronic", dx=["I10.x00"])]},
             set(),
         ),
+    ],
+    "CS6": [
+        (
+            "the first days billed as observation",
+            [stay("A", day=10, examination_fee=0, laboratory_fee=30_000, late_tests=0)],
+            {"visits": [visit("V1", "P-A", 9, kind="observation", drug_fee=0, test_fee=130_000, total_cost=160_000)]},
+            {("CS6", "A")},
+        ),
+        (
+            "observed for want of a bed, and tested as any new admission",
+            [stay("A", day=10, late_tests=0)],
+            {"visits": [visit("V1", "P-A", 9, kind="observation", drug_fee=0, test_fee=130_000, total_cost=160_000)]},
+            set(),
+        ),
+    ],
+    "CS7": [
+        ("paid by the patient instead", [stay("A", cost=700_000, out_of_policy=300_000)], {}, {("CS7", "A")}),
+        ("paid by the patient on top", [stay("A", cost=1_100_000, out_of_policy=350_000)], {}, set()),
     ],
     "RS1": [
         (
@@ -248,6 +305,13 @@ CARE: Cases = {
             {("FR4", "A")},
         ),
         ("a birthday not yet reached", [stay("A", age=59)], {"persons": [person("P-A")]}, set()),
+    ],
+    "FR5": [
+        ("surgery without a procedure", [stay("A", surgery_fee=90_000)], {}, {("FR5", "A")}),
+        ("with one", [stay("A", surgery_fee=90_000, proc="|47.0901|")], {}, set()),
+        ("a little of it", [stay("A", surgery_fee=20_000)], {}, set()),
+        ("a birth", [stay("A", surgery_fee=90_000, dx="O80.000x001")], {}, set()),
+        ("charged two days after discharge", [stay("A", after_amount=30_000)], {}, {("FR5", "A")}),
     ],
     "ED1": [
         (

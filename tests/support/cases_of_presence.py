@@ -11,6 +11,10 @@ from support.watch import Cases, Row, fees, same_person, stay, visit
 FIRST = {"los": 4, "cost": 420_000}
 """half a stay"""
 
+AFTERCARE = {"dx": "|Z50.900|J18.900|I10.x00|", "adrg": "XR2"}
+"""a stay for rehabilitation after pneumonia"""
+RANKS = {"H1": 1, "H2": 1, "H9": 2}
+
 
 def half(stay_id: str, day: int, **more: Any) -> Row:
     return stay(stay_id, day=day, **FIRST, **more)
@@ -19,7 +23,18 @@ def half(stay_id: str, day: int, **more: Any) -> Row:
 PRESENCE: Cases = {
     "SP1": [
         ("two halves two days apart", same_person(half("A", 0), half("B", 6)), {}, {("SP1", "B")}),
-        ("the readmission was planned", same_person(half("A", 0, readmission_planned=True), half("B", 6)), {}, set()),
+        (
+            "the second stage of a plan, a whole stay under another doctor",
+            same_person(stay("A", readmission_planned=True), stay("B", day=20, doctor_id="M2")),
+            {},
+            set(),
+        ),
+        (
+            "a plan alone excuses no halves",
+            same_person(half("A", 0, readmission_planned=True), half("B", 6)),
+            {},
+            {("SP1", "B")},
+        ),
         ("chemotherapy", same_person(half("A", 0, dx="Z51.101"), half("B", 6, dx="Z51.101")), {}, set()),
         (
             "two whole stays, the second an emergency",
@@ -51,9 +66,18 @@ PRESENCE: Cases = {
             set(),
         ),
         (
-            "sent on by strangers",
+            "transferred, which another rule looks at",
             same_person(half("A", 0, way=2), half("B", 4, institution_id="H2", doctor_id="M2")),
             {},
+            set(),
+        ),
+        (
+            "gone home, and to a house of a higher level with an illness grown worse",
+            same_person(
+                stay("A"),
+                stay("B", day=20, institution_id="H9", doctor_id="M2", admission_route="emergency"),
+            ),
+            {"ranks": RANKS},
             set(),
         ),
     ],
@@ -65,6 +89,12 @@ PRESENCE: Cases = {
             {("SP3", "B")},
         ),
         ("a week between", same_person(stay("A"), stay("B", day=15, los=70, case_class="bed_day")), {}, set()),
+        (
+            "the end of the course billed as aftercare",
+            same_person(half("A", 0), half("B", 4, examination_fee=0, laboratory_fee=9_000) | AFTERCARE),
+            {},
+            {("SP3", "B")},
+        ),
     ],
     "SP4": [
         (
@@ -72,6 +102,21 @@ PRESENCE: Cases = {
             same_person(half("A", 0), half("B", 6, dx="I10.x00", adrg="FR1")),
             {},
             {("SP4", "B")},
+        ),
+        (
+            "in for a sign and its tests, and again for what they had shown",
+            same_person(
+                stay("A", los=3, cost=300_000, adrg="RU1") | {"dx": "|R50.900|"},
+                half("B", 5, examination_fee=0, laboratory_fee=9_000),
+            ),
+            {},
+            {("SP4", "B")},
+        ),
+        (
+            "in for a sign, and for a disease that was not known",
+            same_person(stay("A", adrg="RU1") | {"dx": "|R50.900|"}, stay("B", day=20, doctor_id="M2")),
+            {},
+            set(),
         ),
         (
             "an unrelated disease",
@@ -107,6 +152,12 @@ PRESENCE: Cases = {
             {("SP6", "B")},
         ),
         (
+            "up for what the house cannot do, and back",
+            same_person(stay("A", los=3), stay("M", day=3, los=2, institution_id="H9"), stay("B", day=5, los=3)),
+            {"ranks": RANKS},
+            set(),
+        ),
+        (
             "home in between",
             same_person(stay("A", los=3), stay("M", day=20, los=2, institution_id="H2"), stay("B", day=45, los=3)),
             {},
@@ -124,6 +175,70 @@ PRESENCE: Cases = {
             "and all of them again in the stay",
             [stay("A", day=10, adrg="EC3", drg="HC23", surgery_fee=90_000)],
             {"visits": [visit("V1", "P-A", 6, test_fee=120_000, drug_fee=0)]},
+            set(),
+        ),
+    ],
+    "SP8": [
+        (
+            "sent to a like house and treated there from the first hour",
+            same_person(
+                half("A", 0, way=2), stay("B", day=4, institution_id="H2", severity="mcc", early_care=400_000)
+            ),
+            {"ranks": RANKS},
+            {("SP8", "A")},
+        ),
+        (
+            "sent up to those who can",
+            same_person(
+                half("A", 0, way=2), stay("B", day=4, institution_id="H9", severity="mcc", early_care=400_000)
+            ),
+            {"ranks": RANKS},
+            set(),
+        ),
+        (
+            "sent on after the whole course, to a stay of its own",
+            same_person(
+                stay("A", way=2) | {"dx": "|J18.900|E11.900|"},
+                stay("B", day=8, institution_id="H2", doctor_id="M2", early_care=60_000, admission_route="emergency"),
+            ),
+            {"ranks": RANKS},
+            set(),
+        ),
+        (
+            "rehabilitation after an operation",
+            same_person(
+                half("A", 0, way=2),
+                stay("B", day=4, institution_id="H2", dx="Z50.100", adrg="ES3", early_care=400_000),
+            ),
+            {"ranks": RANKS},
+            set(),
+        ),
+    ],
+    "SP9": [
+        (
+            "another ward on the day of discharge",
+            same_person(
+                half("A", 0),
+                half("B", 4, department_id="D2", doctor_id="M2", examination_fee=0, laboratory_fee=9_000),
+            ),
+            {},
+            {("SP9", "B")},
+        ),
+        (
+            "brought to another ward as an emergency, with a whole stay there",
+            same_person(
+                stay("A", way=4),
+                stay("B", day=8, department_id="D2", doctor_id="M2", admission_route="emergency")
+                | {"dx": "|J18.900|E11.900|"},
+            ),
+            {},
+            set(),
+        ),
+        ("another ward four days later", same_person(half("A", 0), half("B", 8, department_id="D2")), {}, set()),
+        (
+            "another disease in another ward",
+            same_person(half("A", 0), half("B", 4, department_id="D2", dx="S72.000", adrg="IF3")),
+            {},
             set(),
         ),
     ],

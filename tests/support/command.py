@@ -14,7 +14,8 @@ from unittest import mock
 
 from typer import testing
 
-from drgpay.cli import main, program
+from drgpay.cli import app, main, program
+from drgpay.errors import DrgpayError
 
 PROGRAM = Path(sys.executable).with_name("drgpay")
 
@@ -74,3 +75,12 @@ def _written(stream: io.TextIOWrapper) -> str:
     raw = stream.buffer
     assert isinstance(raw, io.BytesIO)
     return raw.getvalue().decode("utf-8")
+
+
+def say(*words: object) -> str:
+    """What a command says; an error of the program comes out as it is, and any other end than a good one fails."""
+    done = testing.CliRunner(env={"COLUMNS": "300"}).invoke(app, [str(word) for word in words])
+    if isinstance(done.exception, DrgpayError):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.output

@@ -26,9 +26,16 @@ _SETTINGS = {
 
 ENGINES = ("local-1", "local-2", "spark-1", "spark-2", "spark-7")
 """an engine with its threads or partitions"""
-CONTRACT = ENGINES if ON_SPARK else ("local-1", "local-2", "spark-2")
+
+
+def _each(*names: str) -> list[Any]:
+    """Spark is slow to start and in what is small."""
+    return [pytest.param(name, marks=[pytest.mark.slow] if name.startswith("spark") else []) for name in names]
+
+
+CONTRACT = _each(*(ENGINES if ON_SPARK else ("local-1", "local-2", "spark-2")))
 """those the contract is asked of; the others too with ``DRGPAY_TEST_ENGINE=spark``"""
-YEAR = ENGINES[1:] if ON_SPARK else ("local-2", "spark-7")
+YEAR = _each(*(ENGINES[1:] if ON_SPARK else ("local-2", "spark-7")))
 """those a whole year is compared on with one thread; the others too with ``DRGPAY_TEST_ENGINE=spark``"""
 
 

@@ -9,7 +9,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from drgpay.engine import dataset, table_path
-from drgpay.steps.evaluation import Beside, Facts
+from drgpay.steps.evaluation import Beside, Facts, case_sums, registry
 from drgpay.tables import CASE_POINTS, GROUPED, STAY_DETAILS, VISITS
 
 Stay = dict[str, Any]
@@ -27,17 +27,29 @@ YEAR = 2024
 SCALE = 100
 GROUPS = {"FR23": 1_500_000, "FR25": 400_000, "BB11": 6_000_000, "GW19": 300_000, "ZZ15": 0}
 LEVELS = {"H1": "tertiary", "H2": "tertiary", "H3": "secondary", "H4": "primary", "H5": "primary"}
+PROVINCIAL = "H2"
+LISTED = {
+    "admission": ("no_indication", "examination_admission", "hang_bed", "splitting"),
+    "charges": ("charging", "upcoding", "fraud"),
+    "shifting": ("cost_shifting", "refusal", "early_discharge"),
+}
+"""the negative list by hand"""
 _DX = ("I50.900", "Z51.100", "J18.900", "T81.400", "K52.900")
+OPERATIONS = {"45.1300": 3, "36.0700": 4}
+"""levels of the operations that the catalogue has"""
 _CLASSES = ("normal", "normal", "normal", "high", "low", "unstable", "special", "bed_day")
 
 
 @dataclass(frozen=True)
 class World:
-    """All rows of a made-up area: stays of two years (details beside), visits; what is known of institutions."""
+    """All rows of a made-up area: stays of two years (details beside), visits; what is known of institutions:
+    violations, confirmed cases as (institution, type), answers and satisfied ones."""
 
     stays: list[Stay]
     visits: list[Stay]
     violations: dict[str, int]
+    cases: tuple[tuple[str, str], ...] = ()
+    answers: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def of_year(self, year: int = YEAR) -> list[Stay]:
         """Stays of a year."""
@@ -64,7 +76,8 @@ def make_world(dice: random.Random, count: int) -> World:
             "los": los,
             "admission_date": dice.choice((left - timedelta(days=los), left - timedelta(days=los), None)),
             "discharge_date": left, "discharge_way": dice.choice((None, 1, 1, 1, 2, 3, 4, 5)),
-            "dx": dice.sample(_DX, dice.randint(1, 3)), "proc": None, "total_cost": cost,
+            "dx": dice.sample(_DX, dice.randint(1, 3)),
+            "proc": dice.choice((None, ["45.1300"], ["00.0000"], ["00.0000", "36.0700"])), "total_cost": cost,
             "personal_paid": cost - fund,
             "fund_by_item": fund, "year": year, "month": left.month, "mdc": drg[0] if status != "ungrouped" else None,
             "adrg": drg[:3] if status == "grouped" else None, "drg": drg,
@@ -77,10 +90,15 @@ def make_world(dice: random.Random, count: int) -> World:
          "doctor_id": None, "insurance_scheme": "employee", "visit_date": date(dice.choice((YEAR, YEAR - 1)), 5, 1),
          "kind": "outpatient", "internet": dice.choice((True, False, None)), "observation_hours": None, "dx": None,
          "total_cost": dice.randint(0, 9000), "personal_paid": 0, "fund_by_item": 0,
-         "drug_fee": dice.choice((None, dice.randint(0, 9000))), "test_fee": None}
+         "drug_fee": dice.choice((None, dice.randint(0, 9000))), "test_fee": None,
+         "e_voucher": dice.choice((None, True, False))}
         for i in range(count // 2)
     ]  # fmt: skip
-    return World(stays, visits, {h: dice.randint(0, 2) for h in LEVELS})
+    violations = {h: dice.randint(0, 2) for h in LEVELS}
+    types = [violation for its in LISTED.values() for violation in its]
+    cases = tuple((dice.choice([*LEVELS]), dice.choice(types)) for _ in range(dice.randint(0, 9)))
+    answers = {h: dice.randint(0, 60) for h in LEVELS}
+    return World(stays, visits, violations, cases, {h: (n, dice.randint(0, n)) for h, n in answers.items()})
 
 
 def _detail(dice: random.Random, cost: int, admitted: date) -> dict[str, Any]:
@@ -90,7 +108,8 @@ def _detail(dice: random.Random, cost: int, admitted: date) -> dict[str, Any]:
     names = ("drug_fee", "material_fee", "examination_fee", "laboratory_fee", "bed_fee", "nursing_fee",
              "treatment_fee", "surgery_fee", "out_of_policy")  # fmt: skip
     operated = admitted + timedelta(days=dice.randint(-1, 4))
-    return {**{n: fee() for n in names}, "first_procedure_date": dice.choice((None, operated))}
+    known = {"first_procedure_date": dice.choice((None, operated)), "e_voucher": dice.choice((None, True, False))}
+    return {**{n: fee() for n in names}, **known}
 
 
 def facts_of(world: World, folder: Path, parts: int = 2, label: str = "") -> Facts:
@@ -112,20 +131,34 @@ def facts_of(world: World, folder: Path, parts: int = 2, label: str = "") -> Fac
     write(VISITS, world.visits)
     groups = [{"drg": d, "base_points": p or None, "basic": d == "GW19"} for d, p in GROUPS.items()]
     brought = frozenset(c for row in details for c, v in row.items() if v is not None)
+    ids = [label + h for h in LEVELS]
+    cases = pl.DataFrame(
+        {"institution_id": [label + h for h, _ in world.cases], "violation": [v for _, v in world.cases]},
+        schema={"institution_id": pl.String, "violation": pl.String},
+    )
+    known = pl.DataFrame(
+        {
+            "institution_id": ids, "violations": [world.violations[h] for h in LEVELS],
+            "survey_answers": [world.answers[h][0] for h in LEVELS],
+            "survey_satisfied": [world.answers[h][1] for h in LEVELS],
+        }
+    )  # fmt: skip
+    counted = case_sums(pl.DataFrame({"institution_id": ids}), cases, registry().settings)
     return Facts(
         year=YEAR,
         grouped=dataset(folder, GROUPED),
         cases=dataset(folder, CASE_POINTS),
-        institutions=pl.DataFrame({"institution_id": [label + h for h in LEVELS], "level": [*LEVELS.values()]}),
+        institutions=pl.DataFrame(
+            {"institution_id": ids, "level": [*LEVELS.values()], "provincial": [h == PROVINCIAL for h in LEVELS]}
+        ),
         groups=pl.DataFrame(groups, schema={"drg": pl.String, "base_points": pl.Int64, "basic": pl.Boolean}),
         scale=SCALE,
         reference=(YEAR - 1,),
         weights={"FR23": 15 * 10**8},
-        by_institution=pl.DataFrame(
-            {"institution_id": [label + h for h in LEVELS], "violations": [world.violations[h] for h in LEVELS]}
-        ),
+        by_institution=known.join(counted, on="institution_id"),
         details=Beside(dataset(folder, STAY_DETAILS), brought),
-        visits=Beside(dataset(folder, VISITS), frozenset({"drug_fee", "internet"})),
+        visits=Beside(dataset(folder, VISITS), frozenset({"drug_fee", "internet", "e_voucher"})),
+        operations=OPERATIONS,
     )  # fmt: skip
 
 
@@ -226,7 +259,13 @@ def plain(world: World, scope: Scope, belongs: Callable[[Stay], bool]) -> dict[s
     returns = _returns(world)
     able = [s for s in known if s["stay_id"] in returns]
     drugs = [v for v in visits if v["drug_fee"] is not None and v["drug_fee"] <= v["total_cost"]]
+    settled = [(s["institution_id"], s["detail"]["e_voucher"]) for s in own if s["detail"]]
+    settled = [(h, flag) for h, flag in [*settled, *((v["institution_id"], v["e_voucher"]) for v in visits)]
+               if flag is not None]  # fmt: skip
+    provincial = [flag for h, flag in settled if h == PROVINCIAL]
     found = {
+        "voucher_settled": quotient(sum(flag for _, flag in settled), len(settled)),
+        "provincial_settled": quotient(sum(provincial), len(provincial)),
         "stays": Fraction(len(own)),
         "cmi": quotient(sum(GROUPS.get(s["drg"], 0) for s in grouped), len(own) * SCALE * 10_000),
         "cmi_weight": quotient(sum(15 for s in grouped if s["drg"] == "FR23"), len(own) * 10),
@@ -251,6 +290,9 @@ def plain(world: World, scope: Scope, belongs: Callable[[Stay], bool]) -> dict[s
         "mortality": share(own, lambda s: s["discharge_way"] == 5),
         "low_risk_mortality": share(low_risk, lambda s: s["discharge_way"] == 5),
         "complication_rate": share(own, lambda s: any(d.startswith("T81") for d in s["dx"][1:])),
+        "level4_share": share(
+            [s for s in own if OPERATIONS.keys() & set(s["proc"] or ())], lambda s: "36.0700" in s["proc"]
+        ),
         "transfer_out_share": share(way, lambda s: s["discharge_way"] == 2),
         "mean_cost": quotient(total(own, "total_cost"), len(own) * 100),
         "personal_share": quotient(total(own, "personal_paid"), total(own, "total_cost")),
@@ -282,6 +324,13 @@ def plain(world: World, scope: Scope, belongs: Callable[[Stay], bool]) -> dict[s
     if scope[0] in ("area", "level", "institution"):
         mine = [h for h, lv in LEVELS.items() if scope[1] in ((), (h,), (lv,))]
         found["violations"] = Fraction(sum(world.violations[h] for h in mine))
+        for violation in (v for its in LISTED.values() for v in its):
+            found[f"case_{violation}"] = Fraction(sum(1 for h, v in world.cases if h in mine and v == violation))
+        for name, types in LISTED.items():
+            found[f"listed_{name}"] = Fraction(sum(1 for h, v in world.cases if h in mine and v in types))
+        found["satisfaction"] = quotient(
+            sum(world.answers[h][1] for h in mine), sum(world.answers[h][0] for h in mine)
+        )
         found["base_visits"] = share(visits, lambda v: LEVELS[v["institution_id"]] == "primary")
     return found
 

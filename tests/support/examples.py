@@ -1,4 +1,5 @@
-"""How many examples a property is tried on: few, so that the tests stay short; ``make test-all`` tries more."""
+"""How many examples a property is tried on: few, so that the tests stay short; ``make test-slow`` and ``make
+test-all`` try more."""
 
 from __future__ import annotations
 

@@ -45,6 +45,18 @@ def stay(stay_id: str, department: str, doctor: str | None, weight: int, **given
     } | given  # fmt: skip
 
 
+def review_cell(month: int, n: int, index: int) -> Row:
+    """A row of ``cells``: stays of a group that cost 10,000 in the region; ``index``: their cost index, 1/10,000."""
+    zero = dict.fromkeys(
+        ("points", "base_points", "weight", "payment", "cost", "balance", "operated", "expected_charges",
+         "expected_los", "low_risk", "low_risk_deaths", "costed", "own_cost"), 0,
+    )  # fmt: skip
+    return zero | {
+        "department_id": "D1", "doctor_id": "A", "drg": "AA11", "month": month, "n": n, "charges": n * index,
+        "bed_days": 5 * n, "all_n": 100, "all_charges": 1_000_000, "all_days": 500,
+    }  # fmt: skip
+
+
 @dataclass
 class Paid:
     """What came of it."""
@@ -80,15 +92,17 @@ def pay(
     doctors: Mapping[str, performance.DoctorCase] | None = None,
     attendance: Sequence[Row] = (),
     coefficients: Mapping[str, int] | None = None,
+    quarter: int = 2,
 ) -> Paid:
-    """Distribute an amount: what a run does after its sums. ``facts``: more of a department."""
+    """Distribute an amount: what a run does after its sums. ``facts``: more of a department; ``quarter``: which
+    prizes are awarded."""
     coefficients = coefficients or {}
     findings = performance.Findings()
     units = sorted({r["department_id"] for r in staff} | {s["department_id"] for s in stays})
     people = performance.staff_of(staff, attendance, {d: {} for d in units}, rules, QUARTER, findings)
     findings.stop_on_errors()
     known = [_facts(d, stays, rules, coefficients, (facts or {}).get(d, {})) for d in units]
-    accounts = performance.Accounts(amount)
+    accounts = performance.Accounts(amount, performance.prize_budgets(rules, quarter))
     performance.split_sum(accounts, rules)
     staffed = frozenset(performance.by_department(people))
     pools = performance.department_pools(accounts, known, staffed, rules, findings)

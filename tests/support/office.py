@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -103,12 +104,12 @@ SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 """of every second device in the tests"""
 
 
-def code_now() -> str:
+def code_now(secret: str = SECRET) -> str:
     """What the second devices show now."""
     from allauth.mfa.totp.internal import auth
 
     counter = next(iter(auth.yield_hotp_counters_from_time())) + 1
-    return str(auth.format_hotp_value(auth.hotp_value(SECRET, counter)))
+    return str(auth.format_hotp_value(auth.hotp_value(secret, counter)))
 
 
 @pytest.fixture(scope="session")
@@ -170,3 +171,15 @@ def _admin(statement: str) -> None:
 
     with psycopg.connect(_POSTGRESQL, autocommit=True) as connection:
         connection.execute(statement)
+
+
+@pytest.fixture
+def day(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets the office's day."""
+    from drgpay_web import clock
+
+    def set_to(text: str) -> None:
+        monkeypatch.setattr(clock, "today", lambda: date.fromisoformat(text))
+
+    set_to("2024-04-08")
+    return set_to

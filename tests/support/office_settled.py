@@ -14,6 +14,7 @@ from drgpay.runs import Order, Scope, View, export_rows, run
 from drgpay.samples import make_region
 from support.engines import usual
 from support.office import Office
+from support.once import once
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,14 @@ class Ran:
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    folder = tmp_path_factory.mktemp("settled")
-    make_region(folder / "region", stays=900, seed=5, institutions=4)
-    year = run(Order(folder / "region", "demo", 2024), folder / "2024", usual(2))
-    month = run(Order(folder / "region", "demo", 2024, 2), folder / "2024-02", usual(2))
-    return Ran(folder / "region", year, month, read_manifest(year)["region"]["id"])
+    def make(folder: Path) -> None:
+        make_region(folder / "region", stays=900, seed=5, institutions=4)
+        run(Order(folder / "region", "demo", 2024), folder / "2024", usual(2))
+        run(Order(folder / "region", "demo", 2024, 2), folder / "2024-02", usual(2))
+
+    folder = once(tmp_path_factory, "settled", make)
+    area = read_manifest(folder / "2024")["region"]["id"]
+    return Ran(folder / "region", folder / "2024", folder / "2024-02", area)
 
 
 class Settled:

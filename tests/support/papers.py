@@ -11,7 +11,8 @@ import openpyxl
 ALLOWED = frozenset(
     {
         "DRG", "DRGs", "CHS", "ADRG", "MDC", "CMI", "ICD", "MCC", "FTE", "CSV", "XLSX", "YAML", "HTML", "JSON",
-        "Excel", "JavaScript", "drgpay", "OASIS", "ZJ", "BJ", "English", "SUBTOTAL", "NHSA", "XML", "PDF",
+        "Excel", "Word", "PowerPoint", "JavaScript", "drgpay", "OASIS", "ZJ", "BJ", "English", "SUBTOTAL",
+        "NHSA", "XML", "PDF",
     }
 )  # fmt: skip
 """names that are the same in both languages"""

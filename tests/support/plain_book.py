@@ -369,6 +369,7 @@ class _Book:
                 "corrections_deposit": sum(moved.values()) - sum(paid_of.values()),
                 "carried_in": before, "moved": 0, "advance_netted": netted, "held": left if hold else 0,
                 "released": 0 if hold else waiting, "paid": 0 if hold else left, "carried_out": min(gross, 0),
+                "modes_held": 0, "modes_released": 0,
             }  # fmt: skip
             assert self._owed(scheme, h, "payable") == min(gross, 0)
         return rows

@@ -675,7 +675,7 @@ def _statements(case: Case, base: _Base, pools: Rows, months: Rows, settled: lis
             row["damages"] = sum(rounded(amount * Fraction(multiple, UNIT)) for _, _, amount, multiple in found)
             row["advance_netted"] = sum(amount for its, s, amount in case.advances if (its, s) == (h, scheme))
             row["debt_netted"] = case.debts.get((h, scheme), 0)
-            row["held"] = row["passed"] = row["moved"] = 0
+            row["held"] = row["modes_held"] = row["passed"] = row["moved"] = 0
             row["assessment_held"] = row["assessment_forfeited"] = row["debt_passed"] = 0
             row["successor"] = None
             row["settled"] = (

@@ -173,8 +173,10 @@ def look(
     overall: int = 800_000,
     mixes: pl.DataFrame | None = None,
     houses: dict[str, int] | None = None,
+    ranks: dict[str, int] | None = None,
 ) -> pl.DataFrame:
     """All person-level rules over these stays, visits and persons, without the counts; on Spark as the tests are.
+    ``ranks``: levels of institutions, 0 = primary.
     ``mixes``: usual shares, or those of :func:`fees`; ``houses``: stays of every institution, for leads that
     gather."""
     links_frame = pl.DataFrame(links or [], schema={"institution_id": pl.String, "link": pl.String})
@@ -187,6 +189,9 @@ def look(
         ),
         overall,
         links_frame,
+        pl.DataFrame(
+            list((ranks or {}).items()), orient="row", schema={"institution_id": pl.String, "rank": pl.Int64}
+        ),
         mixes=(usual_mix() if mixes is None else mixes, oversight.house_mix(NO_HOUSES)),
     )
     people = None if persons is None else PERSONS.of(persons)

@@ -119,6 +119,7 @@ class TestABatchChangesWhatItNames:
         now = settled(region, region.parent / "m").filter(pl.col("stay_id") == one[0, "stay_id"])
         assert now["total_cost"].to_list() == [one[0, "total_cost"] + 5]
 
+    @pytest.mark.slow
     def test_the_order_of_batches_on_different_stays_is_free(self, tmp_path: Path) -> None:
         tables = []
         for order in ((0, 1, 2), (2, 0, 1)):

@@ -18,6 +18,7 @@ RUN = ("--region", "r", "--policy", "demo", "--year", "2024")
 H = "H99990100001"
 
 
+@pytest.mark.slow
 def test_two_months_are_sealed_and_a_correction_of_the_first_is_found_by_the_second(tmp_path: Path) -> None:
     make_region(tmp_path / "r", stays=600, seed=7, institutions=3)
     assert drgpay("run", "month", *RUN, "--month", "1", "-o", "m01", cwd=tmp_path).returncode == 0

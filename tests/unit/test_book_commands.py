@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import resource
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -122,6 +124,7 @@ def test_sealed_twice_without_a_name_and_replaced(home: Path) -> None:
     assert digests(home) == before
 
 
+@pytest.mark.slow
 def test_only_one_successor_is_sealed(home: Path) -> None:
     assert submit(home, a_file(home, month=3), month="2024-03").returncode == 0
     assert settle(home, 3, "other", "m02").returncode == 0
@@ -141,12 +144,22 @@ def test_a_seal_that_was_cut_short_is_made_again(home: Path) -> None:
     seals.chmod(0o600)
     seals.write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))  # as if it had been stopped before the list
     assert drgpay("verify", home / "m03", "--quick").returncode == Kind.BROKEN
-    (home / "m03").chmod(0o700)
-    assert drgpay("run", "seal", home / "m03", "--by", "审批人").returncode == 0
+    told = json.loads((home / "m03" / "seal.json").read_text(encoding="utf-8"))
+    assert drgpay("run", "seal", home / "m03", "--by", "另一人").returncode == 0  # also where it had been closed
+    again = json.loads((home / "m03" / "seal.json").read_text(encoding="utf-8"))
+    assert (told["by"], again["by"]) == ("审批人", "另一人")
+    assert not any(path.stat().st_mode & stat.S_IWUSR for path in (home / "m03").rglob("*"))
     assert drgpay("verify", home / "m03").returncode == 0
 
 
-@pytest.mark.parametrize("name", ["ledger.jsonl", "tables/institution_months.parquet", "manifest.json", "seal.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ledger.jsonl",
+        "tables/institution_months.parquet",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("manifest.json", "seal.json")),
+    ],
+)
 def test_sealed_and_then_changed(home: Path, name: str) -> None:
     path = home / "m01" / name
     path.chmod(0o600)
@@ -224,6 +237,7 @@ def test_a_full_disk_leaves_what_was_there(home: Path) -> None:
     assert digests(home) == before
 
 
+@pytest.mark.slow
 def test_two_at_once_are_told_of_each_other(home: Path) -> None:
     whole = a_file(home, month=3)
     part = home / "part.csv"
@@ -241,6 +255,7 @@ def test_two_at_once_are_told_of_each_other(home: Path) -> None:
                   home / "m02", "-o", home / "new").returncode == 0  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_demonstration_shows_a_book(tmp_path: Path) -> None:
     done = drgpay("demo", "-o", tmp_path / "d", "--stays", 1000, "--lived")
     assert done.returncode == 0, done.stderr

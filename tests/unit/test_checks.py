@@ -64,7 +64,7 @@ def found(*, quality: bool = True, **other: Any) -> set[tuple[str, str, str]]:
     return got
 
 
-@many(100)
+@many(34)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -196,7 +196,7 @@ def side_by_side(rows: list[dict[str, Any]]) -> Any:
     )
 
 
-@many(80)
+@many(27)
 @given(st.lists(PERSON, max_size=8))
 def test_stays_of_one_person_side_by_side(rows: list[dict[str, Any]]) -> None:
     stays, placed = side_by_side(rows)

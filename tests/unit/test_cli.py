@@ -203,6 +203,7 @@ def test_an_exported_policy_is_the_practice(tmp_path: Path) -> None:
     assert drgpay("policy", "export", "demo", "-o", mine).returncode == Kind.USAGE
 
 
+@pytest.mark.slow
 def test_demo_can_be_repeated(demo: Path) -> None:
     before = json.loads((demo / "run" / "manifest.json").read_text(encoding="utf-8"))["outputs"]
     assert drgpay("demo", "-o", demo, "--stays", 2000, "--lang", "en").returncode == 0

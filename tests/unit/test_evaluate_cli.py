@@ -104,6 +104,7 @@ def test_marks_totals_and_grades_are_there_for_every_institution(place: Path) ->
     assert {h: v // 100 for h, v in accuracy.select("institution_id", "value").rows()} == scored
 
 
+@pytest.mark.slow
 def test_registers_go_back_into_the_region_and_settle(place: Path, tmp_path: Path) -> None:
     region = tmp_path / "R"
     shutil.copytree(place / "R", region)
@@ -144,6 +145,7 @@ def test_registers_go_back_into_the_region_and_settle(place: Path, tmp_path: Pat
     assert {r["institution_id"]: r["grade"] for r in statements.iter_rows(named=True)} == graded
 
 
+@pytest.mark.slow
 def test_the_same_evaluation_gives_the_same_bytes(place: Path, tmp_path: Path) -> None:
     say("evaluate", place / "OUT", "--card", CARD, "--region", place / "R", "--reported", place / "t.xlsx",
         "--records", place / "REC", "-o", tmp_path / "EV", "--threads", 2)  # fmt: skip

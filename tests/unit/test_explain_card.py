@@ -15,7 +15,7 @@ from drgpay.cli import app
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import parameter_words
 from drgpay.report import write_stay_card
-from drgpay.runs import explain_stay, first_stay, tell_stay
+from drgpay.runs import card_of_stay, explain_stay, first_stay, tell_stay
 from drgpay.scheme.rules import parse
 from drgpay.steps.grouping import BY_THE_RECORD, Story
 from drgpay.steps.grouping.wording import rule
@@ -221,3 +221,20 @@ def test_the_card_of_a_run_goes_on_to_points_and_payment(small_run: Path, tmp_pa
     assert all(parameter_words(name)[1] in english for name in sources)
     assert stay in chinese
     assert tell_stay(small_run, stay).drg in chinese
+    assert card_of_stay(small_run, stay) == (sections, sources, tell_stay(small_run, stay))
+
+
+def test_a_stay_is_the_same_by_index_as_looked_through(small_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pyarrow.parquet as pq
+
+    from drgpay.runs.pages import index
+    from drgpay.tables import CASE_POINTS, GROUPED, STAY_PAYMENTS
+
+    ids = pq.read_table(small_run / "tables" / "case_points", columns=["stay_id"]).column("stay_id").to_pylist()
+    tables, some = (GROUPED, CASE_POINTS, STAY_PAYMENTS), [*ids[::97], ids[-1], "nowhere"]
+    plain = [index.rows_of_stay(small_run, table, stay) for table in tables for stay in some]
+    monkeypatch.setattr(index, "SMALL", 0)
+    assert [index.rows_of_stay(small_run, table, stay) for table in tables for stay in some] == plain
+    assert [len(rows) for rows in plain] == ([1] * (len(some) - 1) + [0]) * len(tables)
+    whole = pq.read_table(small_run / "tables" / "case_points").to_pylist()
+    assert plain[len(some)] == [row for row in whole if row["stay_id"] == some[0]]

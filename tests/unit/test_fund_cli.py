@@ -51,6 +51,7 @@ REGISTERS = {
     "overspend_causes": (
         "原因编号,年度,理由,识别方式,编码,起始日期,截止日期,文件\nC1,2024,疫情,诊断,U07,2024-01-01,,\n"
     ),
+    "institution_budgets": "年度,险种,定点医疗机构编号,指标依据,年度金额\n2024,职工,H2,预算指标,250.00\n",
     "advance_use": "年度,月份,险种,定点医疗机构编号,累计使用,累计费用,上年同期费用\n2024,6,职工,H2,70,90,88\n",
 }
 """a small pooling area: one insurance scheme, two institutions; amounts in yuan"""

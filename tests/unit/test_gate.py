@@ -32,7 +32,7 @@ def test_every_option_that_is_a_path_is_known_to_the_gate() -> None:
     read = {"run", "source", "region", "own", "alias", "before", "after", "folder", "reviews", "regions", "reported",
             "previous", "records", "moved", "registers", "schemes", "figures", "workbook", "amendments", "stays",
             "same_as", "result", "cleared", "base", "more", "key", "public_key", "withdrawn", "folders", "reopens",
-            "query", "watch", "sources", "published", "own_stays", "stays_alias"}  # fmt: skip
+            "query", "watch", "sources", "published", "own_stays", "stays_alias", "answers"}  # fmt: skip
     names = set()
     for name, command in commands_of(program()):
         names.add(name)

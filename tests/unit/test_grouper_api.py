@@ -13,12 +13,13 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drgpay import Grouped, Grouper, scheme
 from drgpay.errors import DrgpayError, Kind
 from drgpay.steps.grouping import alternatives, group_batch, read_stay, tell_stay
+from support.examples import many
 from support.stays import StayMaker, as_batch
 
 RESULTS = ["mdc", "adrg", "drg", "severity", "status", "drg_name", "reason", "reason_code"]
@@ -293,7 +294,7 @@ def test_things_that_are_no_stays(grouper: Grouper) -> None:
     assert caught.value.row == 2
 
 
-@settings(max_examples=40)
+@many(14)
 @given(
     dx=st.lists(st.sampled_from(CODES) | st.none(), max_size=6),
     proc=st.lists(st.sampled_from(["74.1x01", "01.2400x011", "?"]), max_size=2),

@@ -63,7 +63,7 @@ def clean(n: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@many(100)
+@many(34)
 @given(
     st.lists(STAY, max_size=8),
     st.sampled_from(["grouping", "settlement"]),

@@ -53,7 +53,9 @@ def test_institutions(tmp_path: Path, text: str) -> None:
     table = read_register(tmp_path / "institutions", INSTITUTIONS)
     INSTITUTIONS.check(table)
     assert table.schema.equals(INSTITUTIONS.schema)
-    assert table.to_pylist() == [row | {"in_county": None} for row in INSTITUTION_ROWS]
+    assert table.to_pylist() == [
+        row | {"in_county": None, "e_voucher": None, "provincial": None} for row in INSTITUTION_ROWS
+    ]
 
 
 def test_money_is_yuan_in_text_and_fen_in_parquet(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def cell(name: str, value: Any) -> str:
     return show_fen(value, group=value % 2 == 0) if STAYS[name].type == "fen" else str(value)
 
 
-@settings(deadline=None, max_examples=20 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=7 * TIMES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STAYS_STRATEGY, st.sampled_from([",", "\t", ";"]), st.sampled_from(["utf-8", "gb18030"]))
 def test_what_is_written_is_read(
     tmp_path: Path, written: list[dict[str, Any]], separator: str, encoding: str

@@ -35,7 +35,7 @@ def dates(sample: OfficeSample) -> Iterator[tuple[str, str]]:
 
 def test_nothing_is_known_later(sample: OfficeSample) -> None:
     found = list(dates(sample))
-    assert len(found) > 3
+    assert found
     assert [one for one in found if one[1] > DAY.isoformat()] == []
     stays = pl.read_parquet(sample.region / "stays" / str(DAY.year) / "*.parquet")
     assert stays["discharge_date"].max() < date(DAY.year, DAY.month - 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -117,17 +118,137 @@ def test_reviews_that_do_not_fit_are_refused(reviews: list[dict[str, Any]], word
         oversight.treatments(reviews, known)
 
 
+def limits_with(**changed: int) -> oversight.Limits:
+    """The catalogue's limits, some of them others (1/10,000; a dot is written __)."""
+    own = {name.replace("__", "."): value for name, value in changed.items()}
+    return oversight.limits_of(own)
+
+
+def drawn_of(rows: pl.DataFrame, risky: pl.DataFrame, limits: oversight.Limits, seed: int = 1) -> pl.DataFrame:
+    found = oversight.sample(rows, risky, limits, seed)
+    return found.filter(pl.col("rule") == oversight.SAMPLED)
+
+
 def test_the_sample_is_the_seeds_and_prefers_risk() -> None:
     rows = facts([stay(f"S{i:04d}") for i in range(400)])
     risky = pl.DataFrame({"stay_id": [f"S{i:04d}" for i in range(40)], "score": [10_000] * 40})
-    drawn = oversight.sample(rows, risky, DEFAULTS, 1)
+    share_alone = limits_with(audit__half_width=0)
+    drawn = drawn_of(rows, risky, share_alone)
     assert 5 <= drawn.height <= 8
-    assert drawn.equals(oversight.sample(rows.sample(fraction=1, shuffle=True, seed=2), risky, DEFAULTS, 1))
-    picked = [set(oversight.sample(rows, risky, DEFAULTS, seed)["stay_id"]) for seed in range(30)]
+    assert drawn.equals(drawn_of(rows.sample(fraction=1, shuffle=True, seed=2), risky, share_alone))
+    picked = [set(drawn_of(rows, risky, share_alone, seed)["stay_id"]) for seed in range(30)]
     assert len({frozenset(p) for p in picked}) > 20
     share = sum(len(p & set(risky["stay_id"])) for p in picked) / sum(map(len, picked))
     assert 0.4 < share < 0.7  # 40 × 11 of 40 × 11 + 360 × 1
-    assert oversight.sample(rows.head(3), risky, DEFAULTS, 1).height == 3
+    assert drawn_of(rows.head(3), risky, share_alone).height == 3
+
+
+def test_what_the_sample_stands_for_adds_up_to_all_stays() -> None:
+    rows = facts([stay(f"S{i:04d}", coder_id=f"C{i % 2}") for i in range(400)])
+    risky = pl.DataFrame({"stay_id": [f"S{i:04d}" for i in range(40)], "score": [10_000] * 40})
+    found = oversight.sample(rows, risky, DEFAULTS, 1)
+    drawn = found.filter(pl.col("rule") == oversight.SAMPLED)
+    # 73 of an endless number, 62 of 400 for ± 5 points: 56 of the 360, 7 of the 40
+    assert dict(drawn.group_by("signal").len().rows()) == {"other": 56, "risk": 7}
+    assert abs(int(drawn["weight"].sum()) - 400 * 10_000) <= drawn.height
+    strata = found.filter(pl.col("rule") == oversight.STRATA)
+    assert sorted(strata.select("signal", "doctor_id", "amount").rows()) == [
+        ("other", "C0", 180), ("other", "C1", 180), ("risk", "C0", 20), ("risk", "C1", 20),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cases", "half_width", "n"), [(10**9, 500, 73), (400, 500, 62), (10**9, 300, 203),
+                                                        (100, 300, 68), (1, 500, 1), (400, 0, 0)])  # fmt: skip
+def test_the_size_of_a_sample_is_cochrans(cases: int, half_width: int, n: int) -> None:
+    """z = 1.96, p = 5 %: 1.96² · 0.05 · 0.95 ÷ 0.05² = 73."""
+    assert statistics.sample_size(cases, 500, half_width, 9_500) == n
+
+
+@given(st.integers(30, 5_000))
+def test_a_sample_of_that_size_keeps_the_half_width(cases: int) -> None:
+    n = statistics.sample_size(cases, 500, 500, 9_500)
+    k = round(n * 0.05)
+    found = statistics.stratified([(cases, n, k)], 9_500)
+    assert found is not None
+    # Wilson's interval is a little wider than the formula's for a share near 0
+    assert (found.high - found.low) / 2 <= 620
+
+
+def test_quantiles_of_the_normal() -> None:
+    assert [statistics.quantile(c) for c in (9_000, 9_500, 9_900)] == [16_449, 19_600, 25_759]
+
+
+def test_a_stratified_rate_with_its_interval() -> None:
+    # one stratum, endless: Wilson 1927 for 10 of 100: 0.0552 to 0.1744
+    (found,) = [statistics.stratified([(10**12, 100, 10)], 9_500)]
+    assert found == statistics.Estimate(1_000, 552, 1_744)
+    # 360 of which 56 looked at, 1 event; 40 of which 7 looked at, 4 events: 0.9 ÷ 56 + 0.1 · 4 ÷ 7
+    both = statistics.stratified([(360, 56, 1), (40, 7, 4)], 9_500)
+    assert both is not None
+    assert both.share == 732
+    assert both.low < both.share < both.high
+    assert statistics.stratified([(360, 56, 1), (40, 0, 0)], 9_500) is None
+    assert statistics.stratified([(50, 50, 5)], 9_500) == statistics.Estimate(1_000, 1_000, 1_000)
+    nothing = statistics.stratified([(10**12, 100, 0)], 9_500)
+    assert nothing == statistics.Estimate(0, 0, 370)
+
+
+def audited(stay_id: str, outcome: str, difference: int) -> dict[str, Any]:
+    return {"stay_id": stay_id, "outcome": outcome, "difference": difference}
+
+
+def rates_of(results: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    strata = [
+        {"institution_id": "H1", "doctor_id": coder, "signal": signal, "amount": n}
+        for coder, signal, n in (("C1", "risk", 10), ("C1", "other", 90), ("C2", "risk", 10), ("C2", "other", 290))
+    ]
+    sampled = [
+        {"institution_id": "H1", "doctor_id": "C1" if i < 20 else "C2", "signal": "risk" if i % 2 else "other",
+         "stay_id": f"S{i}"}
+        for i in range(40)
+    ]  # fmt: skip
+    peers = [{"institution_id": "H1", "coder_id": "C1", "observed": 30, "expected": 200_000, "ratio": 15_000}]
+    rows = oversight.upcoding_rates(strata, sampled, results, peers, DEFAULTS)
+    return {(r["institution_id"], r["coder_id"]): r for r in rows}
+
+
+def test_the_rate_of_upcoding_counts_what_is_known_of_institutions_and_coders() -> None:
+    whole = rates_of([
+        # the second coding stood and is paid less; stood and is paid more; the first stood; nobody has decided yet
+        audited("S1", "second", 500), audited("S3", "second", -500), audited("S5", "first", 500),
+        audited("S7", "arbitrate", 500),
+        *(audited(f"S{i}", "agreed", 0) for i in range(0, 40, 2)),
+        *(audited(f"S{i}", "agreed", 0) for i in range(9, 40, 2)),
+    ])  # fmt: skip
+    house = whole["H1", ""]
+    assert (house["n"], house["sampled"], house["audited"], house["confirmed"]) == (400, 40, 39, 1)
+    assert house["estimate"] == 26  # 20 ÷ 400 · 1 ÷ 19
+    assert house["low"] < 26 < house["high"]
+    one, other = whole["H1", "C1"], whole["H1", "C2"]
+    assert (one["confirmed"], one["estimate"]) == (1, 111)  # 10 ÷ 100 · 1 ÷ 9
+    assert (other["confirmed"], other["estimate"]) == (0, 0)
+    assert (one["observed"], one["ratio"]) == (30, 15_000)
+    nothing = rates_of([])["H1", ""]
+    assert (nothing["audited"], nothing["estimate"], nothing["low"], nothing["high"]) == (0, None, None, None)
+
+
+@pytest.mark.parametrize(("confirmed", "alerts"), [(1, 0), (2, 1)])
+def test_the_alert_of_upcoding_needs_what_is_known(confirmed: int, alerts: int) -> None:
+    """Twenty audited of a hundred: one confirmed is 5 %, which is not above 5 %; a second one fires it."""
+    cells = pl.DataFrame(schema={"institution_id": pl.String, "month": pl.Int8, "drg": pl.String} | dict.fromkeys(
+        ("n", "deaths", "total_cost", "out_of_policy", "los"), pl.Int64) | {"department_id": pl.String})  # fmt: skip
+    rate = {"institution_id": "H1", "coder_id": "", "confirmed": confirmed, "audited": 20,
+            "estimate": confirmed * 500, "low": 1, "high": 2_500}  # fmt: skip
+    means = pl.DataFrame(schema={"drg": pl.String, "g_cost": pl.Int64, "g_los": pl.Int64})
+    severe = pl.DataFrame(schema={"institution_id": pl.String, "month": pl.Int8, "heavy": pl.Int64,
+                                  "major": pl.Int64, "n": pl.Int64})  # fmt: skip
+    figures = oversight.Figures(2024, (1,), cells, means, severe, upcoding=[rate, rate | {"coder_id": "C1"}])
+    raised, _ = oversight.alerts(figures, DEFAULTS)
+    found = [a for a in raised if a["rule"] == "AL04"]
+    assert len(found) == alerts
+    if found:
+        assert (found[0]["value"], found[0]["numerator"], found[0]["denominator"]) == (1_000, 2, 20)
+        assert (found[0]["low"], found[0]["high"]) == (1, 2_500)
 
 
 def test_two_codings_side_by_side() -> None:
@@ -229,7 +350,20 @@ def test_alerts_of_a_month_a_streak_and_a_list() -> None:
         severe,
         heads={"H1": 240, "H2": 480},
         before=before,
-        upcoded={"H2": 30},
+        upcoding=[
+            {
+                "institution_id": "H2",
+                "coder_id": "",
+                "confirmed": 5,
+                "audited": 60,
+                "estimate": 625,
+                "low": 200,
+                "high": 1_500,
+            }
+        ],
+        billed=[
+            {"institution_id": h, "coder_id": "", "differing": 40, "n": 480, "above": h == "H1"} for h in ("H1", "H2")
+        ],
         readmitted={("H1", 1): 30, ("H1", 2): 30},
         advances=[
             {
@@ -263,11 +397,18 @@ def test_alerts_of_a_month_a_streak_and_a_list() -> None:
         "AL02/H1/D1/2024-12",
     }
     assert sorted(e["month"] for e in evidence if e["alert_id"] == "AL01/H1/2024-05") == [3, 4, 5]
+    group = next(a for a in raised if a["rule"] == "AL15")
+    assert (group["alert_id"], group["institution_id"], group["drg"]) == ("AL15/H1/ES31/2024-05", "H1", "ES31")
+    assert (group["scope"], group["value"], group["threshold"]) == ("group", 12_000, 11_000)
+    assert [a["alert_id"] for a in raised if a["rule"] == "AL15"] == ["AL15/H1/ES31/2024-05"]
+    few = replace(figures, cells=cells.with_columns(pl.lit(9, pl.Int64).alias("n")))
+    assert not [a for a in oversight.alerts(few, DEFAULTS)[0] if a["rule"] == "AL15"], "few stays a month are no sign"
     assert {i for i in ids if i.startswith("AL04")} == {"AL04/H2/2024-00"}
     assert {i for i in ids if i.startswith("AL05")} == {"AL05/H1/employee/2024-06"}
     assert {i for i in ids if i.startswith("AL06")} == {f"AL06/H1/2024-{m:02d}" for m in (3, 4, 5, 8, 9, 11, 12)}
     assert {i for i in ids if i.startswith("AL08")} == {"AL08/H1/2024-00"}
     assert {i for i in ids if i.startswith("AL09")} == {"AL09/H1/2024-00"}
+    assert {i for i in ids if i.startswith("AL14")} == {"AL14/H1/2024-00"}
     assert {i for i in ids if i.startswith("AL13")} == {"AL13/employee/2024-03"}
     one = next(a for a in raised if a["alert_id"] == "AL01/H1/2024-05")
     assert (one["value"], one["threshold"], one["parameter"]) == (12_000, 11_000, "alert.cost_index")

@@ -60,7 +60,8 @@ def test_the_quarter_adds_up_to_the_decided_sum(result: Path, registers: Path) -
     with (registers / "distributable_sums.csv").open(encoding="utf-8") as file:
         (decided,) = (r["amount"] for r in csv.DictReader(file) if r["quarter"] == "2")
     assert manifest["amount"] == int(decided.replace(".", ""))
-    assert sum(manifest["balances"].values()) == manifest["amount"]
+    assert sum(manifest["balances"].values()) == manifest["amount"] + manifest["prizes"]
+    assert manifest["prizes"] == 2_150_000  # budgets of their own, beside the sum
     slips, lines = table(result, "slips"), table(result, "slip_lines")
     assert slips["paid"].sum() == manifest["balances"]["people"] > 0
     assert lines["amount"].sum() == slips["earned"].sum()
@@ -210,7 +211,7 @@ def test_a_plan_is_checked_strictly(small_run: Path, registers: Path, tmp_path: 
         "pools.shares: {value: {base: 40%, project: 40%, excess: 20%}": (
             "pools.shares: {value: {base: 40%, project: 40%, excess: 10%}", "not to 100 %"),
         "legal.basis: {value: quality_and_efficiency": ("legal.basis: {value: surplus_sharing", "acknowledgement"),
-        "prize.min_cases: 30": ("prize.least: 30", "unknown parameter"),
+        " prize.min_cases: 10": (" prize.least: 10", "unknown parameter"),
         "      work.per_stay: 1\n": ("", "missing on 2024"),
     }  # fmt: skip
     for i, (right, (wrong, said)) in enumerate(cases.items()):
@@ -287,7 +288,7 @@ def test_the_goals_of_the_case_study(small_run: Path, registers: Path, tmp_path:
         pl.col("institution_id") == H
     )
     assert goals["fund_spend"] == {"goal": "fund_spend", "value": months["due"].sum(), "target": 12_000_000_000,
-                                   "met": True}  # fmt: skip
+                                   "met": True, "basis": "plan", "of_year": 12_000_000_000, "months": 12}  # fmt: skip
     assert goals["cost_index"]["target"] == 10_000
     grouped = pl.read_parquet(small_run / "tables" / "grouped").filter(
         (pl.col("institution_id") == H) & (pl.col("year") == 2023)

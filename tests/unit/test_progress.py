@@ -40,7 +40,7 @@ def test_only_a_practice_with_modes_plans_them(order: Order) -> None:
     assert "modes" not in [step.name for step in plan(replace(order, policy="hospital-prepay"))]
 
 
-@pytest.mark.parametrize("at", [0.0, 0.2, 0.45, 0.7, 0.999])
+@pytest.mark.parametrize("at", [0.0, 0.45, *(pytest.param(at, marks=pytest.mark.slow) for at in (0.2, 0.7, 0.999))])
 def test_a_run_that_is_stopped_leaves_nothing(order: Order, tmp_path: Path, at: float) -> None:
     """Stopped at the first question, between steps, within one, and at the very end."""
     asked = 0

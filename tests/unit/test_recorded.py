@@ -17,6 +17,7 @@ from drgpay.runs.manifest import REGISTERS
 from drgpay.steps.intake import read_recorded, read_register
 from drgpay.tables import BUDGETS, GRADE_REGISTER
 from support.engines import usual
+from support.examples import TIMES
 
 HEAD = "year,institution_id,grade,recorded_on,recorded_by\n"
 THREE = f"{HEAD}2024,h1,good,,\n2024,h1,pass,2024-05-01,王\n"
@@ -113,7 +114,7 @@ _ROWS = st.dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=20 * TIMES)
 @given(rows=_ROWS, known_on=_DAYS, data=st.data())
 def test_the_order_of_rows_does_not_matter_and_the_latest_known_holds(
     tmp_path: Path, rows: dict[tuple[str, date | None], str], known_on: date | None, data: st.DataObject
@@ -178,6 +179,7 @@ class TestRuns:
         failed = [check.failure for check in verify(before, usual(1), region=region) if not check.ok]
         assert any("budgets.csv" in failure for failure in failed)
 
+    @pytest.mark.slow
     def test_along_a_book_the_day_of_knowledge_never_falls(self, region: Path, tmp_path: Path) -> None:
         runs = tmp_path / "runs"
         runs.mkdir()

@@ -293,11 +293,13 @@ class TestR51:
 
     def test_R51_one_claim_more_puts_an_institution_on_the_list_and_doubles_its_audit(self) -> None:
         policy = demo(out_of_area__watch_min_claims="1", out_of_area__watch_unregistered_share="50%")
-        limits = oversight.limits(demo(oversight__limits="{audit.watched: 10%, audit.min_stays: 1}"))
+        limits = oversight.limits(
+            demo(oversight__limits="{audit.watched: 10%, audit.min_stays: 1, audit.half_width: 0}")
+        )
         stays = pl.DataFrame({
             "stay_id": [f"{h}{i:03d}" for h in ("H1", "H2") for i in range(100)], "settled": True,
-            "institution_id": ["H1"] * 100 + ["H2"] * 100, "department_id": None,
-        }, schema_overrides={"department_id": pl.String})  # fmt: skip
+            "institution_id": ["H1"] * 100 + ["H2"] * 100, "department_id": None, "coder_id": None,
+        }, schema_overrides={"department_id": pl.String, "coder_id": pl.String})  # fmt: skip
         none = pl.DataFrame(schema={"stay_id": pl.String, "score": pl.Int64})
 
         def drawn(*claims: dict[str, Any]) -> tuple[dict[str, int], list[str]]:
@@ -305,7 +307,8 @@ class TestR51:
             watched = watch(frame, 2024, policy)
             shares = oversight.shares_of({"H2": 500}, [row["institution_id"] for row in watched], limits)
             sample = oversight.sample(stays, none, limits, 1, shares)
-            to_check = oversight.claims_to_check(frame.to_dicts(), watched, 2024)
+            sample = sample.filter(pl.col("rule") == oversight.SAMPLED)
+            to_check = oversight.claims_to_check(frame.to_dicts(), watched, 2024, limits)
             CLAIM_CHECKS.of(to_check)
             return dict(sample.group_by("institution_id").len().rows()), [row["claim_id"] for row in to_check]
 
@@ -314,6 +317,29 @@ class TestR51:
         of_others = claim("x", institution_id="H2", registered=True)
         earlier = claim("old", settled_on=date(2023, 12, 31))
         assert drawn(known, unknown, claim("c"), of_others, earlier) == ({"H1": 10, "H2": 5}, ["a", "b", "c"])
+
+    def test_R50_every_claim_of_those_on_the_list_is_run_through_the_checks(self) -> None:
+        limits = oversight.limits(demo())
+        watched = [{"institution_id": "H1", "setting": "inpatient", "reasons": ["unregistered"]}]
+        known = {"registered": True, "total_cost": 200, "personal_paid": 90, "fund_amount": 110}
+        claims = [
+            claim("plain", personal_paid=60, fund_amount=40),
+            claim("twice", total_cost=140, personal_paid=80, fund_amount=60),
+            claim("twice again", total_cost=140, personal_paid=80, fund_amount=60),
+            claim("too much", total_cost=100, personal_paid=40, fund_amount=70, registered=True),
+            claim("all of it", total_cost=100, personal_paid=0, fund_amount=95, registered=True),
+            claim("dear", **known | {"total_cost": 2_000, "personal_paid": 900, "fund_amount": 1_100}),
+            claim("unknown", total_cost=150, personal_paid=40, fund_amount=110),
+            claim("of another", institution_id="H2", **known),
+            claim("outpatient", setting="outpatient"),
+            claim("last year", settled_on=date(2023, 12, 31)),
+        ]
+        found = {row["claim_id"]: row["checks"] for row in oversight.claims_to_check(claims, watched, 2024, limits)}
+        # of the registered 2,400 the fund paid 1,375: 57 %
+        assert found == {
+            "plain": [], "twice": ["paid_twice"], "twice again": ["paid_twice"], "too much": ["over_total"],
+            "all of it": ["high_fund_share"], "dear": ["dear_claim"], "unknown": ["as_if_registered"],
+        }  # fmt: skip
 
     def test_R51_a_stricter_tier_stands(self) -> None:
         limits = oversight.limits(demo())

@@ -256,7 +256,7 @@ def test_a_missing_budget_is_an_error_that_names_it(small_region: Path, tmp_path
 def test_an_institution_without_stays_has_a_statement_of_zeros(small_region: Path, tmp_path: Path) -> None:
     region = _copy(small_region, tmp_path / "region")
     with (region / "institutions.csv").open("a", encoding="utf-8") as out:
-        out.write("H0,新开医院,secondary\n")
+        out.write("H0,新开医院,secondary,\n")
     out_folder = _year(region, tmp_path / "run")
     rows = _stays(out_folder, STATEMENTS).filter(pl.col("institution_id") == "H0")
     assert rows.height == 2

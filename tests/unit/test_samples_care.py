@@ -306,6 +306,7 @@ def test_the_severe_are_no_longer_found_where_they_are_turned_away(labelled: Pat
         assert mine.filter(late).height < 0.75 * mine.filter(~late).height
 
 
+@pytest.mark.slow
 def test_a_labelled_region_can_be_settled_and_its_truth_is_no_input(tmp_path: Path) -> None:
     folder = tmp_path / "region"
     made = make_region(folder, stays=4_000, seed=2, institutions=6, violations=dict.fromkeys(CHEATS, 0.01))

@@ -19,7 +19,7 @@ from drgpay.runs.chain import read_chain
 from drgpay.runs.ready import Accepted
 from drgpay.runs.region import Registers
 from drgpay.runs.seals import seal
-from drgpay.samples import make_region
+from drgpay.samples import TRUTH_FILE, make_region
 from drgpay.steps import settlement
 from drgpay.tables import (
     ADVANCES,
@@ -132,6 +132,43 @@ def test_it_does_not_go_with_tables_that_speak_of_all_stays(tmp_path: Path) -> N
     assert not (tmp_path / "r").exists()
 
 
+def test_violations_stand_in_a_lived_year_as_they_do_in_another(tmp_path: Path) -> None:
+    """Their stays are right from the start, in both the same, and only stays, persons and the truth speak of them."""
+    rates = {"splitting": 0.05, "upcoding": 0.08, "fraud": 0.05, "early_discharge": 0.05}
+    lived, plain = (
+        make_region(
+            tmp_path / str(flag), stays=3000, seed=7, years=(YEAR,), institutions=5, violations=rates, lived=flag
+        ).folder
+        for flag in (True, False)
+    )
+    truth, whole = (pl.read_parquet(folder / TRUTH_FILE) for folder in (lived, plain))
+    kept = [name for name in truth.columns if name != "institution_id"]
+    assert truth.select(kept).equals(whole.select(kept))
+    assert {"stay_details", "charges", "visits"} & {path.name for path in lived.iterdir()} == set()
+    named = set(truth["stay_id"].drop_nulls()) | set(truth["related_stays"].explode().drop_nulls())
+    assert len(named) >= 30
+    batches = pl.concat([pl.read_csv(b.path, infer_schema=False) for b in read_region(lived).batches])
+    assert not named & set(batches["stay_id"])
+    theirs, right = (
+        pl.read_parquet(folder / "stays" / str(YEAR) / "*.parquet").filter(pl.col("stay_id").is_in(sorted(named)))
+        for folder in (lived, plain)
+    )
+    same = [name for name in theirs.columns if name != "institution_id"]
+    assert theirs.select(same).sort("stay_id").equals(right.select(same).sort("stay_id"))
+    astray = []  # a stay in a sister institution is the fault of another
+    for about, stays in ((truth, theirs), (whole, right)):
+        places = dict(stays.select("stay_id", pl.col("institution_id").cast(pl.String)).rows())
+        rows = about.select("stay_id", pl.col("institution_id").cast(pl.String), "form").rows()
+        astray.append({(stay, form) for stay, house, form in rows if stay and places[stay] != house})
+    assert astray[0] == astray[1]
+    assert {form for _, form in astray[0]} <= {"sister_institution", "transfer_and_back"}
+    event = read_region(lived).registers[INSTITUTION_EVENTS].to_dicts()[0]
+    moved = theirs.filter(pl.col("institution_id").cast(pl.String) == event["successor"])["stay_id"]
+    was = right.filter(pl.col("institution_id").cast(pl.String) == event["institution_id"])["stay_id"]
+    assert set(moved) & set(was), "some of them go over with their hospital"
+
+
+@pytest.mark.slow
 def test_it_is_lived_to_the_end(runs: Path) -> None:
     """The months find what came late, the clearing counts all of it and conserves the fund."""
     chain = read_chain(runs / "year")
@@ -153,6 +190,7 @@ def test_it_is_lived_to_the_end(runs: Path) -> None:
     assert left <= {"bank", "reserve", "returned", "carried", "passed"}
 
 
+@pytest.mark.slow
 def test_every_month_pays_what_it_owes(runs: Path) -> None:
     for name in ("m10", "m11", "m12"):
         tables = runs / name / TABLES

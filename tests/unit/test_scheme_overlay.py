@@ -145,6 +145,22 @@ def test_merged_splits_are_written_in_the_fewest_words(tmp_path: Path, base: Pat
     assert splits["BR19"] == ("成人", "(age>=17 & mcc_or_cc) | (age>=17 & none)")
 
 
+def test_a_split_brings_the_lists_it_names(tmp_path: Path, base: Path) -> None:
+    local, _ = build(
+        tmp_path,
+        base,
+        """
+  - split: MR1
+    lists: {proc: [01.2400]}
+    into: {MR11: {name: 伴开颅, split: proc}, MR15: {name: 不伴开颅, split: "!proc"}}
+""",
+    )
+    assert {a.code: a.lists for a in local.adrgs}["MR1"]["proc"] == {"01.2400"}
+    split = {d.code: d.split_text for d in local.drgs_of["MR1"]}
+    assert split == {"MR11": "proc", "MR15": "!proc"}
+    assert drg(local, dx=["N40.000"], sex="male") == "MR15"
+
+
 def test_a_new_rule_drops_the_lists_it_no_longer_names(tmp_path: Path, base: Path) -> None:
     local, _ = build(tmp_path, base, "  - {rule: BB1, becomes: pdx & pproc3, lists: {pproc3: [01.2400]}}\n")
     assert {a.code: sorted(a.lists) for a in local.adrgs}["BB1"] == ["pdx", "pproc3"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drgpay.errors import DrgpayError, Kind
@@ -13,6 +13,7 @@ from drgpay.scorecard import Subject, Value, score
 from drgpay.scorecard.wording import show_value
 from drgpay.units import ONE
 from support.cards import CARD, small_card
+from support.examples import many
 
 
 def _marks(subjects: list[Subject]) -> dict[tuple[str, str], int | None]:
@@ -190,7 +191,7 @@ def _pool(values: list[dict[str, Value]], kinds: str = "sm") -> list[Subject]:
     return [Subject(f"h{i}", named[kinds[i % len(kinds)]], v) for i, v in enumerate(values)]
 
 
-@settings(max_examples=40, deadline=None)
+@many(14)
 @given(_SUBJECTS)
 def test_marks_lie_within_bounds_and_quotas_hold(values: list[dict[str, Value]]) -> None:
     card = small_card()
@@ -207,7 +208,7 @@ def test_marks_lie_within_bounds_and_quotas_hold(values: list[dict[str, Value]])
         assert sum(r.grade == "excellent" for r in graded) <= len(graded) * share // 100
 
 
-@settings(max_examples=40, deadline=None)
+@many(14)
 @given(_SUBJECTS, st.integers(0, 7), st.sampled_from(["cmi", "readmit_15", "cost_index", "violations"]),
        st.fractions(0, 3))  # fmt: skip
 def test_a_better_value_never_lowers_a_mark(
@@ -227,7 +228,7 @@ def _marks_of(values: list[dict[str, Value]]) -> dict[tuple[str, str], int | Non
     return _marks(_pool(values))
 
 
-@settings(max_examples=40, deadline=None)
+@many(14)
 @given(_SUBJECTS, st.randoms())
 def test_order_and_labels_change_nothing(values: list[dict[str, Value]], dice: object) -> None:
     pool = _pool(values)

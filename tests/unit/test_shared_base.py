@@ -134,7 +134,7 @@ def test_areas_that_do_not_go_together_are_named(home: Path, tmp_path: Path) -> 
     assert "统筹区出现两次" in refused(home / "east", home / "east").zh
     twice = shutil.copytree(home / "west", tmp_path / "twice")
     with (twice / "institutions.csv").open("a", encoding="utf-8") as file:
-        file.write("H99990100001,又一家,secondary\n")
+        file.write("H99990100001,又一家,secondary,\n")
     assert "机构出现两次" in refused(home / "east", twice).zh
     short = shutil.copytree(home / "west", tmp_path / "short")
     shutil.rmtree(short / "stays" / "2021")

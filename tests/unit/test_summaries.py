@@ -9,17 +9,19 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import DIMENSIONS, MEASURES, Order, Scope, Where, run, summarise
+from drgpay.runs import DIMENSIONS, MEASURES, Evaluation, Order, Scope, Where, evaluate, run, summarise
 from drgpay.runs.pages.suppress import Bounds, Cell, hidden_cells
 from drgpay.samples import make_region
 from drgpay.tables import INSTITUTION_MONTHS, INSTITUTIONS, STATEMENTS
 from drgpay.units import ONE, half_up
 from support.engines import usual
+from support.examples import many
 from support.plain_pages import Row, holds, rows_of, settled
 
 SCALE = 100
@@ -78,7 +80,7 @@ DIMS = [n for n in DIMENSIONS if n != "adrg"]
 some_measures = st.lists(st.sampled_from([*PLAIN, *QUOTIENTS]), min_size=1, max_size=5, unique=True)
 
 
-@settings(max_examples=80)
+@many(27)
 @given(st.data(), st.lists(st.sampled_from(DIMS), max_size=3, unique=True), some_measures)
 def test_a_summary_is_what_plain_python_adds_up(
     years: dict[str, Path], data: st.DataObject, by: list[str], measures: list[str]
@@ -129,6 +131,60 @@ def test_cmi_is_that_of_the_statements(years: dict[str, Path]) -> None:
     }
 
 
+def _terms(stays: Iterable[Row], name: str) -> dict[str, int]:
+    """What every grouped stay adds to an index: its value ÷ the mean of its group, half up, in 1/100,000,000."""
+    grouped = [r for r in stays if r["status"] == "grouped"]
+    of_group: dict[str, list[int]] = defaultdict(list)
+    for row in grouped:
+        of_group[row["drg"]].append(row[name])
+    return {
+        r["stay_id"]: half_up(r[name] * len(of_group[r["drg"]]) * 10**8, sum(of_group[r["drg"]])) for r in grouped
+    }
+
+
+@pytest.mark.parametrize("by", [(), ("institution_id",), ("institution_id", "drg"), ("department_id",), ("mdc",)])
+def test_indices_set_stays_beside_the_mean_of_their_group(years: dict[str, Path], by: tuple[str, ...]) -> None:
+    stays = _stays(years["year"])
+    found = summarise([years["year"]], by=by, measures=("cost_index", "time_index"), scope=Scope.everything())
+    assert found.rows
+    for measure, name in (("cost_index", "total_cost"), ("time_index", "los")):
+        terms = _terms(stays, name)
+        for row in found.rows:
+            its = [
+                terms[r["stay_id"]] for r in stays if r["stay_id"] in terms and all(r[d] == row[d] for d in by)
+            ]  # fmt: skip
+            assert row[measure] == (half_up(sum(its) * ONE, len(its) * 10**8) if its else None)
+
+
+def test_indices_and_death_rates_are_those_of_the_evaluation(years: dict[str, Path], tmp_path: Path) -> None:
+    names = ("cost_index", "time_index", "mortality", "low_risk_mortality")
+    evaluate(Evaluation(years["year"], "zhejiang-2021"), tmp_path / "card", usual(2))
+    said = pl.read_parquet(tmp_path / "card" / "tables" / "indicator_figures.parquet")
+    said = said.filter(pl.col("scope").cast(pl.String) == "institution", pl.col("indicator").is_in(names))
+    known = {(h, i): v for h, i, v in said.select("institution_id", "indicator", "value").rows()}
+    found = summarise([years["year"]], by=("institution_id",), measures=names, scope=Scope.everything())
+    assert {(r["institution_id"], n): r[n] for r in found.rows for n in names} == known
+
+
+def test_few_others_are_not_worked_out_of_an_index(years: dict[str, Path]) -> None:
+    stays = _stays(years["year"])
+    houses: dict[str, set[str]] = defaultdict(set)
+    for row in stays:
+        if row["status"] == "grouped":
+            houses[row["drg"]].add(row["institution_id"])
+    house = max(_levels(years["year"]), key=lambda h: sum(r["institution_id"] == h for r in stays))
+    for below in (2, 3):
+        own = summarise([years["year"]], by=("drg",), measures=("n", "cost_index"), scope=Scope.institution(house),
+                        suppress_below=below)  # fmt: skip
+        whole = summarise([years["year"]], by=("drg",), measures=("n", "cost_index"), scope=Scope.everything(),
+                          where=(Where("institution_id", "is", house),))  # fmt: skip
+        assert len(own.rows) == len(whole.rows)
+        seen = {r["drg"]: r["cost_index"] for r in own.rows if r["cost_index"] is not None}
+        true = {r["drg"]: r["cost_index"] for r in whole.rows if r["cost_index"] is not None}
+        assert seen == {drg: value for drg, value in true.items() if len(houses[drg]) > below}
+        assert 0 < len(seen) < len(true)
+
+
 def test_a_month_beside_the_one_before(years: dict[str, Path]) -> None:
     months = [years["m03"], years["m02"]]
     found = summarise(months, by=("institution_id",), measures=("n", "mean_cost"), scope=Scope.everything(),
@@ -150,8 +206,10 @@ def test_a_month_beside_the_one_before(years: dict[str, Path]) -> None:
     assert [(r["year"], r["month"], r["n"], r["n_compared"]) for r in both.rows] == [
         (2024, 2, both.rows[0]["n"], None), (2024, 3, both.rows[1]["n"], both.rows[0]["n"]),
     ]  # fmt: skip
-    target = summarise([years["year"]], by=(), measures=("n",), scope=Scope.everything(), compare="target",
-                       targets={"n": 100}).rows[0]  # fmt: skip
+    aimed = summarise([years["year"]], by=(), measures=("n", "due"), scope=Scope.everything(), compare="target",
+                      targets={"n": 100})  # fmt: skip
+    assert [c.name for c in aimed.columns] == ["n", "n_compared", "n_change", "n_change_ratio", "due"]
+    target = aimed.rows[0]
     assert (target["n_compared"], target["n_change"]) == (100, target["n"] - 100)
 
 
@@ -170,8 +228,11 @@ def test_peers_are_the_others_of_the_level(years: dict[str, Path], by: tuple[str
         count = len({r["institution_id"] for r in peers})
         assert row["mean_cost_compared"] == whole["mean_cost"]
         assert row["n_compared"] == (half_up(whole["n"] or 0, count) if count else None)
+    one = summarise([years["year"]], by=by, measures=("n", "mean_cost"), scope=Scope.everything(), compare="peers",
+                    where=(Where("institution_id", "is", house),))  # fmt: skip
+    assert one.rows == [row for row in found.rows if row["institution_id"] == house], "peers stay what they are"
     own = summarise([years["year"]], by=by, measures=("n", "mean_cost"), scope=Scope.institution(house),
-                    compare="peers", suppress_below=2)  # fmt: skip
+                    compare="peers", suppress_below=2, where=(Where("institution_id", "is", house),))  # fmt: skip
     whole_rows = {tuple(r[d] for d in by): r for r in found.rows}
     assert {r["institution_id"] for r in own.rows} == {house}
     gone = {number for number, _ in own.suppressed}
@@ -250,7 +311,7 @@ tables = st.one_of(
 )
 
 
-@settings(max_examples=400)
+@many(134)
 @given(tables, st.sampled_from([Bounds(5, 3), Bounds(5, 1), Bounds(3, 2)]))
 def test_nothing_hidden_can_be_worked_out_by_subtracting(cells: dict[Any, Cell], bounds: Bounds) -> None:
     hidden = hidden_cells(cells, bounds)

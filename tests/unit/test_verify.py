@@ -66,6 +66,7 @@ def changed(path: Path, column: str) -> None:
     pq.write_table(table.set_column(table.schema.get_field_index(column), table.schema.field(column), new), path)
 
 
+@pytest.mark.slow
 def test_every_number_of_every_table_that_is_changed_is_found(copy: Path, again: Path, tmp_path: Path) -> None:
     tried = 0
     for name, path in tables(copy):

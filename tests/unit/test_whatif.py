@@ -115,7 +115,7 @@ def outcome(settle: Any) -> Any:
         return error.text()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.skipif(ON_SPARK, reason="a question about policies: a hundred times a year, which take minutes on Spark")
 def test_every_parameter_changed_alone_gives_what_a_full_recompute_gives(few: Path, tmp_path: Path) -> None:
     changed = moved = 0
@@ -428,6 +428,7 @@ def test_nothing_is_written_into_the_run(small_run: Path) -> None:
     assert not (small_run / "x.json").exists()
 
 
+@pytest.mark.slow
 def test_a_warm_run_answers_as_a_cold_one_and_reads_less(small_run: Path, tmp_path: Path) -> None:
     with WarmRuns(usual(1)) as warm:
         first = warm.what_if(small_run, CHANGES)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from support.office import office, start, template  # noqa: F401 - fixtures
+from support.inspected import inspection, looked  # noqa: F401 - fixtures
+from support.office import day, office, start, template  # noqa: F401 - fixtures
+from support.office_rules import forget_machines
 from support.office_settled import ran, settled  # noqa: F401 - fixtures
 
 start()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _only_machines_of_rooms() -> Iterator[None]:
+    """What machines a module of tests made is not known to the next."""
+    yield
+    forget_machines()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -55,7 +55,7 @@ class TestTokens:
         from drgpay_web.trail.models import Event
 
         client = settled.office.client("s1")
-        form = {"unit": settled.office.house_a.pk, "name": "HIS", "scopes": ["group"], "reason": "接入"}
+        form = {"unit": settled.office.house_a.pk, "role": "H1", "name": "HIS", "scopes": ["group"], "reason": "接入"}
         page = client.post("/tokens/new", form).content.decode()
         token = Token.objects.get()
         text = page.partition("<code>")[2].partition("</code>")[0]

@@ -100,7 +100,39 @@ def test_comment_attachment_and_notice(place: Any) -> None:
     assert (bad.status_code, "不接收" in text(bad)) == (422, True)
     assert "TT-2024-00001" in text(mine.get("/notices"))
     mine.post("/notices/read")
-    assert "●" not in text(mine.get("/notices"))
+    assert "未读" not in text(mine.get("/notices"))
+
+
+def test_whom_to_call_is_said_by_the_bureau_and_read_where_hospitals_work(place: Any, monkeypatch: Any) -> None:
+    from dataclasses import replace
+
+    from drgpay.report.papers import Paper
+    from drgpay_web import flow, trail
+    from drgpay_web.flow.machine import _known
+
+    bureau, hospital = browser(place["b1"]), browser(place["h1"])
+    assert "尚未填写" in text(hospital.get("/contacts"))
+    assert hospital.post("/contacts", {"topic": "general", "phone": "1"}).status_code == 403
+    assert bureau.post("/contacts", {"topic": "general", "office": "综合科", "phone": "0000-1"}).status_code == 302
+    assert bureau.post("/contacts", {"topic": "oversight", "office": "稽核科", "phone": "0000-2"}).status_code == 302
+    assert bureau.post("/contacts", {"topic": "nobody", "phone": "1"}).status_code == 422
+    assert bureau.post("/contacts", {"topic": "general", "phone": "1" * 61}).status_code == 422
+    area = place["area"].area
+    assert flow.contact_line(area, "oversight") == "稽核科 0000-2"
+    assert flow.contact_line(area, "review") == "综合科 0000-1"
+    assert flow.contact_line("elsewhere", "review") == ""
+    paper = Paper("zh", "医保局", "通知", "2024", (("编号", "1"),), (), (), "")
+    assert flow.with_contact(paper, area, "oversight").facts[-1] == ("经办咨询", "稽核科 0000-2")
+    assert flow.with_contact(paper, "elsewhere", "oversight") == paper
+    monkeypatch.setitem(_known, "trial", replace(_known["trial"], contact="oversight"))
+    page = f"/cases/{place['case'].pk}"
+    assert "稽核科 0000-2" in text(hospital.get(page))
+    assert "0000-2" not in text(bureau.get(page))
+    assert (
+        bureau.post("/contacts", {"topic": "oversight", "phone": ""}).status_code == 302
+    )  # taken out: the general one
+    assert flow.contact_line(area, "oversight") == "综合科 0000-1"
+    assert trail.check() is None
 
 
 def test_the_calendar_says_what_it_knows_and_is_changed_by_the_bureau(place: Any) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from support.clearing import Desk, make_region
 from support.office_people import browser
+from support.taken import content, taken
 
 DAY = date(2024, 4, 8)
 
@@ -240,6 +243,7 @@ class TestSeals:
         assert case.state == "posted"
         assert desk.seal(case).state == "sealed"
 
+    @pytest.mark.slow
     def test_when_the_worker_begins_a_seal_on_disk_wins(self, desk: Desk) -> None:
         from drgpay import runs
         from drgpay_web import store
@@ -273,6 +277,7 @@ def _outside(desk: Desk, months: range) -> None:
     store.put_rows(desk.b1, area=desk.area, table=MONTHS_PAID, rows=rows, origin="form")
 
 
+@pytest.mark.slow
 def test_a_clearing_is_co_signed_answered_by_papers_and_ends_the_book(desk: Desk, monkeypatch: Any) -> None:
     from drgpay_web import clock, flow
     from drgpay_web.clearing import actions
@@ -307,11 +312,102 @@ def test_a_clearing_is_co_signed_answered_by_papers_and_ends_the_book(desk: Desk
     hospital = browser(desk.hospital(case))
     shown = text(hospital.get(f"/cases/{case.pk}"))
     assert "清算支付" in shown
-    for kind, ending in (("year", "pdf"), ("stays", "xlsx")):
-        answer = hospital.get(f"/statements/{case.pk}/papers/{kind}/{ending}")
+    for ending in ("pdf", "docx", "xlsx"):
+        answer = hospital.get(f"/statements/{case.pk}/papers/year/{ending}")
         assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
         assert answer.content[:2] in (b"%P", b"PK")
+    stays, row = taken(hospital, f"/statements/{case.pk}/papers/stays/xlsx", form="xlsx")
+    assert (row.persons, row.case_id, row.name.endswith(".xlsx")) == (True, case.pk, True)
+    assert b"".join(stays.streaming_content)[:2] == b"PK"
     assert hospital.get(f"/statements/{case.pk}/papers/year/exe").status_code == 404
+    assert _opened_again(desk, result).pk != period.pk
+
+
+@pytest.mark.slow
+def test_a_year_that_was_cleared_as_one_run_is_opened_again(desk: Desk, monkeypatch: Any) -> None:
+    from drgpay import runs
+    from drgpay_web import clock, jobs, store
+
+    cleared = date(2025, 2, 10)
+    monkeypatch.setattr(clock, "today", lambda: cleared)
+    pin = store.pin(desk.b1, desk.area, "demo", "")
+    folder = store.new_result_folder(desk.area, "run", "2024-whole")
+    accept = runs.Accepted((desk.b1.person.name,), "小样本")
+    runs.run(runs.Order(store.compose(pin), "demo", 2024, None, cleared, accept=accept), folder, jobs.engine())
+    runs.seal_run(folder, jobs.engine(), by=desk.b2.person.name, on=cleared)
+    closed = store.add_result(desk.b1, area=desk.area, kind="run", name=folder.name, pin=pin)
+    store.reconcile()
+    closed.refresh_from_db()
+    period = _opened_again(desk, closed)
+    assert period.data["seal"]["link"] == "r1"
+
+
+def _opened_again(desk: Desk, closed: Any) -> Any:
+    """A stay of the sealed year is refused afterwards: the year is opened again as an addition, whose period this
+    gives."""
+    from drgpay import runs
+    from drgpay.tables import DEBTS, STAY_DECISIONS
+    from drgpay_web import flow, store
+    from drgpay_web.clearing import actions, results, work
+    from drgpay_web.ui import Unfit
+
+    hit = desk.houses[0]
+    columns = ("stay_id", "insurance_scheme")
+    view = runs.View("settled_stays", columns=columns, scope=runs.Scope.institution(hit.code))
+    stay, scheme = (runs.browse(store.folder(closed), view, limit=1).rows[0][name] for name in columns)
+    row = {"stay_id": stay, "institution_id": hit.code, "kind": "refuse", "decision": "approved", "number": 1,
+           "reason": "稽核认定"}  # fmt: skip
+    store.put_rows(desk.b1, area=desk.area, table=STAY_DECISIONS, rows=[row], origin="form")
+    with pytest.raises(Unfit, match="reopen_not_closed"):
+        actions.reopen(desk.b1, year=2023, reason="稽核")
+    page = browser(desk.b1)
+    assert "重开本年度清算" in text(page.get("/runs?year=2024"))
+    assert browser(desk.b2).post("/runs/reopen", {"period": "2024", "reason": "x"}).status_code == 403
+    assert page.post("/runs/reopen", {"period": "2024", "reason": " "}).status_code == 422
+    assert page.post("/runs/reopen", {"period": "2024", "reason": "稽核认定一例"}).status_code == 302
+    case = flow.Case.objects.get(machine="reopening")
+    with pytest.raises(Unfit, match="reopen_goes_on"):
+        actions.reopen(desk.b1, year=2024, reason="又一次")
+    with pytest.raises(Unfit, match="blocked_closed"):  # asked for is not approved
+        actions.order_look(desk.b1, period="2024", kind="candidate", policy="demo")
+    with pytest.raises(flow.Guarded):
+        desk.move(_as(desk.b1, "B2"), case, "approve")
+    assert desk.move(desk.b2, case, "approve", document="医保发〔2025〕3号").state == "approved"
+
+    # the candidate says what differs for whom; only who differs is asked
+    again = desk.run("2024")
+    assert work._order(again.job).policy == str(store.folder(closed) / runs.PRACTICE), "the law it was sealed under"
+    assert results.told(again)["difference"]["against"] == closed.pk
+    differs = results.told(again)["difference"]["institutions"]
+    assert {(one["institution_id"], one["insurance_scheme"]) for one in differs} == {(hit.code, scheme)}
+    period = actions.publish(desk.b2, again)
+    asked = [one for one in desk.statements("2024") if one.data["period"] == period.pk]
+    assert {one.unit.code for one in asked} == {hit.code}
+    case.refresh_from_db()
+    assert (case.state, case.data["period"]) == ("settling", period.pk)
+    with pytest.raises(flow.Guarded):
+        desk.move(desk.b1, case, "drop", why="x")
+    grid = text(browser(desk.b1).get("/periods/grid?period=2024"))
+    assert f"/cases/{asked[0].pk}" in grid
+    desk.confirm_all("2024")
+    desk.move(desk.b2, period, "approve")
+    desk.move(desk.b3, period, "post", order="QS-2", paid_on="2025-02-10")
+    assert desk.seal(period).data["seal"]["link"] == "r1"
+
+    # sealed anew as an addition: what it leaves is in the next year's register, and the old is readable as it was
+    case.refresh_from_db()
+    closed.refresh_from_db()
+    assert (case.state, case.data["by"], closed.state) == ("sealed", again.name, "sealed")
+    owed = [one for one in store.rows(desk.area, DEBTS) if one["year"] == 2025]
+    left = runs.passed_by(store.folder(again))
+    assert left
+    assert {(one["institution_id"], one["insurance_scheme"], one["amount"], one["origin"]) for one in left} <= {
+        (one["institution_id"], one["insurance_scheme"], one["amount"], one["origin"]) for one in owed
+    }
+    assert browser(desk.b2).get(f"/runs/{closed.pk}").status_code == 200
+    assert actions.reopen(desk.b1, year=2024, reason="再次").data["run"] == again.name
+    period.refresh_from_db()
+    return period
 
 
 class TestPages:
@@ -352,6 +448,48 @@ class TestPages:
         grid = text(browser(desk.b1).get("/periods?year=2024"))
         assert all(house.name in grid for house in desk.houses)
         assert "确认中" in grid
+
+    def test_the_grid_shows_a_period_and_several_statements_are_done_at_once(self, desk: Desk) -> None:
+        from drgpay import runs
+        from drgpay.units import show_fen
+        from drgpay_web import store
+        from drgpay_web.clearing import actions
+
+        result = desk.run("2024-01")
+        page = browser(desk.b1)
+        assert "没有结算单" in text(page.get("/periods/grid"))
+        actions.publish(desk.b2, result)
+        mine = [one for one in desk.statements("2024-01") if one.unit == desk.houses[0]]
+        shown = text(page.get("/periods/grid?period=2024-01"))
+        for (_, house), amount in runs.advances_of(store.folder(result)).items():
+            assert house in {one.code for one in desk.houses}
+            assert f">{show_fen(amount)}<" in shown
+        assert all(house.name in shown for house in desk.houses)
+        assert 'value="remind"' in shown
+        assert browser(desk.h1[1]).get("/periods/grid?period=2024-01").status_code == 403
+        # two disputes, reminded of and answered together: a result per row
+        for case in mine:
+            desk.move(desk.h1[0], case, "dispute", line="due", reason="漏计")
+        argued = text(page.get("/periods/grid?period=2024-01&state=argued"))
+        assert argued.count('name="case"') == 2
+        assert desk.houses[1].name not in argued.split("<tbody>", 1)[1]
+        ticked = {"case": [f"{one.pk}:{one.version + 1}" for one in mine], "back": "/periods/grid?period=2024-01"}
+        answered = text(page.post("/cases/of/statement/many", ticked | {"move": "refuse", "f_refuse__reply": "属实"}))
+        assert "共 2 件，办成 2 件" in answered
+        assert 'href="/periods/grid?period=2024-01"' in answered
+        others = [one for one in desk.statements("2024-01") if one.unit == desk.houses[1]]
+        ticked["case"] = [f"{one.pk}:{one.version}" for one in (*others, *mine)]
+        assert "共 4 件，办成 2 件" in text(page.post("/cases/of/statement/many", {**ticked, "move": "remind"}))
+        for one in desk.statements("2024-01"):
+            assert (one.data.get("reminded") == DAY.isoformat()) == (one.unit == desk.houses[1])
+        ticked["case"] = [f"{one.pk}:{one.version + 1}" for one in others]
+        assert "办成 0 件" in text(page.post("/cases/of/statement/many", {**ticked, "move": "remind"}))
+        # what is taken equals what is shown
+        assert page.get("/periods/grid/take?period=2024-01&state=argued").status_code == 200
+        book = content(page, "/periods/grid/take?period=2024-01&state=argued")
+        rows = [[cell.value for cell in row] for row in load_workbook(BytesIO(book)).active.iter_rows()]
+        assert sum(desk.houses[0].name in row for row in rows) == 2
+        assert browser(desk.h1[1]).get("/periods/grid/take?period=2024-01").status_code == 403
 
     def test_a_look_leads_to_a_run_and_a_run_to_its_result(self, desk: Desk) -> None:
         from drgpay_web import jobs, store

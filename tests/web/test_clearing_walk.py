@@ -10,74 +10,41 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.clearing_made_up import MadeUp
+from support.examples import TIMES
 from support.office_people import actor, units
 
-SCHEMES = ("employee", "resident")
 VALUES = {
     "line": "due", "stays": "S1 S2", "reason": "漏计", "reply": "已核", "why": "再核", "ruling": "维持",
     "order": "B1", "paid_on": "2024-01-01", "amount": "100.00", "share": None,
 }  # fmt: skip
 
 
-class Office:
+class Office(MadeUp):
     """People, a clock that goes on, and results without folders."""
 
     def __init__(self) -> None:
         found = units()
-        self.top, self.houses = found["area"], (found["H1"], found["H2"])
+        top, houses = found["area"], (found["H1"], found["H2"])
         self.day = date(2024, 4, 8)
-        self.sealed: set[int] = set()
-        roles = [("B1", self.top), ("B2", self.top), ("B3", self.top)]
-        roles += [(role, house) for role in ("H1", "H6") for house in self.houses]
+        roles = [("B1", top), ("B2", top), ("B3", top)]
+        roles += [(role, house) for role in ("H1", "H6") for house in houses]
         self.people = [actor(role, unit) for role, unit in roles]
-        self.people += [actor("B2", self.top, "b1-too"), actor("B1", self.top, "b1-too")]
-
-    def candidate(self, by: Any, year: bool, digests: list[int]) -> None:
-        """A result of somebody, whose statements have these digests."""
-        from drgpay_web import clock, jobs, store
-
-        said = [
-            {"institution_id": house.code, "insurance_scheme": scheme, "digest": str(digests[2 * h + s])}
-            for h, house in enumerate(self.houses) for s, scheme in enumerate(SCHEMES)
-        ]  # fmt: skip
-        period = "2024" if year else "2024-01"
-        pin = store.pin(self.people[0], "A1", "demo", "")
-        job = jobs.Job.objects.create(
-            kind="clearing.run", lane="heavy", area="A1", unit=self.top, key="x", payload={"after": ""}, state="done",
-            result={"statements": said, "verify": []}, ordered_by=by.person, ordered_unit=self.top,
-            ordered_role=str(by.role), ordered_at=clock.now(),
-        )  # fmt: skip
-        store.Result.objects.create(
-            area="A1", kind="run", name=f"{period}-{job.pk}", digest="0", period=period, state="candidate", pin=pin,
-            job=job, made_at=clock.now(),
-        )  # fmt: skip
+        self.people += [actor("B2", top, "b1-too"), actor("B1", top, "b1-too")]
+        super().__init__(top, houses, self.people[0])
 
 
 @pytest.fixture
 def made_up(office: Any, monkeypatch: pytest.MonkeyPatch) -> Office:
-    from drgpay.tables import INSTITUTIONS
-    from drgpay_web import clock, store
-    from drgpay_web.clearing import period_moves, results, statement_moves
+    from drgpay_web import clock
 
     here = Office()
-    rows = [{"institution_id": h.code, "name": h.name, "level": "三级"} for h in here.houses]
-    store.put_rows(here.people[0], area="A1", table=INSTITUTIONS, rows=rows, origin="form")
+    here.take_place(monkeypatch)
     monkeypatch.setattr(clock, "today", lambda: here.day)
-    monkeypatch.setattr(results, "follows_last", lambda result: not here.sealed)
-    monkeypatch.setattr(statement_moves, "stays_not_of", lambda *_: [])
-    seal = type("Seal", (), {"hash": "f", "link": "m01", "on": "2024-04-08", "by": "x"})()
-    monkeypatch.setattr(period_moves, "seal_on_disk", lambda result: seal if result.pk in here.sealed else None)
-    monkeypatch.setattr(store, "folder", lambda result: result, raising=False)
-    monkeypatch.setattr(period_moves, "figures", _figures)
     return here
 
 
-def _figures(result: Any, period: str) -> dict[tuple[str, str], dict[str, Any]]:
-    said = result.job.result["statements"]
-    return {(s["institution_id"], s["insurance_scheme"]): {"due": s["digest"], "n": 1} for s in said}
-
-
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4 * TIMES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), year=st.booleans())
 def test_whoever_does_what_in_which_order(made_up: Office, data: st.DataObject, year: bool) -> None:
     from django.db import transaction

@@ -27,6 +27,7 @@ def command(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(run, env=kept | place, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.slow
 def test_set_up_serves_the_first_administrator_once_and_is_checked(tmp_path: Path) -> None:
     home = tmp_path / "office"
     first = command(home, "init", "--json", "--title", "云州市")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from support.office_people import actor, units
+from support.served import PATIENCE
 
 TESTS = Path(__file__).parents[1]
 
@@ -43,8 +44,8 @@ def order(place: Any, kind: str, key: str = "k", who: str = "b1", **payload: Any
     return jobs.order(place[who], kind=kind, area="A1", key=key, payload=payload)
 
 
-def look_until(worker: Any, job: Any, when: Callable[[Any], bool], seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
+def look_until(worker: Any, job: Any, when: Callable[[Any], bool]) -> None:
+    until = time.monotonic() + PATIENCE
     while True:
         worker.look()
         job.refresh_from_db()
@@ -93,7 +94,7 @@ def test_cancelled_while_it_waits_and_while_it_goes_on(place: Any, working: Any)
         jobs.cancel(place["h2"], going)
     assert jobs.cancel(place["b1"], waiting).state == "cancelled"
     jobs.cancel(place["b1"], going)
-    look_until(working, going, lambda job: not job.active, seconds=5)
+    look_until(working, going, lambda job: not job.active)
     assert (going.state, times_ended(going), times_ended(waiting)) == ("cancelled", 1, 1)
     assert jobs.cancel(place["b1"], going).state == "cancelled"
 
@@ -118,10 +119,15 @@ def test_a_job_that_holds_too_much_is_ended(place: Any, working: Any) -> None:
 
 
 def test_a_child_that_is_killed_has_failed_and_can_be_ordered_again(place: Any, working: Any) -> None:
+    from drgpay_web.jobs.working import scratch_of
+
     job = order(place, "test.steps", seconds=30)
     look_until(working, job, lambda job: job.percent > 0)
+    scratch = scratch_of(job.pk)
+    (scratch / "half").mkdir()
     os.kill(job.pid, signal.SIGKILL)
-    look_until(working, job, lambda job: not job.active, seconds=5)
+    look_until(working, job, lambda job: not job.active)
+    assert not scratch.exists()
     assert (job.state, times_ended(job)) == ("failed", 1)
     assert "中断" in job.error["zh"]
     again = order(place, "test.steps")
@@ -136,7 +142,7 @@ def test_a_worker_that_is_killed_takes_its_child_along_and_the_next_one_says_so(
     job = order(place, "test.steps", seconds=60)
     other = subprocess.Popen([sys.executable, "-c", code])
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while not job.percent:
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -147,7 +153,7 @@ def test_a_worker_that_is_killed_takes_its_child_along_and_the_next_one_says_so(
         other.kill()
         other.wait()
     next_one = _Worker(None, lambda: False)
-    look_until(next_one, job, lambda job: not job.active, seconds=10)
+    look_until(next_one, job, lambda job: not job.active)
     assert (job.state, times_ended(job)) == ("failed", 1)
     assert not Path(f"/proc/{job.pid}").exists() or "child" not in Path(f"/proc/{job.pid}/cmdline").read_text()
 

@@ -33,9 +33,12 @@ def place(office: Any) -> dict[str, Any]:
     received = store.receive(who, [b"a,b\n"], "a.csv")
     (store.record("A1")).mkdir(parents=True, exist_ok=True)
     (store.record("A1") / "region.json").write_text("{}")
+    store.own_schemes().mkdir(exist_ok=True)
+    (store.own_schemes() / "own.yaml").write_text("id: own")
     return {"home": office.home, "received": received, "b1": who}
 
 
+@pytest.mark.slow
 def test_a_backup_restored_is_the_office_again(place: Any, tmp_path: Path) -> None:
     file, other = tmp_path / "b.tar.zst", tmp_path / "other"
     made = command(place["home"], "backup", "-o", str(file))
@@ -48,6 +51,7 @@ def test_a_backup_restored_is_the_office_again(place: Any, tmp_path: Path) -> No
         assert "完整无误" in restored.stdout
         assert (other / "inbox" / place["received"].stored).read_bytes() == b"a,b\n"
         assert (other / "areas" / "A1" / "record" / "region.json").is_file()
+        assert (other / "schemes" / "own.yaml").read_text() == "id: own"
         assert (other / "secret").read_text() != (place["home"] / "secret").read_text()
         assert command(other, "restore", str(file)).returncode == 2
 

@@ -12,20 +12,10 @@ import pytest
 
 from support.office_settled import Settled
 from support.screens import table_on
+from support.taken import REASON, taken
 
 TABLES = ("statements", "institution_months", "pools", "coefficients", "base_groups", "closings", "ledger",
           "institutions", "case_points", "settled_stays", "stay_payments", "grades")  # fmt: skip
-REASON = "月度例会"
-
-
-def taken(client: Any, address: str, **form: Any) -> tuple[Any, Any]:
-    """What the newest download of a person holds, and its row."""
-    from drgpay_web.papers.models import Download
-
-    answer = client.post(address, {"reason": REASON, **form})
-    assert answer["Location"] == "/downloads", answer.content.decode()[-500:]
-    row = Download.objects.latest("pk")
-    return client.get(f"/downloads/{row.pk}"), row
 
 
 def sheet_of(answer: Any) -> Any:

@@ -23,12 +23,14 @@ def test_the_matrix_has_every_act_and_only_known_roles() -> None:
 
 def test_no_system_role_has_business_and_no_business_role_has_accounts() -> None:
     system = {"account", "audit", "system", "token"}
+    both = {"export.find"}
+    """who took a file is asked by the bureau that finds it lying about, and by the auditor"""
     for act, permission in acts().items():
         everyone = len(permission.roles) == len(GIVEN)
         sides = {role.side for role in permission.roles}
         if act.split(".")[0] in system:
             assert sides == {"system"}, act
-        elif not everyone and not act.startswith("job."):
+        elif not everyone and not act.startswith("job.") and act not in both:
             assert "system" not in sides, act
 
 

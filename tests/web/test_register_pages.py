@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -73,6 +74,14 @@ class TestRows:
         assert "没有找到" in text(page.get("/registers/grades?q=无此内容"))
         assert page.get("/registers/nothing").status_code == 404
         assert page.get(f"/registers/grades/row?key={key(1999, 'H001')}").status_code == 404
+
+    def test_every_register_opens_from_the_list(self, place: Any) -> None:
+        """Also those that have a column called name."""
+        page = browser(place["b1"])
+        links = re.findall(r'href="(/registers/[^"]+)"', text(page.get("/registers")))
+        assert "/registers/institutions" in links
+        assert [link for link in links if page.get(link).status_code != 200] == []
+        assert re.findall(r'href="(/registers/institutions/row)"', text(page.get("/registers/institutions")))
 
 
 class TestWho:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -57,11 +58,15 @@ class TestSecondFactor:
         from allauth.mfa.models import Authenticator
 
         Authenticator.objects.all().delete()
-        client = office.client("b1")
+        client = Client()
+        sign_in(client, "b1")
         assert client.get("/")["Location"] == "/second-factor"
-        page = client.get("/second-factor")
-        assert b"<svg" in page.content
+        page = client.get("/second-factor").content.decode()
+        assert "<svg" in page
         assert client.post("/second-factor", {"code": "1"}).status_code == 422
+        (secret,) = re.findall(r"<code[^>]*>([A-Z2-7]{16,})</code>", client.get("/second-factor").content.decode())
+        assert client.post("/second-factor", {"code": code_now(secret)})["Location"] == "/"
+        assert client.get("/").status_code == 200
         assert office.client("h1a").get("/").status_code == 200
 
     def test_its_secret_is_not_kept_in_the_clear(self, office: Office) -> None:
@@ -235,7 +240,10 @@ class TestIdentity:
         monkeypatch.setattr(clock, "is_demo", lambda: True)
         chosen = office.person("b2").memberships_now()[0].pk
         client = Client()
-        assert "审批" in client.get("/try").content.decode()
+        page = client.get("/try").content.decode()
+        assert "审批" in page
+        assert "b2</small>" in page, "the user name tells second persons of a role apart"
+        assert "目前没有待办" in page, "a sentence says what waits"
         assert client.post("/try", {"choose": chosen})["Location"] == "/"
         assert "名b2" in client.get("/").content.decode()
         assert Client(REMOTE_ADDR="10.0.0.1").get("/try").status_code == 404

@@ -64,6 +64,19 @@ def put(place: Any, *rows: Any, **more: Any) -> Any:
     return store.put_rows(place["b1"], area=place["area"], table=GRADE_REGISTER, rows=rows, origin="form", **more)
 
 
+def _offering(folder: Path, rows: list[dict[str, Any]]) -> Path:
+    """A result that offers grades."""
+    from drgpay.engine import new_folder
+    from drgpay.runs.manifest import write_manifest
+    from drgpay.runs.taking import Offered, write_offers
+    from drgpay.tables import GRADE_REGISTER
+
+    with new_folder(folder, replace=True) as draft:
+        about = {"kind": "evaluation", "software": "drgpay 0", "inputs": {}, "year": 2023}
+        write_manifest(draft, about | write_offers(draft, [Offered(GRADE_REGISTER, "evaluation", rows)]))
+    return folder
+
+
 class TestRows:
     def test_a_change_supersedes_and_the_same_again_does_nothing(self, place: Any) -> None:
         from drgpay.tables import GRADE_REGISTER
@@ -81,6 +94,32 @@ class TestRows:
         assert put(place, removed=[key], reason="误登").removed == 1
         assert store.row_count(place["area"], GRADE_REGISTER) == count
         assert trail.check() is None
+
+    def test_what_a_later_result_does_not_offer_is_taken_out_and_what_people_entered_stays(
+        self, place: Any, tmp_path: Path
+    ) -> None:
+        from drgpay.tables import GRADE_REGISTER
+        from drgpay_web import store
+
+        first, second = (house.code for house in place["houses"])
+
+        def taken(number: int, grades: dict[str, str]) -> dict[str, str]:
+            rows = [{"year": 2023, "institution_id": house, "grade": said} for house, said in grades.items()]
+            result = _offering(tmp_path / str(number), rows)
+            said: dict[str, Any] = {"kind": "evaluation", "origin": f"case:K{number}", "before": ["case:K1"]}
+            store.take_offers(place["b1"], result, area=place["area"], **said)
+            found = store.rows(place["area"], GRADE_REGISTER)
+            return {row["institution_id"]: row["grade"] for row in found if row["year"] == 2023}
+
+        put(place, grade(place, "优秀") | {"year": 2022})
+        assert taken(1, {first: "good", second: "pass"}) == {first: "good", second: "pass"}
+        assert taken(2, {first: "excellent"}) == {first: "excellent"}
+        key = json.dumps([2023, second], separators=(",", ":"))
+        gone, was = store.history(place["area"], GRADE_REGISTER, key)
+        assert (gone.values, gone.origin, was.superseded_by) == (None, "case:K2", gone)
+        assert taken(3, {}) == {first: "excellent"}, "K2 is none of its predecessors"
+        assert taken(2, {}) == {}
+        assert [r["grade"] for r in store.rows(place["area"], GRADE_REGISTER) if r["year"] == 2022] == ["excellent"]
 
     def test_one_wrong_row_and_none_is_entered(self, place: Any) -> None:
         from drgpay.tables import GRADE_REGISTER

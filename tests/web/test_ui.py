@@ -83,6 +83,23 @@ class TestFiles:
                 path.name
             )
 
+    def test_every_file_that_a_page_names_is_there(self) -> None:
+        from django.contrib.staticfiles import finders
+
+        named = {
+            name for path in TEMPLATES
+            for name in re.findall(r"{% static '([^']+)' %}", path.read_text(encoding="utf-8"))
+        }  # fmt: skip
+        assert len(named) > 5
+        assert [name for name in sorted(named) if not finders.find(name)] == []
+
+    def test_a_page_that_other_systems_open_needs_no_new_browser(self) -> None:
+        page = (OFFICE / "api" / "templates" / "api" / "stay_page.html").read_text(encoding="utf-8")
+        assert re.findall(r"{% static '([^']+)' %}", page) == ["ui/plain.css"]
+        assert not re.search(r"<(script|style|dialog|details|svg|template)\b", page)
+        style = (OFFICE / "ui" / "static" / "ui" / "plain.css").read_text(encoding="utf-8").partition("*/")[2]
+        assert not re.search(r"var\(|--|grid|flex|gap|calc\(|clamp\(|@(import|layer|container|supports)", style)
+
     def test_every_form_that_is_sent_has_its_tokens(self) -> None:
         for path in TEMPLATES:
             text = path.read_text(encoding="utf-8")
@@ -230,3 +247,10 @@ class TestNothingIsComputedHere:
 
     def test_the_check_lets_other_things_pass(self) -> None:
         assert computed("n = number - 1\nday = first + timedelta(days=1)\nsums = a | b") == []
+
+
+def test_sizes_of_files_are_said_without_a_word_of_english() -> None:
+    from drgpay_web.ui.templatetags.office import size
+
+    said = [size(number).replace("\xa0", " ") for number in (1, 22, 1_300_000)]
+    assert said == ["1 B", "22 B", "1.2 MB"]

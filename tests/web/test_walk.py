@@ -33,13 +33,29 @@ def submission(office: Office, letter: str) -> dict[str, Any]:
     return {"pk": case.pk}
 
 
+def reconciliation(office: Office, letter: str) -> dict[str, Any]:
+    """A reconciliation of a hospital without a difference."""
+    from drgpay.engine import write_table
+    from drgpay.runs.manifest import write_manifest
+    from drgpay.tables import RECONCILIATION
+    from drgpay_web import flow
+    from drgpay_web.reconcile.moves import place_of
+
+    actor = office.actor(f"h1{letter}")
+    data = {"result": 0, "of": "official", "totals": {}}
+    case = flow.open_case(actor, machine="reconciliation", unit=actor.unit, period="2024-03", data=data)
+    write_table(place_of(case) / "tables", RECONCILIATION, RECONCILIATION.of([]))
+    write_manifest(place_of(case), {"kind": "reconciliation", "institution": actor.unit.code, "region": {"id": "A1"}})
+    return {"pk": case.pk}
+
+
 NO_UNIT = {"accounts/<str:username>", "accounts/<str:username>/lock"}
 """addresses whose example is of no hospital's own"""
 EXAMPLES: dict[str, Callable[[Office, str], dict[str, Any]]] = {
     "accounts/<str:username>": lambda office, letter: {"username": f"h1{letter}"},
     "accounts/<str:username>/lock": lambda office, letter: {"username": f"h1{letter}"},
     **{f"submissions/<int:pk>/{page}": submission for page in ("findings", "findings/excel", "fields")},
-    "boards/institution/<str:house>": lambda office, letter: {"house": getattr(office, f"house_{letter}").code},
+    **{f"reconcile/<int:pk>/{page}": reconciliation for page in ("lines", "excel")},
 }
 """of a route: the ids of something of hospital ``a`` or ``b``"""
 
@@ -79,6 +95,7 @@ def test_what_is_open_to_everybody_is_this() -> None:
     opened = {route for route, pattern in ROUTES.items() if pattern.callback.door is None}
     assert opened == {
         "sign-in", "sign-in/code", "sign-out", "password", "second-factor", "identity", "language", "try", "health",
+        "stay-page/<str:text>",
     }  # fmt: skip
 
 

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
+from drgpay import runs
 from drgpay.cli.console import engine_with_progress, progress_bars
 from drgpay.engine import Engine, SparkEngine
 
@@ -31,7 +32,7 @@ class Choice:
     """Which engine, and its settings."""
 
     name: str = "local"
-    master: str = "local[*]"
+    master: str = runs.LOCAL_MASTER
     partitions: int | None = None
     conf: Sequence[str] = ()
 
@@ -42,14 +43,15 @@ class Choice:
             with engine_with_progress(threads, lang) as local:
                 yield local
             return
-        if self.name != "spark":
-            raise typer.BadParameter("local | spark", param_hint="--engine")
+        if self.name not in runs.ENGINES:
+            raise typer.BadParameter(" | ".join(runs.ENGINES), param_hint="--engine")
         with progress_bars(lang) as progress:
-            spark = SparkEngine(self.master, self.partitions, progress, settings(self.conf, "--conf"))
+            conf = settings(self.conf, "--conf")
+            spark = runs.engine_named(self.name, threads, self.master, self.partitions, progress, conf)
             try:
                 yield spark
             finally:
-                spark.close()
+                cast(SparkEngine, spark).close()
 
 
 LOCAL = Choice()

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from drgpay import report as reports
 from drgpay import runs
+from drgpay.cli import survey
 from drgpay.cli.console import CPUS, Lang, Threads, engine_with_progress, in_lang, out
 from drgpay.cli.engines import LOCAL, Choice, EngineName, Master, Partitions, SparkConf
 from drgpay.cli.sheets import CREATED
@@ -51,6 +52,7 @@ REPORTS = ("report.xlsx", "report.html")
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    survey.register(evaluate_app)
     app.add_typer(evaluate_app, name="evaluate")
 
 
@@ -188,7 +190,7 @@ def template(
     names = {"": ""}
     if region:
         names = dict(runs.read_region(region).registers[INSTITUTIONS].select("institution_id", "name").rows())
-    heads = [c.zh if zh else c.name for c in REPORTED_VALUES.columns]
+    heads = [REPORTED_VALUES[name].zh if zh else name for name in evaluation.TEMPLATE_COLUMNS]
     heads += ["（机构名称）", "（指标项名称）", "（填写单位）"] if zh else ["(name)", "(item)", "(unit)"]
     output.parent.mkdir(parents=True, exist_ok=True)
     with drafted(output) as draft, xlsxwriter.Workbook(draft, {"strings_to_formulas": False}) as book:

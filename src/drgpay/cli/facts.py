@@ -13,6 +13,7 @@ from drgpay import runs, tables
 from drgpay.cli.console import Lang, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.places import check_target, write_text, writing
+from drgpay.scorecard import cards, scorecards_markdown
 from drgpay.sources import cited, documents
 from drgpay.steps import performance
 from drgpay.words import value_words
@@ -128,7 +129,8 @@ def _load(practice: str, on: datetime, known_on: datetime | None, changes: list[
 
 @docs_app.command("write")
 def docs_write(folder: Path) -> None:
-    """写出生成的文档。 Write the generated pages: tables.md, policy-reference.md and plan-reference.md."""
+    """写出生成的文档。 Write the generated pages: tables.md, policy-reference.md, plan-reference.md and
+    scorecards.md."""
     plan = law.reference_markdown(
         "院内绩效方案参数参考 / Reference of a hospital's plan",
         performance.plan_dictionary(),
@@ -138,6 +140,7 @@ def docs_write(folder: Path) -> None:
         "tables.md": tables.tables_markdown((*tables.ALL, *tables.VIEWS)),
         "policy-reference.md": law.reference_markdown(),
         "plan-reference.md": plan,
+        "scorecards.md": scorecards_markdown(card for card in map(runs.known_card, cards()) if card.effects),
     }
     for name, text in pages.items():
         _check_page(folder / name, text)

@@ -113,13 +113,18 @@ def prepay(
     region: Region,
     year: Year,
     policy: PolicyName = START,
+    run: Annotated[
+        Path | None,
+        typer.Option("--run", help="账本最近一期,由此计算预付使用 latest run of the book: use of the advances"),
+    ] = None,
     agreed_by: AgreedBy = "",
     agreed_on: AgreedOn = None,
     output: Output = None,
     lang: Lang = "zh",
 ) -> None:
     """医保预付和专项贷款名单。 Prepayments, and who qualifies for a special loan."""
-    tables = runs.plan_prepayments(region, policy, year)
+    with engine_with_progress(CPUS, lang) as engine:
+        tables = runs.plan_prepayments(region, policy, year, run, engine)
     _give_plan(runs.Plan("prepayment", tables, region, policy, year), agreed_by, agreed_on, output, lang)
 
 
@@ -171,7 +176,7 @@ def ratios(
     give(tables, None if folder else output, lang, region=region)
     if output is not None and folder:
         plan = runs.Plan("sharing", tables, region, policy, year)
-        runs.write_ratios(plan, output, decided, cleared or (), lambda draft: _csv_files(tables, draft, lang))
+        runs.write_ratios(plan, output, decided, cleared or (), lambda draft: csv_files(tables, draft, lang))
         out.print(str(output))
 
 
@@ -201,7 +206,7 @@ def _give_plan(plan: runs.Plan, by: str, on: datetime | None, output: Path | Non
         )
     give(plan.tables, None if folder else output, lang, region=plan.region)
     if output is not None and folder:
-        runs.write_plan(plan, output, agreed, lambda draft: _csv_files(plan.tables, draft, lang))
+        runs.write_plan(plan, output, agreed, lambda draft: csv_files(plan.tables, draft, lang))
         out.print(str(output))
 
 
@@ -320,9 +325,10 @@ def _health_chart(book: Any, rows: list[dict[str, Any]], lang: str) -> None:
 
 def _folder(tables: runs.FundTables, target: Path, lang: str) -> None:
     with new_folder(target) as draft:
-        _csv_files(tables, draft, lang)
+        csv_files(tables, draft, lang)
 
 
-def _csv_files(tables: runs.FundTables, folder: Path, lang: str) -> None:
+def csv_files(tables: runs.FundTables, folder: Path, lang: str) -> None:
+    """A CSV file for each table, for people."""
     for table, rows in tables:
         for_people(_frame(table, rows, lang)).write_csv(folder / f"{table.name}.csv", include_bom=True)

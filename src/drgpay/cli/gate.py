@@ -18,8 +18,8 @@ from drgpay.places import check_target, locked, may_replace, not_written
 OUTPUTS = ("output", "findings", "html", "to")
 """options that name a place to write to; every other path is read"""
 FOLDERS = frozenset(
-    {"region make", "run year", "run month", "oversee look", "oversee review", "evaluate run", "perform",
-     "perform template", "perform sample", "modes benefit"}
+    {"region make", "run year", "run month", "oversee look", "oversee review", "evaluate run", "evaluate survey",
+     "perform", "perform template", "perform sample", "modes benefit", "scheme study"}
 )  # fmt: skip
 """commands that write a folder"""
 EITHER = frozenset(

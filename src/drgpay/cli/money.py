@@ -42,7 +42,7 @@ Resume = Annotated[
     typer.Option("--resume", help="从上次中断处继续 go on after the last complete step; steps are kept on failure"),
 ]
 
-_ALL = (*samples.EXTRAS, samples.MODES)
+_ALL = (*samples.EXTRAS, samples.MODES, samples.EVALUATION)
 _EXTRAS = ",".join(_ALL) + "|all"
 _SHOWN = 8
 """institutions on the screen; all are in the report"""
@@ -80,6 +80,12 @@ def region_make(
             "--lived", help="逐期发生的年度:批次、更正、评议、预付、暂缓 a year as it is lived: batches, corrections"
         ),
     ] = False,
+    hidden_groups: Annotated[
+        int,
+        typer.Option(
+            "--hidden-groups", min=0, help="藏入方案不认识的病组数,附标注 groups the scheme does not know, labelled"
+        ),
+    ] = 0,
     area: Annotated[
         int, typer.Option("--area", min=1, max=99, help="第几个统筹区,写入机构编号 which area; in the codes")
     ] = 1,
@@ -92,15 +98,15 @@ def region_make(
         made = samples.make_region(
             output, stays=stays, seed=seed, institutions=institutions, replace=replace, progress=cast(Any, moved),
             extras=frozenset(_ALL) if "all" in names else names, violations=_rates(violations),
-            lived=lived, area=area,
+            lived=lived, area=area, hidden_groups=hidden_groups,
         )  # fmt: skip
     if in_lang(lang) == "zh":
         out.print(f"{made.stays:,} 份病例, {made.persons:,} 人, {made.institutions} 家机构 → {output}")
     else:
         out.print(f"{made.stays:,} stays, {made.persons:,} persons, {made.institutions} institutions → {output}")
-    if made.violations:
-        labels = "标注" if lang == "zh" else "labels"
-        out.print(f"{labels}: {output / samples.TRUTH_FILE}", highlight=False)
+    for there, file in ((made.violations, samples.TRUTH_FILE), (made.hidden_groups, samples.HIDDEN_FILE)):
+        if there:
+            out.print(f"{'标注' if lang == 'zh' else 'labels'}: {output / file}", highlight=False)
 
 
 def _rates(said: str) -> dict[str, float]:

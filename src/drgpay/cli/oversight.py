@@ -85,9 +85,10 @@ def look(
         )
     _summary(output, lang)
     words = (
-        f"{found.suspicions:,} 条疑点,{found.stays:,} 份病例 → {output}"
+        f"{found.suspicions:,} 条疑点,{found.unclear:,} 条存疑(需调阅病历),{found.stays:,} 份病例 → {output}"
         if lang == "zh"
-        else f"{found.suspicions:,} suspicions in {found.stays:,} stays → {output}"
+        else f"{found.suspicions:,} suspicions and {found.unclear:,} unclear (ask for the record) in "
+        f"{found.stays:,} stays → {output}"
     )
     out.print(words)
 
@@ -96,7 +97,9 @@ def _summary(folder: Path, lang: str) -> None:
     zh = lang == "zh"
     counted = runs.count_look(folder)
     heads = (
-        ("规则", "违规类型", "说明", "疑点", "涉及金额(元)") if zh else ("rule", "type", "what", "suspicions", "yuan")
+        ("规则", "违规类型", "说明", "疑点", "存疑", "涉及金额(元)")
+        if zh
+        else ("rule", "type", "what", "suspicions", "unclear", "yuan")
     )
     grid = Grid(*heads)
     for row in counted.rules:
@@ -104,13 +107,14 @@ def _summary(folder: Path, lang: str) -> None:
         words, kind = rule.words, oversight.TYPES[rule.violation].words
         if row["status"] == "missing":
             lacks = ("缺 " if zh else "lacks ") + reports.field_words(row["missing"].replace("|", ", "), lang)
-            grid.add_row(rule.id, kind.zh if zh else kind.en, lacks, "–", "")
+            grid.add_row(rule.id, kind.zh if zh else kind.en, lacks, "–", "–", "")
         else:
             grid.add_row(
                 rule.id,
                 kind.zh if zh else kind.en,
                 words.zh if zh else words.en,
                 f"{row['suspicions']:,}",
+                f"{row['unclear']:,}",
                 show_fen(row["amount"]),
             )
     out.print(grid)
@@ -146,6 +150,14 @@ def explain(
         f"  {'评分' if zh else 'score'} {show_coefficient(row['score'])} · {'涉及金额' if zh else 'at stake'} "
         f"{show_fen(row['amount'])} · {in_word(row['state'], lang)}"
     )
+    if rule.no_amount:
+        out.print(f"  {'无涉及金额' if zh else 'no amount'}: {rule.no_amount.zh if zh else rule.no_amount.en}")
+    if row["standing"] == "unclear":
+        out.print(
+            "  存疑:数据不能与正当诊疗区分,需调阅病历"
+            if zh
+            else "  unclear: the data cannot tell it from honest care, ask for the record"
+        )
     for one in told.evidence:
         note = one["note_zh"] if zh else one["note_en"]
         where = reports.field_words(one["field"], lang)
@@ -288,9 +300,35 @@ def _ranked(region: str, found: runs.Bench, zh: bool) -> Grid:
 
 def _measured(title: str, scores: list[runs.Score], zh: bool) -> Grid:
     heads = (
-        ("名称", "违规类型", "疑点", "正确", "旁及", "精确率", "标注", "命中", "召回率", "每万病例")
+        (
+            "名称",
+            "违规类型",
+            "疑点",
+            "正确",
+            "旁及",
+            "精确率",
+            "标注",
+            "命中",
+            "召回率",
+            "每万病例",
+            "存疑",
+            "存疑中正确",
+        )
         if zh
-        else ("name", "type", "found", "right", "beside", "precision", "labels", "caught", "recall", "per 10,000")
+        else (
+            "name",
+            "type",
+            "found",
+            "right",
+            "beside",
+            "precision",
+            "labels",
+            "caught",
+            "recall",
+            "per 10,000",
+            "unclear",
+            "right of them",
+        )
     )
     grid = Grid(*heads, title=title, title_justify="left")
     for s in scores:
@@ -299,5 +337,12 @@ def _measured(title: str, scores: list[runs.Score], zh: bool) -> Grid:
             for a, b in ((s.right, s.found - s.beside), (s.caught, s.labels))
         )
         cells = (str(s.found), str(s.right), str(s.beside), right, str(s.labels), str(s.caught), caught)
-        grid.add_row(s.name, s.violation, *(cells if s.ran else ("–",) * 7), show_ratio(s.found * 10_000, s.stays, 1))
+        apart = (str(s.unclear), str(s.unclear_right))
+        grid.add_row(
+            s.name,
+            s.violation,
+            *(cells if s.ran else ("–",) * 7),
+            show_ratio(s.found * 10_000, s.stays, 1),
+            *(apart if s.ran else ("–",) * 2),
+        )
     return grid

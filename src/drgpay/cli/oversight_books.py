@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,7 +12,7 @@ import polars as pl
 from drgpay import runs
 from drgpay.engine import read_table, table_path
 from drgpay.ledger import account_words, event_words
-from drgpay.places import HIDDEN, inside, safe_names
+from drgpay.places import inside, safe_names
 from drgpay.report import Sheet, alert_is_share, field_words, write_tables
 from drgpay.tables import (
     ALERT_EVIDENCE,
@@ -22,6 +20,8 @@ from drgpay.tables import (
     AUDIT_AGREEMENT,
     AUDIT_RESULTS,
     AUDIT_SAMPLE,
+    BILL_FINDINGS,
+    BILL_RATES,
     CLAIM_CHECKS,
     CODER_STAFFING,
     CODING_RATES,
@@ -39,6 +39,7 @@ from drgpay.tables import (
     SUSPICION_EVIDENCE,
     SUSPICIONS,
     TREATMENT_TABLE,
+    UPCODING_RATES,
     VIOLATION_TIERS,
     Table,
 )
@@ -56,6 +57,9 @@ _BUREAU = (
     CLAIM_CHECKS,
     AUDIT_RESULTS,
     AUDIT_AGREEMENT,
+    UPCODING_RATES,
+    BILL_FINDINGS,
+    BILL_RATES,
     RECORD_QUALITY,
     CODER_STAFFING,
     SPECIAL_CANDIDATES,
@@ -73,6 +77,9 @@ _INSTITUTION = (
     ALERTS,
     ALERT_EVIDENCE,
     AUDIT_RESULTS,
+    UPCODING_RATES,
+    BILL_FINDINGS,
+    BILL_RATES,
     RECORD_QUALITY,
     SPECIAL_CANDIDATES,
     SPECIAL_RESULTS,
@@ -81,8 +88,6 @@ _INSTITUTION = (
 """what a hospital receives; the audit sample is not told beforehand"""
 _OF = {"suspicion_evidence": ("suspicions", "suspicion_id"), "alert_evidence": ("alerts", "alert_id")}
 """tables without an institution: whose rows they belong to"""
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_WORD = re.compile(r"[^\s|,;，、；]+")
 
 
 _HIDDEN = {
@@ -137,7 +142,8 @@ def write_books(folder: Path, lang: str, run: Path, region: Path) -> None:
     suspicion names: an institution sees no other one's."""
     names = _names(run)
     tables = {t.name: read_table(folder / runs.TABLES, t) for t in _BUREAU}
-    first = tables["suspicions"].sort(["score", "amount", "suspicion_id"], descending=[True, True, False])
+    order = ["standing", "score", "amount", "suspicion_id"]
+    first = tables["suspicions"].sort(order, descending=[False, True, True, False])
     tables["suspicions"] = first
     write_tables(folder / "oversight.xlsx", (_sheet(t, tables[t.name], lang) for t in _BUREAU), lang, names)
     houses = {
@@ -145,7 +151,7 @@ def write_books(folder: Path, lang: str, run: Path, region: Path) -> None:
     }
     (folder / "institutions").mkdir()
     files = safe_names(houses)
-    named = named_records(tables["suspicions"], tables["suspicion_evidence"])
+    named = runs.named_records(tables["suspicions"], tables["suspicion_evidence"])
     owners = runs.owners_of(named, run, region)
     known = frozenset(read_table(run / runs.TABLES, INSTITUTIONS)["institution_id"])
     for house in sorted(houses):
@@ -157,67 +163,13 @@ def write_books(folder: Path, lang: str, run: Path, region: Path) -> None:
                 own[table.name] = rows.filter(pl.col(key).is_in(own[of][key].implode()))
             else:
                 own[table.name] = rows.filter(pl.col("institution_id") == house)
-        mine = frozenset(record for record, owner in owners.items() if owner == house)
-        pairs = own["suspicions"].filter(
-            pl.Series([_only(r, mine) != r for r in own["suspicions"]["related"]], dtype=pl.Boolean)
+        own["suspicions"], own["suspicion_evidence"] = runs.seen_by(
+            house, tables["suspicions"], tables["suspicion_evidence"], owners, known
         )
-        mixed = frozenset(pairs["suspicion_id"])
-        own["suspicion_evidence"] = hide_evidence(own["suspicion_evidence"], mine | {house}, known - {house}, mixed)
-        own["suspicions"] = hide_related(own["suspicions"], mine)
-        foreign = frozenset(named - mine)
+        foreign = frozenset(named - {record for record, owner in owners.items() if owner == house})
         for name, rows in own.items():
             if "suspicion_id" in rows.columns:
-                ids = [hide_id(text, foreign) for text in rows["suspicion_id"]]
+                ids = [runs.hide_id(text, foreign) for text in rows["suspicion_id"]]
                 own[name] = rows.with_columns(pl.Series("suspicion_id", ids, pl.String))
         target = inside(folder / "institutions", f"{files[house]}.xlsx")
         write_tables(target, (_sheet(t, own[t.name], lang) for t in _INSTITUTION), lang, names)
-
-
-def named_records(suspicions: pl.DataFrame, evidence: pl.DataFrame) -> frozenset[str]:
-    """Every stay and visit that suspicions and their evidence name."""
-    found = {one for text in suspicions["related"].drop_nulls() for one in text.split("|")}
-    found |= {one for text in evidence["record"].drop_nulls() for one in text.split("|")}
-    return frozenset(found | set(suspicions["stay_id"].drop_nulls())) - {""}
-
-
-def hide_related(rows: pl.DataFrame, mine: frozenset[str]) -> pl.DataFrame:
-    """Suspicions as their institution sees them: no person, and of related records only its own."""
-    related = [_only(text, mine) for text in rows["related"]]
-    return rows.with_columns(pl.Series("related", related, pl.String), person_id=pl.lit(None, pl.String))
-
-
-def hide_id(text: str, foreign: frozenset[str]) -> str:
-    """The id of a suspicion as its institution sees it: records of others are masked, and where there were any, four
-    digits of the id's digest tell it from its like."""
-    parts = re.split(r"([/|])", text)
-    if foreign.isdisjoint(parts):
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()[:4]
-    return "".join(HIDDEN if part in foreign else part for part in parts) + f"#{digest}"
-
-
-def hide_evidence(
-    rows: pl.DataFrame, mine: frozenset[str], others: frozenset[str], mixed: frozenset[str] = frozenset()
-) -> pl.DataFrame:
-    """Evidence as an institution sees it. Of a record that is not its own nothing is left but that there is one, and
-    no date; what its own is compared with shows no date where the suspicion names another's record (those of
-    ``mixed``, and those whose evidence does); other institutions are masked everywhere."""
-    mixed |= {
-        row["suspicion_id"] for row in rows.iter_rows(named=True) if _only(row["record"], mine) != row["record"]
-    }
-    shown = []
-    for row in rows.iter_rows(named=True):
-        foreign = _only(row["record"], mine) != row["record"]
-        value = _DATE.sub(HIDDEN, row["value"]) if foreign else row["value"]
-        expected = _DATE.sub(HIDDEN, row["expected"]) if row["suspicion_id"] in mixed else row["expected"]
-        texts = {"value": value, "expected": expected, "record": _only(row["record"], mine)}
-        shown.append(row | {name: _WORD.sub(lambda m: _of_other(m[0], others), text) for name, text in texts.items()})
-    return pl.DataFrame(shown, schema=rows.schema)
-
-
-def _only(text: str, mine: frozenset[str]) -> str:
-    return "|".join(one if one in mine or not one else HIDDEN for one in text.split("|"))
-
-
-def _of_other(word: str, others: frozenset[str]) -> str:
-    return HIDDEN if word in others else word

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,21 +17,21 @@ from drgpay.report import papers
 from drgpay.report.views import NUMBERS, show
 
 paper_app = typer.Typer(
-    help="纸质件:拨付单、病例清单、清算单,写成 PDF 或 Excel papers of an institution as PDF or Excel",
+    help="纸质件:拨付单、病例清单、清算单,写成 PDF、Excel 或 Word papers of an institution as PDF, Excel or Word",
     no_args_is_help=True,
 )
 
 Institution = Annotated[str, typer.Option("--institution", help="机构编号或名称 institution, by code or name")]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", help="文件 .pdf 或 .xlsx;与 --all 同用时为文件夹 a file; with --all a folder"),
+    typer.Option(
+        "-o", "--output", help="文件 .pdf、.xlsx 或 .docx;与 --all 同用时为文件夹 a file; with --all a folder"
+    ),
 ]
 All = Annotated[bool, typer.Option("--all", help="写出每家机构的 of every institution, into a folder")]
-Form = Annotated[str, typer.Option("--form", metavar="pdf|xlsx", help="--all 的格式 form of the files of --all")]
-FORMS: dict[str, Callable[[papers.Paper, Path], tuple[str, ...] | None]] = {
-    ".pdf": papers.to_pdf,
-    ".xlsx": papers.to_xlsx,
-}
+Form = Annotated[str, typer.Option("--form", metavar="pdf|xlsx|docx", help="--all 的格式 form of the files of --all")]
+FORMS = ("pdf", "xlsx", "docx")
+"""what papers of an institution are written as, of :data:`drgpay.report.papers.PRINTERS`"""
 _NAMES = {"month": "拨付单", "stays": "病例清单", "year": "清算单"}
 
 
@@ -82,16 +81,18 @@ def year(
 
 def _paper(kind: str, run: Path, institution: str, output: Path | None, every: bool, form: str, lang: str) -> None:
     if every:
-        if institution or output is None or f".{form}" not in FORMS:
-            raise typer.BadParameter("RUN --all -o FOLDER --form pdf|xlsx", param_hint="--all")
+        if institution or output is None or form not in FORMS:
+            raise typer.BadParameter("RUN --all -o FOLDER --form pdf|xlsx|docx", param_hint="--all")
         _write_all(kind, run, output, form, lang)
         return
     if not institution:
-        raise typer.BadParameter("RUN --institution H001 [-o FILE.pdf|FILE.xlsx]", param_hint="--institution")
-    if output is not None and output.suffix.lower() not in FORMS:
+        raise typer.BadParameter(
+            "RUN --institution H001 [-o FILE.pdf|FILE.xlsx|FILE.docx]", param_hint="--institution"
+        )
+    if output is not None and _ending(output) not in FORMS:
         raise DrgpayError(
             Kind.USAGE, zh="不认识的输出格式", en="unknown kind of output", value=output.name,
-            fix_zh="用 .pdf 或 .xlsx", fix_en="use .pdf or .xlsx",
+            fix_zh="用 .pdf、.xlsx 或 .docx", fix_en="use .pdf, .xlsx or .docx",
         )  # fmt: skip
     of = papers.OfRun(run)
     paper = papers.paper_of(of, kind, runs.institution_named(run, institution), lang)
@@ -122,8 +123,12 @@ def _write_all(kind: str, run: Path, output: Path, form: str, lang: str) -> None
         out.print(f"{output}: {written} institutions" + (f"; {without} have nothing in it" if without else ""))
 
 
+def _ending(path: Path) -> str:
+    return path.suffix.lower().removeprefix(".")
+
+
 def _print(paper: papers.Paper, path: Path, lang: str) -> None:
-    lost = FORMS[path.suffix.lower()](paper, path)
+    lost = papers.PRINTERS[_ending(path)](paper, path)
     if lost:
         those = "、".join(f"{c}(U+{ord(c):04X})" for c in lost)
         said = f"字体中没有这些字,已印为〓:{those}" if lang == "zh" else f"no font has these, printed as 〓: {those}"
@@ -138,6 +143,8 @@ def _show(paper: papers.Paper) -> None:
     if paper.result:
         out.print("■ " + "  ".join(part for part in paper.result if part))
     for block in paper.blocks:
+        if isinstance(block, papers.Chart):  # its figures stand in a table too
+            continue
         out.print(f"\n■ {block.title}")
         if isinstance(block, papers.Text):
             out.print("\n".join(block.paragraphs))

@@ -44,6 +44,10 @@ Registers = Annotated[Path, typer.Option("--registers", help="医院登记表文
 Institution = Annotated[str | None, typer.Option("--institution", help="机构编号 institution id")]
 Quarter = Annotated[int, typer.Option("--quarter", min=0, max=4, help="季度,0 为全年 quarter; 0: the year")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="结果文件夹 folder of the result")]
+Before = Annotated[
+    Path | None,
+    typer.Option(help="上期绩效结果,病组复评由此接续 earlier result: the review of groups goes on from it"),
+]
 Setting = Annotated[list[str] | None, typer.Option("--set", help="改一个参数,可重复 change a parameter: key=value")]
 File = Annotated[
     Path | None,
@@ -90,6 +94,7 @@ def perform(
     figures: Annotated[
         Path | None, typer.Option(help="评价结果文件夹,补充科室指标 folder of an evaluation, for more indicators")
     ] = None,
+    before: Before = None,
     gains_only: Annotated[
         bool, typer.Option("--gains-only", help="只算盈亏,不发绩效 gains and losses only, no pay")
     ] = False,
@@ -106,7 +111,7 @@ def perform(
             raise typer.BadParameter("缺少该选项 is needed", param_hint=name)
     assert run is not None and registers is not None and output is not None  # noqa: PT018
     in_lang(lang)
-    order = runs.PerformOrder(plan, run, registers, institution, quarter, card=card, figures=figures)
+    order = runs.PerformOrder(plan, run, registers, institution, quarter, card=card, figures=figures, before=before)
 
     def book(folder: Path) -> None:
         report.write_performance_workbook(folder, folder / WORKBOOK, lang)
@@ -129,6 +134,9 @@ def _tell(folder: Path, lang: str) -> None:
         words = ("总额", "医院", "个人", "暂缓") if zh else ("sum", "hospital", "people", "held")
         values = (manifest["amount"], balances["hospital"], balances["people"], balances["held"])
         out.print(", ".join(f"{w} {show_fen(v)}" for w, v in zip(words, values, strict=True)))
+        if manifest["prizes"]:
+            budget, left = ("专项奖励经费", "结余") if zh else ("budgets of prizes", "left")
+            out.print(f"{budget} {show_fen(manifest['prizes'])}, {left} {show_fen(balances['prizes_left'])}")
         out.print(f"{manifest['people']} 人" if zh else f"{manifest['people']} people")
     findings = runs.findings_of(folder)
     if findings:
@@ -196,12 +204,12 @@ def sample(
 def simulate(
     plan: Plan, run: Run, registers: Registers,
     against: Annotated[str, typer.Option(help="上季结果文件夹或另一方案 earlier result, or another plan")],
-    institution: Institution = None, quarter: Quarter = 0, changes: Setting = None, output: File = None,
-    lang: Lang = "zh",
+    institution: Institution = None, quarter: Quarter = 0, changes: Setting = None, before: Before = None,
+    output: File = None, lang: Lang = "zh",
 ) -> None:  # fmt: skip
     """用一个季度试算方案:谁增谁减。 Try a plan on a quarter: who wins, who loses."""
     settings = dict(law.parse_setting(c) for c in changes or ())
-    order = runs.PerformOrder(plan, run, registers, institution, quarter, settings)
+    order = runs.PerformOrder(plan, run, registers, institution, quarter, settings, before=before)
     with tempfile.TemporaryDirectory() as work, engine_with_progress(CPUS, in_lang(lang)) as engine:
         rows, warnings = runs.simulate(order, against, Path(work), engine)
     for row in warnings:

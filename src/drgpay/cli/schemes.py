@@ -15,6 +15,7 @@ from drgpay import scheme as schemes
 from drgpay.cli.console import Lang, err, in_lang, out
 from drgpay.cli.folders import Schemes, schemes_folder
 from drgpay.cli.scheme_stays import MovedStays, heads, tell_moved, write_moved
+from drgpay.cli.scheme_study import scheme_study
 from drgpay.cli.sheets import Sheets, open_sheets
 from drgpay.cli.stays import Codes
 from drgpay.scheme import Difference, Erratum, Scheme, Unreached
@@ -40,6 +41,7 @@ _SHOWN = 40
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    scheme_app.command("study")(scheme_study)
     app.add_typer(scheme_app, name="scheme")
 
 

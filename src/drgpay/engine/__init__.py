@@ -1,7 +1,17 @@
 """Engines: the verbs scan, map, sum, map_by and write over Parquet. The kernels do the work."""
 
 from drgpay.engine.buckets import key_hash
-from drgpay.engine.columns import coded, codes_in, for_people, frame, integers, months_of, years_of
+from drgpay.engine.columns import (
+    coded,
+    codes_in,
+    for_people,
+    frame,
+    integers,
+    months_of,
+    square_sum,
+    squares,
+    years_of,
+)
 from drgpay.engine.contract import (
     Dataset,
     Engine,
@@ -64,6 +74,8 @@ __all__ = [
     "read_part",
     "read_table",
     "spark_missing",
+    "square_sum",
+    "squares",
     "table_path",
     "tell",
     "whole_manifest",

@@ -74,6 +74,21 @@ def _plain(kind: Any) -> Any:
     return kind
 
 
+_SQUARE_BITS = 18
+"""amounts are squared in three pieces, a·2¹⁸ + b, so that sums of squares stay in 64 bits"""
+
+
+def squares(amount: str) -> dict[str, pl.Expr]:
+    """Sums of the squares of a column of amounts in three pieces, ``q2, q1, q0``, each of 64 bits."""
+    a, b = pl.col(amount) // (1 << _SQUARE_BITS), pl.col(amount) % (1 << _SQUARE_BITS)
+    return {"q2": (a * a).sum(), "q1": (a * b).sum(), "q0": (b * b).sum()}
+
+
+def square_sum(q2: int, q1: int, q0: int) -> int:
+    """The whole sum of squares from its pieces, of any size."""
+    return (q2 << 2 * _SQUARE_BITS) + (q1 << _SQUARE_BITS + 1) + q0
+
+
 _ACTS = r"^\s*[=+\-@＝＋－＠]|[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]"
 """what :func:`drgpay.places.cell` looks at more closely"""
 

@@ -14,6 +14,7 @@ from drgpay.places.folders import (
     strange_files,
     write_mark,
 )
+from drgpay.places.forsaken import discard_forsaken, remove_whole
 from drgpay.places.gate import check_target, real_path
 from drgpay.places.locks import lock_of, locked
 from drgpay.places.names import check_length, inside, require_name, safe_name, safe_names
@@ -31,6 +32,7 @@ __all__ = [
     "cell",
     "check_length",
     "check_target",
+    "discard_forsaken",
     "drafted",
     "files_below",
     "inside",
@@ -42,6 +44,7 @@ __all__ = [
     "not_written",
     "read_mark",
     "real_path",
+    "remove_whole",
     "require_name",
     "safe_name",
     "safe_names",

@@ -11,6 +11,7 @@ from drgpay.report.oversight import write_oversight_page
 from drgpay.report.page import write_page
 from drgpay.report.performance import performance_word, write_performance_workbook, write_slips
 from drgpay.report.stay_card import write_stay_card
+from drgpay.report.study import write_study_workbook
 from drgpay.report.tabular import Names, Sheet, alert_is_share, field_words, head_words, is_share, write_tables
 from drgpay.report.views import raised_share
 from drgpay.report.whatif import check_whatif_target, write_whatif
@@ -39,6 +40,7 @@ __all__ = [
     "write_performance_workbook",
     "write_slips",
     "write_stay_card",
+    "write_study_workbook",
     "write_tables",
     "write_whatif",
     "write_workbook",

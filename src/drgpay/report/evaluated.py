@@ -49,7 +49,14 @@ MEASURES = {
     "fund_per_head_growth": ("人均基金支出增幅", "growth of the fund per head"),
     "base_visits": ("基层就诊占比", "visits at primary level"),
     "county_visits": ("县域内就诊率", "visits inside the county"),
+    "voucher_institutions": ("接入电子凭证的定点机构占比", "institutions that take e-vouchers"),
+    "voucher_upper": ("其中二级及以上机构", "of them secondary and above"),
+    "voucher_settled": ("电子凭证结算率", "settlements by e-voucher"),
+    "voucher_provincial": ("其中在杭省级医院", "of them of provincial hospitals"),
 }
+BASIS = {"computed": Both("系统计算", "computed"), "reported": Both("填报有据", "reported with evidence"),
+         "missing": Both("缺失", "missing")}  # fmt: skip
+"""where the value of an item comes from"""
 _TABLES = (FIGURES, MARKS, EVALUATION_RESULTS, RANKS, OUTCOMES, SUPERVISION_TIERS, INSTITUTION_CHANGES, RISK_CLASSES,
            INSTITUTIONS)  # fmt: skip
 
@@ -57,6 +64,11 @@ _TABLES = (FIGURES, MARKS, EVALUATION_RESULTS, RANKS, OUTCOMES, SUPERVISION_TIER
 def words_of(code: str | None) -> Both:
     """A grade, level or decision in both languages."""
     return Both("–", "–") if code is None else Both(*GRADE_WORDS.get(code, (code, code)))
+
+
+def basis_words(mark: Row) -> Both:
+    """Where the value of an item comes from; a dash where the evaluation was made before that was kept."""
+    return BASIS.get(mark.get("basis", ""), Both("–", "–"))
 
 
 def show_figure(value: int | None, unit: str) -> str:

@@ -66,7 +66,7 @@
       xaxis: { gridcolor: color("line"), rangemode: "tozero" }
     });
     fill("t-marks", one.items.map(function (item) {
-      return [item.dimension[lang], item.name[lang]].concat(item.shown, [item.why[lang], item.source[lang]]);
+      return [item.dimension[lang], item.name[lang], item.basis[lang]].concat(item.shown, [item.why[lang], item.source[lang]]);
     }));
   }
   function ranks() {

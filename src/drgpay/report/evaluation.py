@@ -20,6 +20,7 @@ from drgpay.report.evaluated import (
     MEASURES,
     Evaluated,
     Row,
+    basis_words,
     outcome_cells,
     read_evaluation,
     show_figure,
@@ -57,6 +58,7 @@ _WORDS = {
     "mark": Both("得分", "mark"),
     "deduction": Both("扣分", "deduction"),
     "source": Both("来源", "source"),
+    "basis": Both("取值方式", "basis"),
     "indicator": Both("指标", "indicator"),
     "value": Both("值", "value"),
     "n": Both("例数", "n"),
@@ -224,10 +226,10 @@ def _mark_rows(found: Evaluated, lang: str) -> Rows:
             item = items[k["item"]]
             rows.append(
                 (found.name(r["institution_id"]), dimensions[k["dimension"]][lang], Both(item.zh, item.en)[lang],
-                 _Number(k["full"]), _Number(k["mark"]), _Number(k["deduction"]), k[lang],
+                 basis_words(k)[lang], _Number(k["full"]), _Number(k["mark"]), _Number(k["deduction"]), k[lang],
                  in_words(k["source"], lang))
             )  # fmt: skip
-    return ("institution", "dimension", "item", "full", "mark", "deduction", "why", "source"), rows
+    return ("institution", "dimension", "item", "basis", "full", "mark", "deduction", "why", "source"), rows
 
 
 def _figure_rows(found: Evaluated, lang: str, only: Sequence[str] | None = None) -> Rows:
@@ -315,6 +317,8 @@ def _board(found: Evaluated) -> str:
     now = {r["measure"]: r for r in found[OUTCOMES] if r["year"] == year}
     cards = []
     for name, words in MEASURES.items():
+        if name not in now:  # evaluated before there was such a measure
+            continue
         r = now[name]
         state = {True: "✓", False: "✗", None: ""}[r["met"]]
         style = {True: "good", False: "bad", None: ""}[r["met"]]
@@ -362,7 +366,7 @@ def _card(found: Evaluated) -> str:
         f"{spoken(_WORDS[k], 'aria-label')}></div></div>"
         for k in ("radar", "bullet")
     )
-    table = _table(("dimension", "item", "full", "mark", "deduction", "why", "source"), [], "t-marks")
+    table = _table(("dimension", "item", "basis", "full", "mark", "deduction", "why", "source"), [], "t-marks")
     chooser = f'<select id="institution"{spoken(_WORDS["choose"], "aria-label")}>{options}</select>'
     return f'<div class="tools">{chooser}</div><div class="grid">{charts}</div>{_panel(table)}'
 
@@ -459,6 +463,7 @@ def _figures(found: Evaluated, whole: Evaluated, lang: str) -> dict[str, Any]:
                     {
                         "dimension": pairs[k["dimension"]],
                         "name": {"zh": items[k["item"]].zh, "en": items[k["item"]].en},
+                        "basis": {"zh": basis_words(k).zh, "en": basis_words(k).en},
                         "full": k["full"],
                         "mark": k["mark"],
                         "shown": [show_number(k["full"]), _marks_text(k["mark"]), show_number(k["deduction"])],

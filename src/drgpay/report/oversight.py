@@ -39,6 +39,8 @@ _CODES = {
     "open": Both("待复核", "open"),
     "confirmed": Both("已认定", "confirmed"),
     "dismissed": Both("已排除", "dismissed"),
+    "likely": Both("线索", "likely"),
+    "unclear": Both("存疑(需调阅病历)", "unclear (ask for the record)"),
     "raised": Both("已发出", "raised"),
     "acknowledged": Both("已签收", "acknowledged"),
     "explained": Both("已说明", "explained"),
@@ -72,7 +74,8 @@ def _head(table: Table, name: str) -> Both:
 
 
 def _types(suspicions: pl.DataFrame, status: pl.DataFrame) -> str:
-    by = suspicions.group_by("rule").agg(pl.len(), pl.col("amount").sum())
+    leads = suspicions.filter(pl.col("standing") == SUSPICIONS["standing"].choices[0])
+    by = leads.group_by("rule").agg(pl.len(), pl.col("amount").sum())
     counts = {rule: (n, amount) for rule, n, amount in by.rows()}
     rows: list[list[str | Both]] = []
     for row in status.sort("rule").to_dicts():
@@ -82,20 +85,24 @@ def _types(suspicions: pl.DataFrame, status: pl.DataFrame) -> str:
             if row["status"] == "missing"
             else Both("已运行", "ran")
         )
-        rows.append([row["rule"], Both(row["zh"], row["en"]), lacks, f"{n:,}", show_fen(amount)])
+        rows.append(
+            [row["rule"], Both(row["zh"], row["en"]), lacks, f"{n:,}", f"{row['unclear']:,}", show_fen(amount)]
+        )
     heads = [
         Both("规则", "rule"),
         Both("说明", "what"),
         Both("状态", "status"),
         Both("疑点", "suspicions"),
+        Both("存疑(需调阅病历)", "unclear (ask for the record)"),
         Both("涉及金额(元)", "at stake, yuan"),
     ]
     return _table(heads, rows)
 
 
 def _suspicions(rows: pl.DataFrame, names: Mapping[str, str]) -> str:
-    first = rows.sort(["score", "amount", "suspicion_id"], descending=[True, True, False]).head(FIRST)
-    columns = ("suspicion_id", "institution_id", "stay_id", "month", "score", "amount", "state")
+    order = ["standing", "score", "amount", "suspicion_id"]
+    first = rows.sort(order, descending=[False, True, True, False]).head(FIRST)
+    columns = ("suspicion_id", "institution_id", "stay_id", "month", "score", "standing", "amount", "state")
     body: list[list[str | Both]] = [
         [
             r["suspicion_id"],
@@ -105,6 +112,7 @@ def _suspicions(rows: pl.DataFrame, names: Mapping[str, str]) -> str:
             r["stay_id"] or "",
             str(r["month"]),
             show_coefficient(r["score"]),
+            _said(r["standing"]),
             show_fen(r["amount"]),
             _said(r["state"]),
         ]

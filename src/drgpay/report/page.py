@@ -45,8 +45,8 @@ _SELDOM = frozenset(
 _SCREEN_ONLY = frozenset(
     (
         "institution_id", "keep_share", "overspend_reasonable", "deposit_held", "violations", "damages",
-        "advance_netted", "debt_netted", "debt_passed", "assessment_held", "assessment_forfeited", "held", "passed",
-        "successor", "moved", "cost", "points",
+        "advance_netted", "debt_netted", "debt_passed", "assessment_held", "assessment_forfeited", "held",
+        "modes_held", "passed", "successor", "moved", "cost", "points",
     )
 )  # fmt: skip
 """columns of the institutions' table that are not printed: a sheet of paper has no room for them"""

@@ -32,6 +32,7 @@ from drgpay.tables import (
     SLIPS,
     Table,
 )
+from drgpay.units import show_fen
 
 Row = dict[str, Any]
 
@@ -57,14 +58,28 @@ WORDS = {
     "hospital": Both("医院留存", "With the hospital"),
     "people": Both("发放到人", "Paid to people"),
     "held": Both("暂缓发放", "Held back"),
+    "prizes": Both("科室奖励经费", "Budget of department prizes"),
+    "cost_prizes": Both("成本管控先进经费", "Budget of cost-control prizes"),
+    "prize_budgets": Both("专项奖励经费（元）", "Budgets of prizes (yuan)"),
+    "prizes_left": Both("专项经费结余", "Left of the budgets of prizes"),
     "goal": Both("目标", "Goal"),
     "value": Both("实际", "Reached"),
     "target": Both("目标值", "Target"),
     "met": Both("达标", "Met"),
+    "goal_from": Both("目标来源", "Target from"),
+    "goal_book": Both("账本：{}{}", "the book: {}{}"),
+    "goal_plan": Both("方案填写{}", "the plan{}"),
+    "goal_of_year": Both("（全年 {} 元，计 {} 个月）", " ({} yuan a year, {} months)"),
+    "goal_prepayment": Both("预付总额", "total of the prepayment"),
+    "goal_indicator": Both("预算指标", "budget indicator"),
     "cmi": Both("CMI", "CMI"),
     "cost_index": Both("费用消耗指数", "Cost index"),
     "time_index": Both("时间消耗指数", "Time index"),
     "fund_spend": Both("基金支出（元）", "Fund spend (yuan)"),
+    "drg_count": Both("治疗病组数", "Groups treated"),
+    "technique": Both("新技术（项）", "New techniques"),
+    "paper": Both("核心论文（篇）", "Core papers"),
+    "advance_use": Both("预付资金使用率", "Use of the advance"),
     "earned": Both("应得", "Earned"),
     "paid": Both("应发", "Paid"),
     "person": Both("姓名", "Name"),
@@ -82,7 +97,8 @@ WORDS = {
     "excess": Both("超额绩效", "Excess"),
     "individual": Both("个人绩效", "Individual"),
     "cmi_bonus": Both("CMI 上浮", "CMI addition"),
-    "prize": Both("CMI 奖励", "CMI prize"),
+    "prize": Both("CMI 提升奖励", "Prize for the rise of CMI"),
+    "cost_prize": Both("成本管控先进", "Prize for cost control"),
     "capped": Both("超上限", "Above the cap"),
     "floor": Both("补足下限", "Floor"),
     "lead": Both("主刀/主诊", "Lead"),
@@ -90,6 +106,7 @@ WORDS = {
     "nurse": Both("护理", "Nurse"),
     "true": Both("是", "yes"),
     "false": Both("否", "no"),
+    "general": Both("综合", "General"),
     "surgical": Both("手术", "Surgical"),
     "medical": Both("非手术", "Medical"),
     "technical": Both("医技", "Technical"),
@@ -108,6 +125,7 @@ WORDS = {
     "quality": Both("按质量", "By quality"),
     "surplus": Both("按结余", "By surplus"),
     "overspend": Both("合理超支分担", "Overspend share"),
+    "mismanaged": Both("管理不善超支扣减", "Overspend by bad management"),
     "evaluation": Both("考核增减", "Evaluation"),
     "veto": Both("一票否决", "Veto"),
     "excess_left": Both("未得超额", "Excess not earned"),
@@ -255,6 +273,7 @@ def _summary(writer: Writer, names: _Names, manifest: Mapping[str, Any], period:
     sheet = writer.sheet(names.of(WORDS["sheet_summary"][lang]))
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 3, 20)
+    sheet.set_column(4, 4, 44)
     sheet.write_string(0, 0, f"{WORDS['title'][lang]} {manifest['institution']} {period}", writer.title)
     row = 1
     warning = manifest["plan"]["warning"]
@@ -264,13 +283,14 @@ def _summary(writer: Writer, names: _Names, manifest: Mapping[str, Any], period:
             sheet.set_row(row, 32)
             row += 1
     row += 1
-    for key in ("amount", "hospital", "people", "held"):
-        value = manifest.get("amount") if key == "amount" else (manifest.get("balances") or {}).get(key)
+    known = {"amount": manifest.get("amount"), "prize_budgets": manifest.get("prizes")} | manifest.get("balances", {})
+    for key in ("amount", "prize_budgets", "hospital", "people", "held", "prizes_left"):
+        value = known.get(key)
         sheet.write_string(row, 0, WORDS[key][lang], writer.text)
         writer.cell(sheet, row, 1, "fen", value)
         row += 1
     row += 1
-    for column, key in enumerate(("goal", "value", "target", "met")):
+    for column, key in enumerate(("goal", "value", "target", "met", "goal_from")):
         sheet.write_string(row, column, WORDS[key][lang], writer.head)
     for goal in manifest.get("goals", []):
         row += 1
@@ -280,6 +300,17 @@ def _summary(writer: Writer, names: _Names, manifest: Mapping[str, Any], period:
         writer.cell(sheet, row, 2, kind, goal["target"])
         met = "" if goal["met"] is None else performance_word(goal["met"])[lang]
         sheet.write_string(row, 3, met, writer.text)
+        sheet.write_string(row, 4, _goal_from(goal, lang), writer.text)
+
+
+def _goal_from(goal: Row, lang: str) -> str:
+    """Where the goal of a fund spend comes from; empty for goals of the plan alone."""
+    if "basis" not in goal:
+        return ""
+    amounts = WORDS["goal_of_year"][lang].format(show_fen(goal["of_year"]), goal["months"])
+    if goal["basis"] == "plan":
+        return WORDS["goal_plan"][lang].format(amounts)
+    return WORDS["goal_book"][lang].format(WORDS[f"goal_{goal['basis']}"][lang], amounts)
 
 
 def write_slips(out: Path, folder: Path, lang: str = "zh") -> int:

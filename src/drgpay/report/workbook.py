@@ -21,7 +21,7 @@ from drgpay.report.views import NUMBERS, Figure, View, show
 _EXACT = 10**15
 """An Excel cell holds 15 digits; a longer whole number is written as text so that nothing is lost."""
 
-_NUMBER_FORMATS = {
+NUMBER_FORMATS = {
     "int": "#,##0",
     "fen": "#,##0.00",
     "points": "#,##0.0000",
@@ -87,10 +87,10 @@ class Writer:
         self.section = make(bold=True, font_size=12, font_color=_INK)
         self.head = make(bold=True, font_color="#FFFFFF", bg_color=_INK, text_wrap=True, align="center", border=1,
                          border_color=_LINE)  # fmt: skip
-        self.numbers = {kind: make(num_format=form, align="right") for kind, form in _NUMBER_FORMATS.items()}
+        self.numbers = {kind: make(num_format=form, align="right") for kind, form in NUMBER_FORMATS.items()}
         total = {"bold": True, "bg_color": _PALE, "top": 1, "top_color": _INK}
         self.total_text = make(indent=1, **total)
-        self.total_numbers = {k: make(num_format=f, align="right", **total) for k, f in _NUMBER_FORMATS.items()}
+        self.total_numbers = {k: make(num_format=f, align="right", **total) for k, f in NUMBER_FORMATS.items()}
 
     def sheet(self, key: str) -> Any:
         """A new sheet that prints on landscape A4, one page wide, its header repeated."""

@@ -16,6 +16,7 @@ from drgpay.runs import linked, money
 from drgpay.runs.begin import run
 from drgpay.runs.chain import before_of
 from drgpay.runs.grouped import grouped_of
+from drgpay.runs.late import LATE
 from drgpay.runs.manifest import LEDGER, PRACTICE, REGISTERS, TABLES, file_digest, laws_of_run
 from drgpay.runs.order import Order, Report, chain_of
 from drgpay.runs.ready import Accepted
@@ -121,7 +122,7 @@ def _order(folder: Path, manifest: Mapping[str, Any], region: Path, schemes: Pat
         region, str(folder / PRACTICE), int(manifest["year"]), month, known_on, schemes, accept,
         after=None if opened else before, reopens=before if opened else None,
         reason=opened["reason"] if opened else "", batches=tuple(manifest.get("batches", ())), again=True,
-        base=_base(folder, manifest),
+        base=_base(folder, manifest), late=manifest.get(LATE, {}),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import polars as pl
 from drgpay import __version__
 from drgpay.engine import MANIFEST, Dataset, Engine, dataset, new_folder, table_path, write_table
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import practice_text
+from drgpay.policy import Policy, practice_text
 from drgpay.runs import ready
 from drgpay.runs.manifest import POLICY, PRACTICE, TABLES, write_json, write_manifest
 from drgpay.runs.order import Order
@@ -38,7 +38,7 @@ class BaseOrder:
     accept: ready.Accepted = field(default_factory=ready.Accepted)
 
 
-class _Area(Running):
+class Area(Running):
     """One area on its way: checked and grouped, the stays of the base years only."""
 
     @property
@@ -63,11 +63,7 @@ def run_base(order: BaseOrder, out: Path, engine: Engine, *, overwrite: bool = F
     with new_folder(out, replace=overwrite) as draft:
         made = _areas(order, draft, engine)
         first = next(iter(made.values()))
-        if first.policy.choice_or_none("points.pricing") == "rate":
-            raise DrgpayError(
-                Kind.POLICY, zh="费率法没有基期,不能测算基准点数", en="by rate there is no base period",
-                field="points.pricing", value="rate", fix_zh="用点数法的政策", fix_en="use a practice by points",
-            )  # fmt: skip
+        check_by_points(first.policy)
         parts = [part for area in made.values() for part in dataset(area.tables, GROUPED).paths]
         base = points.base_period(engine, Dataset(tuple(parts)), first.policy, first.laws.opening)
         _check_years(made, base)
@@ -82,14 +78,23 @@ def run_base(order: BaseOrder, out: Path, engine: Engine, *, overwrite: bool = F
     return out
 
 
-def _areas(order: BaseOrder, draft: Path, engine: Engine) -> dict[str, _Area]:
-    made: dict[str, _Area] = {}
+def check_by_points(policy: Policy) -> None:
+    """Raise POLICY where stays are paid by rates: there is no base period."""
+    if policy.choice_or_none("points.pricing") == "rate":
+        raise DrgpayError(
+            Kind.POLICY, zh="费率法没有基期,不能测算基准点数", en="by rate there is no base period",
+            field="points.pricing", value="rate", fix_zh="用点数法的政策", fix_en="use a practice by points",
+        )  # fmt: skip
+
+
+def _areas(order: BaseOrder, draft: Path, engine: Engine) -> dict[str, Area]:
+    made: dict[str, Area] = {}
     home: dict[str, str] = {}
     for number, region in enumerate(order.regions):
         asked = Order(region, order.policy, order.year, 1, order.known_on, order.schemes, order.accept)
         folder = draft / "areas" / f"{number:02d}"
         folder.mkdir(parents=True)
-        area = _Area(asked, folder, engine, quiet)
+        area = Area(asked, folder, engine, quiet)
         name = area.region.identity["id"]
         if name in made:
             raise _twice("统筹区", "pooling area", name, region.name, "--regions")
@@ -114,7 +119,7 @@ def _twice(zh: str, en: str, what: str, where: str, field: str) -> DrgpayError:
     )
 
 
-def _check_years(made: Mapping[str, _Area], base: points.Base) -> None:
+def _check_years(made: Mapping[str, Area], base: points.Base) -> None:
     """Every area has stays in every base year that any of them has."""
     years = sorted({row["year"] for row in base.years})
     for name, area in made.items():
@@ -133,7 +138,7 @@ def _check_years(made: Mapping[str, _Area], base: points.Base) -> None:
             )
 
 
-def _write(draft: Path, first: _Area, made: Mapping[str, _Area], base: points.Base) -> None:
+def _write(draft: Path, first: Area, made: Mapping[str, Area], base: points.Base) -> None:
     tables = draft / TABLES
     tables.mkdir()
     fixed = dict.fromkeys(("fixed_coefficient", "fixed_by"))
@@ -151,7 +156,7 @@ def _write(draft: Path, first: _Area, made: Mapping[str, _Area], base: points.Ba
         shutil.move(table_path(area.tables, FINDINGS), area.folder / FINDINGS.name)
 
 
-def _manifest(order: BaseOrder, first: _Area, made: Mapping[str, _Area], base: points.Base) -> dict[str, Any]:
+def _manifest(order: BaseOrder, first: Area, made: Mapping[str, Area], base: points.Base) -> dict[str, Any]:
     return {
         "software": f"drgpay {__version__}",
         "kind": BASE,

@@ -337,3 +337,9 @@ def write_rows(path: Path, rows: Any) -> None:
 def read_changes(folder: Path) -> pl.DataFrame:
     """STAY_CHANGES of an accepted batch."""
     return frame(open_parquet(folder / CHANGES).read().cast(STAY_CHANGES.schema))
+
+
+def changed_by(record: Path, batch: int) -> list[str]:
+    """The stays that were there before a batch of a record and are another by it, or were taken back."""
+    rows = read_changes(record / FOLDER / f"{batch:06d}")
+    return list(rows.filter(pl.col("change").is_in(("changed", "withdrawn")))["stay_id"])

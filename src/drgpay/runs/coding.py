@@ -6,7 +6,7 @@ Nothing here knows a price or a group's weight: codes are ranked by likeness of 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +28,8 @@ FOLLOWS = (
 """what is said with every suggestion"""
 _SURE = 5_500
 """likeness from which a plain phrase ought to have a code"""
+_SAME = 10_000
+"""likeness of a name to itself"""
 _CATEGORY = {"dx": 3, "proc": 4}
 """signs of a code that name its category"""
 _PART_KINDS = {"diagnoses": ("dx",), "operations": ("proc",), "summary": ("dx", "proc")}
@@ -111,6 +113,36 @@ def _of_record(row: Row, limit: int) -> tuple[list[Row], list[Row]]:
                     "en": "nothing in the words stands for it: see whether the record supports the code",
                 }  # fmt: skip
     return offered, list(gaps.values())
+
+
+def offered_codes(words: Mapping[str, str], dx: Sequence[str], proc: Sequence[str], limit: int = 3) -> list[Row]:
+    """Codes for the words of a record (diagnoses, operations, summary) that it has none like among those given, in
+    the order of the words: rows of ``coding_suggestions``, those of each phrase that are like it; where one has the
+    very name, that one alone. Of a summary only phrases that are like a name."""
+    given = {"dx_codes": "|".join(dx), "proc_codes": "|".join(proc)}
+    row = {"line": 1, "stay_id": "", **{part: words.get(part) or "" for part in _PART_KINDS}, **given}
+    offered, gaps = _of_record(row, limit)
+    open_phrases = {gap["what"] for gap in gaps if gap["kind"] == "no_code"}
+    there = {code.upper() for code in (*dx, *proc)}
+    found = [
+        one
+        for one in offered
+        if one["phrase"] in open_phrases and one["reading"] == "plain" and one["score"] >= _SURE
+        and (one["rank"] == 1 or not _is_named(one["phrase"], offered))
+    ]  # fmt: skip
+    first = {(one["kind"], one["code"]): one for one in reversed(found) if one["code"].upper() not in there}
+    return [one for one in found if first.get((one["kind"], one["code"])) is one]
+
+
+def _is_named(phrase: str, offered: Sequence[Row]) -> bool:
+    """The likest code of a phrase has its very name."""
+    return any(one["phrase"] == phrase and one["rank"] == 1 and one["score"] >= _SAME for one in offered)
+
+
+def code_name(kind: str, code: str) -> str:
+    """The name of a code of the insurer's editions, the later one first; empty for one of none."""
+    tables = [load_codes(edition) for edition in _EDITIONS[kind]]
+    return next((table.names[code] for table in tables if code in table.names), "")
 
 
 @lru_cache(maxsize=20_000)

@@ -17,9 +17,18 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.scheme import Scheme
 from drgpay.steps import grouping, intake, points
 from drgpay.steps.points import Published
-from drgpay.tables import ESTIMATE_TOTALS, PUBLISHED, PUBLISHED_TERMS, STAY_ESTIMATES, TERM_NAMES, Table
+from drgpay.tables import (
+    ESTIMATE_TOTALS,
+    PUBLISHED,
+    PUBLISHED_TERMS,
+    STAY_ESTIMATES,
+    STAYS,
+    TERM_NAMES,
+    Column,
+    Table,
+)
 from drgpay.tables.inputs import SCHEMES
-from drgpay.units import half_up
+from drgpay.units import half_up, parse_fen
 
 Row = dict[str, Any]
 
@@ -118,9 +127,9 @@ def estimate_stays(
     for file, part in parts:
         rows += part.rows
         found.append(part.findings)
-        dateless[file] = dateless.get(file, False) or _lacks_discharge(part.findings)
+        dateless[file] = dateless.get(file, False) or lacks_discharge(part.findings)
         if part.stays.num_rows:
-            frames.append(_estimated(part.stays, rules, scheme, in_house, dateless[file]))
+            frames.append(estimated(part.stays, rules, scheme, in_house, dateless[file]))
     findings = intake.merge_findings(found)
     stays = pl.concat(frames) if frames else frame(STAY_ESTIMATES.schema.empty_table())
     STAY_ESTIMATES.check(stays.to_arrow().cast(STAY_ESTIMATES.schema))
@@ -128,13 +137,16 @@ def estimate_stays(
     return Estimate(stays, totals, findings, rows, points.CANNOT_KNOW)
 
 
-def _lacks_discharge(findings: Any) -> bool:
+def lacks_discharge(findings: Any) -> bool:
+    """A file was read that has no column of days of discharge."""
     rule, field = (findings.column(name).cast(pa.string()) for name in ("rule", "field"))
     hits = pc.and_(pc.equal(rule, "column_absent"), pc.equal(field, "discharge_date"))
     return bool(pc.any(hits).as_py())
 
 
-def _estimated(stays: Any, rules: Published, scheme: Scheme, all_in_house: bool, dateless: bool) -> pl.DataFrame:
+def estimated(stays: Any, rules: Published, scheme: Scheme, all_in_house: bool, dateless: bool) -> pl.DataFrame:
+    """Rows of ``stay_estimates`` for stays that were read, in their order. ``dateless``: of a file without days of
+    discharge, whose stays are discharged unless ``all_in_house``."""
     groups = grouping.group_batch(scheme, stays)
     staying = np.full(stays.num_rows, all_in_house)
     if not dateless and not all_in_house:
@@ -163,6 +175,50 @@ def _estimated(stays: Any, rules: Published, scheme: Scheme, all_in_house: bool,
     }
     table = pa.table([_as(columns[c.name], c.arrow) for c in STAY_ESTIMATES.columns], schema=STAY_ESTIMATES.schema)
     return frame(table)
+
+
+def estimate_given(stays: Sequence[Mapping[str, Any]], groups: Sequence[Any], rules: Published) -> list[Row]:
+    """Estimates of stays that a program gives, with their groups (as a :class:`Grouper` gives them): columns of
+    ``stay_estimates`` that follow from what is published. ``total_cost`` and ``personal_paid`` are in yuan, as in
+    files; a stay without ``discharge_date`` is in house. Raises DATA for a value that cannot be read."""
+    columns: dict[str, Any] = {
+        name: pa.array([_given_value(STAYS[name], stay, row) for row, stay in enumerate(stays, 1)], STAYS[name].arrow)
+        for name in ("stay_id", "institution_id", "department_id", "doctor_id", "insurance_scheme", "los",
+                     "total_cost", "personal_paid", "fund_by_item")
+    }  # fmt: skip
+    columns["drg"] = pa.array([one.drg for one in groups], pa.string())
+    columns["status"] = pa.array([one.status for one in groups], pa.string())
+    columns["in_house"] = pa.array([not stay.get("discharge_date") for stay in stays])
+    found = points.estimate_batch(pa.RecordBatch.from_pydict(columns), rules)
+    remarks = [_words(said) for said in found.pop("remarks")]
+    cells = {name: column.to_pylist() for name, column in found.items()}
+    published = [rules.groups.get(one.drg, {}) for one in groups]
+    return [
+        {
+            **{name: values[at] for name, values in cells.items()}, "zh": zh, "en": en,
+            "total_cost": columns["total_cost"][at].as_py(),
+            **{name: published[at].get(name) for name in ("base_points", "mean_cost")},
+        }
+        for at, (zh, en) in enumerate(remarks)
+    ]  # fmt: skip
+
+
+_IF_ABSENT: Mapping[str, Any] = {"stay_id": "", "institution_id": "", "total_cost": 0, "fund_by_item": 0, "los": 1}
+
+
+def _given_value(column: Column, stay: Mapping[str, Any], row: int) -> Any:
+    said = stay.get(column.name)
+    if said in (None, ""):
+        return _IF_ABSENT.get(column.name)
+    try:
+        if column.type == "fen":
+            return parse_fen(str(said))
+        return int(said) if column.type.startswith("int") else str(said)
+    except (DrgpayError, ValueError) as error:
+        raise DrgpayError(
+            Kind.DATA, zh="数值读不出来", en="the value cannot be read", row=row, field=column.name,
+            value=str(said)[:60], fix_zh="写成数字,金额以元计", fix_en="write a number; money in yuan",
+        ) from error  # fmt: skip
 
 
 def _as(column: Any, of_type: Any) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from drgpay import __version__
 from drgpay.engine import (
     MANIFEST,
     Engine,
-    dataset,
     frame,
     new_folder,
     read_manifest,
@@ -25,23 +25,19 @@ from drgpay.engine import (
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.evaluation_facts import READ, counted_by_year, facts_of, region_register, tasks_of, violations_of
 from drgpay.runs.manifest import REGISTERS, TABLES, file_digest, law_of, write_json, write_manifest
-from drgpay.runs.region import Region, Registers, known_places, read_region, register_file
+from drgpay.runs.region import Registers, read_region
 from drgpay.runs.taking import Offered, write_offers
 from drgpay.scorecard import Card, card_text, check, read_card
-from drgpay.steps import evaluation, intake, points
+from drgpay.steps import evaluation, intake
 from drgpay.tables import (
     APPLICANTS,
     AREA_VALUES,
-    BASE_GROUPS,
-    BASE_YEARS,
-    CASE_POINTS,
     CLOSINGS,
     EVALUATION_RESULTS,
     FIGURES,
     GRADE_REGISTER,
-    GROUP_WEIGHTS,
-    GROUPED,
     INDICATOR_VALUES,
     INSTITUTION_CHANGES,
     INSTITUTIONS,
@@ -53,26 +49,22 @@ from drgpay.tables import (
     REPORTED_VALUES,
     RISK_CLASSES,
     STATEMENTS,
-    STAY_DECISIONS,
-    STAY_DETAILS,
     SUPERVISION,
     SUPERVISION_TIERS,
-    VIOLATIONS,
-    VISITS,
     Table,
 )
+from drgpay.units import ONE
 
 Row = dict[str, Any]
 CARD = "card.yaml"
 """the scorecard as it was read"""
-_REVIEWS = ("special", "high_extra", "technology", "tcm")
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What to evaluate: a year run and a scorecard; and what there may be besides: the region's folder (details of
-    stays, visits, applicants, area values), reported values, an earlier evaluation, record scores of ``drgpay check
-    --region``."""
+    stays, visits, confirmed cases, surveys, reported values, applicants, area values, as they stand), reported values
+    of a file in the place of the region's, an earlier evaluation, record scores of ``drgpay check --region``."""
 
     run: Path
     card: str
@@ -100,67 +92,42 @@ def known_card(card: str) -> Card:
     return found
 
 
+def judges_records(card: Card) -> bool:
+    """Whether items of a card need the marks that the check of all records gives (``records`` of
+    :class:`Evaluation`)."""
+    known = evaluation.registry().indicators
+    needs = {name for item in card.items if item.indicator for name in known[item.indicator].needs}
+    return any(evaluation.measure(name).source == "records" for name in needs)
+
+
+def reported_rows(rows: Sequence[Row], card: Card, institutions: Sequence[str]) -> list[Row]:
+    """Reported values as the register ``reported_values`` takes them: typed, with their evidence. Raises DATA for the
+    first that does not fit the register or the card (see :func:`drgpay.steps.evaluation.check_reported`)."""
+    checked = intake.check_rows(REPORTED_VALUES, rows, intake.Known())
+    for finding in checked.findings:
+        if finding.level == "error":
+            raise DrgpayError(
+                Kind.DATA, zh=finding.zh, en=finding.en, field=finding.field, value=finding.value,
+                fix_zh=finding.fix_zh, fix_en=finding.fix_en,
+            )  # fmt: skip
+    evaluation.check_reported(checked.rows, card, institutions)
+    return list(checked.rows)
+
+
+def spot_sample(items: Sequence[str], seed: str, share: int) -> list[str]:
+    """The items that are checked on the spot: ``share`` (1/10,000) of them, rounded up and at least one, those whose
+    digest with ``seed`` comes first; the same again for the same seed."""
+    count = min(len(items), max(1, -(-len(items) * share // ONE)))
+    drawn = sorted(items, key=lambda item: (hashlib.sha256(f"{seed}|{item}".encode()).hexdigest(), item))[:count]
+    return [item for item in items if item in drawn]
+
+
 def evaluate(order: Evaluation, out: Path, engine: Engine, reports: Sequence[Callable[[Path], None]] = ()) -> Path:
     """Evaluate into the new folder ``out``: ``tables/``, ``registers/`` (to be put into the region's folder),
     manifest and reports; all of it or nothing."""
     with new_folder(out) as draft:
         _Work(order, known_card(order.card), draft, engine).go(out, reports)
     return out
-
-
-def facts_of(run: Path, region: Path | None, records: Path | None, work: Path, engine: Engine) -> evaluation.Facts:
-    """What the indicators are computed from: a year run, and a region's tables beside its stays."""
-    manifest, tables = read_manifest(run, "year"), run / TABLES
-    registers, place = Registers.read(run / REGISTERS), read_region(region) if region else None
-    weights = {d: points.parse_weight(w) for d, w in registers[GROUP_WEIGHTS].select("drg", "weight").rows()}
-    return evaluation.Facts(
-        year=manifest["year"],
-        grouped=dataset(tables, GROUPED),
-        cases=dataset(tables, CASE_POINTS),
-        institutions=registers[INSTITUTIONS],
-        groups=read_table(tables, BASE_GROUPS),
-        scale=law_of(run, manifest).integer("points.scale"),
-        reference=tuple(sorted(set(read_table(tables, BASE_YEARS)["year"].to_list()))) or (manifest["year"] - 1,),
-        weights=weights,
-        by_institution=_by_institution(registers, tables, manifest["year"], records, engine),
-        details=_beside(place, STAY_DETAILS, work),
-        visits=_beside(place, VISITS, work),
-    )
-
-
-def _beside(region: Region | None, table: Table, work: Path) -> evaluation.Beside | None:
-    found = region.table(table, work) if region else None
-    return None if found is None else evaluation.Beside(found.data, found.brought)
-
-
-def _by_institution(
-    registers: Registers, tables: Path, year: int, records: Path | None, engine: Engine
-) -> pl.DataFrame:
-    """Sums that registers, statements and record scores know of institutions. The register of decisions may hold
-    those of other years: only stays of this one count."""
-    reviews = registers[STAY_DECISIONS].filter(pl.col("kind").is_in(_REVIEWS))
-    if reviews.height:
-        cases = engine.scan(dataset(tables, CASE_POINTS), ("stay_id",))
-        reviews = pl.concat([reviews.join(frame(batch), on="stay_id", how="semi") for batch in cases])
-    found = registers[VIOLATIONS].filter(pl.col("year") == year)
-    parts = [
-        registers[INSTITUTIONS].select("institution_id", feedback=0, violations=0, violation_amount=0),
-        reviews.group_by("institution_id").agg(feedback=pl.col("stay_id").n_unique()),
-        found.group_by("institution_id").agg(violations=pl.len(), violation_amount=pl.col("amount").sum()),
-    ]
-    if table_path(tables, STATEMENTS).is_file():
-        parts.append(read_table(tables, STATEMENTS).select("institution_id", "actual", "due"))
-    if records is not None:
-        rows = read_table(records / TABLES, RECORD_SCORES).filter(pl.col("scope") == "institution")
-        parts.append(
-            rows.select(
-                "institution_id", record_completeness=pl.col("completeness") * pl.col("n"),
-                record_accuracy=pl.col("accuracy") * pl.col("n"), record_parts=pl.col("n") * 100, record_n="n",
-                record_errors="errors",
-            )
-        )  # fmt: skip
-    whole = pl.concat([p.with_columns(pl.exclude("institution_id").cast(pl.Int64)) for p in parts], how="diagonal")
-    return whole.group_by("institution_id").agg(pl.all().sum())
 
 
 class _Work:
@@ -172,6 +139,9 @@ class _Work:
         self.tables = folder / TABLES
         self.registers = Registers.read(order.run / REGISTERS)
         self.registry = evaluation.registry()
+        least = self.policy.ratio_or_none("evaluation.least_measured")
+        if least is not None:
+            self.card = replace(card, least_measured=least)
 
     def go(self, out: Path, reports: Sequence[Callable[[Path], None]]) -> None:
         work = self.folder / "work"
@@ -200,11 +170,8 @@ class _Work:
 
     def _register(self, table: Table) -> list[Row]:
         """A register of the region's folder that a run does not keep."""
-        if self.order.region is None:
-            return []
-        path = register_file(self.order.region, table)
-        known = known_places(self.order.region)
-        return frame(intake.read_register(path, table, known)).to_dicts() if path else []
+        rows = region_register(self.order.region, table)
+        return [] if rows is None else rows.to_dicts()
 
     def _before(self, table: Table) -> list[Row]:
         """Rows of the evaluation before, which must be of an earlier year."""
@@ -222,9 +189,12 @@ class _Work:
         return read_table(self.order.previous / TABLES, table).to_dicts()
 
     def _reported(self) -> list[Row]:
+        """Values people reported for this year and card: of the file, else of the region's register."""
         if self.order.reported is None:
-            return []
-        rows = frame(intake.read_register(self.order.reported, REPORTED_VALUES)).to_dicts()
+            rows = self._register(REPORTED_VALUES)
+        else:
+            rows = frame(intake.read_register(self.order.reported, REPORTED_VALUES)).to_dicts()
+        rows = [r for r in rows if r["year"] in (None, self.year) and r["card"] in (None, self.card.id)]
         named = [r["institution_id"] for t in (self._register(APPLICANTS), self._institutions()) for r in t]
         evaluation.check_reported(rows, self.card, named)
         return rows
@@ -251,7 +221,7 @@ class _Work:
         if table_path(self.order.run / TABLES, STATEMENTS).is_file():
             for row in read_table(self.order.run / TABLES, STATEMENTS).iter_rows(named=True):
                 balances[row["institution_id"]] += row["balance"]
-        counted = Counter(self.registers[VIOLATIONS]["year"].to_list())
+        counted = counted_by_year(violations_of(self.registers, self.order.region))
         facts = evaluation.AreaFacts(
             self.year,
             {r["indicator"]: r for r in figures if r["scope"] == "area"},
@@ -261,6 +231,7 @@ class _Work:
             self._before(OUTCOMES),
             self._spent(),
             self._seen(figures),
+            tasks_of(self.registers[INSTITUTIONS], figures),
         )
         return evaluation.outcomes(facts, self.policy)
 
@@ -338,8 +309,8 @@ class _Work:
         }  # fmt: skip
         if self.order.region is not None:
             region = read_region(self.order.region)
-            for table in (STAY_DETAILS, VISITS, APPLICANTS, AREA_VALUES):
-                files = region.table_files(table)
+            for table in (*READ, APPLICANTS, AREA_VALUES, REPORTED_VALUES):
+                files = dict.fromkeys((*region.table_files(table), *intake.register_paths(region.folder, table)))
                 inputs |= {f"region/{p.relative_to(region.folder).as_posix()}": file_digest(p) for p in files}
         if self.order.records is not None:
             inputs["records"] = file_digest(table_path(self.order.records / TABLES, RECORD_SCORES))

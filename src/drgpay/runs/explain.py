@@ -34,6 +34,8 @@ from drgpay.tables import (
     COEFFICIENTS,
     GROUP_WEIGHTS,
     GROUPED,
+    INSTITUTION_EVENTS,
+    INSTITUTIONS,
     POOLS,
     SHADOW_PRICES,
     STAY_DECISIONS,
@@ -83,9 +85,28 @@ def explain_stay(
 
     ``schemes`` may hold grouping schemes besides those shipped. Raises DATA when the run has no such stay.
     """
-    manifest = read_manifest(run)
-    tables = run / TABLES
-    stay = _stay(tables, stay_id)
+    stay = _stay(run / TABLES, stay_id)
+    return _explained(run, stay, read_manifest(run), schemes)
+
+
+def tell_stay(run: Path, stay_id: str, schemes: Path | None = None) -> grouping.Story:
+    """The grouping of a stay of a run as people read it. Raises DATA when the run has no such stay."""
+    return grouping.tell_stay(_scheme(read_manifest(run), schemes), _stay(run / TABLES, stay_id))
+
+
+def card_of_stay(
+    run: Path, stay_id: str, schemes: Path | None = None
+) -> tuple[list[Section], dict[str, dict[str, str]], grouping.Story]:
+    """:func:`explain_stay` and :func:`tell_stay` in one, the stay looked up once."""
+    manifest, stay = read_manifest(run), _stay(run / TABLES, stay_id)
+    story = grouping.tell_stay(_scheme(manifest, schemes), stay)
+    return *_explained(run, stay, manifest, schemes), story
+
+
+def _explained(
+    run: Path, stay: dict[str, Any], manifest: dict[str, Any], schemes: Path | None
+) -> tuple[list[Section], dict[str, dict[str, str]]]:
+    tables, stay_id = run / TABLES, stay["stay_id"]
     laws = laws_of_run(run, manifest)
     policy = _law_of_stay(laws, stay, manifest)
     sections = [_facts(stay), _grouping(stay, _scheme(manifest, schemes))]
@@ -152,7 +173,8 @@ def _benefit(split: dict[str, Any]) -> Section:
 
 def _tables_of_law(run: Path, laws: Laws, stay: dict[str, Any]) -> Path:
     """The folder with the base groups and coefficients that scored the stay."""
-    segments = succession_of(Registers.read(run / REGISTERS)).cut(scoring(laws)[0])
+    kept = Registers.read(run / REGISTERS, (INSTITUTIONS, INSTITUTION_EVENTS))
+    segments = succession_of(kept).cut(scoring(laws)[0])
     mine = next(s for s in segments if s.first <= stay["discharge_date"] <= s.last)
     return run / TABLES if mine == segments[-1] else run / SEGMENTS / mine.first.isoformat()
 
@@ -173,12 +195,6 @@ def _laws(laws: Laws, stay: dict[str, Any]) -> Section:
                  paid.digest[:12]),
         ),
     )  # fmt: skip
-
-
-def tell_stay(run: Path, stay_id: str, schemes: Path | None = None) -> grouping.Story:
-    """The grouping of a stay of a run as people read it. Raises DATA when the run has no such stay."""
-    manifest = read_manifest(run)
-    return grouping.tell_stay(_scheme(manifest, schemes), _stay(run / TABLES, stay_id))
 
 
 def _scheme(manifest: dict[str, Any], schemes: Path | None) -> Scheme:
@@ -257,7 +273,7 @@ def _grouping(stay: dict[str, Any], scheme: Scheme) -> Section:
 
 
 def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:
-    groups = {row["drg"]: row for row in read_table(tables, BASE_GROUPS).iter_rows(named=True)}
+    group = next(iter(_of_group(tables, BASE_GROUPS, drg)), None)
     lines = [Line("全部病例均费 M", "overall mean M", show_fen(manifest["base"]["mean_cost"]), "points.base_years")]
     if SHARED in manifest:
         those = manifest[SHARED]["areas"]
@@ -265,7 +281,6 @@ def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:
         lines.append(
             Line(zh, f"base shared with other areas: {', '.join(those)}", manifest[SHARED]["digest"][:16], "")
         )
-    group = groups.get(drg)
     if group is None:
         lines.append(Line("基期没有该组病例", "no stay of this group in the base period", ""))
     else:
@@ -276,16 +291,20 @@ def _group_base(tables: Path, drg: str, manifest: dict[str, Any]) -> Section:
             Line("例数 n(裁剪后)", "n after trimming", str(group["n"]), "points.trim_passes"),
             Line("变异系数 CV", "coefficient of variation", cv, "points.max_cv"),
         )
-        for row in read_table(tables, BASE_YEARS).iter_rows(named=True):
-            if row["drg"] == drg:
-                mean = show_ratio(row["cost"], row["n"] * 100, 2)
-                lines += read_of(
-                    BASE_YEARS, row,
-                    Line(f"{row['year']} 年 n={row['n']}(裁剪前 {row['n_before']}),均费",
-                         f"{row['year']}: n={row['n']} (before trimming {row['n_before']}), mean", mean,
-                         "points.base_years"),
-                )  # fmt: skip
+        for row in _of_group(tables, BASE_YEARS, drg):
+            mean = show_ratio(row["cost"], row["n"] * 100, 2)
+            lines += read_of(
+                BASE_YEARS, row,
+                Line(f"{row['year']} 年 n={row['n']}(裁剪前 {row['n_before']}),均费",
+                     f"{row['year']}: n={row['n']} (before trimming {row['n_before']}), mean", mean,
+                     "points.base_years"),
+            )  # fmt: skip
     return Section("基准", "base period", tuple(lines))
+
+
+def _of_group(tables: Path, table: Table, drg: str) -> list[dict[str, Any]]:
+    """The rows of a group in a table of groups."""
+    return read_table(tables, table).filter(pl.col("drg") == drg).to_dicts()
 
 
 def _coefficient(tables: Path, institution: str) -> Section:
@@ -303,18 +322,17 @@ def _coefficient(tables: Path, institution: str) -> Section:
         "management": "coefficient.management_table",
     }  # fmt: skip
     lines: list[Line] = []
-    for row in read_table(tables, COEFFICIENTS).iter_rows(named=True):
-        if row["institution_id"] == institution:
-            zh, en = words[row["component"]]
-            bound = "" if row["bound"] == "none" else f" [{row['bound']}]"
-            if row["component"] == "cost_difference":
-                own = show_ratio(row["own_cost"], row["own_expected"])
-                level = show_ratio(row["level_cost"], row["level_expected"])
-                zh, en = f"{zh}(本机构 {own},同等级 {level})", f"{en} (own {own}, level {level})"
-            elif row["inputs"]:
-                zh, en = f"{zh}({words_in(row['inputs'], 'zh')})", f"{en} ({words_in(row['inputs'], 'en')})"
-            parameter = parameters.get(row["component"], "coefficient.combine")
-            lines += read_of(COEFFICIENTS, row, Line(zh, en, show_coefficient(row["value"]) + bound, parameter))
+    for row in read_table(tables, COEFFICIENTS).filter(pl.col("institution_id") == institution).to_dicts():
+        zh, en = words[row["component"]]
+        bound = "" if row["bound"] == "none" else f" [{row['bound']}]"
+        if row["component"] == "cost_difference":
+            own = show_ratio(row["own_cost"], row["own_expected"])
+            level = show_ratio(row["level_cost"], row["level_expected"])
+            zh, en = f"{zh}(本机构 {own},同等级 {level})", f"{en} (own {own}, level {level})"
+        elif row["inputs"]:
+            zh, en = f"{zh}({words_in(row['inputs'], 'zh')})", f"{en} ({words_in(row['inputs'], 'en')})"
+        parameter = parameters.get(row["component"], "coefficient.combine")
+        lines += read_of(COEFFICIENTS, row, Line(zh, en, show_coefficient(row["value"]) + bound, parameter))
     return Section("机构系数", "institution's coefficient", tuple(lines))
 
 
@@ -369,7 +387,7 @@ def _points(
 ) -> Section:
     """Points of the stay; ``scored_by``: the folder with the base groups and coefficients of its law; ``comorbid``:
     the categories of diagnoses that count as comorbidities."""
-    row = next((r for r in read_table(scored_by, BASE_GROUPS).iter_rows(named=True) if r["drg"] == stay["drg"]), None)
+    row = next(iter(_of_group(scored_by, BASE_GROUPS, stay["drg"])), None)
     group = None
     k, parameter = case["coefficient"], "coefficient.combine"
     if row is not None:

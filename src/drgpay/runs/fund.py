@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from drgpay.engine import frame, read_manifest, read_table
+from drgpay.engine import Engine, frame, read_manifest, read_table
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, load
+from drgpay.runs.advance_use import use_known
 from drgpay.runs.manifest import TABLES
-from drgpay.runs.region import known_places, register_file
+from drgpay.runs.region import known_places, region_identity, register_file
 from drgpay.steps import fund, intake, modes
 from drgpay.tables import (
     ADVANCE_USE,
@@ -164,10 +165,24 @@ def watch_fund(region: Path, practice: str, year: int) -> Tables:
     return checked([(FUND_HEALTH, rows)])
 
 
-def plan_prepayments(region: Path, practice: str, year: int) -> Tables:
-    """Tables ``prepayments`` and ``loan_candidates``."""
+def plan_prepayments(
+    region: Path, practice: str, year: int, run: Path | None = None, engine: Engine | None = None
+) -> Tables:
+    """Tables ``prepayments`` and ``loan_candidates``. What was used of the advances is read from the book that ends
+    with ``run``; the register stands in where there is none. USAGE where the book is of another region or year."""
     registers, policy = RegisterFolder(region), year_law(practice, year)
     terms, use = registers.rows(PREPAYMENT_TERMS, needed=True), registers.rows(ADVANCE_USE)
+    if run is not None and engine is not None:
+        manifest = read_manifest(run)
+        own, theirs = (region_identity(region)["id"], year), (manifest["region"]["id"], manifest["year"])
+        if manifest["kind"] not in ("month", "year") or own != theirs:
+            raise DrgpayError(
+                Kind.USAGE, zh="这不是本区域该年账本的月结或清算",
+                en="no month or clearing of this region's book of the year", file=run, field="--run",
+                value=f"{theirs[0]} {theirs[1]}", fix_zh="给出账本最近一期的结果",
+                fix_en="name the latest run of the book",
+            )  # fmt: skip
+        use = use_known(engine, run, frame(ADVANCE_USE.of(use))).to_dicts()
     treated = {
         row["institution_id"]: row["value"]
         for row in registers.rows(INDICATOR_VALUES)

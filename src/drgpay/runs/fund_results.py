@@ -27,6 +27,8 @@ from drgpay.tables import (
     EVIDENCE,
     FUND_REGISTERS,
     GRADE_REGISTER,
+    INSTITUTION_BUDGETS,
+    INSTITUTION_INDICATORS,
     INSTITUTIONS,
     OVERSPEND_PROPOSALS,
     PAYMENT_HOLDS,
@@ -137,7 +139,9 @@ def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:
     said = {"decided_by": agreed.by, "decided_on": agreed.on}
     if plan.kind == "budget":
         budgets, amounts = budget_rows(tables[BUDGET_PLAN.name], tables[BUDGET_PARTS.name])
-        offered = [(BUDGETS, budgets, BUDGET_PLAN), (BUDGET_AMOUNTS, amounts, BUDGET_PARTS)]
+        set_for = own_budgets(tables.get(INSTITUTION_INDICATORS.name, []), "indicator")
+        offered = [(BUDGETS, budgets, BUDGET_PLAN), (BUDGET_AMOUNTS, amounts, BUDGET_PARTS),
+                   (INSTITUTION_BUDGETS, set_for, INSTITUTION_INDICATORS)]  # fmt: skip
     elif plan.kind == "overspend":
         rows = fund.evidence_rows(tables[OVERSPEND_PROPOSALS.name])
         return [Offered(EVIDENCE, plan.kind, [row | said for row in rows])]
@@ -147,6 +151,7 @@ def _offered(plan: Plan, agreed: Agreed) -> Sequence[Offered]:
         offered = [
             (ADVANCES, advance_rows(planned, paid, agreed.on), PREPAYMENTS),
             (PAYMENT_HOLDS, hold_rows(planned, agreed.on), PREPAYMENTS),
+            (INSTITUTION_BUDGETS, own_budgets(planned, "prepayment"), PREPAYMENTS),
         ]
     return [
         Offered(table, plan.kind, [row | said | {"evidence": of.name} for row in rows]) for table, rows, of in offered
@@ -168,6 +173,14 @@ def budget_rows(plans: Rows, parts: Rows) -> tuple[Rows, Rows]:
         if row["part"] != "inpatient_drg"
     ]
     return budgets, amounts
+
+
+def own_budgets(planned: Rows, basis: str) -> Rows:
+    """Rows for the register ``institution_budgets``: the indicator of an agreed budget (rows of
+    ``institution_indicators``), or the total of an agreed prepayment (rows of ``prepayments``)."""
+    column = "indicator" if basis == "indicator" else "total"
+    names = ("year", "insurance_scheme", "institution_id")
+    return [{name: row[name] for name in names} | {"budget_basis": basis, "amount": row[column]} for row in planned]
 
 
 def hold_rows(prepayments: Rows, on: date) -> Rows:

@@ -35,7 +35,6 @@ from drgpay.tables import (
     GROUPED,
     HOSPITAL_DEPARTMENTS,
     HOSPITAL_STAYS,
-    INSTITUTION_MONTHS,
     INSTITUTIONS,
     OPERATION_ROLES,
     PERFORMANCE_TARGETS,
@@ -67,6 +66,8 @@ class PerformOrder:
     """the departments' scorecard: id or file"""
     figures: Path | None = None
     """folder of an evaluation of the same run, for indicators of departments the registers do not have"""
+    before: Path | None = None
+    """folder of the hospital's earlier result, from whose last quarter the review of groups goes on"""
 
 
 @dataclass
@@ -367,7 +368,8 @@ def roles_of(hospital: Hospital) -> pl.DataFrame:
     return pl.DataFrame({n: [r[n] for r in rows] for n in names}, schema=dict.fromkeys(names, pl.String))
 
 
-def _targets(hospital: Hospital) -> dict[tuple[str, str, str], int]:
+def targets_of(hospital: Hospital) -> dict[tuple[str, str, str], int]:
+    """Targets of the year that replace the plan's: scope, unit, indicator → target, 1/10,000."""
     return {
         (r["scope"], r["unit_id"], r["indicator"]): r["target"]
         for r in hospital.registers.rows(PERFORMANCE_TARGETS)
@@ -382,9 +384,13 @@ def department_facts(
     plan, months, scale = hospital.plan, hospital.months, hospital.scale
     units = performance.unit_indices(hospital.cells, months, ("department_id",), scale)
     past = performance.case_mix(hospital.earlier, hospital.points, months, scale)
-    targets, paused = _targets(hospital), performance.bad_months(hospital.cells, hospital.order.quarter, plan, scale)
+    targets = targets_of(hospital)
+    paused = performance.bad_months(hospital.cells, hospital.order.quarter, plan, scale)
     work = summed(hospital.of_quarter(DEPARTMENT_WORK), ("work", "difficulty"))
-    overspend = summed(hospital.of_quarter(DEPARTMENT_OVERSPENDS), ("amount",))
+    overspends = hospital.of_quarter(DEPARTMENT_OVERSPENDS)
+    overspend, mismanaged = (
+        summed([r for r in overspends if bool(r["mismanaged"]) == bad], ("amount",)) for bad in (False, True)
+    )
     confirmed = _confirmed_deaths(hospital)
     groups = _group_weights(hospital)
     known = []
@@ -419,10 +425,12 @@ def department_facts(
                 grade=scores[d].grade,
                 cmi=its.get("cmi"),
                 cmi_target=target,
+                before=past.get(f"department:{d}"),
                 cost_index=its.get("cost_index"),
                 time_index=its.get("time_index"),
                 low_risk=(max(its.get("low_risk_deaths", 0), confirmed.get(d, 0)), its.get("low_risk", 0)),
                 overspend=overspend.get(d, {"amount": 0})["amount"],
+                mismanaged=mismanaged.get(d, {"amount": 0})["amount"],
                 paused=d in paused,
             )
         )
@@ -449,32 +457,6 @@ def _confirmed_deaths(hospital: Hospital) -> dict[str, int]:
     return found
 
 
-def goals_of(hospital: Hospital) -> list[dict[str, Any]]:
-    """The hospital's goals of the period beside what it reached: fund spend, cost index, time index, case mix."""
-    plan, run = hospital.plan, hospital.order.run / TABLES
-    now = performance.unit_indices(hospital.cells, hospital.months, (), hospital.scale)["hospital"]
-    past = performance.case_mix(hospital.earlier, hospital.points, hospital.months, hospital.scale).get("hospital")
-    targets = _targets(hospital)
-    usual = {
-        "cmi": half_up(past[1] * (ONE + plan.ratio("target.cmi_growth")), ONE) if past else None,
-        "cost_index": plan.ratio("target.cost_index"),
-        "time_index": plan.ratio("target.time_index"),
-    }
-    goals = []
-    for name, bound in usual.items():
-        target, value = targets.get(("hospital", "hospital", name), bound), now[name]
-        met = None if value is None or target is None else (value >= target if name == "cmi" else value <= target)
-        goals.append({"goal": name, "value": value, "target": target, "met": met})
-    limit = plan.fen_or_none("target.fund_spend")
-    if limit is not None:
-        rows = read_table(run, INSTITUTION_MONTHS).filter(
-            (pl.col("institution_id") == hospital.institution) & pl.col("month").is_in(hospital.months)
-        )
-        spent, share = int(rows["due"].sum()), half_up(limit * len(hospital.months), 12)
-        goals.append({"goal": "fund_spend", "value": spent, "target": share, "met": spent <= share})
-    return goals
-
-
 def _group_weights(hospital: Hospital) -> dict[str, dict[str, tuple[int, int, int]]]:
     """Department → group → (stays, difficulty of one, operated stays) of the period."""
     rows = hospital.cells.filter(pl.col("month").is_in(hospital.months))
@@ -486,15 +468,23 @@ def _group_weights(hospital: Hospital) -> dict[str, dict[str, tuple[int, int, in
 
 
 def doctors_of(hospital: Hospital) -> dict[str, performance.DoctorCase]:
-    """Case mix and target of the doctors, where this year and last there are stays enough to judge."""
+    """Case mix and target of the doctors, where this year and last there are stays enough to judge; their cost, and
+    what keeps them from the prize for controlling it."""
     least, growth = hospital.plan.integer("individual.min_cases"), hospital.plan.ratio("target.cmi_growth")
     now = performance.unit_indices(hospital.cells, hospital.months, ("doctor_id",), hospital.scale)
     past = performance.case_mix(hospital.earlier, hospital.points, hospital.months, hospital.scale)
-    targets = _targets(hospital)
+    targets, costs = targets_of(hospital), performance.cost_cases(hospital.cells, hospital.months)
+    (first, last), bars = hospital.period, hospital.plan.names("cost_prize.barred_by")
+    barred = {
+        r["staff_id"]
+        for r in hospital.registers.rows(QUALITY_EVENTS)
+        if r["confirmed"] and r["event"] in bars and first <= r["date"] <= last
+    }
     result = {}
     for doctor, row in now.items():
         before = past.get(f"doctor:{doctor}", (0, 0))
         usual = half_up(before[1] * (ONE + growth), ONE) if before[0] >= least else None
         target = targets.get(("doctor", doctor, "cmi"), usual)
-        result[doctor] = performance.DoctorCase(row["n"], row["cmi"] if row["n"] >= least else None, target)
+        cmi = row["cmi"] if row["n"] >= least else None
+        result[doctor] = performance.DoctorCase(row["n"], cmi, target, *costs[doctor], doctor in barred)
     return result

@@ -9,6 +9,7 @@ from drgpay.ledger import Ledger
 from drgpay.runs.manifest import LEDGER, file_digest
 
 _KEPT = 32
+_ADVANCE = ":advance"
 _known: dict[str, Ledger] = {}
 
 
@@ -30,3 +31,18 @@ def ledger_of(run: Path) -> Ledger:
             _known.pop(next(iter(_known), ""), None)
         _known[digest] = found
     return found
+
+
+def advances_in(ledger: Ledger) -> dict[tuple[str, str], int]:
+    """What is advanced and not netted yet, in fen, by insurance scheme and institution; nobody with nothing."""
+    accounts = ((*name.partition(":"), balance) for name, balance in ledger.balances().items())
+    return {
+        (scheme, rest.removesuffix(_ADVANCE)): balance
+        for scheme, _, rest, balance in accounts
+        if rest.endswith(_ADVANCE) and balance
+    }
+
+
+def advances_of(run: Path) -> dict[tuple[str, str], int]:
+    """The same at the end of a run: the whole of its book. Raises BROKEN for a ledger that was changed."""
+    return advances_in(ledger_of(run))

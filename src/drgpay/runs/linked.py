@@ -6,7 +6,7 @@ from __future__ import annotations
 import calendar
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -34,6 +34,7 @@ from drgpay.ledger import Entry, Ledger, Whole
 from drgpay.policy import Policy, dictionary
 from drgpay.runs import laws as law_in_time
 from drgpay.runs import modes, money
+from drgpay.runs.booked import holds_of
 from drgpay.runs.chain import Chain, Link, correction_files
 from drgpay.runs.manifest import REGISTERS, laws_of_run
 from drgpay.runs.region import Region, Registers
@@ -167,14 +168,16 @@ class Account:
         succession = succession_of(self.registers)
         return {h: heir for h, heir in succession.heirs(self.last_day).items() if succession.gone(h, first)}
 
-    def holds(self, until: date | None = None) -> frozenset[str]:
-        """Institutions whose payments of months up to the last day are held then, or still on a later day: what is
-        released before the clearing is paid by it."""
-        rows = self.registers[PAYMENT_HOLDS].filter(
-            (pl.col("from_date") <= self.last_day)
-            & (pl.col("released_on").is_null() | (pl.col("released_on") > (until or self.last_day)))
-        )
-        return frozenset(rows["institution_id"])
+    def ended(self) -> frozenset[str]:
+        """Institutions that are no more when the month ends, and have not gone over into another."""
+        succession = succession_of(self.registers)
+        over = succession.heirs(self.last_day)
+        return frozenset(h for h in succession.ends if h not in over and succession.gone(h, self.last_day))
+
+    def holds(self, until: date | None = None) -> settlement.Holds:
+        """What is held of the payments of months up to the last day then, or still on a later day: what is released
+        before the clearing is paid by it."""
+        return holds_of(self.registers[PAYMENT_HOLDS], self.year, self.last_day, until or self.last_day)
 
     def carried(self) -> dict[Key, int]:
         """What institutions owe on ``payable`` from the month before (negative)."""
@@ -214,9 +217,10 @@ class Account:
         return dict(sums)
 
     def stay_payments(self, work: Path) -> Dataset:
-        """What the sealed months paid, stay by stay."""
-        paths = [p for link in self.links if link.month is not None
-                 for p in dataset(link.tables, STAY_PAYMENTS).paths]  # fmt: skip
+        """What the months paid, stay by stay: as they were sealed one by one, or by the clearing that settled all of
+        them and begins its book."""
+        months = [link for link in self.links if link.month is not None] or self.links[:1]
+        paths = [path for link in months for path in dataset(link.tables, STAY_PAYMENTS).paths]
         return Dataset(tuple(paths)) if paths else _empty(work, STAY_PAYMENTS)
 
     def standing(self) -> dict[Key, list[Entry]]:
@@ -228,14 +232,14 @@ class Account:
                 found[e.insurance_scheme, e.institution_id].append(e)
         return dict(found)
 
-    def held(self) -> dict[Key, int]:
-        """Payments of months that are held, by what the accounts say."""
+    def held(self, account: str = "held") -> dict[Key, int]:
+        """Payments of months that are held, by what the accounts say; ``held_modes``: of other modes."""
         balances = self.chain.last.ledger.balances() if self.chain else {}
         found = {}
-        for account, balance in balances.items():
-            scheme, _, rest = account.partition(":")
+        for place, balance in balances.items():
+            scheme, _, rest = place.partition(":")
             h, _, name = rest.rpartition(":")
-            if name == "held" and balance:
+            if name == account and balance:
                 found[scheme, h] = -balance
         return found
 
@@ -387,83 +391,6 @@ def worth(account: Account, corrected: pl.DataFrame | None, policy: Policy) -> d
     return settlement.worth(corrected.to_dicts(), pools, policy.choice("fund.basis") == "total")
 
 
-def pay_month(
-    account: Account,
-    poster: settlement.BookPoster,
-    ledger: Ledger,
-    months: Iterable[Row],
-    corrections: Mapping[tuple[str, str, int], int],
-    policy: Policy,
-) -> list[Row]:
-    """Post a month of a book: advances that are new, dues, corrections, and what leaves the bank. Rows of table
-    ``month_cash``."""
-    month = account.month
-    assert month is not None
-    poster.months_paid(account.months_paid())
-    poster.advances(account.new_advances())
-    of = {(row["insurance_scheme"], row["institution_id"]): row for row in months}
-    for row in of.values():
-        poster.month_in_book(row)
-    heirs = account.gone_over()
-    taken_over: dict[Key, int] = defaultdict(int)
-    ratio = policy.ratio("settlement.monthly_pay_ratio")
-    deposits = {(row["insurance_scheme"], row["institution_id"]): row["deposit"] for row in account.booked_months()}
-    moved: dict[Key, list[tuple[int, int, int]]] = defaultdict(list)
-    for (s, h, of_month), amount in sorted(corrections.items()):
-        there = deposits.get((s, h), 0) + (of[s, h]["deposit"] if (s, h) in of else 0)
-        there += sum(part for _, _, part in moved[s, h])
-        moved[s, h].append((of_month, amount, settlement.deposit_of(amount, ratio, there)))
-    holds, carried, held = account.holds(), account.carried(), account.held()
-    ahead = {
-        (scheme, rest.removesuffix(":advance")): balance
-        for account_name, balance in ledger.balances().items()
-        for scheme, _, rest in [account_name.partition(":")]
-        if rest.endswith(":advance") and balance
-    }
-    rows = []
-    keys = of.keys() | moved.keys() | carried.keys() | held.keys() | ahead.keys()
-    keys |= {(scheme, heirs[h]) for scheme, h in keys if h in heirs}
-    for scheme, h in sorted(keys, key=lambda key: (key[1] not in heirs, key)):  # what goes over comes first
-        its = of.get((scheme, h), {"due": 0, "paid": 0, "deposit": 0})
-        key = (scheme, h)
-        before = settlement.Before(
-            carried.get(key, 0), ahead.get(key, 0), held.get(key, 0), h in holds, h not in holds
-        )
-        amount, deposit = (sum(row[at] for row in moved.get(key, ())) for at in (1, 2))
-        for of_month, worth_of, part in moved.get(key, ()):
-            poster.corrections(scheme, h, of_month, month, worth_of, part)
-        own = its["paid"] + amount - deposit
-        if h in heirs:
-            free = before.held if before.release else 0
-            goes = own + before.carried + free
-            poster.released_to_payable(scheme, h, month, free)
-            poster.month_handed_over(scheme, h, heirs[h], month, goes)
-            taken_over[scheme, heirs[h]] += goes
-            cash = settlement.Cash(netted=0, held=0, released=free, paid=0, carried=0)
-        else:
-            goes = -taken_over[key]
-            cash = settlement.month_cash(own - goes, before, month, policy)
-            poster.cash(scheme, h, month, cash)
-        rows.append(
-            {
-                "insurance_scheme": scheme,
-                "institution_id": h,
-                "due": its["due"],
-                "deposit": its["deposit"],
-                "corrections": amount,
-                "corrections_deposit": deposit,
-                "carried_in": before.carried,
-                "advance_netted": cash.netted,
-                "held": cash.held,
-                "released": cash.released,
-                "moved": goes,
-                "paid": cash.paid,
-                "carried_out": cash.carried,
-            }
-        )
-    return sorted(rows, key=lambda row: (row["insurance_scheme"], row["institution_id"]))
-
-
 _JUDGED_BY = ("drg", "case_class", "points", "total_cost", "personal_paid", "fund_by_item")
 
 
@@ -478,24 +405,29 @@ def _institutions_that_differ(old: Any, new: Any) -> Any:
 
 def changed_since(
     link: Link, registers: Registers, engine: Engine, cases: Dataset, year: int, work: Path
-) -> frozenset[Key]:
-    """(insurance scheme, institution) whose stays, decisions, evidence, violations, grade or sanctions are others
-    than when a year was cleared."""
+) -> tuple[frozenset[Key], frozenset[Key]]:
+    """(insurance scheme, institution) whose stays are others than when a year was cleared; and those whose stays,
+    decisions on them, evidence, violations, grade or sanctions are."""
     columns = ("stay_id", "institution_id", "insurance_scheme", *_JUDGED_BY)
     sources = [Source(data, columns, ("stay_id",)) for data in (dataset(link.tables, CASE_POINTS), cases)]
     found = engine.map_by(sources, "stay_id", _institutions_that_differ, work / "changed", "what changed")
-    keys = {(s, h) for batch in engine.scan(found) for h, s in frame(batch).rows()}
+    by_stays = frozenset((s, h) for batch in engine.scan(found) for h, s in frame(batch).rows())
+    keys = set(by_stays)
     then = Registers.read(link.folder / REGISTERS)
     schemes = read_table(link.tables, CLOSINGS)["insurance_scheme"].to_list()
     for table in (STAY_DECISIONS, EVIDENCE, VIOLATIONS, GRADE_REGISTER, SANCTIONS):
         old, new = (its if table == STAY_DECISIONS else its.filter(pl.col("year") == year)
                     for its in (then[table], registers[table]))  # fmt: skip
-        for ours, theirs in ((old, new), (new, old)):
-            rows = ours.join(theirs, on=ours.columns, how="anti", nulls_equal=True)
-            for row in rows.to_dicts():
-                own = [row["insurance_scheme"]] if "insurance_scheme" in row else schemes
-                keys |= {(scheme, row["institution_id"]) for scheme in own}
-    return frozenset(keys)
+        ways = ((old, new), (new, old))
+        rows = pl.concat([one.join(other, on=one.columns, how="anti", nulls_equal=True) for one, other in ways])
+        if table == STAY_DECISIONS and rows.height:
+            both = (source.data for source in sources)
+            of_year = [frame(batch) for data in both for batch in engine.scan(data, ("stay_id",))]
+            rows = rows.join(pl.concat(of_year), on="stay_id", how="semi")
+        for row in rows.to_dicts():
+            own = [row["insurance_scheme"]] if "insurance_scheme" in row else schemes
+            keys |= {(scheme, row["institution_id"]) for scheme in own}
+    return by_stays, frozenset(keys)
 
 
 def copy_modes(link: Link, tables: Path) -> None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from drgpay.engine import Dataset, Engine, Part, PartKernel, Source, codes_in, frame, integers
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy, Segment
+from drgpay.runs.booked import Booked
 from drgpay.runs.laws import Segments
 from drgpay.runs.marks import known_of
 from drgpay.runs.rate import rate_base, rate_points
@@ -242,18 +243,6 @@ class Settled:
         return dues_of(self.months, [row for rows in self.statements.values() for row in rows])
 
 
-@dataclass(frozen=True)
-class Booked:
-    """What the sealed months of a book left for its clearing: rows of their ``pools`` and ``institution_months``;
-    ``amounts``: what was paid, held as deposit and refused in all of them, by institution; ``held``: (insurance
-    scheme, institution) → payments that are still held, fen."""
-
-    pools: list[dict[str, Any]]
-    months: list[dict[str, Any]]
-    amounts: list[dict[str, Any]]
-    held: Mapping[tuple[str, str], int]
-
-
 def _pools(
     engine: Engine,
     grouped: Dataset,
@@ -347,7 +336,10 @@ def settle(
             whole.filter(pl.col("insurance_scheme") == pool.insurance_scheme),
             counted,
             succession_of(registers).on(last_day(period.year)),
-            replace(dealings(registers, period.year, pool.insurance_scheme), held=_of(booked, pool.insurance_scheme)),
+            replace(
+                dealings(registers, period.year, pool.insurance_scheme),
+                **(booked.dealings(pool.insurance_scheme) if booked else {}),
+            ),
             policy,
             shares,
             refused,
@@ -375,11 +367,12 @@ class Cleared:
 
 def reopen(
     engine: Engine, laws: Laws, registers: Registers, period: Period, earned: Earned, work: Path, cleared: Cleared,
-    changed: Collection[tuple[str, str]],
+    by_stays: Collection[tuple[str, str]], changed: Collection[tuple[str, str]],
 ) -> Settled:  # fmt: skip
     """A year opened again: its point value stands, and only the ``changed`` (insurance scheme, institution) are
-    computed again at it, each share half up to fen; everybody else's statement and every second distribution stay.
-    What it comes to beyond what was paid is ``passed``. Source: design/12 §2."""
+    computed again at it; everybody else's statement and every second distribution stay. The share of those whose
+    stays are others (``by_stays``) is what these come to, half up to fen; that of the others stands. What a share
+    comes to beyond what was paid is ``passed``. Source: design/12 §2."""
     policy, sums = laws.policy, earned.sums
     by_rate = policy.choice_or_none("points.pricing") == "rate"
     with_patients = policy.choice("fund.basis") == "total"
@@ -391,10 +384,12 @@ def reopen(
     years = {pool.insurance_scheme: pool for pool in pools if pool.month == fund.YEAR}
     shares = {}
     for scheme, h, n, patients in whole.select("insurance_scheme", "institution_id", "points", "personal").rows():
-        if (scheme, h) in changed:
+        if (scheme, h) in by_stays:
             pool = years[scheme]
             gross = n if by_rate or not pool.points else half_up(n * pool.distributable, pool.points)
             shares[scheme, h, fund.YEAR] = max(gross - (patients if with_patients else 0), 0)
+        elif (scheme, h) in changed:
+            shares[scheme, h, fund.YEAR] = before[scheme, h]["due"] + before[scheme, h]["refused"]
     refused = _refused(engine, earned, shares, with_patients, period, work)
     statements: dict[str, list[dict[str, Any]]] = {}
     for scheme, pool in years.items():
@@ -414,6 +409,7 @@ def reopen(
                 "debt_netted",
                 "debt_passed",
                 "held",
+                "modes_held",
                 "moved",
                 "final_payment",
             )
@@ -423,11 +419,6 @@ def reopen(
             row["passed"] = row["settled"] - settlement.had_before(row | {"passed": 0}) - row["final_payment"]
         statements[scheme] = sorted([*stand, *rows], key=lambda r: str(r["institution_id"]))
     return Settled(pools, cleared.months, statements)
-
-
-def _of(booked: Booked | None, scheme: str) -> dict[str, int]:
-    """Held payments of an insurance scheme, by institution."""
-    return {h: amount for (s, h), amount in (booked.held if booked else {}).items() if s == scheme}
 
 
 def _refused(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import ready
@@ -39,6 +40,8 @@ class Order:
     """only these batches of the region, to make a run again after later ones came; None = all that are known"""
     base: Path | None = None
     """a base period that several areas share, as ``drgpay run base`` published it"""
+    late: Mapping[str, Any] | None = None
+    """of a run that is made again: what it took up of years that were closed; None = the seals say it"""
     again: bool = False
     """a run is made again: later links may be sealed"""
 

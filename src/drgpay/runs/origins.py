@@ -20,12 +20,14 @@ Row = dict[str, Any]
 def origins(run: Path, wanted: Iterable[tuple[Table, dict[str, Any]]]) -> tuple[Line, ...]:
     """One line for each row of a run's registers that was taken from a result: its value is the digest of the result.
     ``wanted``: registers, and the values of columns of the rows meant."""
-    registers = Registers.read(run / REGISTERS)
+    registers = Registers.read(run / REGISTERS, (TAKEN_ROWS,))
     taken = {(r["register"], r["row_key"]): r for r in registers[TAKEN_ROWS].to_dicts()}
     lines: list[Line] = []
     if not taken:
         return ()
-    for table, values in wanted:
+    asked = list(wanted)
+    registers = Registers.read(run / REGISTERS, {table: None for table, _ in asked})
+    for table, values in asked:
         chosen = [pl.col(name) == value for name, value in values.items()]
         for row in registers[table].filter(*chosen).sort(table.key).to_dicts():
             said = taken.get((table.name, key_of(table, row)))

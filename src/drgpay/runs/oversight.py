@@ -27,6 +27,7 @@ from drgpay.engine import (
     table_path,
     write_table,
 )
+from drgpay.runs.advance_use import use_known
 from drgpay.runs.fund import Rows, watch_fund
 from drgpay.runs.manifest import PRACTICE, TABLES, file_digest, write_json, write_manifest
 from drgpay.runs.oversight_inputs import Inputs, campuses
@@ -45,6 +46,8 @@ from drgpay.tables import (
     AUDIT_AGREEMENT,
     AUDIT_RESULTS,
     AUDIT_SAMPLE,
+    BILL_FINDINGS,
+    BILL_RATES,
     CHARGES,
     CLAIM_CHECKS,
     CODER_STAFFING,
@@ -60,6 +63,7 @@ from drgpay.tables import (
     INSTITUTION_LINKS,
     INSTITUTIONS,
     LEDGER_PREVIEW,
+    LEVELS,
     NEGATIVE_LIST,
     OUT_OF_AREA_CLAIMS,
     OUT_OF_AREA_WATCH,
@@ -80,20 +84,25 @@ from drgpay.tables import (
     SUSPICION_EVIDENCE,
     SUSPICIONS,
     TREATMENT_TABLE,
+    UPCODING_RATES,
     VIOLATION_TIERS,
     VISITS,
     Table,
 )
 
 WORK = "work"
+_RANKS = {level: rank for rank, level in enumerate(reversed(LEVELS))}
+"""level of an institution → its rank, 0 = primary"""
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What oversight found in a run: where it is, and how many suspicions of each rule."""
+    """What oversight found in a run: where it is, how many leads, how many cases that the data cannot tell, and of
+    how many stays."""
 
     folder: Path
     suspicions: int
+    unclear: int
     stays: int
 
 
@@ -137,8 +146,8 @@ class _Oversight:
         self.grouped = self.inputs.grouped = dataset(settlement.run / TABLES, GROUPED)
         self.singles = Singles(engine, self.grouped, self.screen)
 
-    def go(self, reports: Sequence[Callable[[Path], None]]) -> tuple[int, int]:
-        """All stages in order; how many suspicions there are and how many stays were looked at."""
+    def go(self, reports: Sequence[Callable[[Path], None]]) -> tuple[int, int, int]:
+        """All stages in order; how many leads and unclear cases there are, and how many stays were looked at."""
         for table in (STAY_DETAILS, CHARGES, VISITS, PERSONS):
             self.inputs.bring(table)
         levels = read_table(self.settlement.run / TABLES, INSTITUTIONS)
@@ -167,7 +176,13 @@ class _Oversight:
             ),
             overall,
             links,
-            frozenset(levels.filter(pl.col("level") == "primary")["institution_id"]),
+            levels.select(
+                pl.col("institution_id").cast(pl.String),
+                pl.col("level")
+                .cast(pl.String)
+                .replace_strict(_RANKS, default=None, return_dtype=pl.Int64)
+                .alias("rank"),
+            ).drop_nulls(),
             mixes,
         )
         of_people = self._of_people(facts, watch)
@@ -177,7 +192,7 @@ class _Oversight:
         of_people = oversight.clustered(
             of_people.filter(~pl.col("rule").str.starts_with("=")), discharges, self.limits
         )
-        copies, sample = self._of_institutions(facts, of_people, watch)
+        copies, sample, strata = self._of_institutions(facts, of_people, watch)
         copies = oversight.clustered(copies, discharges, self.limits)
         of_houses = oversight.institution_hits(rates, severe, complaints.to_dicts(), self.limits)
         found = self.singles.priced(pl.concat([of_people, copies, of_houses]))
@@ -185,15 +200,17 @@ class _Oversight:
         decided = {"confirm": "confirmed", "dismiss": "dismissed"}
         states = {s: decided[d] for s, d in reviews.select("suspicion_id", "decision").rows()}
         suspicions, evidence = oversight.suspicions(
-            found, self.settlement.year, states, with_persons=self.with_persons
+            found, self.settlement.year, states, self.limits, with_persons=self.with_persons
         )
+        reviews = reviews.filter(pl.col("suspicion_id").is_in(suspicions["suspicion_id"].implode()))
         self._write(SUSPICIONS, suspicions)
         self._write(SUSPICION_EVIDENCE, evidence)
         self._write(RULE_STATUS, oversight.rule_status(frozenset(self.inputs.brought), suspicions))
         self._write(CODING_RATES, rates)
-        figures = self._figures(cells, means, severe, counts, suspicions)
+        billed = self._bill(facts, means, mixes[0])
+        upcoding = self._audit(cells, sample, strata, facts, billed)
+        figures = replace(self._figures(cells, means, severe, counts), upcoding=upcoding, billed=billed)
         self._alerts(figures)
-        self._audit(cells, sample)
         self._specials(facts, means, discharges)
         self._loop(reviews, suspicions, levels["institution_id"].to_list())
         shutil.rmtree(self.work)
@@ -202,7 +219,8 @@ class _Oversight:
         for report in reports:
             report(self.folder)
         write_manifest(self.folder, about)
-        return suspicions.height, n
+        leads = suspicions.filter(pl.col("standing") == SUSPICIONS["standing"].choices[0]).height
+        return leads, suspicions.height - leads, n
 
     def _write(self, table: Table, rows: pl.DataFrame | Rows) -> None:
         write_table(self.tables, table, rows.to_arrow() if isinstance(rows, pl.DataFrame) else table.of(rows))
@@ -213,20 +231,19 @@ class _Oversight:
         means: pl.DataFrame,
         severe: pl.DataFrame,
         counts: pl.DataFrame,
-        suspicions: pl.DataFrame,
     ) -> oversight.Figures:
         sums = counts.group_by("rule", "institution_id", "month").agg(pl.col("amount").sum())
         heads = sums.filter((pl.col("rule") == oversight.HEADS) & (pl.col("month") == 0))
         again = sums.filter(pl.col("rule") == oversight.READMITTED)
-        upcoded = suspicions.filter(
-            (pl.col("violation") == "upcoding") & pl.col("stay_id").is_not_null() & (pl.col("state") != "dismissed")
-        )
-        upcoded = upcoded.group_by("institution_id").agg(pl.col("stay_id").n_unique())
         year = self.settlement.year
         paid = self.inputs.register(ADVANCES).filter(pl.col("year") == year)
         paid = paid.group_by("insurance_scheme", "institution_id").agg(pl.col("amount").sum().alias("advance"))
-        used = self.inputs.register(ADVANCE_USE).filter(pl.col("year") == year)
-        used = used.join(paid, on=["insurance_scheme", "institution_id"]).sort("month", "institution_id")
+        used = use_known(self.engine, self.settlement.run, self.inputs.register(ADVANCE_USE))
+        used = (
+            used.filter(pl.col("year") == year)
+            .join(paid, on=["insurance_scheme", "institution_id"])
+            .sort("month", "institution_id")
+        )
         return oversight.Figures(
             year,
             self.settlement.months,
@@ -235,7 +252,6 @@ class _Oversight:
             severe,
             heads=dict(heads.select("institution_id", "amount").rows()),
             readmitted={(h, m): c for h, m, c in again.select("institution_id", "month", "amount").rows()},
-            upcoded=dict(upcoded.rows()),
             before=self._year_before(),
             advances=used.to_dicts(),
             health=self._health(),
@@ -271,18 +287,43 @@ class _Oversight:
         self._write(ALERT_EVIDENCE, evidence)
         self._write(CONTROL_POINTS, oversight.control_points(figures, self.limits))
 
-    def _audit(self, cells: pl.DataFrame, sample: pl.DataFrame) -> None:
-        self._write(AUDIT_SAMPLE, sample.with_columns(pl.col("amount").alias("number").cast(pl.Int32)))
+    def _bill(self, facts: Dataset, means: pl.DataFrame, mixes: pl.DataFrame) -> Rows:
+        """Codes against the bill; rows of ``bill_rates``."""
+        limits = self.limits
+
+        def look(batch: Any, part: Any) -> Any:
+            return plain(oversight.against_bill(frame(batch), means, mixes, limits))
+
+        (found,) = self.engine.map(facts, look, [self.work / "bill"], tuple(oversight.FACTS), "oversight: bill")
+        billed = pl.concat([frame(b) for b in self.engine.scan(found)])
+        self._write(BILL_FINDINGS, billed.filter(pl.col("check") != ""))
+        rates = oversight.bill_rates(billed, limits)
+        self._write(BILL_RATES, rates)
+        return rates
+
+    def _audit(
+        self, cells: pl.DataFrame, sample: pl.DataFrame, strata: pl.DataFrame, facts: Dataset, billed: Rows
+    ) -> Rows:
+        """What the coding audit has so far; rows of ``upcoding_rates``."""
+        named = (pl.col("amount").alias("number").cast(pl.Int32), pl.col("signal").alias("stratum"))
+        self._write(AUDIT_SAMPLE, sample.with_columns(*named))
         claims = self.settlement.registers[OUT_OF_AREA_CLAIMS].to_dicts() if self.watched else []
-        self._write(CLAIM_CHECKS, oversight.claims_to_check(claims, self.watched, self.settlement.year))
-        second = self.inputs.register(SECOND_CODINGS)
+        self._write(CLAIM_CHECKS, oversight.claims_to_check(claims, self.watched, self.settlement.year, self.limits))
+        second = self.inputs.of_run(SECOND_CODINGS)
         upheld = dict(self.inputs.register(ARBITRATIONS).select("stay_id", "upheld").rows())
         results, agreement = oversight.audit_results(*self.singles.coded_twice(second), upheld)
         self._write(AUDIT_RESULTS, results)
         self._write(AUDIT_AGREEMENT, agreement)
-        self._write(RECORD_QUALITY, oversight.record_quality(cells, results))
+        coded = frame(
+            self.engine.sum(facts, oversight.coder_sums, oversight.CODED, oversight.CODED_READS, "oversight: coders")
+        )
+        peers = oversight.peer_rates(cells, coded, self.limits)
+        rates = oversight.upcoding_rates(strata.to_dicts(), sample.to_dicts(), results, peers, self.limits)
+        self._write(UPCODING_RATES, rates)
+        self._write(RECORD_QUALITY, oversight.record_quality(cells, results, billed))
         staffing = oversight.coder_staffing(self.inputs.register(CODERS).to_dicts(), self.limits)
         self._write(CODER_STAFFING, staffing)
+        return rates
 
     def _specials(self, facts: Dataset, means: pl.DataFrame, discharges: dict[str, int]) -> None:
         quota = self.settlement.policy.ratio_or_none("points.special_quota") or self.limits.ratio("special.quota")
@@ -375,17 +416,23 @@ class _Oversight:
 
     def _of_institutions(
         self, facts: Dataset, found: pl.DataFrame, watch: oversight.Watch
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Near-copies, batches, and the sample of the coding audit."""
-        scores = found.drop_nulls("stay_id").group_by("stay_id").agg(pl.col("score").max())
-        columns = tuple(dict.fromkeys((*oversight.COPIED, *oversight.CROWDED, "settled")))
+    ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """Near-copies and batches, the sample of the coding audit, and the sizes of its strata."""
+        scores = (
+            found.filter(oversight.is_lead(self.limits))
+            .drop_nulls("stay_id")
+            .group_by("stay_id")
+            .agg(pl.col("score").max())
+        )
+        columns = tuple(dict.fromkeys((*oversight.COPIED, *oversight.CROWDED, "coder_id", "settled")))
         source = Source(facts, columns, ("institution_id", "stay_id"))
         kernel = partial(_of_houses, scores=scores, watch=watch, seed=self.seed, shares=self._sampling())
         rows = self._collect(
             self.engine.map_by((source,), "institution_id", kernel, self.work / "copies", "oversight: copies")
         )
-        drawn = pl.col("rule") == oversight.SAMPLED
-        return rows.filter(~drawn), rows.filter(drawn)
+        apart = {name: rows.filter(pl.col("rule") == name) for name in (oversight.SAMPLED, oversight.STRATA)}
+        found = rows.filter(~pl.col("rule").is_in(list(apart)))
+        return found, apart[oversight.SAMPLED], apart[oversight.STRATA]
 
     def _sampling(self) -> dict[str, int]:
         """Institution → share of its stays to be checked (1/10,000): by the last evaluation before this year, and by

@@ -17,6 +17,7 @@ from drgpay.tables import CASE_POINTS, RULE_STATUS, SUSPICIONS
 
 TRUTH_FILE = "truth/violations.parquet"
 RELATED = ("related_stays", "related_visits", "related")
+LIKELY = SUSPICIONS["standing"].choices[0]
 _PLACE = "@"
 """stands before the id of an institution, among those of stays and visits"""
 
@@ -43,7 +44,8 @@ class Score:
     """A rule, a type of violation, or a form of the labels, measured. ``found``: suspicions; ``right``: those that
     touch a label of the type; ``beside``: those about a stay that is only a neighbour in a case of another type,
     which nobody labelled, so that they count for nothing; ``labels``: cases labelled in the period; ``caught``:
-    those a suspicion touches; ``stays``: stays of the period."""
+    those a suspicion touches; ``stays``: stays of the period; ``unclear``, ``unclear_right``: cases listed as ones
+    that the data cannot tell, which are no suspicions here, and those of them that touch a label of the type."""
 
     name: str
     violation: str
@@ -54,6 +56,8 @@ class Score:
     labels: int
     caught: int
     stays: int
+    unclear: int
+    unclear_right: int
 
 
 def read_truth(region: Path) -> pl.DataFrame:
@@ -127,17 +131,9 @@ def _of_period(labels: pl.DataFrame, run: Path, region: Path, year: int) -> pl.D
     return labels.filter(pl.col("case_id").is_in(there.implode()))
 
 
-def bench(out: Path, region: Path, run: Path) -> Bench:
-    """A look (folder ``out``) at a labelled region, measured. A suspicion is right when it touches any member of a
-    labelled case of its type; what touches only labels of other types is in ``confusion``."""
-    manifest = read_manifest(out)
-    suspicions = read_table(out / TABLES, SUSPICIONS).with_columns(
-        pl.col("violation").cast(pl.String), pl.col("rule").cast(pl.String)
-    )
-    ran = {r["rule"] for r in read_table(out / TABLES, RULE_STATUS).to_dicts() if r["status"] == "ran"}
-    labels = _of_period(read_truth(region), run, region, int(manifest["year"]))
-    keys = ["suspicion_id", "rule", "violation"]
-    touched = pl.concat(
+def _touched(suspicions: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Stays, visits and institutions (``id``) that each of the suspicions names."""
+    return pl.concat(
         [
             suspicions.select(*keys, pl.col("stay_id").alias("id")),
             suspicions.select(*keys, pl.col("related").str.split("|").alias("id")).explode("id"),
@@ -146,7 +142,24 @@ def bench(out: Path, region: Path, run: Path) -> Bench:
             ),
         ]
     ).filter(pl.col("id").is_not_null() & (pl.col("id") != ""))
+
+
+def bench(out: Path, region: Path, run: Path) -> Bench:
+    """A look (folder ``out``) at a labelled region, measured. A suspicion is right when it touches any member of a
+    labelled case of its type; what touches only labels of other types is in ``confusion``. Only leads are suspicions
+    here; cases that the data cannot tell are counted apart."""
+    manifest = read_manifest(out)
+    listed = read_table(out / TABLES, SUSPICIONS).with_columns(
+        pl.col("violation").cast(pl.String), pl.col("rule").cast(pl.String)
+    )
+    suspicions = listed.filter(pl.col("standing") == LIKELY)
+    unclear = listed.filter(pl.col("standing") != LIKELY)
+    ran = {r["rule"] for r in read_table(out / TABLES, RULE_STATUS).to_dicts() if r["status"] == "ran"}
+    labels = _of_period(read_truth(region), run, region, int(manifest["year"]))
+    keys = ["suspicion_id", "rule", "violation"]
+    touched = _touched(suspicions, keys)
     both = touched.join(labels, on=["violation", "id"])
+    unclear_both = _touched(unclear, keys).join(labels, on=["violation", "id"])
     other = touched.join(labels.rename({"violation": "labelled"}), on="id")
     # about a stay that some case names and nobody labelled
     beside = (
@@ -168,6 +181,8 @@ def bench(out: Path, region: Path, run: Path) -> Bench:
             whole["case_id"].n_unique(),
             hit["case_id"].n_unique(),
             int(manifest["stays"]),
+            unclear.filter(of).height if label is None else 0,
+            unclear_both.filter(of)["suspicion_id"].n_unique(),
         )
 
     rules = oversight.RULES.values()

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from drgpay.engine import Dataset, Engine, Source, frame
+from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.named import check_named, homes_of, names_of
 from drgpay.runs.region import Region, Registers, known_codes, known_places, register_file
 from drgpay.steps import intake
@@ -78,9 +79,30 @@ class Inputs:
             return
         wanted = {str(stay) for name in names_of(table, "stay") for stay in rows[name]}
         there = homes_of(self.engine, self.grouped, wanted)
-        data = self.grouped
-        if wanted - set(there):
-            known = frozenset(self.region.registers[INSTITUTIONS]["institution_id"])
-            context = intake.CheckContext("settlement", known_codes(), known)
-            data = self.region.stays(self.work / f"named-{table.name}", context).data
+        data = self._stays(table) if wanted - set(there) else self.grouped
         check_named(self.engine, data, self.region.folder, Registers({table.name: rows}), (table,), kept_out=there)
+
+    def _stays(self, table: Table) -> Dataset:
+        """All stays of the region, to find those that a register names."""
+        known = frozenset(self.region.registers[INSTITUTIONS]["institution_id"])
+        context = intake.CheckContext("settlement", known_codes(), known)
+        return self.region.stays(self.work / f"named-{table.name}", context).data
+
+    def of_run(self, table: Table) -> pl.DataFrame:
+        """Of a register of single stays, kept look after look, the rows of stays this run has. DATA for a stay that
+        neither the run nor the region has."""
+        rows = self.register(table)
+        if self.engine is None or self.grouped is None or rows.height == 0:
+            return rows
+        wanted = set(rows["stay_id"])
+        there = set(homes_of(self.engine, self.grouped, wanted))
+        if wanted - there:
+            unknown = wanted - there - set(homes_of(self.engine, self._stays(table), wanted - there))
+            if unknown:
+                raise DrgpayError(
+                    Kind.DATA, zh="复核编码的病例在本次运行和本统筹区中都没有",
+                    en="second codings of stays that neither this run nor the region has", file=table.name,
+                    field="stay_id", value=", ".join(sorted(unknown)[:5]), fix_zh="核对病例号",
+                    fix_en="check the ids",
+                )  # fmt: skip
+        return rows.filter(pl.col("stay_id").is_in(list(there)))

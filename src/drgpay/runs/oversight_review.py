@@ -4,6 +4,7 @@ People's registers are CSV files of the region; nothing here decides anything fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,15 +29,20 @@ from drgpay.tables import (
     ALERT_EVIDENCE,
     ALERTS,
     AUDIT_SAMPLE,
+    CONFIRMED_CASES,
     DOCTOR_MARKS,
     GROUPED,
+    INSTITUTION_EVENTS,
     NEGATIVE_LIST,
+    PAYMENT_HOLDS,
     REFUSALS,
     REVIEWS,
     RULE_STATUS,
+    SANCTIONS,
     SECOND_CODINGS,
     SPECIAL_RESULTS,
     STAY_DECISIONS,
+    SUPERVISION,
     SUSPICION_EVIDENCE,
     SUSPICIONS,
     VIOLATIONS,
@@ -60,6 +66,11 @@ class Proposal:
     entries: list[Row]
     marks: list[Row]
     refusals: list[Row]
+    cases: list[Row]
+    holds: list[Row]
+    closings: list[Row]
+    sanctions: list[Row]
+    supervision: list[Row]
 
 
 def _register(path: Path, table: Table) -> list[Row]:
@@ -72,12 +83,15 @@ def _recorded(path: Path, table: Table) -> tuple[list[Row], Table]:
     return frame(register.every).to_dicts(), table if register.digest is None else intake.recorded(table)
 
 
-def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
-    """Check the reviews against a look and say what follows. ``region``: decisions are numbered after those it has.
+def propose(
+    out: Path, reviews: Path, region: Path | None = None, *, besides: Sequence[Row] = ()
+) -> Proposal:  # fmt: skip
+    """Check the reviews against a look and say what follows. ``region``: decisions are numbered after those it has;
+    ``besides``: suspicions of people, which no look has.
 
     Raises DATA for a review that does not fit, USAGE when ``out`` is no look."""
     manifest = read_manifest(out, "oversight")
-    known = {r["suspicion_id"]: r for r in read_table(out / TABLES, SUSPICIONS).to_dicts()}
+    known = {r["suspicion_id"]: r for r in (*read_table(out / TABLES, SUSPICIONS).to_dicts(), *besides)}
     treated = oversight.treatments(_register(reviews, REVIEWS), known)
     first = 1
     special = oversight.decision_rows(read_table(out / TABLES, SPECIAL_RESULTS).to_dicts())
@@ -95,13 +109,18 @@ def propose(out: Path, reviews: Path, region: Path | None = None) -> Proposal:
         oversight.ledger_preview(treated),
         oversight.mark_rows(treated, year),
         oversight.refused_patients(treated, known, year),
+        oversight.confirmed_cases(treated, known, year),
+        oversight.hold_rows(treated, year),
+        oversight.closing_rows(treated),
+        oversight.sanction_rows(treated, year),
+        oversight.supervision_rows(treated, year, oversight.limits_of(manifest["limits"])),
     )
 
 
 def write_proposal(proposal: Proposal, folder: Path, out: Path, reviews: Path) -> None:
-    """What follows from the reviews of a look (``out``), as a result a region can take: its tables in
-    ``violations.csv``, ``stay_decisions.csv``, ``doctor_marks.csv``, ``refusals.csv`` and the ``negative_list.csv``
-    to be published for people, and what it offers, with a manifest."""
+    """What follows from the reviews of a look (``out``), as a result a region can take: each register it offers rows
+    to as a CSV file for people, with the ``negative_list.csv`` to be published, and what it offers, with a
+    manifest."""
     look = read_manifest(out, "oversight")
     said = {row["suspicion_id"]: row for row in proposal.treatments}
     refused = oversight.refusal_rows(proposal.treatments, 1)
@@ -111,16 +130,27 @@ def write_proposal(proposal: Proposal, folder: Path, out: Path, reviews: Path) -
         Offered(STAY_DECISIONS, "review", [r | _evidence(stays[r["stay_id"]]) for r in refused]),
         Offered(DOCTOR_MARKS, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.marks]),
         Offered(REFUSALS, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.refusals]),
+        Offered(CONFIRMED_CASES, "review", [r | _evidence(said[r["violation_id"]]) for r in proposal.cases]),
+        Offered(PAYMENT_HOLDS, "review", [r | _evidence(said[r["hold_id"]]) for r in proposal.holds]),
+        Offered(INSTITUTION_EVENTS, "review", [r | _evidence(said[r["event_id"]]) for r in proposal.closings]),
+        Offered(SANCTIONS, "review", proposal.sanctions),
+        Offered(SUPERVISION, "review", proposal.supervision),
         *carried_over(out, "special"),
     ]
     withheld = None if any(one.rows for one in offered) else _NOTHING
     with new_folder(folder) as draft:
-        write_register(draft / "violations.csv", VIOLATIONS, proposal.violations)
-        write_register(draft / "stay_decisions.csv", STAY_DECISIONS, proposal.decisions)
-        write_register(draft / "doctor_marks.csv", DOCTOR_MARKS, proposal.marks)
-        write_register(draft / "refusals.csv", REFUSALS, proposal.refusals)
-        listed = oversight.negative_list(proposal.refusals, ())
-        write_register(draft / "negative_list.csv", NEGATIVE_LIST, listed)
+        for table, rows in (
+            (VIOLATIONS, proposal.violations),
+            (STAY_DECISIONS, proposal.decisions),
+            (DOCTOR_MARKS, proposal.marks),
+            (REFUSALS, proposal.refusals),
+            (NEGATIVE_LIST, oversight.negative_list(proposal.refusals, ())),
+            (PAYMENT_HOLDS, proposal.holds),
+            (INSTITUTION_EVENTS, proposal.closings),
+            (SANCTIONS, proposal.sanctions),
+            (SUPERVISION, proposal.supervision),
+        ):
+            write_register(draft / f"{table.name}.csv", table, rows)
         content = {
             "kind": "review",
             "software": f"drgpay {__version__}",
@@ -221,8 +251,9 @@ class Counted:
 
 
 def count_look(out: Path) -> Counted:
-    """What a look found, by rule and by alert."""
-    found = read_table(out / TABLES, SUSPICIONS).group_by("rule").agg(pl.col("amount").sum())
+    """What a look found, by rule and by alert. Amounts are those of leads."""
+    leads = read_table(out / TABLES, SUSPICIONS).filter(pl.col("standing") == SUSPICIONS["standing"].choices[0])
+    found = leads.group_by("rule").agg(pl.col("amount").sum())
     amounts = dict(found.rows())
     rules = [r | {"amount": amounts.get(r["rule"], 0)} for r in read_table(out / TABLES, RULE_STATUS).to_dicts()]
     alerts = read_table(out / TABLES, ALERTS).group_by("rule", "zh", "en").agg(pl.len()).sort("rule").rows()

@@ -9,10 +9,9 @@ import polars as pl
 import pyarrow as pa
 
 from drgpay.engine import Dataset, Engine, codes_in, one_batch
-from drgpay.errors import DrgpayError, Kind
 from drgpay.runs.screen import SCREEN_READS, Screen, merged_prices
 from drgpay.steps import oversight
-from drgpay.tables import GROUPED, SECOND_CODINGS
+from drgpay.tables import GROUPED
 
 
 @dataclass(frozen=True)
@@ -24,24 +23,12 @@ class Singles:
     screen: Screen
 
     def coded_twice(self, second: pl.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Group, principal diagnosis and price of the stays coded again, under each coding."""
+        """Group, principal diagnosis and price of the stays coded again, which the run has, under each coding."""
         if second.height == 0:
             return {}, {}
         ids = pa.array(second["stay_id"].to_list(), pa.string())
         stays = self._stays(ids)
         place = _places(stays)
-        unknown = [s for s in ids.to_pylist() if s not in place]
-        if unknown:
-            raise DrgpayError(
-                Kind.DATA,
-                zh="复核编码的病例不在本次运行中",
-                en="second codings of stays this run does not have",
-                file=SECOND_CODINGS.name,
-                field="stay_id",
-                value=", ".join(unknown[:5]),
-                fix_zh="核对病例号",
-                fix_en="check the ids",
-            )
         own = stays.take(pa.array([place[s] for s in ids.to_pylist()], pa.int64()))
         texts = pa.list_(pa.string())
         lists = {
@@ -71,7 +58,8 @@ class Singles:
         )
 
     def priced(self, found: pl.DataFrame) -> pl.DataFrame:
-        """Amounts at stake of split stays: what both were paid less what one stay made of them would be."""
+        """Amounts at stake of split stays: what both were paid less what one stay made of them would be; where that
+        is nothing, the amount that stands, which is of the part that should have no bill of its own."""
         merging = [r.id for r in oversight.RULES.values() if r.amount == "merge"]
         pairs = (
             found.filter(pl.col("rule").is_in(merging))
@@ -101,7 +89,9 @@ class Singles:
         found = found.with_columns(first.alias("earlier")).join(
             priced, on=["earlier", "stay_id"], how="left", maintain_order="left"
         )
-        amount = pl.when(pl.col("rule").is_in(merging)).then(pl.col("merged").fill_null(pl.col("amount")))
+        amount = pl.when(pl.col("rule").is_in(merging)).then(
+            pl.when(pl.col("merged") > 0).then("merged").otherwise("amount")
+        )
         return found.with_columns(amount.otherwise(pl.col("amount")).alias("amount")).drop("earlier", "merged")
 
     def _stays(self, wanted: Any) -> Any:

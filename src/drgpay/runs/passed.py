@@ -39,8 +39,8 @@ def passed_on(links: Iterable[Link]) -> pl.DataFrame:
 def _of(link: Link) -> list[Row]:
     owed: dict[tuple[str, str], int] = defaultdict(int)
     for entry in link.ledger:
-        if entry.institution_id is not None:
-            owed[entry.insurance_scheme, entry.institution_id] -= settlement.passed_by(entry)
+        for h, amount in settlement.passed_by(entry):
+            owed[entry.insurance_scheme, h] -= amount
     return [
         {
             "year": link.manifest["year"] + 1,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from drgpay.engine import (
     write_table,
 )
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import Policy, practice_text
+from drgpay.policy import Policy, practice_text, read_practice
 from drgpay.runs.department_scores import department_card, score_departments
 from drgpay.runs.hospital import (
     Hospital,
@@ -36,16 +37,18 @@ from drgpay.runs.hospital import (
     check_stays_of,
     department_facts,
     doctors_of,
-    goals_of,
     people_of,
     read_hospital,
     roles_of,
     sum_of,
 )
+from drgpay.runs.hospital_goals import goals_of
+from drgpay.runs.kept_reviews import kept_reviews
 from drgpay.runs.manifest import POLICY, TABLES, file_digest, write_json, write_manifest
+from drgpay.runs.practices import ParameterSeen, seen_of
 from drgpay.runs.region import register_file
 from drgpay.scorecard import card_text
-from drgpay.steps import performance
+from drgpay.steps import intake, performance
 from drgpay.tables import (
     DEPARTMENT_MARKS,
     DEPARTMENT_RESULTS,
@@ -104,7 +107,8 @@ def _write(order: PerformOrder, draft: Path, engine: Engine, pay: bool) -> dict[
         HOSPITAL_RESULTS,
         performance.hospital_results(hospital.cells, hospital.year, hospital.scale).to_arrow(),
     )
-    reviews = performance.group_reviews(hospital.cells, hospital.year, plan, hospital.scale)
+    kept = kept_reviews(hospital)
+    reviews = performance.group_reviews(hospital.cells, hospital.year, plan, hospital.scale, kept)
     write_table(tables, GROUP_REVIEWS, GROUP_REVIEWS.of(reviews))
     check_stays_of(hospital, engine)
     totals: dict[str, Any] = {"institution": hospital.institution, "plan": _about(plan)}
@@ -136,6 +140,7 @@ def _manifest(order: PerformOrder, totals: Mapping[str, Any]) -> dict[str, Any]:
     registers = sorted(p for t in PERFORMANCE_REGISTERS if (p := register_file(order.registers, t)) is not None)
     manifest = read_manifest(order.run)
     figures = {"figures": file_digest(order.figures / MANIFEST)} if order.figures else {}
+    figures |= {"before": file_digest(order.before / MANIFEST)} if order.before else {}
     return {
         "software": f"drgpay {__version__}",
         "kind": "perform",
@@ -155,11 +160,12 @@ def _pay(hospital: Hospital, reviews: list[Row], tables: Path, work: Path, engin
     amount = sum_of(hospital)
     findings.stop_on_errors()
     coefficients = performance.coefficients_in(reviews, hospital.year, hospital.order.quarter)
-    scores = score_departments(hospital, department_card(order.card), order.figures)
+    goals = goals_of(hospital, engine)
+    scores = score_departments(hospital, department_card(order.card), order.figures, goals, engine)
     write_table(tables, DEPARTMENT_MARKS, DEPARTMENT_MARKS.of(scores.marks))
     known = department_facts(hospital, coefficients, scores.results)
     staffed = frozenset(performance.by_department(people))
-    accounts = performance.Accounts(amount)
+    accounts = performance.Accounts(amount, performance.prize_budgets(plan, order.quarter))
     performance.split_sum(accounts, plan)
     pools = performance.department_pools(accounts, known, staffed, plan, findings)
     findings.stop_on_errors()
@@ -196,7 +202,13 @@ def _pay(hospital: Hospital, reviews: list[Row], tables: Path, work: Path, engin
     ):
         write_table(tables, table, table.of(rows))
     balances = {a: accounts.balances[a] for a in (performance.HOSPITAL, performance.PEOPLE, performance.HELD)}
-    return {"amount": amount, "balances": balances, "goals": goals_of(hospital), "people": len(slips)}
+    return {
+        "amount": amount,
+        "prizes": sum(accounts.budgets.values()),
+        "balances": balances | {"prizes_left": sum(accounts.balances[a] for a in accounts.budgets)},
+        "goals": [goal.row() for goal in goals],
+        "people": len(slips),
+    }
 
 
 def simulate(order: PerformOrder, against: str | Path, work: Path, engine: Engine) -> tuple[list[Row], list[Row]]:
@@ -282,3 +294,45 @@ def explain_person(out: Path, staff: str) -> PersonExplained:
 def findings_of(out: Path) -> list[Row]:
     """Rows of ``performance_findings`` of a result."""
     return read_table(out / TABLES, PERFORMANCE_FINDINGS).to_dicts()
+
+
+def plan_names() -> tuple[tuple[str, str, str], ...]:
+    """The shipped plans: id and title, Chinese and English."""
+    found = []
+    for name in performance.plans():
+        text, label = practice_text(name, performance.plans_folder())
+        read = read_practice(text, label, performance.plan_dictionary())
+        found.append((read.practice, read.title_zh, read.title_en))
+    return tuple(found)
+
+
+def amended_plan(plan: str, changes: Mapping[str, object], on: date) -> Policy:
+    """A plan with its changes on a day, checked whole. Raises POLICY."""
+    return performance.check_plan(performance.load_plan(plan, on).amend(changes, "office"), plan)
+
+
+def plan_seen(plan: str, changes: Mapping[str, object], on: date, lang: str) -> list[ParameterSeen]:
+    """Every parameter of a plan with its changes on a day, in the order of the dictionary. Raises POLICY for a plan
+    that cannot be: unknown, out of range, parts that are not 100 %, surplus shared without the acknowledgement."""
+    return seen_of(amended_plan(plan, changes, on), performance.plan_dictionary(), lang)
+
+
+def plan_warning(plan: str, changes: Mapping[str, object], on: date, lang: str) -> str:
+    """What every reader of a plan must know, as the law has it; empty where there is nothing."""
+    shares = performance.shares_surplus(amended_plan(plan, changes, on))
+    return performance.WARNING[lang == "en"] if shares else ""
+
+
+def hospital_registers(registers: Mapping[str, Sequence[Row]], target: Path) -> Path:
+    """Write a hospital's own registers, by name, into the new folder ``target``, as :func:`perform` reads them."""
+    with new_folder(target, kind="registers") as draft:
+        for table in PERFORMANCE_REGISTERS:
+            rows = intake.check_rows(table, registers.get(table.name, ())).rows
+            if rows:
+                intake.write_register(draft / f"{table.name}.csv", table, list(rows))
+    return target
+
+
+def marked_items(result: Path) -> dict[str, tuple[str, str]]:
+    """The names (zh, en) of the items by which a result marked the departments, by id."""
+    return {item.id: (item.zh, item.en) for item in department_card(result / CARD).items}

@@ -29,6 +29,7 @@ from drgpay.runs.manifest import (
 )
 from drgpay.runs.money import Settled
 from drgpay.runs.order import Order
+from drgpay.runs.paying import pay_month
 from drgpay.runs.region import Region, Registers
 from drgpay.runs.risk import risk_rows
 from drgpay.runs.succession import Succession, succession_of
@@ -84,9 +85,18 @@ class Posting:
         """The year is cleared against the sealed months of a book."""
         return self.chain is not None and self.period.whole
 
-    def _still_held(self) -> frozenset[str]:
-        """Institutions whose payments are still held on the day the year is cleared."""
+    def _still_held(self) -> settlement.Holds:
+        """What is still held on the day the year is cleared."""
         return self.account.holds(settlement.clearing_day(self.policy, self.order.year))
+
+    def _kept(self) -> dict[linked.Key, int]:
+        """Payments of months that are still held then, by institution: the others are paid with the clearing."""
+        holds = self._still_held()
+        found = {}
+        for (scheme, h), amount in self.account.held().items():
+            wanted = holds.of_month(scheme, h)
+            found[scheme, h] = amount if wanted is None else min(amount, wanted)
+        return found
 
     def _reopen(self, earned: money.Earned, cases: Dataset) -> Settled:
         """The year opened again for the institutions that something changed for."""
@@ -97,7 +107,8 @@ class Posting:
             read_table(last.tables, table).to_dicts() for table in (POOLS, INSTITUTION_MONTHS, STATEMENTS)
         )
         cleared = money.Cleared(pools, months, statements, self.account.booked_months())
-        self.changed = linked.changed_since(last, self.registers, self.engine, cases, self.order.year, self.work)
+        its = (last, self.registers, self.engine, cases, self.order.year, self.work)
+        by_stays, self.changed = linked.changed_since(*its)
         return money.reopen(
             self.engine,
             self.laws,
@@ -106,6 +117,7 @@ class Posting:
             earned,
             self.work,
             cleared,
+            by_stays,
             self.changed,
         )
 
@@ -147,9 +159,8 @@ class Posting:
         for pool in settled.opening:
             poster.open_year(pool)
         poster.risk(self._risk())
-        rows = linked.pay_month(self.account, poster, ledger, settled.months, corrections, self.policy)
+        rows = pay_month(self.account, poster, ledger, settled.months, paid.months, corrections, self.policy)
         write_table(self.tables, MONTH_CASH, MONTH_CASH.of(rows))
-        poster.mode_months(paid.months)
         poster.out_of_area(paid.statements)
         settlement.check_link(self.account.whole(ledger), [pool.insurance_scheme for pool in settled.opening])
         self._keep(ledger)
@@ -176,14 +187,16 @@ class Posting:
             for row in settled.months:
                 poster.month(row)
             poster.mode_months(paid.months)
+        else:
+            self._hold_modes(settled, poster)
         poster.mode_years(paid.months, paid.years)
         poster.capitation(paid.results)
         poster.out_of_area(settlement.not_booked(paid.statements, self.account.past))
         poster.procurement(paid.procurement)
         poster.close_parts(paid.budgets)
         closings = []
-        booked, holds = self.account.booked_dues(), self._still_held()
-        released = {key: amount for key, amount in self.account.held().items() if key[1] not in holds}
+        booked, kept = self.account.booked_dues(), self._kept()
+        released = {key: amount - kept[key] for key, amount in self.account.held().items()}
         for scheme, rows in settled.statements.items():
             if self.chain is None:
                 poster.clearing(rows)
@@ -192,12 +205,37 @@ class Posting:
             closings.append(settlement.closing(book, scheme))
         if closings:
             statements = [row for rows in settled.statements.values() for row in rows]
+            of_modes = settlement.modes_passed(book)
+            for row in statements:
+                row["modes_held"] = of_modes[row["insurance_scheme"], row["institution_id"]]
             settlement.check_closed(book, statements, closings)
             settlement.check_modes(book, paid.years, paid.results)
             write_table(self.tables, STATEMENTS, STATEMENTS.of(statements))
             write_table(self.tables, CLOSINGS, CLOSINGS.of(closings))
         self._keep(ledger)
         return list(settlement.conservation(closings))
+
+    def _hold_modes(self, settled: Settled, poster: settlement.BookPoster) -> None:
+        """What the modes' held payments of months become, and what is to be held of their final payments: of an
+        amount what the DRG payments leave of it. What is held of an institution that has gone over into another goes
+        by that one."""
+        holds, heirs = self._still_held(), self.succession.heirs(self.account.last_day)
+        drg = {
+            (row["insurance_scheme"], row["institution_id"]): row["held"]
+            for rows in settled.statements.values() for row in rows
+        }  # fmt: skip
+        wanted = {
+            key: None if (amount := holds.of_clearing(*key)) is None else max(amount - held, 0)
+            for key, held in drg.items()
+        }
+        for (scheme, h), there in sorted(self.account.held("held_modes").items()):
+            key = (scheme, heirs.get(h, h))
+            left = wanted.get(key, 0)
+            kept = there if left is None or holds.of_month(*key) is None else min(there, left)
+            poster.pass_modes(scheme, h, kept)
+            poster.release_modes(scheme, h, there - kept, poster.clearing_day)
+            wanted[key] = None if left is None else max(left - kept, 0)
+        poster.hold_modes(wanted)
 
     def _pay_stays(self, cases: Dataset, dues: money.Dues, month_cases: Dataset | None) -> None:
         """Table ``stay_payments``; ``month_cases``: the case points the months paid, where those are others."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from drgpay.policy import START, Policy, dictionary, diff, load, open_practice, practices
+from drgpay.policy import START, Dictionary, Policy, Practice, dictionary, diff, load, open_practice, practices
 from drgpay.sources import in_words
 from drgpay.words import in_word, value_words
 
@@ -17,7 +18,8 @@ _HUNDREDTHS = 100
 
 @dataclass(frozen=True)
 class PracticeName:
-    """A shipped practice: its id, the area it is of, its scheme, title, and how many notices it has."""
+    """A practice: its id, the area it is of, its scheme, title, and how many notices it has. ``of``: the practice it
+    is a version of; of a shipped one its own id."""
 
     id: str
     region: str
@@ -25,6 +27,7 @@ class PracticeName:
     zh: str
     en: str
     notices: int
+    of: str
 
 
 @dataclass(frozen=True)
@@ -80,15 +83,17 @@ class Differs:
     new_source: str
 
 
-def practice_names() -> tuple[PracticeName, ...]:
-    """The shipped practices, by id."""
-    found = []
-    for name in practices():
-        read = open_practice(name)
-        found.append(
-            PracticeName(read.practice, read.region, read.scheme, read.title_zh, read.title_en, len(read.notices))
-        )
-    return tuple(found)
+def practice_names(own: Iterable[Path] = ()) -> tuple[PracticeName, ...]:
+    """The shipped practices, by id, and those of one's ``own`` files, whose id is the name of the file."""
+    return tuple(_named(name, open_practice(name)) for name in practices()) + tuple(
+        _named(file.stem, open_practice(file)) for file in own
+    )
+
+
+def _named(name: str, read: Practice) -> PracticeName:
+    return PracticeName(
+        name, read.region, read.scheme, read.title_zh, read.title_en, len(read.notices), read.practice
+    )
 
 
 def practice_of_area(area: str) -> str:
@@ -99,7 +104,11 @@ def practice_of_area(area: str) -> str:
 
 def parameters_seen(practice: str | Path, on: date, known_on: date | None, lang: str) -> list[ParameterSeen]:
     """Every parameter of a practice as it stands on a day, in the order of the dictionary. Raises POLICY."""
-    policy, words = load(practice, on=on, known_on=known_on), dictionary()
+    return seen_of(load(practice, on=on, known_on=known_on), dictionary(), lang)
+
+
+def seen_of(policy: Policy, words: Dictionary, lang: str) -> list[ParameterSeen]:
+    """Every parameter of a policy as it stands, in the order of its dictionary."""
     found = []
     for name, source in policy.values().items():
         parameter = words[name]

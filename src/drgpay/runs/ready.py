@@ -91,6 +91,10 @@ class Facts:
     heirs: Mapping[str, str] = field(default_factory=dict)
     paid: frozenset[int] = frozenset()
     """months of the year that are booked, or were paid outside the program"""
+    late: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """by register, what was decided on closed years and enters this one: ``amount`` in fen"""
+    unheld: Collection[str] = ()
+    """institutions whose payments are held, of a calculation that holds nothing"""
 
 
 @cache
@@ -130,7 +134,7 @@ def registers_ready(facts: Facts, bounds: Mapping[str, int]) -> list[Notice]:
             field="year", value=facts.year, fix_zh=f"登记表里有 {there} 年;补上该年,或改 --year",
             fix_en=f"the register has {there.replace('、', ', ')}; add the year, or change --year",
         )  # fmt: skip
-    found = []
+    found = [*_late(facts), *_unheld(facts)]
     for scheme, (revenue, budget) in now.items():
         if budget * ONE > revenue * bounds["budget_of_revenue"]:
             found.append(
@@ -275,6 +279,33 @@ def _no_stays(facts: Facts) -> DrgpayError:
 
 def _notice(check: str, about: str, zh: str, en: str) -> Notice:
     return Notice(checks()[check], about, zh, en)
+
+
+_LATE = {
+    "violations": ("违规", "violations"),
+    "payment_holds": ("移送暂缓", "amounts held"),
+    "stay_decisions": ("拒付病例", "refused stays"),
+}
+
+
+def _late(facts: Facts) -> Iterator[Notice]:
+    for register, rows in facts.late.items():
+        if register not in _LATE:
+            continue
+        zh, en = _LATE[register]
+        named = [str(row.get("id") or row["violation_id"]) for row in rows]
+        shown, total = "、".join(named[:_NAMED]), show_fen(sum(row["amount"] for row in rows))
+        yield _notice("decided_late", shown,
+                      f"{zh} {len(rows)} 件,{total} 元,计入 {facts.year} 年:{shown}",
+                      f"{len(rows)} {en}, {total} yuan, enter {facts.year}: {shown.replace('、', ', ')}")  # fmt: skip
+
+
+def _unheld(facts: Facts) -> Iterator[Notice]:
+    if facts.unheld:
+        names = [f"{h} {facts.names.get(h, '')}".strip() for h in sorted(facts.unheld)]
+        shown = "、".join(names[:_NAMED])
+        yield _notice("holds_not_applied", shown, f"{len(names)} 家:{shown}",
+                      f"{len(names)} institutions: {shown.replace('、', ', ')}")  # fmt: skip
 
 
 def _scheme(scheme: str) -> tuple[str, str]:

@@ -11,15 +11,16 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import frame, read_manifest, table_path
+from drgpay.engine import frame, read_manifest, table_path, write_table
 from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.coded_otherwise import coded_otherwise
 from drgpay.runs.estimate import estimate_stays
-from drgpay.runs.manifest import TABLES
+from drgpay.runs.manifest import TABLES, root_of, write_manifest
 from drgpay.scheme import Scheme, catalogue, load, switches_of
 from drgpay.steps import grouping, intake, reconcile
 from drgpay.steps.intake import Returned
 from drgpay.steps.points import Published
-from drgpay.tables import CASE_POINTS, GROUPED, RETURNED, STAY_PAYMENTS
+from drgpay.tables import CASE_POINTS, GROUPED, RECONCILIATION, RECONCILIATION_TOTALS, RETURNED, STAY_PAYMENTS
 
 Row = dict[str, Any]
 
@@ -161,6 +162,24 @@ def reconcile_return(
     return Reconciled(rows, reconcile.totals(rows), returned.findings, lacks, returned.totals)
 
 
+def reconcile_file(
+    file: Path, run: Path, institution: str, out: Path, *, fen: int, points: int,
+    aliases: Mapping[str, str] | None = None,
+) -> Reconciled:  # fmt: skip
+    """Compare a returned file with an institution's stays of a run, and write ``reconciliation`` and its totals as a
+    folder of results that pages can browse. ``fen``, ``points`` (1/10,000): what is still the same; ``aliases``:
+    header of the file -> column of ``returned``. Raises DATA for a file that cannot be read or a run without such
+    stays."""
+    returned = intake.read_returned(file, aliases)
+    done = reconcile_return(returned, own_of_run(run, institution), reconcile.Tolerance(fen, points))
+    write_table(out / TABLES, RECONCILIATION, RECONCILIATION.of(done.rows))
+    write_table(out / TABLES, RECONCILIATION_TOTALS, RECONCILIATION_TOTALS.of(done.totals))
+    about = read_manifest(run)
+    of_run = {"run": root_of(about), "region": about.get("region"), "year": about["year"], "month": about["month"]}
+    write_manifest(out, {"kind": "reconciliation", "institution": institution, "file": file.name, **of_run})
+    return done
+
+
 def _causes(own: Own, wanted: Mapping[str, str], schemes: Path | None) -> dict[str, tuple[str, str]]:
     """Why stays have another group: stay → (cause, what it names). Asked in this order: another scheme, other codes;
     another order or a code less; another reading of the own scheme."""
@@ -170,7 +189,7 @@ def _causes(own: Own, wanted: Mapping[str, str], schemes: Path | None) -> dict[s
     stays = taken.unify_dictionaries().combine_chunks().to_batches()[0]
     rows = stays.to_pylist()
     found = _fitting(wanted, list(_other_schemes(own, stays, rows, schemes)), own.scheme.id.partition("-")[0])
-    tried = [(stay, *one) for at, stay in enumerate(wanted) if stay not in found for one in _variants(rows[at])]
+    tried = [(stay, *one) for at, stay in enumerate(wanted) if stay not in found for one in coded_otherwise(rows[at])]
     if tried:
         got = _drgs(own.scheme, _batch([row for *_, row in tried], stays.schema))
         for (stay, cause, name, _), drg in zip(tried, got, strict=True):
@@ -234,15 +253,3 @@ def _converted(row: Row) -> Row:
         "dx": [way.dx.to.get(code, code) for code in row["dx"] or ()],
         "proc": [way.proc.to.get(code, code) for code in row["proc"] or ()],
     }
-
-
-def _variants(row: Row) -> Iterator[tuple[str, str, Row]]:
-    """The stay with another order or without a code: cause, the code, the stay."""
-    for name, cause in (("proc", "procedures"), ("dx", "principal")):
-        codes = [code for code in row[name] or () if code]
-        for at in range(1, len(codes)):
-            yield cause, codes[at], {**row, name: [codes[at], *codes[:at], *codes[at + 1 :]]}
-    for name, start in (("proc", 0), ("dx", 1)):
-        codes = [code for code in row[name] or () if code]
-        for at in range(start, len(codes)):
-            yield "without", codes[at], {**row, name: [*codes[:at], *codes[at + 1 :]]}

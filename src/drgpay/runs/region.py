@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, partial
@@ -50,6 +50,7 @@ from drgpay.tables import (
     FUND_HISTORY,
     FUND_PLANS,
     GRADE_REGISTER,
+    INSTITUTION_BUDGETS,
     INSTITUTION_EVENTS,
     INSTITUTIONS,
     MODE_REGISTERS,
@@ -75,7 +76,7 @@ NEEDED = (INSTITUTIONS, BUDGETS)
 OPTIONAL = (
     GRADE_REGISTER, EVIDENCE, ADVANCES, MONTHS_PAID, PAYMENT_HOLDS, INSTITUTION_EVENTS, *DECISION_REGISTERS,
     FUND_HISTORY, FUND_PLANS, RISK_MOVEMENTS, SANCTIONS,
-    SHARING_MINUTES,
+    SHARING_MINUTES, INSTITUTION_BUDGETS,
 )  # fmt: skip
 MODAL = (*MODE_REGISTERS, BUDGET_AMOUNTS)
 """registers that only a run with payment modes reads and keeps"""
@@ -99,10 +100,12 @@ class Registers:
             write_table(folder, table, self[table].to_arrow())
 
     @staticmethod
-    def read(folder: Path) -> Registers:
-        """The registers kept beside a run; one that runs did not know yet when it was made is empty."""
-        there = (t for t in (*OPTIONAL, *MODAL, TAKEN_ROWS) if table_path(folder, t).exists())
-        return Registers({t.name: read_table(folder, t) for t in (*NEEDED, *there)})
+    def read(folder: Path, wanted: Iterable[Table] = ()) -> Registers:
+        """The registers kept beside a run, or the wanted of them; one that runs did not know when it was made is
+        empty."""
+        tables = tuple(wanted) or (*NEEDED, *OPTIONAL, *MODAL, TAKEN_ROWS)
+        there = (t for t in tables if t in NEEDED or table_path(folder, t).exists())
+        return Registers({t.name: read_table(folder, t) for t in there})
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,7 @@ def _sealed(
             with drafted(run / SIGNATURE) as draft:
                 draft.write_bytes(signature)
         write_json(run / SEAL, asdict(made))
+        _close(run)
         path = folder / SEALS
         listed = path.read_bytes() if path.exists() else b""
         with drafted(path) as draft, draft.open("wb") as out:
@@ -198,11 +199,16 @@ def _sealed(
     except BaseException:
         _take_out(run)
         raise
-    _read_only(run)
+    with writing(path):
+        _keep(folder)
     return made
 
 
 def _take_out(run: Path) -> None:
+    """Open a run again whose seal did not get into the list."""
+    for path in (run, *run.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | stat.S_IWUSR)
     for name in (SEAL, SIGNATURE):
         (run / name).unlink(missing_ok=True)
 
@@ -246,8 +252,20 @@ def _refuse(zh: str, en: str, old: Seal, fix_zh: str, fix_en: str) -> DrgpayErro
     )  # fmt: skip
 
 
-def _read_only(run: Path) -> None:
+def _close(run: Path) -> None:
+    """Nobody writes to the run any more, and the disk has all of it: the line in the list comes last, so that what is
+    listed is closed and whole, wherever the power failed."""
     with writing(run):
         for path in [*run.rglob("*"), run]:
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
+                _keep(path)
+
+
+def _keep(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder."""
+    held = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)

@@ -25,14 +25,15 @@ from drgpay.engine import (
     table_path,
     write_table,
 )
-from drgpay.places import MARK
 from drgpay.policy import Laws, laws, practice_text
 from drgpay.runs import benefits, difficulty, handed, linked, modes, money, named, ready
 from drgpay.runs import laws as law_in_time
+from drgpay.runs.booked import Booked
 from drgpay.runs.chain import months_paid
 from drgpay.runs.fit import check_places, check_policy, scheme_of
 from drgpay.runs.group_stays import about, scheme_finding, scheme_said
 from drgpay.runs.grouped import Grouping, by_adrg, placed_stays, resting, rows_with_errors
+from drgpay.runs.late import LATE, entered, late_of
 from drgpay.runs.manifest import (
     LAWS,
     POLICY,
@@ -52,7 +53,7 @@ from drgpay.runs.rate import with_weights
 from drgpay.runs.region import MODAL, NEEDED, OPTIONAL, Region, Stays, known_codes, read_region
 from drgpay.runs.registers import register_tables, with_others
 from drgpay.runs.shared_base import SHARED, base_of_run, check_fits, read_base, shared_in_book
-from drgpay.runs.steps import Say, Steps
+from drgpay.runs.steps import Say, Steps, emptied
 from drgpay.scheme import Scheme
 from drgpay.steps import fund, intake, points
 from drgpay.tables import (
@@ -94,8 +95,9 @@ class Running(Posting):
         self.tables = folder / TABLES
         self.work = folder / "work"
         self.region: Region = read_region(order.region, order.known_on, order.batches)
-        self.registers = self.region.registers
         self.chain = chain_of(order, self.region.identity["id"])
+        self.late = late_of(order, folder, self.region.registers, self.region.identity["id"])
+        self.registers = entered(self.region.registers, self.late, order.year)
         self.account = linked.Account(self.chain, self.registers, order.year, order.month)
         self.period = money.Period(order.year, order.months)
         self.laws: Laws = laws(order.policy, order.year, month=order.month, known_on=order.known_on)
@@ -140,7 +142,7 @@ class Running(Posting):
         else:
             say("接着上次完成的步骤运行", "going on after the last complete step")
         if changed is None or changed:
-            _emptied(self.folder)
+            emptied(self.folder)
         self.tables.mkdir(parents=True, exist_ok=True)
         return Steps(engine, records, self.made_from)
 
@@ -195,9 +197,11 @@ class Running(Posting):
             h for h in names if self.succession.gone(h, last) or not self.succession.there(h, first, last)
         )
         heirs = self.succession.heirs(last)
+        alone = self.chain is None and self.period.whole
         return ready.Facts(
             self.order.year, self.order.months, self.registers[BUDGETS], names, self.years, gone=gone, heirs=heirs,
-            paid=months_paid(self.chain, self.registers[MONTHS_PAID], self.order.year),
+            paid=months_paid(self.chain, self.registers[MONTHS_PAID], self.order.year), late=self.late,
+            unheld=self._still_held().institutions if alone else frozenset(),
         )  # fmt: skip
 
     def _look(self, found: list[ready.Notice]) -> None:
@@ -421,16 +425,17 @@ class Running(Posting):
         its = (self.laws.opening, self.registers, self.period, work, kept, self.scheme)
         return money.scoring(self.engine, stays, segments, *its)
 
-    def _booked(self) -> money.Booked | None:
+    def _booked(self) -> Booked | None:
         """What a clearing finds booked, for one of a book."""
         if not self._clears_book:
             return None
-        held, holds = self.account.held(), self._still_held()
-        return money.Booked(
+        holds = self._still_held()
+        return Booked(
             pools=self.account.sealed_months(POOLS),
             months=self.account.sealed_months(INSTITUTION_MONTHS),
             amounts=self.account.booked_months(),
-            held={key: amount for key, amount in held.items() if key[1] in holds},
+            held=self._kept(),
+            holds=holds,
         )
 
     def _write_segments(self, scoring: Scoring) -> None:
@@ -498,16 +503,8 @@ class Running(Posting):
         } | self._shared()
 
     def _shared(self) -> dict[str, Any]:
-        """The base this run shares with other areas, or its book does."""
+        """The base this run shares with other areas, or its book does; and what enters from closed years."""
+        late = {LATE: self.late} if self.late else {}
         if self.chain is not None:
-            return shared_in_book(self.chain.first.manifest, self.shared)
-        return {} if self.shared is None else {SHARED: self.shared.described()}
-
-
-def _emptied(folder: Path) -> None:
-    """Remove what an earlier attempt left, but not the mark by which the folder is known as ours."""
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != MARK:
-            path.unlink()
+            return late | shared_in_book(self.chain.first.manifest, self.shared)
+        return late | ({} if self.shared is None else {SHARED: self.shared.described()})

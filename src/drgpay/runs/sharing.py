@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
 from drgpay.engine import read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
-from drgpay.policy import load, practice_text
+from drgpay.notation import Place, Structure
+from drgpay.policy import Band, dictionary, load, practice_text, read_practice, read_value, replay
 from drgpay.runs.fund import RegisterFolder, Rows, Tables, checked, year_law
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.region import region_identity
@@ -108,7 +109,7 @@ def sharing_notice(decided: Rows) -> str:
     return yaml.safe_dump([notice], allow_unicode=True, sort_keys=False, width=1000)
 
 
-def practice_with(practice: str, notice: str) -> str:
+def practice_with(practice: str | Path, notice: str) -> str:
     """The text of a practice with a notice before its others. POLICY where the text has no plain list of notices."""
     text, name = practice_text(practice)
     head = _HEAD.search(text)
@@ -121,3 +122,43 @@ def practice_with(practice: str, notice: str) -> str:
     at = head.start("indent")
     own = "".join(f"{head['indent']}{line}" for line in notice.splitlines(keepends=True))
     return f"{text[:at]}{own}\n{text[at:]}"
+
+
+def minutes_rows(year: int, keep: str, share: str, minutes: str, decided_on: date) -> Rows:
+    """Rows of register ``sharing_minutes`` from what a joint meeting decided as people write it: ``keep`` a line for
+    each band, its upper bound and the share kept (``90% 60%``), the last one without a bound; ``share``: of a
+    reasonable overspend that the fund bears. Raises POLICY for what is no share, DATA for bands that are not whole.
+    """
+    words, place = dictionary(), Place(minutes)
+    said = [line.replace("：", " ").replace(":", " ").split() for line in keep.splitlines() if line.strip()]
+    bands: list[Structure] = [{"below": p[0], "value": p[-1]} if len(p) > 1 else {"value": p[-1]} for p in said]
+    read = cast("tuple[Band, ...]", read_value(words["settlement.keep_bands"], bands, place.at("keep")))
+    borne = read_value(words["settlement.reasonable_fund_share"], share.strip(), place.at("share"))
+    about = {"year": year, "minutes": minutes, "decided_on": decided_on}
+    rows = [
+        about | {"item": "surplus_kept", "band": number, "below": None if band.upto is None else band.upto + 1,
+                 "ratio": band.value}
+        for number, band in enumerate(read, 1)
+    ]  # fmt: skip
+    rows.append(about | {"item": "overspend_borne", "band": 0, "below": None, "ratio": borne})
+    return fund.decided_ratios(rows, year)
+
+
+def written_bands(ratios: Rows, column: str) -> tuple[str, str]:
+    """The share kept by band and the fund's share of rows of ``sharing_ratios`` (or of the minutes), as people write
+    them for :func:`minutes_rows`. ``column``: of the ratio."""
+    keep = [r for r in ratios if r["item"] == "surplus_kept"]
+    lines = [
+        " ".join([*([show_percent(r["below"])] if r["below"] is not None else []), show_percent(r[column])])
+        for r in sorted(keep, key=lambda r: r["band"])
+    ]
+    return "\n".join(lines), next(show_percent(r[column]) for r in ratios if r["item"] == "overspend_borne")
+
+
+def ratios_practice(practice: str, decided: Rows) -> str:
+    """The text of a practice with the notice of a year's decided ratios, whole and read as it was meant."""
+    text = practice_with(practice, sharing_notice(decided))
+    year = decided[0]["year"]
+    law = replay(read_practice(text, NOTICE, dictionary()), dictionary(), on=date(year, 12, 31))
+    fund.check_minutes(law, decided, year)
+    return text

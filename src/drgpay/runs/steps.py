@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from drgpay.engine import Dataset, Engine, GroupKernel, Kernel, PartKernel, Source, drafted
+from drgpay.places import MARK
 from drgpay.runs.manifest import write_json
 from drgpay.steps import intake
 
@@ -147,3 +148,12 @@ class Steps:
 
 def _table_of(rows: Any) -> Any:
     return rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows])
+
+
+def emptied(folder: Path) -> None:
+    """Remove what an earlier attempt left, but not the mark by which the folder is known as ours."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARK:
+            path.unlink()

@@ -4,13 +4,16 @@ For tests, demonstrations and benchmarks. No person, doctor or institution in th
 """
 
 from drgpay.samples.care import EXTRAS
+from drgpay.samples.evaluated import EVALUATION
 from drgpay.samples.hospital import HospitalSummary, make_hospital
 from drgpay.samples.modes import MODES
 from drgpay.samples.office import OfficeSample, make_office_sample
-from drgpay.samples.region import TRUTH_FILE, RegionSummary, default_institutions, make_region
+from drgpay.samples.region import HIDDEN_FILE, TRUTH_FILE, RegionSummary, default_institutions, make_region
 
 __all__ = [
+    "EVALUATION",
     "EXTRAS",
+    "HIDDEN_FILE",
     "MODES",
     "TRUTH_FILE",
     "HospitalSummary",

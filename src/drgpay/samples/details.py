@@ -15,6 +15,7 @@ from drgpay.samples.fees import AWAY, EARLY, NO_OPERATION, TESTS_ONLY, USUAL, WO
 from drgpay.samples.people import day_number
 from drgpay.samples.plan import DETAILS, REPEATS, Plan, source
 from drgpay.samples.stays import Block
+from drgpay.samples.vouchers import vouchers
 from drgpay.scheme import load
 from drgpay.tables import FEES, ROUTES, STAY_DETAILS
 
@@ -33,6 +34,9 @@ _WORK_UP = 0.012
 """share of medical stays that are honest work-ups: mostly examinations"""
 _RETURN = 31
 """days within which a planned return counts"""
+_CODERS = 3
+"""coders of an institution: each codes the stays of every third department"""
+_DESKS = [f"C{n + 1}" for n in range(_CODERS)]
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,11 @@ def make_details(plan: Plan, block: Block) -> Details:
             pa.date32()
         ),
         "surgeon_id": _surgeons(plan, surgeon, reported),
+        "coder_id": pa.DictionaryArray.from_arrays(
+            pa.array((facts.department % _CODERS).astype(np.int32)), pa.array(_DESKS)
+        ),
         "out_of_policy": pa.array(outside),
+        "e_voucher": vouchers(plan, facts.place, DETAILS, block.year, block.number),
     })  # fmt: skip
     charged = replace(block, facts=facts)
     return Details(charged, table, fees, leave, np.where(reported, operation, -1), route, observed)

@@ -14,6 +14,7 @@ import polars as pl
 
 from drgpay.engine import new_folder
 from drgpay.errors import DrgpayError, Kind
+from drgpay.samples.evaluated import levels_by_cost
 from drgpay.samples.registers import write_csv, write_register
 from drgpay.tables import (
     ATTENDANCE,
@@ -26,9 +27,11 @@ from drgpay.tables import (
     GROUP_COSTS,
     HOSPITAL_DEPARTMENTS,
     IN_HOUSE_STAYS,
+    OPERATION_LEVELS,
     OPERATION_ROLES,
     PILOT_FEEDBACK,
     QUALITY_EVENTS,
+    RECOVERY_PLANS,
     RESEARCH,
     SATISFACTION,
     STAFF,
@@ -40,10 +43,13 @@ from drgpay.units import show_fen
 Row = dict[str, Any]
 
 _SURGICAL = ("外", "骨", "妇产", "眼", "耳鼻", "烧伤", "产科", "妇科")
+_GENERAL = ("急诊", "全科", "中医", "康复", "重症")
 _TECHNICAL = (("TX01", "医学影像科"), ("TX02", "检验科"))
 _OUTPATIENT = (("MZ01", "门诊部"),)
 _POSTS = ("chief", "associate_chief", "attending", "attending", "resident")
 _IN_HOUSE = 40
+_LONG = 6
+"""days of a stay from which the hospital keeps a recovery plan"""
 _SHARE = 6
 """performance pay of a quarter, per cent of the charges of the quarter"""
 
@@ -57,15 +63,18 @@ class HospitalSummary:
     rows: dict[str, int]
 
 
-def make_hospital(region: Path, institution: str, folder: Path, *, seed: int = 1) -> HospitalSummary:
-    """Write the registers of an institution of a synthetic region for its settlement year into a new folder, as CSV:
-    the same region, institution and seed give the same bytes. Raises USAGE for an existing folder, DATA for an
-    unknown institution."""
+def make_hospital(
+    region: Path, institution: str, folder: Path, *, seed: int = 1, year: int | None = None
+) -> HospitalSummary:
+    """Write the registers of an institution of a synthetic region for a year (None: its settlement year) into a new
+    folder, as CSV: the same region, institution, year and seed give the same bytes. Raises USAGE for an existing
+    folder, DATA for an unknown institution."""
     with new_folder(folder) as draft:
-        return HospitalSummary(folder, institution, _registers(draft, region, institution, seed))
+        rows = _registers(draft, region, institution, year or _settlement_year(region), seed)
+        return HospitalSummary(folder, institution, rows)
 
 
-def _registers(folder: Path, region: Path, institution: str, seed: int) -> dict[str, int]:
+def _registers(folder: Path, region: Path, institution: str, year: int, seed: int) -> dict[str, int]:
     """All registers written to ``folder``; rows of each."""
     departments = [r for r in _read(region, DEPARTMENTS) if r["institution_id"] == institution]
     doctors = [r for r in _read(region, DOCTORS) if r["institution_id"] == institution]
@@ -74,7 +83,7 @@ def _registers(folder: Path, region: Path, institution: str, seed: int) -> dict[
             Kind.DATA, zh="统筹区里没有这家机构的科室", en="the region has no department of that institution",
             file=region, value=institution, fix_zh="编号见 institutions.csv", fix_en="institutions.csv lists the ids",
         )  # fmt: skip
-    stays, year = _stays(region, institution)
+    stays = _stays(region, institution, year)
     dice = np.random.default_rng([seed, 9, sum(map(ord, institution))])
     units = [(r["department_id"], r["name"], _type(r["name"])) for r in departments]
     units += [(code, name, "technical") for code, name in _TECHNICAL]
@@ -96,14 +105,18 @@ def _registers(folder: Path, region: Path, institution: str, seed: int) -> dict[
         RESEARCH: [
             {"department_id": d, "year": year, "quarter": int(dice.integers(1, 5)), "item": item,
              "count": int(dice.integers(1, 3))}
-            for d, _, kind in units if kind == "surgical" for item in ("technique", "level4")
+            for d, _, kind in units if kind == "surgical" for item in ("technique", "paper")
         ],
+        RECOVERY_PLANS: _plans(stays, np.random.default_rng([seed, 10])),
+        OPERATION_LEVELS: _levels(region, stays),
         DEPARTMENT_WORK: _work(units, year, dice),
         DEPARTMENT_FIGURES: _figures(units, year, dice),
         DISTRIBUTABLE_SUMS: _sums(stays, year),
         DEPARTMENT_OVERSPENDS: [
             {"evidence_id": "O1", "year": year, "quarter": 2, "department_id": units[0][0], "amount": 500_000,
-             "reason_text": "new technology"}
+             "reason_text": "new technology", "mismanaged": None},
+            {"evidence_id": "O2", "year": year, "quarter": 2, "department_id": units[0][0], "amount": 200_000,
+             "reason_text": "编码错误", "mismanaged": True},
         ],
         PILOT_FEEDBACK: [
             {"feedback_id": "F1", "date": date(year, 4, 20), "department_id": units[0][0], "said": "夜班未单独计算",
@@ -129,18 +142,23 @@ def _read(region: Path, table: Table) -> list[Row]:
         return list(csv.DictReader(stream))
 
 
-def _stays(region: Path, institution: str) -> tuple[pl.DataFrame, int]:
-    """The institution's stays of the settlement year, in order of their id."""
-    year = int(json.loads((region / "region.json").read_text(encoding="utf-8"))["settlement_year"])
+def _settlement_year(region: Path) -> int:
+    return int(json.loads((region / "region.json").read_text(encoding="utf-8"))["settlement_year"])
+
+
+def _stays(region: Path, institution: str, year: int) -> pl.DataFrame:
+    """The institution's stays of a year, in order of their id."""
     its = (pl.col("institution_id").cast(pl.String) == institution) & (pl.col("discharge_date").dt.year() == year)
     rows = pl.concat(
         [pl.read_parquet(p).filter(its).with_columns(pl.col(pl.Categorical).cast(pl.String))
          for p in sorted((region / "stays").rglob("*.parquet"))]
     )  # fmt: skip
-    return rows.sort("stay_id"), year
+    return rows.sort("stay_id")
 
 
 def _type(name: str) -> str:
+    if any(word in name for word in _GENERAL):
+        return "general"
     return "surgical" if any(word in name for word in _SURGICAL) else "medical"
 
 
@@ -204,6 +222,28 @@ def _roles(stays: pl.DataFrame, staff: list[Row], dice: np.random.Generator) -> 
     return rows
 
 
+def _plans(stays: pl.DataFrame, dice: np.random.Generator) -> list[Row]:
+    """Recovery plans of the operated stays that are not short; most of them met."""
+    its = stays.filter((pl.col("proc").list.len() > 0) & (pl.col("los") >= _LONG))["stay_id"].to_list()
+    return [
+        {"stay_id": stay, "plan": None, "met": bool(dice.random() < 0.88)} for stay in its if dice.random() >= 0.03
+    ]
+
+
+def _levels(region: Path, stays: pl.DataFrame) -> list[Row]:
+    """The region's catalogue of operation levels; where it has none one by the cost of the hospital's stays."""
+    if (region / f"{OPERATION_LEVELS.name}.csv").is_file():
+        return [
+            {"code": row["code"], "operation_level": int(row["operation_level"]), "name": row["name"] or None}
+            for row in _read(region, OPERATION_LEVELS)
+        ]
+    means = (
+        stays.select("proc", "total_cost").explode("proc").drop_nulls()
+        .group_by("proc").agg(pl.col("total_cost").sum() // pl.len())
+    )  # fmt: skip
+    return levels_by_cost(dict(means.rows()))
+
+
 def _costs(stays: pl.DataFrame, dice: np.random.Generator) -> list[Row]:
     """Cost accounting of most stays: near their charges."""
     share = dice.uniform(0.82, 1.08, stays.height)
@@ -234,6 +274,7 @@ def _work(units: list[tuple[str, str, str]], year: int, dice: np.random.Generato
 
 
 _REPORTED = {
+    "general": ("pathway", "rational_drugs", "positive_rate", "health_education", "cme", "awareness"),
     "surgical": ("pathway", "rational_drugs", "health_education", "resident_graduation", "cme", "awareness"),
     "medical": ("pathway", "rational_drugs", "health_education", "resident_graduation", "cme", "awareness"),
     "technical": ("positive_rate", "report_accuracy", "report_time", "cme", "awareness"),

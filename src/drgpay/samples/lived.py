@@ -79,12 +79,15 @@ class _Merger:
     day: date
 
 
-def write_lived(folder: Path, plan: Plan, budgets: list[Row], write: Write) -> None:
+def write_lived(
+    folder: Path, plan: Plan, budgets: list[Row], write: Write, right: frozenset[str] = frozenset()
+) -> dict[tuple[str, str], str]:
     """Turn a region into one whose settlement year is lived: rewrite its files of stays, add ``batches.csv`` with the
     files below ``batches/``, the registers ``stay_decisions``, ``advances``, ``payment_holds`` and (with five
     institutions or more) ``institution_events``, and raise the budgets.
 
-    ``budgets``: rows of the register, in fen; ``write`` writes a register as CSV.
+    ``budgets``: rows of the register, in fen; ``write`` writes a register as CSV; ``right``: stays that are right
+    from the start. Returns of these, with the hospital that goes over, the one they are of then.
     """
     rng = source(plan.seed, _STREAM)
     year = plan.years[-1]
@@ -93,7 +96,7 @@ def write_lived(folder: Path, plan: Plan, budgets: list[Row], write: Write) -> N
     later: dict[Place, _Later] = defaultdict(_Later)
     left: list[tuple[str, str, int, int]] = []
     for path in sorted((folder / STAYS.name / str(year)).glob("*.parquet")):
-        left += _of_file(path, later, rng, merger)
+        left += _of_file(path, later, rng, merger, right)
     write(folder, BATCHES, _batches(folder, later, year, rng))
     write(folder, STAY_DECISIONS, _decisions(left, year, rng))
     write(folder, BUDGETS, [*budgets, *_raised(budgets, year)])
@@ -102,10 +105,13 @@ def write_lived(folder: Path, plan: Plan, budgets: list[Row], write: Write) -> N
     write(folder, PAYMENT_HOLDS, _hold(ids[min(2, len(ids) - 1)], year))
     if merger:
         write(folder, INSTITUTION_EVENTS, [_event(merger)])
+    if merger is None:
+        return {}
+    return {(stay, merger.gone): h for stay, h, _, _ in left if h == merger.heir and stay in right}
 
 
 def _of_file(
-    path: Path, later: dict[Place, _Later], rng: np.random.Generator, merger: _Merger | None
+    path: Path, later: dict[Place, _Later], rng: np.random.Generator, merger: _Merger | None, right: frozenset[str]
 ) -> list[tuple[str, str, int, int]]:
     """Rewrite a file of stays without what comes later. Returns the stays that are right from the start: id,
     institution, month, cost."""
@@ -117,6 +123,8 @@ def _of_file(
         stays = _moved(stays, merger)
         late = pc.month(stays.column("discharge_date")).to_numpy() > _LAST_LATE
         kinds = np.where(own & late, 0, kinds)
+    if right:
+        kinds = np.where(pc.is_in(stays["stay_id"], value_set=pa.array(sorted(right))).to_numpy(), 0, kinds)
     for kind, why in ((1, "late"), (2, "wrong"), (3, "back")):
         for row in stays.filter(pa.array(kinds == kind)).to_pylist():
             its = later[row["institution_id"], row["discharge_date"].month]
@@ -125,8 +133,8 @@ def _of_file(
     first = _with_wrong_amounts(stays, kinds == 2, tenths).filter(pa.array(kinds != 1))
     path.unlink()
     pq.write_table(first, path, row_group_size=ROW_GROUP, **WRITE_OPTIONS)
-    right = stays.filter(pa.array(kinds == 0)).select(["stay_id", "institution_id", "discharge_date", "total_cost"])
-    return [(s, h, day.month, cost) for s, h, day, cost in zip(*(c.to_pylist() for c in right.columns), strict=True)]
+    left = stays.filter(pa.array(kinds == 0)).select(["stay_id", "institution_id", "discharge_date", "total_cost"])
+    return [(s, h, day.month, cost) for s, h, day, cost in zip(*(c.to_pylist() for c in left.columns), strict=True)]
 
 
 def _moved(stays: Any, merger: _Merger) -> Any:

@@ -59,7 +59,9 @@ _LISTED = ("minimum_living", "extreme_poverty", "severely_disabled", "orphan", "
 
 def mode_institutions() -> list[dict[str, str]]:
     """Rows of the register of institutions for the houses of long stays."""
-    return [{"institution_id": i, "name": name, "level": level} for i, name, level, *_ in _HOUSES]
+    return [
+        {"institution_id": i, "name": name, "level": level, "e_voucher": "true"} for i, name, level, *_ in _HOUSES
+    ]
 
 
 def write_modes(

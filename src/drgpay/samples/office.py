@@ -18,13 +18,17 @@ import pyarrow.parquet as pq
 
 from drgpay.engine import ROW_GROUP, WRITE_OPTIONS
 from drgpay.policy import practice_text
-from drgpay.samples.region import IDENTITY, make_region
-from drgpay.samples.registers import write_csv
+from drgpay.samples.evaluated import write_evaluation_registers
+from drgpay.samples.plan import EVALUATED, source
+from drgpay.samples.region import IDENTITY, TRUTH_FILE, make_region
+from drgpay.samples.registers import write_csv, write_register
 from drgpay.tables import (
     ADVANCES,
     BATCHES,
+    DEPARTMENTS,
     EVIDENCE,
     GRADE_REGISTER,
+    INSTITUTIONS,
     RECORDING,
     STAYS,
 )
@@ -37,6 +41,8 @@ _BEFORE = 4
 """years before this one: three to base the last one on, and the last one"""
 _DATED = {BATCHES.name: "received_on", ADVANCES.name: "date"}
 """registers whose rows are known from a day of their own"""
+_VIOLATIONS = dict.fromkeys(("fraud", "splitting", "early_discharge", "upcoding", "examination_admission"), 0.04)
+"""what the office's inspectors may find, in cases per stay"""
 _NOT_YET = (GRADE_REGISTER, EVIDENCE)
 """what the clearing of this year will need, and nobody has yet"""
 
@@ -62,7 +68,11 @@ def make_office_sample(folder: Path, *, stays: int, institutions: int, seed: int
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         years = tuple(range(DAY.year - _BEFORE, DAY.year + 1))
-        make_region(draft / "region", stays=stays, institutions=institutions, seed=seed, years=years, lived=True)
+        make_region(
+            draft / "region", stays=stays, institutions=institutions, seed=seed, years=years, lived=True,
+            violations=_VIOLATIONS,
+        )  # fmt: skip
+        _evaluated(draft / "region", seed)
         _until(draft / "region")
         (draft / "practice.yaml").write_text(_practice(DAY.year - 1), encoding="utf-8")
         _files(draft)
@@ -71,14 +81,29 @@ def make_office_sample(folder: Path, *, stays: int, institutions: int, seed: int
     return OfficeSample(folder / "region", folder / "practice.yaml", files, next((folder / "spoiled").glob("*.csv")))
 
 
+def _evaluated(region: Path, seed: int) -> None:
+    """What was reported and found of the year before."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for table in (INSTITUTIONS, DEPARTMENTS):
+        with (region / f"{table.name}.csv").open(encoding="utf-8", newline="") as stream:
+            rows[table.name] = list(csv.DictReader(stream))
+    institutions, departments = rows[INSTITUTIONS.name], rows[DEPARTMENTS.name]
+    year = DAY.year - 1
+    write_evaluation_registers(region, institutions, departments, year, source(seed, EVALUATED), write_register)
+    said = json.loads((region / IDENTITY).read_text(encoding="utf-8"))
+    said["files"] = sorted({*said["files"], *(path.name for path in region.glob("*.csv"))})
+    (region / IDENTITY).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
 def _until(region: Path) -> None:
     """Take out of a region what nobody knows yet on the day, and the stays of the last month."""
     for path in sorted(region.glob("*.csv")):
         _keep_known(path)
     for table in _NOT_YET:
         (region / f"{table.name}.csv").unlink()
+    shutil.rmtree((region / TRUTH_FILE).parent)
     said = json.loads((region / IDENTITY).read_text(encoding="utf-8"))
-    gone = {f"{table.name}.csv" for table in _NOT_YET}
+    gone = {TRUTH_FILE, *(f"{table.name}.csv" for table in _NOT_YET)}
     said["files"] = [name for name in said["files"] if name not in gone and (region / name).is_file()]
     (region / IDENTITY).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 
 from drgpay.engine import WRITE_OPTIONS
 from drgpay.samples.care import Care, make_care
+from drgpay.samples.hidden import Hidden, hide
 from drgpay.samples.lives import NEVER, Lives, make_lives
 from drgpay.samples.people import People
 from drgpay.samples.plan import Plan
 from drgpay.samples.stays import BLOCK, make_block, numbered
-from drgpay.tables import PERSONS, SCHEMES, TRUTH
+from drgpay.tables import PERSONS, SCHEMES, STAYS, TRUTH
 
 BLOCKS_PER_FILE = 4
 
@@ -67,8 +68,12 @@ def write_blocks(
     extras: frozenset[str],
     rates: Mapping[str, float],
     progress: Callable[[int, int], None] | None,
+    hidden: Sequence[Hidden] = (),
+    *,
+    alone: bool = False,
 ) -> Made:
-    """Write stays, and the extras with a row per stay or visit, in files of a few blocks."""
+    """Write stays, and (unless ``alone``) the extras with a row per stay or visit, in files of a few blocks; with
+    ``hidden`` groups."""
     lives = make_lives(plan) if extras else None
     jobs = []
     for year, stays in per_year.items():
@@ -81,8 +86,9 @@ def write_blocks(
         year, number, first, sizes = job
         writers, done = _Writers(folder, year, number), []
         for block in range(first, min(first + BLOCKS_PER_FILE, len(sizes))):
-            care = make_care(plan, lives, make_block(plan, year, block, len(sizes), sizes[block]), extras, rates)
-            writers.write(care.tables)
+            made = make_block(plan, year, block, len(sizes), sizes[block])
+            care = make_care(plan, lives, hide(plan, made, hidden) if hidden else made, extras, rates)
+            writers.write({STAYS.name: care.tables[STAYS.name]} if alone else care.tables)
             care.tables.clear()
             done.append(care)
         writers.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from dataclasses import field as having
 from pathlib import Path
@@ -17,11 +17,14 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.places import MARK, REGION, files_below
 from drgpay.samples.care import EXTRAS
 from drgpay.samples.cheats import truth_of_region
+from drgpay.samples.evaluated import EVALUATION, write_evaluation_registers, write_operation_levels
+from drgpay.samples.hidden import MOST as MOST_HIDDEN
+from drgpay.samples.hidden import choose, write_hidden
 from drgpay.samples.lived import write_lived
 from drgpay.samples.modes import MODES, mode_institutions, write_modes
 from drgpay.samples.parts import write_blocks, write_persons, write_truth
 from drgpay.samples.places import grades
-from drgpay.samples.plan import REGISTERS, Plan, make_plan, source
+from drgpay.samples.plan import EVALUATED, REGISTERS, Plan, make_plan, source
 from drgpay.samples.registers import write_register
 from drgpay.tables import (
     BUDGETS,
@@ -40,7 +43,9 @@ IDENTITY = REGION
 """what a synthetic region is"""
 TRUTH_FILE = "truth/violations.parquet"
 """where a labelled region says what was put into it"""
-GENERATOR = 1
+HIDDEN_FILE = "truth/hidden_groups.parquet"
+"""where a region says which groups were hidden in it"""
+GENERATOR = 2
 """version of the generator: raised when the same seed gives other bytes"""
 
 MOST = 0.1
@@ -69,6 +74,7 @@ class RegionSummary:
     extras: tuple[str, ...] = ()
     violations: dict[str, float] = having(default_factory=dict)
     lived: bool = False
+    hidden_groups: int = 0
 
 
 def make_region(
@@ -85,6 +91,7 @@ def make_region(
     violations: Mapping[str, float] | None = None,
     lived: bool = False,
     area: int = 1,
+    hidden_groups: int = 0,
 ) -> RegionSummary:
     """Write a synthetic region to ``folder``: the same arguments give the same bytes.
 
@@ -95,15 +102,19 @@ def make_region(
     ``stays`` is the total over ``years``, consecutive and rising; the last one is the settlement year.
     ``institutions``: by default 12 for 20,000 stays, 30 for 100,000, 60 for a million, at most 120.
     ``extras``: what else to write, of :data:`EXTRAS`: ``stay_details/`` of all years, ``charges/`` and ``visits/`` of
-    the settlement year, deaths and townships in ``persons/``. They change nothing else. :data:`MODES` adds houses
-    of long stays, communities, enrolment, exempt persons, care out of the area, procurement, and the parts of the
-    budget that pay for them.
+    the settlement year, deaths and townships in ``persons/``. They change nothing else. :data:`EVALUATION` adds what
+    institutions reported, answers of patients and confirmed cases of the settlement year, and levels of operations.
+    :data:`MODES` adds houses of long stays, communities, enrolment, exempt persons, care out of the area,
+    procurement, and the parts of the budget that pay for them.
     ``violations``: cases per stay of the settlement year, by type (:data:`drgpay.tables.CHEATS`); they are put into
     the stays and everything about them, all extras come with them, and ``truth/violations.parquet`` (table TRUTH)
     says what was done. Fewer are put in where a region has too few patients that fit.
     ``lived``: the settlement year is lived (:mod:`drgpay.samples.lived`): some of its stays are handed in late,
     corrected or taken back in ``batches/``, and there are decisions on stays, advances and a hold. Not together with
-    ``extras`` or ``violations``, whose tables speak of all stays.
+    ``extras``, whose tables speak of all stays; of ``violations`` only stays, persons and the truth are written then,
+    and the stays they are about are right from the start.
+    ``hidden_groups``: how many groups its scheme does not know are put into the stays (:mod:`drgpay.samples.hidden`);
+    ``truth/hidden_groups.parquet`` (table HIDDEN_GROUPS) says which. Not together with the above either.
     ``area``: of several areas, which; it is part of the codes of the institutions.
     ``progress`` is called with the stays written so far and the total. An existing folder is an error unless
     ``replace``, and then it must be a region. Everything is written under a temporary name and renamed at the end.
@@ -111,34 +122,53 @@ def make_region(
     """
     count = default_institutions(stays) if institutions is None else institutions
     _check(stays, seed, years, count, area)
-    extras, rates = _asked(extras, violations or {})
-    if lived and (extras or rates):
+    if lived and extras:
         raise DrgpayError(
-            Kind.USAGE, zh="逐期发生的年度不能与附表或违规一起生成",
-            en="a lived year is made without extra tables and violations", field="lived",
-            fix_zh="分别生成两个统筹区", fix_en="make two regions",
+            Kind.USAGE, zh="逐期发生的年度不能与附表一起生成", en="a lived year is made without extra tables",
+            field="lived", fix_zh="分别生成两个统筹区", fix_en="make two regions",
+        )  # fmt: skip
+    extras, rates = _asked(extras, violations or {})
+    if hidden_groups and (extras or rates or lived or not 0 < hidden_groups <= MOST_HIDDEN):
+        raise DrgpayError(
+            Kind.USAGE, zh=f"隐藏病组为 1–{MOST_HIDDEN} 个,且不能与附表、违规或逐期发生的年度一起生成",
+            en=f"hidden groups are 1 to {MOST_HIDDEN}, and made without extra tables, violations and a lived year",
+            field="hidden_groups", value=hidden_groups, fix_zh="分别生成两个统筹区", fix_en="make two regions",
         )  # fmt: skip
     with new_folder(folder, replace=replace, kind="region") as draft:
         per_year = split(stays, {year: int(10**6 * _GROWTH**i) for i, year in enumerate(years)})
         plan = make_plan(seed, years, list(per_year.values()), count, scheme_id, area)
-        made = write_blocks(draft, plan, per_year, extras, rates, progress)
+        hidden = choose(plan, hidden_groups)
+        made = write_blocks(draft, plan, per_year, extras, rates, progress, hidden, alone=lived)
         write_persons(draft / PERSONS.name, plan.people, made.lives, made.death if "persons" in extras else None)
-        if rates:
-            write_truth(draft / TRUTH_FILE, [*made.truth, *truth_of_region(plan, rates)])
+        if hidden:
+            write_hidden(draft / HIDDEN_FILE, hidden)
         fund = made.fund
         budgets = _write_registers(draft, plan, fund, mode_institutions() if MODES in extras else [])
         if MODES in extras and made.lives is not None:
             drg = {row["insurance_scheme"]: row["drg_budget"] for row in budgets if row["year"] == years[-1]}
             write_modes(draft, plan, made.lives, made.death, made.stays[years[-1]], drg, write_register)
+        if EVALUATION in extras:
+            write_evaluation_registers(
+                draft, plan.places.institutions, plan.places.departments, years[-1], source(seed, EVALUATED),
+                write_register,
+            )  # fmt: skip
+            write_operation_levels(draft, plan, write_register)
+        truth = [*made.truth, *truth_of_region(plan, rates)]
         if lived:
-            write_lived(draft, plan, budgets, write_register)
+            moved = write_lived(draft, plan, budgets, write_register, frozenset(_stays_of(truth)))
+            for row in truth:
+                own = row["institution_id"]
+                row["institution_id"] = moved.get((row.get("stay_id") or "", own), own)
+        if rates:
+            write_truth(draft / TRUTH_FILE, truth)
         name = f"sample-{seed}-{stays}" + (f"-{area:02d}" if area > 1 else "")
         summary = RegionSummary(
             folder, name, seed, years, years[-1], scheme_id,
             sum(made.stays.values()), len(plan.people.birth), count,
             len(plan.places.departments), len(plan.places.doctors),
-            dict(zip(SCHEMES, fund[years[-1]], strict=True)), tuple(sorted(extras)), dict(sorted(rates.items())),
-            lived,
+            dict(zip(SCHEMES, fund[years[-1]], strict=True)), () if lived else tuple(sorted(extras)),
+            dict(sorted(rates.items())),
+            lived, hidden_groups,
         )  # fmt: skip
         _write_identity(draft / IDENTITY, summary, made.stays)
     return summary
@@ -151,7 +181,7 @@ def default_institutions(stays: int) -> int:
 
 def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[frozenset[str], dict[str, float]]:
     """Extras and rates that make sense; all extras when there are violations."""
-    for field, found, known in (("extras", extras, (*EXTRAS, MODES)), ("violations", violations, CHEATS)):
+    for field, found, known in (("extras", extras, (*EXTRAS, MODES, EVALUATION)), ("violations", violations, CHEATS)):
         wrong = sorted(set(found) - set(known))
         if wrong:
             raise DrgpayError(
@@ -176,6 +206,12 @@ def _asked(extras: frozenset[str], violations: Mapping[str, float]) -> tuple[fro
             )
     rates = {name: rate for name, rate in violations.items() if rate > 0}
     return (extras | frozenset(EXTRAS) if rates else extras), rates
+
+
+def _stays_of(truth: list[dict[str, Any]]) -> Iterator[str]:
+    """The stays that the truth names."""
+    for row in truth:
+        yield from (stay for stay in (row.get("stay_id"), *row.get("related_stays", ())) if stay)
 
 
 def _check(stays: int, seed: int, years: tuple[int, ...], institutions: int, area: int) -> None:
@@ -250,7 +286,7 @@ def _write_identity(path: Path, summary: RegionSummary, per_year: Mapping[int, i
     facts = asdict(summary)
     for name in ("folder", "fund_by_item"):
         del facts[name]
-    for name in ("extras", "violations", "lived"):
+    for name in ("extras", "violations", "lived", "hidden_groups"):
         if not facts[name]:
             del facts[name]
     facts = {

@@ -17,6 +17,7 @@ from drgpay.samples.places import DEPARTMENTS, PRIMARY
 from drgpay.samples.plan import VISITS as STREAM
 from drgpay.samples.plan import Plan, draw, rising, source
 from drgpay.samples.stays import BLOCK, Block, numbered
+from drgpay.samples.vouchers import vouchers
 from drgpay.scheme import load_codes
 from drgpay.tables import SCHEMES, VISIT_KINDS, VISITS
 
@@ -306,6 +307,7 @@ def visits_table(plan: Plan, block: Block, visits: Visits) -> tuple[Any, Ints]:
         "fund_by_item": pa.array(v.total - v.own),
         "drug_fee": pa.array(v.drug),
         "test_fee": pa.array(v.test),
+        "e_voucher": vouchers(plan, v.place, STREAM, block.year, block.number),
     }
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))

@@ -157,7 +157,7 @@ class _Draft:
             "group": (self._group, ("mdc", "name", "kind", "rule", "before", "after", "lists", "drgs")),
             "drop": (self._drop, ()),
             "merge": (self._merge, ("into", "name")),
-            "split": (self._split, ("into",)),
+            "split": (self._split, ("into", "lists")),
             "rule": (self._rule, ("becomes", "lists")),
             "move": (self._move, ("before", "after")),
             "rename": (self._rename, ("name",)),
@@ -385,6 +385,7 @@ class _Draft:
         if sorted(old, key=lambda r: r["drg"]) == sorted(new, key=lambda r: r["drg"]):
             raise part.idle("与原细分相同", "the split is the same as before")
         self.tables["drg"] = [row for row in self.tables["drg"] if row["adrg"] != adrg["adrg"]] + new
+        self._give(adrg["adrg"], self._lists(adrg["adrg"], change))
         self._drop_unused(adrg["adrg"])
 
     def _rule(self, change: Part) -> None:
@@ -403,12 +404,16 @@ class _Draft:
         if row[field] == text and not lists:
             raise part.idle("与原规则相同", "the rule is the same as before")
         row[field] = text
-        given = {r["list"] for r in lists}
-        self.tables["adrg_code"] = [
-            r for r in self.tables["adrg_code"] if r["adrg"] != row[table] or r["list"] not in given
-        ] + lists
+        self._give(row[table], lists)
         if table == "adrg":
             self._drop_unused(row[table])
+
+    def _give(self, adrg: str, lists: list[Row]) -> None:
+        """Put lists into an ADRG, in place of those of the same names."""
+        given = {r["list"] for r in lists}
+        self.tables["adrg_code"] = [
+            r for r in self.tables["adrg_code"] if r["adrg"] != adrg or r["list"] not in given
+        ] + lists
 
     def _drop_unused(self, adrg: str) -> None:
         """Lists that no rule, split or switch of the ADRG names any more."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import pyarrow as pa
@@ -145,9 +146,18 @@ def _find(scheme_id: str, folder: Path | None) -> Path:
     return entries[scheme_id]
 
 
+_kept_at: list[Callable[[], Path]] = []
+
+
+def keep_at(place: Callable[[], Path]) -> None:
+    """Find the schemes built at a place like those shipped, in this process: for an office, whose schemes are found
+    wherever one is asked for. The last place that was named counts."""
+    _kept_at[:] = [place]
+
+
 def _folders(folder: Path | None) -> dict[str, Path]:
     result: dict[str, Path] = {}
-    for root in (SCHEMES, folder):
+    for root in (SCHEMES, *(place() for place in _kept_at), folder):
         if root is not None:
             result |= {p.parent.name: p.parent for p in sorted(root.glob("[!.]*/scheme.toml"))}
     return result
@@ -220,7 +230,8 @@ def _columns(place: Path, name: str) -> list[list[str]]:
     if not path.exists():
         return [[] for _ in TABLES[name].columns]
     table = pq.ParquetFile(path).read(use_threads=False)
-    return [table.column(c).to_pylist() for c in TABLES[name].columns]
+    # one text for the same code, in all lists of all schemes: a process keeps several
+    return [[intern(text) for text in table.column(c).to_pylist()] for c in TABLES[name].columns]
 
 
 def _rows(place: Path, name: str) -> list[Row]:

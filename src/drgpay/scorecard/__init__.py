@@ -1,6 +1,7 @@
 """Scorecards as data: dimensions, items and scoring rules; who is marked gets exact marks that explain themselves."""
 
 from drgpay.scorecard.checking import check
+from drgpay.scorecard.document import scorecards_markdown
 from drgpay.scorecard.marking import Mark, Result, score
 from drgpay.scorecard.model import (
     ALL_TYPES,
@@ -52,6 +53,7 @@ __all__ = [
     "read_card",
     "rule_text",
     "score",
+    "scorecards_markdown",
     "show_number",
     "show_value",
 ]

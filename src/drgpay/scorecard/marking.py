@@ -50,7 +50,8 @@ class Mark:
 class Result:
     """The total of one subject, its place within its type, and its grade.
 
-    ``measured``: full marks of the items that have a mark; ``raw``: their marks, with bonus and penalties;
+    ``measured``: full marks of the items that have a mark; ``computed``, ``reported``: full marks of those with a
+    value, computed or handed in; ``raw``: their marks, with bonus and penalties;
     ``total``: raw at the scale of the whole card, within [0, ceiling]. ``grade_by_total``: before veto and quota.
     None where nothing, or too little, was measured."""
 
@@ -58,6 +59,8 @@ class Result:
     type: str
     full: int
     measured: int
+    computed: int
+    reported: int
     raw: int
     total: int | None
     place: int | None
@@ -269,19 +272,27 @@ def _results(card: Card, kind: str, pool: Sequence[Subject], marks: Mapping[str,
 def _total(card: Card, kind: str, subject: Subject, marks: list[Mark], counted: set[str]) -> Result:
     main = [m for m in marks if m.item in counted and m.mark is not None]
     measured = sum(m.full for m in main)
+    valued = [m for m in marks if m.item in counted and m.value is not None]
+    reported = sum(m.full for m in valued if m.value is not None and m.value.reported)
+    computed = sum(m.full for m in valued) - reported
     raw = sum(m.mark or 0 for m in main)
     extra = sum(m.mark or 0 for m in marks if m.item not in counted)
     total: int | None = None
     zh = en = ""
-    if measured and measured * ONE >= card.least_measured * card.full:
+    known = computed + reported
+    if measured and known * ONE >= card.least_measured * card.full:
         total = min(max(half_up(raw * card.full, measured) + extra, 0), card.ceiling)
         if measured != card.full:
             zh = f"测得满分 {show_number(measured)} 中的 {show_number(raw)},按 {show_number(card.full)} 分折算"
             en = f"{show_number(raw)} of {show_number(measured)} measured, scaled to {show_number(card.full)}"
     else:
-        zh = f"测得的满分只有 {show_number(measured)},不评等级"
-        en = f"full marks of only {show_number(measured)} were measured: no grade"
-    return Result(subject.id, kind, card.full, measured, raw + extra, total, None, 0, None, None, zh, en)
+        share, least = show_number(half_up(known * ONE, card.full) * 100), show_number(card.least_measured * 100)
+        zh = f"满分 {show_number(card.full)} 中只测得 {show_number(known)}（{share}%，至少 {least}%），不评等级"
+        of = f"{show_number(known)} of {show_number(card.full)}"
+        en = f"only {of} measured ({share} %, at least {least} %): no grade"
+    return Result(
+        subject.id, kind, card.full, measured, computed, reported, raw + extra, total, None, 0, None, None, zh, en
+    )
 
 
 def _graded(

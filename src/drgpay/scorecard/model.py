@@ -109,6 +109,7 @@ Rule: TypeAlias = "Steps | Bands | Linear | Rank | Veto | Given"
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line of a card. ``indicator``: where its value comes from; None: it is reported under the item's id.
+    ``or_reported``: where the indicator has no value, the one reported under the item's id stands in.
 
     ``full``: by type of subject, 0 where it is not asked. ``cap``: most that deductions take, a bonus adds, a penalty
     takes. ``better`` and ``unit`` are the indicator's once the card is checked."""
@@ -127,6 +128,7 @@ class Item:
     source: str
     evidence_zh: str = ""
     evidence_en: str = ""
+    or_reported: bool = False
     place: Place = field(default_factory=lambda: Place("scorecard"), compare=False)
 
     @property
@@ -152,7 +154,7 @@ class Card:
     """A scorecard. ``grades``: names from the best down with the least total of each, the last one without;
     ``quota``: most subjects of a type that may have a grade, as shares of those marked; ``tie_break``: values that
     decide among equal totals where a quota ends, after them the subject's id. ``ceiling``: no total is above it.
-    ``least_measured``: share of the full mark that must be measured before a grade is given. ``effects``:
+    ``least_measured``: share of the full mark that must have a value before a grade is given. ``effects``:
     what follows from it; who uses the card knows what they mean. ``grade_names``: grades in Chinese and English."""
 
     id: str
@@ -179,8 +181,8 @@ class Card:
 
     @property
     def reported(self) -> tuple[Item, ...]:
-        """Items whose value people hand in."""
-        return tuple(item for item in self.items if item.indicator is None)
+        """Items whose value people hand in, or may hand in where it is not computed."""
+        return tuple(item for item in self.items if item.indicator is None or item.or_reported)
 
     def type_of(self, said: str) -> str:
         """The type under which a subject is marked."""
@@ -197,13 +199,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value as an exact quotient. ``small``: too few cases to be ranked. ``note``: where it comes from."""
+    """A value as an exact quotient. ``small``: too few cases to be ranked. ``note``: where it comes from.
+    ``reported``: people handed it in."""
 
     num: int
     den: int = 1
     small: bool = False
     note_zh: str = ""
     note_en: str = ""
+    reported: bool = False
 
     @property
     def exact(self) -> Fraction:

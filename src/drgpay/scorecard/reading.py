@@ -224,7 +224,7 @@ def _item(entry: Structure, dimension: str, types: tuple[str, ...], missing: str
         entry,
         place,
         required=("id", "zh", "en", "source"),
-        optional=("full", "indicator", "unit", "better", "cap", "missing", "evidence", *_RULES),
+        optional=("full", "indicator", "unit", "better", "cap", "missing", "evidence", "or_reported", *_RULES),
     )
     named = [key for key in _RULES if key in row]
     if len(named) != 1:
@@ -247,6 +247,14 @@ def _item(entry: Structure, dimension: str, types: tuple[str, ...], missing: str
         )
     if isinstance(rule, Steps) and rule.kind != "deduct_per" and "cap" not in row:
         as_mapping(row, place, required=("cap",), optional=None)
+    stands_in = _one_of(("true", "false"), row.get("or_reported", "false"), place.at("or_reported")) == "true"
+    if stands_in and ("indicator" not in row or isinstance(rule, Given)):
+        raise place.at("or_reported").error(
+            "or_reported 只用于有 indicator 的指标项",
+            "or_reported is for items with an indicator",
+            fix_zh="删除 or_reported,或写明 indicator",
+            fix_en="remove or_reported, or name the indicator",
+        )
     evidence = _title(row["evidence"], place.at("evidence")) if "evidence" in row else ("", "")
     better: Better | None = (
         _one_of(("higher", "lower", "neutral"), row["better"], place.at("better")) if "better" in row else None
@@ -266,6 +274,7 @@ def _item(entry: Structure, dimension: str, types: tuple[str, ...], missing: str
         source=as_text(row["source"], place.at("source")),
         evidence_zh=evidence[0],
         evidence_en=evidence[1],
+        or_reported=stands_in,
         place=place,
     )
 

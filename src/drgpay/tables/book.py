@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from drgpay.tables.inputs import INSTITUTION, INSURANCE, LEVELS, STAYS
 from drgpay.tables.model import Column, Table
 from drgpay.tables.results import CASE_POINTS
@@ -60,7 +62,16 @@ PAYMENT_HOLDS = Table(
         INSTITUTION,
         Column("from_date", "date", "起始日期", "months that end on or after this day are held"),
         Column("released_on", "date", "解除日期", "day of release; empty = still held", null=True),
-        Column("reason", "text", "事由", "why: abnormal growth of costs, overuse of the advance, suspension"),
+        Column("reason", "text", "事由", "why: abnormal growth of costs, overuse of the advance, suspension, a case "
+               "handed over"),
+        Column("holds", "code", "暂缓范围", "months 各月拨付 (empty is the same), all 全部拨付 = the final "
+               "payment too, amount 争议金额 = no more than the amount, of the months and the final payment of "
+               "the year",
+               null=True, choices=("months", "all", "amount")),
+        Column("year", "int16", "年度", "with amount: the year whose payments it is held of", null=True, low=1990,
+               high=2200),
+        replace(INSURANCE, null=True, en="with amount: insurance scheme"),
+        Column("amount", "fen", "金额", "with amount: what is held at most", null=True, low=0),
     ),
 )  # fmt: skip
 
@@ -137,6 +148,9 @@ MONTH_CASH = Table(
                "successor: taken over (−)"),
         Column("paid", "fen", "实际拨付", "paid for the month, without what is released", low=0),
         Column("carried_out", "fen", "结转下期", "owed to the fund and carried on (negative)", high=0),
+        Column("modes_held", "fen", "其他支付方式暂缓", "held back of what other payment modes pay", low=0),
+        Column("modes_released", "fen", "其他支付方式解除暂缓", "of other payment modes: held before, paid now",
+               low=0),
     ),
 )  # fmt: skip
 

@@ -25,6 +25,11 @@ def _fee(kind: str, zh: str) -> Column:
     return Column(f"{kind}_fee", "fen", zh, f"fees for {kind}", null=True, low=0, high=_MAX_FEN)
 
 
+_VOUCHER = Column(
+    "e_voucher", "flag", "电子凭证结算", "settled with the medical insurance e-voucher 医保电子凭证; empty: not said",
+    null=True, aliases=("医保电子凭证结算", "是否电子凭证"),
+)  # fmt: skip
+
 STAY_DETAILS = Table(
     "stay_details", "住院病例明细", "details of a stay beyond what pays it: fees, route of admission, leave",
     "intake", ("stay_id",),
@@ -46,10 +51,12 @@ STAY_DETAILS = Table(
                aliases=("procedure_date", "手术日期")),
         Column("surgeon_id", "code", "术者代码", "surgeon of the principal procedure", null=True,
                aliases=("oper_dr_code",)),
+        Column("coder_id", "code", "编码员代码", "coder of the record", null=True, aliases=("编码员", "BMY")),
         Column("out_of_policy", "fen", "政策范围外费用", "cost outside the policy's scope, paid by the patient alone",
                null=True, low=0, high=_MAX_FEN, aliases=("自费费用", "fulamt_ownpay_amt")),
         *(_fee(kind, zh) for kind, zh in zip(FEES, (
             "床位费", "护理费", "检查费", "化验费", "治疗费", "手术费", "药品费", "材料费"), strict=True)),
+        _VOUCHER,
     ),
     folder=True,
     kept="file",
@@ -93,6 +100,7 @@ VISITS = Table(
         Column("drug_fee", "fen", "药品费", "fees for drugs", null=True, low=0, high=_MAX_FEN),
         Column("test_fee", "fen", "检查化验费", "fees for examination and laboratory", null=True, low=0,
                high=_MAX_FEN),
+        _VOUCHER,
     ),
     folder=True,
     kept="file",
@@ -104,6 +112,22 @@ CHEATS = ("upcoding", "examination_admission", "hang_bed", "splitting", "no_indi
           "fraud", "early_discharge")  # fmt: skip
 """violations a labelled region may hold: 低病高编 体检式住院 挂名住院 分解住院 无指征入院 费用转嫁门诊 推诿重症 骗保
 服务不足(提前出院)"""
+
+HIDDEN_GROUPS = Table(
+    "hidden_groups", "标注(隐藏病组)",
+    "groups hidden in a synthetic region, which its scheme does not know; no run reads it",
+    "register", ("number",),
+    (
+        Column("number", "int32", "序号", "number", low=1),
+        Column("factor", "code", "依据", "procedure, severity (with an MCC), age (from least_age on), or principal "
+               "diagnoses that no MDC takes", choices=("procedure", "severity", "age", "no_mdc")),
+        Column("adrg", "code", "核心病组", "adjacent DRG it is a part of"),
+        Column("codes", "codes", "编码", "codes by which it is told"),
+        Column("least_age", "int16", "年龄下限", "age from which on it is told", null=True),
+        Column("multiple", "ratio", "费用倍数", "cost against that of the other stays of the ADRG"),
+    ),
+    kept="apart",
+)  # fmt: skip
 
 TRUTH = Table(
     "truth", "标注(已知违规)", "ground truth of a labelled synthetic region: what was put into it; no run reads it",

@@ -51,4 +51,27 @@ RECORD_SCORES = Table(
     ),
 )  # fmt: skip
 
-CHECK_TABLES = (STAY_SCORES, RECORD_SCORES)
+_CODER = Column("coder_id", "text", "编码员代码", "coder of the record; empty: not given")
+
+CODER_QUALITY = Table(
+    "coder_quality", "编码员病案质量", "quality of the records of a file by department and coder", "intake",
+    ("department_id", "coder_id"),
+    (
+        _DEPARTMENT, _CODER,
+        *(RECORD_SCORES[name] for name in ("n", "score", "errors", "error_share")),
+    ),
+)  # fmt: skip
+
+RULE_QUALITY = Table(
+    "rule_quality", "病案问题分布", "stays of a file that break a rule, by department and coder", "intake",
+    ("rule", "department_id", "coder_id"),
+    (
+        Column("rule", "code", "规则", "rule"),
+        _DEPARTMENT, _CODER,
+        Column("n", "int64", "例数", "stays that break it", low=1),
+        Column("zh", "text", "说明", "what is wrong and what to do (Chinese)"),
+        Column("en", "text", "说明(英文)", "what is wrong and what to do (English)"),
+    ),
+)  # fmt: skip
+
+CHECK_TABLES = (STAY_SCORES, RECORD_SCORES, CODER_QUALITY, RULE_QUALITY)

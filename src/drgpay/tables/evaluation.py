@@ -10,6 +10,8 @@ from drgpay.tables.model import Column, Table
 SCOPES_OF_FIGURES = ("area", "level", "institution", "department", "doctor", "group")
 TIERS = (1, 2, 3, 4)
 CHANGES_OF_INSTITUTIONS = ("keep", "watch", "leave", "enter", "wait", "open")
+TASKS = ("voucher_institutions", "voucher_upper", "voucher_settled", "voucher_provincial")
+"""tasks of the year that are targets of the whole area"""
 OUTCOMES_MEASURED = (
     "mean_cost",
     "mean_personal",
@@ -22,8 +24,9 @@ OUTCOMES_MEASURED = (
     "fund_per_head_growth",
     "base_visits",
     "county_visits",
+    *TASKS,
 )
-AREA_MEASURES = ("base_visits", "county_visits", "insured", "fund_expenditure")
+AREA_MEASURES = ("base_visits", "county_visits", "insured", "fund_expenditure", *TASKS)
 
 _YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
 _INDICATOR = Column("indicator", "code", "指标", "indicator, or item of a scorecard")
@@ -42,7 +45,7 @@ def _empty(name: str, zh: str, en: str) -> Column:
 
 REPORTED_VALUES = Table(
     "reported_values", "填报值", "values of scorecard items that people report, with their evidence", "register",
-    ("institution_id", "item"),
+    ("year", "card", "institution_id", "item"),
     (
         INSTITUTION,
         Column("item", "code", "指标项编号", "item of the scorecard", aliases=("指标项",)),
@@ -51,6 +54,8 @@ REPORTED_VALUES = Table(
         Column("evidence", "text", "佐证材料", "reference of the evidence: document, page, date", null=True,
                aliases=("佐证",)),
         Column("note", "text", "备注", "note", null=True),
+        replace(_YEAR, null=True, en="year; empty: the one that is evaluated"),
+        replace(_CARD, null=True, en="scorecard; empty: the one that is used"),
     ),
 )  # fmt: skip
 
@@ -59,13 +64,46 @@ APPLICANTS = Table(
     (replace(INSTITUTION, refers=""), *INSTITUTIONS.columns[1:]),
 )  # fmt: skip
 
+SATISFACTION_SURVEYS = Table(
+    "satisfaction_surveys", "满意度调查", "answers of patients about institutions, by quarter and department",
+    "register", ("year", "quarter", "institution_id", "department_id"),
+    (
+        _YEAR,
+        Column("quarter", "int8", "季度", "quarter", low=1, high=4),
+        INSTITUTION,
+        Column("department_id", "code", "科室编号", "department; all = none is named 未注明"),
+        Column("answers", "int32", "答卷数", "answers", low=0),
+        Column("satisfied", "int32", "满意数", "of them satisfied", low=0),
+    ),
+    files=("满意度调查结果",),
+)  # fmt: skip
+
+SURVEY_ANSWERS = Table(
+    "survey_answers", "满意度答卷", "answers of a form patients fill in, one a row", "register", ("answer_id",),
+    (
+        Column("answer_id", "text", "答卷编号", "answer", aliases=("序号", "编号", "答题序号", "答卷号", "id")),
+        replace(INSTITUTION,
+                aliases=(*INSTITUTION.aliases, "就诊医院", "医院", "医院名称", "机构", "机构名称", "就诊机构",
+                         "医疗机构")),
+        Column("department_id", "code", "科室编号", "department", null=True,
+               aliases=("科室", "就诊科室", "科室名称")),
+        Column("answered_on", "date", "答卷日期", "day of the answer",
+               aliases=("提交答卷时间", "提交时间", "答题时间", "填写时间", "日期", "时间")),
+        Column("answer", "text", "满意度", "how satisfied: a word or a mark",
+               aliases=("总体满意度", "总体评价", "满意程度", "评价", "评分", "得分", "您对本次就医总体是否满意",
+                        "您对本次就诊总体是否满意")),
+    ),
+    kept="apart",
+)  # fmt: skip
+
 AREA_VALUES = Table(
     "area_values", "统筹区填报值", "figures of the area that stays do not tell", "register", ("year", "measure"),
     (
         _YEAR,
         Column("measure", "code", "指标", "base_visits = visits at primary level of all 基层就诊, county_visits = "
                "visits inside the county of all its residents' 县域内就诊, insured = insured persons 参保人数, "
-               "fund_expenditure = the fund's expenditure 基金支出 (yuan)", choices=AREA_MEASURES),
+               "fund_expenditure = the fund's expenditure 基金支出 (yuan), voucher_institutions, voucher_upper, "
+               "voucher_settled, voucher_provincial = tasks of the year 电子凭证", choices=AREA_MEASURES),
         Column("numerator", "int64", "分子", "numerator, or the number itself", low=0),
         Column("denominator", "int64", "分母", "denominator; empty for a number", null=True, low=1),
     ),
@@ -123,6 +161,8 @@ MARKS = Table(
         Column("full", "points", "满分", "full mark; cap of a bonus; 0 of a penalty and a veto", low=0),
         Column("numerator", "int64", "分子", "numerator of the value", null=True),
         Column("denominator", "int64", "分母", "denominator of the value", null=True),
+        Column("basis", "code", "取值方式", "computed 系统计算, reported 填报(有佐证), missing 缺失",
+               choices=("computed", "reported", "missing")),
         Column("mark", "points", "得分", "mark; empty: left out", null=True),
         Column("deduction", "points", "扣分", "full mark − mark; 0 of a bonus", low=0),
         Column("vetoed", "code", "否决等级", "best grade a veto allows", null=True),
@@ -136,7 +176,9 @@ EVALUATION_RESULTS = Table(
     (
         _YEAR, _CARD, INSTITUTION, _LEVEL,
         Column("full", "points", "满分", "full mark of the card", low=0),
-        Column("measured", "points", "已测满分", "full marks of the items that were measured", low=0),
+        Column("measured", "points", "已测满分", "full marks of the items that have a mark", low=0),
+        Column("computed", "points", "系统计算满分", "full marks of the items whose value was computed", low=0),
+        Column("reported", "points", "填报满分", "full marks of the items whose value was handed in", low=0),
         Column("raw", "points", "原始得分", "their marks, with bonus and penalties"),
         Column("total", "points", "总分", "at the scale of the full mark; empty: too little was measured", null=True,
                low=0),
@@ -195,6 +237,22 @@ INSTITUTION_CHANGES = Table(
     ),
 )  # fmt: skip
 
+SURVEY_RESULTS = Table(
+    "survey_results", "满意度调查结果", "satisfaction of patients by institution and department, with its interval",
+    "evaluation", ("institution_id", "department_id"),
+    (
+        _YEAR, INSTITUTION,
+        _empty("department_id", "科室编号", "department"),
+        Column("answers", "int64", "答卷数", "size of the sample", low=0),
+        Column("satisfied", "int64", "满意数", "of them satisfied", low=0),
+        Column("share", "ratio", "满意度", "satisfied ÷ answers, rounded half up; empty: no answer", null=True,
+               low=0, high=10_000),
+        Column("low", "ratio", "区间下限", "lower end of the Wilson interval (95 %)", null=True, low=0, high=10_000),
+        Column("high", "ratio", "区间上限", "upper end of it", null=True, low=0, high=10_000),
+        Column("small", "flag", "例数少", "fewer answers than indicators need to be ranked"),
+    ),
+)  # fmt: skip
+
 OUTCOMES = Table(
     "outcomes", "成效看板", "outcomes of the area: three down, one up; growth, base level, county", "evaluation",
     ("year", "measure"),
@@ -211,7 +269,8 @@ OUTCOMES = Table(
     ),
 )  # fmt: skip
 
-EVALUATION_REGISTERS = (REPORTED_VALUES, APPLICANTS, AREA_VALUES, SUPERVISION)
+EVALUATION_REGISTERS = (REPORTED_VALUES, APPLICANTS, SATISFACTION_SURVEYS, SURVEY_ANSWERS, AREA_VALUES, SUPERVISION)
 EVALUATION_TABLES = (
     FIGURES, RISK_CLASSES, MARKS, EVALUATION_RESULTS, RANKS, SUPERVISION_TIERS, INSTITUTION_CHANGES, OUTCOMES,
+    SURVEY_RESULTS,
 )  # fmt: skip

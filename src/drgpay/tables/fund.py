@@ -168,6 +168,18 @@ ADVANCE_USE = Table(
     ),
 )  # fmt: skip
 
+INSTITUTION_BUDGETS = Table(
+    "institution_budgets", "机构年度指标", "what the bureau set for an institution's year, as its hospital's "
+    "goal of the fund spend", "register", ("year", "insurance_scheme", "institution_id", "budget_basis"),
+    (
+        _YEAR, INSURANCE, INSTITUTION,
+        Column("budget_basis", "code", "指标依据", "indicator 预算指标 of the year's budget, prepayment 预付总额; "
+               "where both are there the prepayment counts", choices=("indicator", "prepayment")),
+        Column("amount", "fen", "年度金额", "amount of the year", low=0),
+    ),
+    files=("机构指标",),
+)  # fmt: skip
+
 BUDGET_PLAN = Table(
     "budget_plan", "总额预算", "budget of a year and what bounds it", "fund", ("year", "insurance_scheme"),
     (
@@ -352,7 +364,7 @@ OVERSPEND_PROPOSALS = Table(
 
 FUND_REGISTERS = (FUND_HISTORY, FUND_PLANS, FUND_MONTHS, BUDGET_ENTRIES, BUDGET_AMOUNTS, NEGOTIATIONS,
                   INSTITUTION_HISTORY, SANCTIONS, RISK_MOVEMENTS, PREPAYMENT_TERMS, ADVANCES,
-                  ADVANCE_USE, OVERSPEND_CAUSES)  # fmt: skip
+                  ADVANCE_USE, INSTITUTION_BUDGETS, OVERSPEND_CAUSES)  # fmt: skip
 FUND_TABLES = (BUDGET_PLAN, BUDGET_PARTS, INSTITUTION_INDICATORS, CLAW_BACKS, RISK_FUND, PREPAYMENTS,
                LOAN_CANDIDATES, FUND_HEALTH, OVERSPEND_PROPOSALS, *SHARING_TABLES)  # fmt: skip
 """written by the commands on the fund, not by a run of stays"""

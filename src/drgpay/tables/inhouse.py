@@ -100,6 +100,27 @@ STAY_ESTIMATES = Table(
     ),
 )  # fmt: skip
 
+HOUSE_STAYS = Table(
+    "house_stays", "在院测算", "stays still in house as a hospital handed them over: the group of their codes so "
+    "far, its bounds, what it would be paid, and days so far beside the group's mean; no limit of care", "points",
+    ("stay_id",),
+    (
+        *(STAY_ESTIMATES[name] for name in ("stay_id", "department_id", "doctor_id", "insurance_scheme")),
+        Column("as_of", "date", "截至日期", "day up to which codes, days and charges are known"),
+        replace(STAYS["admission_date"], null=True),
+        *(STAY_ESTIMATES[name] for name in ("drg", "drg_name", "status", "weight", "base_points", "case_class")),
+        Column("days", "int16", "已住院天数", "days so far", null=True, low=0),
+        PUBLISHED["mean_days"],
+        Column("days_left", "ratio", "距平均住院日", "mean − days so far; negative: longer", null=True,
+               unit="天 (days), 1/10,000"),
+        replace(STAYS["total_cost"], zh="已发生费用", en="charges so far"),
+        *(STAY_ESTIMATES[name] for name in ("mean_cost", "low_bound", "high_bound", "points", "expected_payment",
+                                            "zh", "en")),
+        *(replace(STAYS[name], null=True) for name in ("sex", "age", "age_days", "birth_weight", "admission_weight",
+                                                       "discharge_way", "dx", "proc")),
+    ),
+)  # fmt: skip
+
 ESTIMATE_TOTALS = Table(
     "estimate_totals", "预估汇总", "estimates added up: all, by department, doctor and group", "points",
     ("scope", "in_house", "unit_id"),
@@ -282,5 +303,23 @@ CODING_GAPS = Table(
 )  # fmt: skip
 
 INHOUSE_REGISTERS = (PUBLISHED, PUBLISHED_TERMS, RETURNED, CODING_TEXTS)
-INHOUSE_TABLES = (STAY_ESTIMATES, ESTIMATE_TOTALS, RECONCILIATION, RECONCILIATION_TOTALS,
+INHOUSE_TABLES = (STAY_ESTIMATES, HOUSE_STAYS, ESTIMATE_TOTALS, RECONCILIATION, RECONCILIATION_TOTALS,
                   CODING_SUGGESTIONS, CODING_GAPS)  # fmt: skip
+
+__all__ = [
+    "CODING_GAPS",
+    "CODING_SUGGESTIONS",
+    "CODING_TEXTS",
+    "ESTIMATE_TOTALS",
+    "HOUSE_STAYS",
+    "INHOUSE_REGISTERS",
+    "INHOUSE_TABLES",
+    "KINDS_OF_DIFFERENCE",
+    "PUBLISHED",
+    "PUBLISHED_TERMS",
+    "RECONCILIATION",
+    "RECONCILIATION_TOTALS",
+    "RETURNED",
+    "STAY_ESTIMATES",
+    "TERM_NAMES",
+]

@@ -83,6 +83,10 @@ INSTITUTIONS = Table(
                aliases=("hospital_grade", "医院等级")),
         Column("in_county", "flag", "县域内", "lies in the county (县域) of the area's insured; empty: not said",
                null=True),
+        Column("e_voucher", "flag", "接入电子凭证", "takes the insurance e-voucher 医保电子凭证; empty: not said",
+               null=True, aliases=("接入医保电子凭证", "医保电子凭证")),
+        Column("provincial", "flag", "省级医院", "a provincial hospital (在杭省级医院); empty: it is none", null=True,
+               aliases=("在杭省级医院",)),
     ),
     files=("机构", "医疗机构", "机构名册"),
 )  # fmt: skip

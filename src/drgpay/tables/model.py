@@ -26,6 +26,9 @@ _TYPES: dict[str, Any] = {
     "flag": pa.bool_(),
 }
 
+NUMBERS = frozenset({"fen", "points", "ratio", "int8", "int16", "int32", "int64"})
+"""the types of columns that hold whole numbers"""
+
 MOST = 10**15
 """most a cell of money, points, ratios or long whole numbers may hold where its column says no less: ten trillion
 yuan, more than any fund has. Thousands of such cells still add up in 64 bits."""

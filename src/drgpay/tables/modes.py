@@ -201,7 +201,7 @@ MODE_PAYMENTS = Table(
         Column("due", "fen", "应付", "owed, without refused stays", low=0),
         Column("deposit", "fen", "质量保证金", "quality deposit held back; year: in its months", low=0),
         Column("forfeited", "fen", "保证金扣减", "deposit not returned at clearing", low=0),
-        Column("paid", "fen", "支付", "month: paid for it; year: due − paid in the months − forfeited, (−) "
+        Column("paid", "fen", "支付", "paid: of a month for it; of a year due − paid in the months − forfeited, (−) "
                "recovered"),
     ),
 )  # fmt: skip

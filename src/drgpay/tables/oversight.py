@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drgpay.tables.audit import AUDIT_REGISTERS, AUDIT_SAMPLE, AUDIT_TABLES
 from drgpay.tables.care import CHEATS
 from drgpay.tables.inputs import INSTITUTION, INSURANCE, STAYS
 from drgpay.tables.model import Column, Table
 from drgpay.tables.modes import OUT_OF_AREA_CLAIMS
 
 VIOLATION_TYPES = CHEATS
+CASE_TYPES = (*VIOLATION_TYPES, "charging")
+"""types of confirmed cases: what the rules look for, and 不合理收费, which inspections find"""
 ALERT_STATES = ("raised", "acknowledged", "explained", "corrected", "verified", "closed")
 TREATMENTS = ("refuse", "recover", "damages", "interview", "suspend", "terminate", "hand_over")
+STANDINGS = ("likely", "unclear")
 TIERS = ("ordinary", "focus", "strict")
 SPECIAL_REASONS = ("long_stay", "high_cost", "new_technology", "multidisciplinary", "critical")
 
@@ -46,6 +50,9 @@ SUSPICIONS = Table(
         Column("related", "text", "相关记录", "other stays or visits, | between them"),
         _YEAR, _MONTH,
         Column("score", "ratio", "可能性评分", "score", low=0, high=10_000),
+        Column("standing", "code", "线索类别",
+               "likely (a lead), or unclear: the data cannot tell it from honest care; ask for the record",
+               choices=STANDINGS),
         Column("amount", "fen", "涉及金额", "amount at stake: payment less what it would have been otherwise", low=0),
         Column("stay_payment", "fen", "病例基金支付额", "what the fund pays for the stay (what a refusal takes)",
                null=True, low=0),
@@ -78,7 +85,8 @@ RULE_STATUS = Table(
         Column("status", "code", "状态", "ran, or missing: columns it needs were not brought",
                choices=("ran", "missing")),
         Column("missing", "text", "缺少的列", "columns that are missing, | between them"),
-        Column("suspicions", "int64", "疑点数", "suspicions", low=0),
+        Column("suspicions", "int64", "疑点数", "leads", low=0),
+        Column("unclear", "int64", "存疑数", "cases that the data cannot tell from honest care", low=0),
         Column("zh", "text", "规则说明", "the rule (Chinese)"),
         Column("en", "text", "规则说明(英文)", "the rule (English)"),
     ),
@@ -117,6 +125,9 @@ ALERTS = Table(
         Column("threshold", "int64", "界限", "limit it passed", unit="1/10,000"),
         Column("parameter", "text", "参数", "limit in oversight.limits that fired"),
         _NUMERATOR, _DENOMINATOR,
+        Column("low", "int64", "区间下限", "lower end of the interval, where the value is an estimate",
+               unit="1/10,000", null=True),
+        Column("high", "int64", "区间上限", "upper end", unit="1/10,000", null=True),
         Column("small", "flag", "例数过少", "too few stays to rank"),
         Column("zh", "text", "预警", "what it says (Chinese)"),
         Column("en", "text", "预警(英文)", "what it says (English)"),
@@ -163,100 +174,14 @@ CONTROL_POINTS = Table(
     ),
 )  # fmt: skip
 
-AUDIT_SAMPLE = Table(
-    "audit_sample", "编码审核样本", "stays drawn for blind second coding, the risky ones more often", "oversight",
-    ("stay_id",),
-    (
-        _STAY, INSTITUTION, _ANY_DEPARTMENT,
-        Column("number", "int32", "序号", "place in the institution's sample", low=1),
-        Column("weight", "int64", "风险权重", "weight it was drawn with", low=1),
-        Column("score", "ratio", "疑点评分", "highest score of its suspicions", low=0, high=10_000),
-    ),
-)  # fmt: skip
-
 CLAIM_CHECKS = Table(
     "claim_checks", "异地结算核查", "every claim of institutions on the out-of-area watch list, to be checked",
     "oversight", ("claim_id",),
     (
         *(replace(c, refers="", refers_when=()) for c in OUT_OF_AREA_CLAIMS.columns),
         Column("reasons", "codes", "关注原因", "why the institution is on the watch list"),
-    ),
-)  # fmt: skip
-
-SECOND_CODINGS = Table(
-    "second_codings", "复核编码", "codes a second coder found without seeing the first", "register", ("stay_id",),
-    (
-        _STAY,
-        Column("coder", "code", "复核人", "second coder"),
-        Column("dx", "text", "诊断编码", "diagnoses, the principal one first, | between them"),
-        Column("proc", "text", "手术操作编码", "procedures, the principal one first, | between them", null=True),
-    ),
-)  # fmt: skip
-
-ARBITRATIONS = Table(
-    "arbitrations", "争议仲裁", "who was right where two coders differ", "register", ("stay_id",),
-    (
-        _STAY,
-        Column("upheld", "code", "维持", "coding upheld", choices=("first", "second")),
-        Column("arbiter", "code", "仲裁人", "who decided"),
-        Column("reason", "text", "理由", "reason"),
-    ),
-)  # fmt: skip
-
-AUDIT_RESULTS = Table(
-    "audit_results", "编码审核结果", "first and second coding of a stay side by side", "oversight", ("stay_id",),
-    (
-        _STAY, INSTITUTION,
-        Column("first_drg", "code", "首次病组", "DRG of the first coding"),
-        Column("second_drg", "code", "复核病组", "DRG of the second coding"),
-        Column("principal_agrees", "flag", "主诊断一致", "same principal diagnosis"),
-        Column("group_agrees", "flag", "病组一致", "same DRG"),
-        Column("difference", "fen", "支付差额", "payment of the first less that of the second"),
-        Column("outcome", "code", "结论", "agreed, to be arbitrated, or as the arbiter decided",
-               choices=("agreed", "arbitrate", "first", "second")),
-    ),
-)  # fmt: skip
-
-AUDIT_AGREEMENT = Table(
-    "audit_agreement", "编码一致性", "agreement of two coders (Cohen's kappa) with its 95 % interval", "oversight",
-    ("scope",),
-    (
-        Column("scope", "code", "范围", "all, or an institution"), _N,
-        Column("agreed", "int64", "一致例数", "stays with the same DRG", low=0),
-        Column("kappa", "ratio", "一致性系数(κ)", "agreement beyond chance", null=True),
-        Column("low", "ratio", "区间下限", "lower end", null=True),
-        Column("high", "ratio", "区间上限", "upper end", null=True),
-    ),
-)  # fmt: skip
-
-RECORD_QUALITY = Table(
-    "record_quality", "病案质量", "completeness of the record and accuracy against the second coding", "oversight",
-    ("institution_id",),
-    (
-        INSTITUTION, _N,
-        Column("filled", "ratio", "完整性", "required fields that are filled ÷ all"),
-        Column("accurate", "ratio", "准确性", "audited stays whose first coding stood ÷ audited", null=True),
-        Column("score", "ratio", "得分", "mean of both; completeness alone where nothing was audited"),
-    ),
-)  # fmt: skip
-
-CODERS = Table(
-    "coders", "编码员", "beds and coders of an institution", "register", ("institution_id",),
-    (
-        INSTITUTION,
-        Column("beds", "int32", "床位数", "beds", low=0),
-        Column("coders", "int32", "编码员数", "coders", low=0),
-    ),
-)  # fmt: skip
-
-CODER_STAFFING = Table(
-    "coder_staffing", "编码员配备", "coders against beds", "oversight", ("institution_id",),
-    (
-        INSTITUTION,
-        Column("beds", "int32", "床位数", "beds", low=0),
-        Column("coders", "int32", "编码员数", "coders", low=0),
-        Column("required", "int32", "应配", "required", low=0),
-        Column("missing", "int32", "缺员", "missing", low=0),
+        Column("checks", "codes", "核查疑点", "checks the claim does not pass: over_total, paid_twice, dear_claim, "
+               "high_fund_share, as_if_registered; empty = none"),
     ),
 )  # fmt: skip
 
@@ -289,6 +214,10 @@ REVIEWS = Table(
                high=50_000),
         Column("points", "int16", "医师记分", "points the doctor is given", null=True, low=0, high=12),
         Column("publish", "flag", "公布", "to be published", null=True),
+        Column("from_date", "date", "起始日期", "suspend, terminate, hand_over: the day from which it acts; "
+               "empty: the day of the decision", null=True),
+        Column("lifted_on", "date", "解除日期", "suspend, hand_over: the day on which it is lifted or decided",
+               null=True),
     ),
 )  # fmt: skip
 
@@ -301,6 +230,12 @@ TREATMENT_TABLE = Table(
         Column("treatment", "code", "处理", "treatment", choices=TREATMENTS),
         Column("amount", "fen", "金额", "refused or recovered", low=0),
         Column("damages", "fen", "违约金", "liquidated damages", low=0),
+        Column("held", "fen", "暂缓金额", "in dispute with the case that is handed over: held until that is decided",
+               low=0),
+        Column("from_date", "date", "起始日期", "suspend, terminate, hand_over: the day from which it acts",
+               null=True),
+        Column("lifted_on", "date", "解除日期", "suspend, hand_over: the day on which it is lifted or decided",
+               null=True),
         Column("points", "int16", "医师记分", "points the doctor is given", low=0),
         Column("publish", "flag", "公布", "to be published"), _REVIEWER,
         Column("on", "date", "日期", "day of the decision"),
@@ -313,7 +248,8 @@ LEDGER_PREVIEW = Table(
     ("suspicion_id", "event"),
     (
         _SUSPICION, INSTITUTION, INSURANCE,
-        Column("event", "code", "事项", "event", choices=("violation_recovered", "damages", "stay_refused")),
+        Column("event", "code", "事项", "event",
+               choices=("violation_recovered", "damages", "stay_refused", "month_held")),
         Column("debit", "code", "借方", "account debited"),
         Column("credit", "code", "贷方", "account credited"),
         Column("amount", "fen", "金额", "amount", low=0),
@@ -353,6 +289,19 @@ REFUSALS = Table(
         Column("reason", "text", "事由", "what was found", null=True),
     ),
     files=("推诿",),
+)  # fmt: skip
+
+CONFIRMED_CASES = Table(
+    "confirmed_cases", "违规认定案件", "confirmed cases by type, whatever followed; conduct is marked by them",
+    "register", ("violation_id",),
+    (
+        Column("violation_id", "text", "编号", "violation"),
+        _YEAR, INSTITUTION,
+        replace(_TYPE, choices=CASE_TYPES),
+        Column("form", "code", "情形", "form of the violation", null=True),
+        Column("reason", "text", "事由", "what was found", null=True),
+    ),
+    files=("违规案件",),
 )  # fmt: skip
 
 NEGATIVE_LIST = Table(
@@ -439,9 +388,10 @@ SPECIAL_RESULTS = Table(
     ),
 )  # fmt: skip
 
-OVERSIGHT_REGISTERS = (ALERT_EVENTS, REVIEWS, SECOND_CODINGS, ARBITRATIONS, CODERS, COMPLAINTS, INSTITUTION_LINKS,
-                       SPECIAL_REQUESTS, SPECIAL_OPINIONS, DOCTOR_MARKS, REFUSALS)  # fmt: skip
+OVERSIGHT_REGISTERS = (ALERT_EVENTS, REVIEWS, *AUDIT_REGISTERS, COMPLAINTS, INSTITUTION_LINKS, SPECIAL_REQUESTS,
+                       SPECIAL_OPINIONS, DOCTOR_MARKS, REFUSALS,
+                       CONFIRMED_CASES)  # fmt: skip
 OVERSIGHT_TABLES = (SUSPICIONS, SUSPICION_EVIDENCE, RULE_STATUS, CODING_RATES, ALERTS, ALERT_EVIDENCE,
-                    CONTROL_POINTS, AUDIT_SAMPLE, CLAIM_CHECKS, AUDIT_RESULTS, AUDIT_AGREEMENT, RECORD_QUALITY,
-                    CODER_STAFFING, TREATMENT_TABLE, LEDGER_PREVIEW, DOCTOR_POINTS, PUBLICATIONS, NEGATIVE_LIST,
-                    VIOLATION_TIERS, SPECIAL_CANDIDATES, SPECIAL_RESULTS)  # fmt: skip
+                    CONTROL_POINTS, AUDIT_SAMPLE, CLAIM_CHECKS, *AUDIT_TABLES, TREATMENT_TABLE, LEDGER_PREVIEW,
+                    DOCTOR_POINTS, PUBLICATIONS, NEGATIVE_LIST, VIOLATION_TIERS, SPECIAL_CANDIDATES,
+                    SPECIAL_RESULTS)  # fmt: skip

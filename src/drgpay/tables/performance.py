@@ -8,7 +8,7 @@ from drgpay.tables.inputs import STAYS
 from drgpay.tables.model import Column, Table
 from drgpay.tables.results import CASE_POINTS
 
-DEPARTMENT_TYPES = ("surgical", "medical", "technical", "outpatient")
+DEPARTMENT_TYPES = ("general", "surgical", "medical", "technical", "outpatient")
 CATEGORIES_OF_STAFF = ("doctor", "nurse", "technician", "other")
 ROLES = ("lead", "assistant", "nurse")
 """who an operation's money goes to: 主刀(主诊), 助手, 护理"""
@@ -23,7 +23,7 @@ EVENTS = (
     "upcoding",
 )
 SCOPES = ("hospital", "department", "doctor", "group", "department_group")
-COMPONENTS = ("base", "project", "excess", "individual", "cmi_bonus", "prize", "capped", "floor")
+COMPONENTS = ("base", "project", "excess", "individual", "cmi_bonus", "prize", "cost_prize", "capped", "floor")
 """lines of a slip"""
 
 _YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
@@ -40,8 +40,8 @@ HOSPITAL_DEPARTMENTS = Table(
     (
         _DEPARTMENT,
         Column("name", "text", "名称", "name"),
-        Column("department_type", "code", "科室类别", "type: surgical 手术科室, medical 非手术科室, technical "
-               "医技科室, outpatient 门诊科室", choices=DEPARTMENT_TYPES),
+        Column("department_type", "code", "科室类别", "type: general 综合科室 (neither of the others), surgical "
+               "手术科室, medical 非手术科室, technical 医技科室, outpatient 门诊科室", choices=DEPARTMENT_TYPES),
     ),
     files=("科室名册",),
 )  # fmt: skip
@@ -99,6 +99,17 @@ GROUP_COSTS = Table(
         replace(_DRG, refers="group"),
         Column("cost", "fen", "例均成本", "cost of one stay", low=0, high=STAYS["total_cost"].high),
     ),
+)  # fmt: skip
+
+RECOVERY_PLANS = Table(
+    "recovery_plans", "康复计划", "recovery plans of stays, met or not, as they were judged after the operation",
+    "register", ("stay_id",),
+    (
+        STAYS["stay_id"],
+        Column("plan", "text", "计划内容", "what was planned", null=True),
+        Column("met", "flag", "康复达标", "the plan was met when the patient went home or at the follow-up"),
+    ),
+    kept="file",
 )  # fmt: skip
 
 QUALITY_EVENTS = Table(
@@ -167,14 +178,17 @@ DISTRIBUTABLE_SUMS = Table(
 )  # fmt: skip
 
 DEPARTMENT_OVERSPENDS = Table(
-    "department_overspends", "科室合理超支", "reasonable overspend of a department, decided by people", "register",
-    ("evidence_id",),
+    "department_overspends", "科室超支",
+    "overspend of a department, reasonable or by bad management, decided by people", "register", ("evidence_id",),
     (
         Column("evidence_id", "text", "依据编号", "evidence entry"),
         _YEAR, replace(_QUARTER, low=1, en="quarter"), _DEPARTMENT,
         Column("amount", "fen", "金额", "amount", low=0),
         Column("reason_text", "text", "理由", "reason"),
+        Column("mismanaged", "flag", "管理不善", "through bad management (wrong codes, upcoding); empty: no, it is "
+               "reasonable", null=True),
     ),
+    files=("科室合理超支",),
 )  # fmt: skip
 
 PERFORMANCE_TARGETS = Table(
@@ -186,7 +200,8 @@ PERFORMANCE_TARGETS = Table(
                choices=("hospital", "department", "doctor")),
         Column("unit_id", "code", "对象", "department, doctor, or `hospital`",
                refers_when=(("scope", "department", "hospital_department"), ("scope", "doctor", "staff"))),
-        Column("indicator", "code", "指标代码", "indicator", choices=("cmi", "cost_index", "time_index")),
+        Column("indicator", "code", "指标代码", "indicator", choices=("cmi", "cost_index", "time_index",
+               "drg_count", "technique", "paper")),
         Column("target", "ratio", "目标值", "target", low=0),
     ),
 )  # fmt: skip
@@ -216,9 +231,9 @@ IN_HOUSE_STAYS = Table(
 )  # fmt: skip
 
 PERFORMANCE_REGISTERS = (
-    HOSPITAL_DEPARTMENTS, STAFF, ATTENDANCE, OPERATION_ROLES, STAY_COSTS, GROUP_COSTS, QUALITY_EVENTS, SATISFACTION,
-    RESEARCH, DEPARTMENT_FIGURES, DEPARTMENT_WORK, DISTRIBUTABLE_SUMS, DEPARTMENT_OVERSPENDS, PERFORMANCE_TARGETS,
-    PILOT_FEEDBACK, IN_HOUSE_STAYS,
+    HOSPITAL_DEPARTMENTS, STAFF, ATTENDANCE, OPERATION_ROLES, STAY_COSTS, GROUP_COSTS, RECOVERY_PLANS, QUALITY_EVENTS,
+    SATISFACTION, RESEARCH, DEPARTMENT_FIGURES, DEPARTMENT_WORK, DISTRIBUTABLE_SUMS, DEPARTMENT_OVERSPENDS,
+    PERFORMANCE_TARGETS, PILOT_FEEDBACK, IN_HOUSE_STAYS,
 )  # fmt: skip
 
 # ---- what the step writes
@@ -287,6 +302,8 @@ GROUP_REVIEWS = Table(
         _DRG, _PERIOD,
         Column("n", "int64", "例数", "stays", low=0),
         Column("cost_index", "ratio", "费用消耗指数", "cost index of the quarter", null=True, low=0),
+        Column("streak", "int16", "连续超标季度", "quarters in a row above the limit, this one included",
+               low=0),
         Column("coefficient", "ratio", "绩效系数", "performance coefficient in this quarter", low=0),
         Column("next_coefficient", "ratio", "下季绩效系数", "coefficient of the next quarter", low=0),
     ),
@@ -299,7 +316,8 @@ PERFORMANCE_FLOWS = Table(
         Column("line", "int32", "行", "line, in order", low=1),
         Column("account", "code", "去向", "account that receives: hospital, departments, individuals, "
                "department:<id>, people, held"),
-        Column("origin", "code", "来源", "account that gives; `sum` is the distributable sum"),
+        Column("origin", "code", "来源", "account that gives; `sum` is the distributable sum, `prizes` and "
+               "`cost_prizes` are budgets of their own"),
         Column("event", "code", "事项", "what it is for"),
         Column("department_id", "code", "科室编号", "department; empty: none"),
         Column("base", "fen", "基数", "what the amount was worked out from"),
@@ -324,12 +342,14 @@ DEPARTMENT_RESULTS = Table(
         Column("score", "ratio", "指标得分", "score of the indicator system, of 100; null: not scored", null=True),
         Column("grade", "code", "考核等级", "grade of the scorecard; empty: none"),
         Column("cmi", "ratio", "病例组合指数", "case-mix index", null=True),
+        Column("cmi_before", "ratio", "上年同期CMI", "case-mix index of the same months last year", null=True),
         Column("cmi_target", "ratio", "CMI目标", "its target", null=True),
         Column("cost_index", "ratio", "费用消耗指数", "cost index", null=True),
         Column("time_index", "ratio", "时间消耗指数", "time index", null=True),
         Column("met", "flag", "达标", "CMI and cost index are met"),
         Column("share", "fen", "初分额", "share of the departments' pool", low=0),
         Column("overspend", "fen", "超支扣减", "its share of its reasonable overspend", low=0),
+        Column("mismanaged", "fen", "管理不善扣减", "taken for overspend through bad management", low=0),
         Column("factor", "ratio", "考核系数", "evaluation factor", low=0),
         Column("adjustment", "fen", "考核增减", "what the factor added or took"),
         Column("vetoed", "flag", "一票否决", "vetoed: its pool is zero"),
@@ -339,7 +359,7 @@ DEPARTMENT_RESULTS = Table(
         Column("excess_pool", "fen", "超额绩效", "excess pool paid", low=0),
         Column("excess_left", "fen", "未得超额", "part of the excess pool not earned: back to the hospital", low=0),
         Column("individual_pool", "fen", "个人绩效", "its doctors' part of the individuals' pool", low=0),
-        Column("prize", "fen", "奖励", "prize for the highest case-mix indices", low=0),
+        Column("prize", "fen", "奖励", "prize for the largest rise of the case-mix index", low=0),
     ),
 )  # fmt: skip
 

@@ -212,6 +212,8 @@ STATEMENTS = Table(
         Column("debt_netted", "fen", "冲抵上年应退", "owed from an earlier clearing (negative: claimed), netted"),
         Column("debt_passed", "fen", "其中上年账本转来", "part of it that an earlier book has passed on"),
         Column("held", "fen", "暂缓拨付转下年", "payments of months still held", low=0),
+        Column("modes_held", "fen", "其他支付方式暂缓转下年", "payments of other modes still held, "
+               "which are no part of what is settled here", low=0),
         Column("passed", "fen", "转下年账本", "left by a re-opening: claimed (+) or owed (−) in the next book"),
         Column("successor", "code", "承继机构", "institution that has gone over into another: that one", null=True),
         Column("moved", "fen", "沿革转移", "given to the successor (+), or taken over from predecessors (−), in the "

@@ -62,6 +62,7 @@ _INPUTS = {
     "charges": Sight(HOUSE, _PERSON, adds=("amount",)),
     "visits": Sight(DOCTOR, _PERSON, adds=_COSTS),
     "truth": _sight(AREA),
+    "hidden_groups": _sight(AREA),
     "group_weights": _sight(PUBLIC),
     "operation_levels": _sight(PUBLIC),
     "stay_decisions": _sight(HOUSE),
@@ -72,6 +73,7 @@ _INPUTS = {
     "takes": _sight(AREA),
     "doctor_marks": _sight(DOCTOR),
     "refusals": _sight(HOUSE),
+    "confirmed_cases": _sight(HOUSE),
     "supervision": _sight(HOUSE),
     "taken_rows": _sight(AREA),
 }
@@ -87,6 +89,7 @@ _FUND = {
     "risk_movements": _sight(AREA, "amount"),
     "prepayment_terms": _sight(HOUSE),
     "advances": _sight(HOUSE, "amount reserve"),
+    "institution_budgets": _sight(HOUSE, "amount"),
     "advance_use": _sight(HOUSE, "used cost cost_last_year"),
     "budget_plan": _sight(AREA),
     "budget_parts": _sight(AREA, "budget adjustment adjusted"),
@@ -156,6 +159,9 @@ _OVERSIGHT = {
     "audit_results": _sight(HOUSE, "difference"),
     "audit_agreement": _sight(AREA),
     "record_quality": _sight(HOUSE),
+    "upcoding_rates": _sight(HOUSE),
+    "bill_findings": _sight(HOUSE, "value expected"),
+    "bill_rates": _sight(HOUSE),
     "coder_staffing": _sight(HOUSE),
     "treatments": _sight(HOUSE, "amount damages"),
     "ledger_preview": _sight(HOUSE),
@@ -169,6 +175,9 @@ _OVERSIGHT = {
 _EVALUATION = {
     "reported_values": _sight(HOUSE),
     "applicants": _sight(AREA),
+    "satisfaction_surveys": _sight(HOUSE, "answers satisfied"),
+    "survey_answers": _sight(AREA),
+    "survey_results": _sight(HOUSE, "answers satisfied"),
     "area_values": _sight(AREA),
     "indicator_figures": _sight(DOCTOR, others="level_value area_value"),
     "risk_classes": _sight(AREA),
@@ -184,6 +193,7 @@ _PERFORMANCE = {
     "staff": _sight(WARD, persons="name"),
     "attendance": _sight(OWN),
     "operation_roles": _sight("via:hospital_stays.stay_id"),
+    "recovery_plans": _sight("via:hospital_stays.stay_id"),
     "stay_costs": _sight("via:hospital_stays.stay_id", "cost"),
     "group_costs": _sight(OWN),
     "quality_events": _sight(WARD),
@@ -215,16 +225,27 @@ _INHOUSE = {
     "returned": _sight(OWN, "points total_cost payment balance", persons="record_number"),
     "coding_texts": _sight(OWN, persons="diagnoses operations summary"),
     "stay_estimates": _sight(DOCTOR, "points total_cost personal_paid expected_payment fund_payment gain"),
+    "house_stays": _sight(DOCTOR, "points total_cost expected_payment"),
     "estimate_totals": _sight(OWN),
     "reconciliation": _sight(OWN, "amount", persons="record_number"),
     "reconciliation_totals": _sight(OWN, "lines stays objections amount"),
     "coding_suggestions": _sight(OWN, persons="phrase"),
     "coding_gaps": _sight(OWN),
 }
+_STUDY = {
+    "study_findings": _sight(AREA, "n cost"),
+    "study_proposals": _sight(AREA),
+    "study_parts": _sight(AREA),
+    "study_effects": _sight(HOUSE),
+    "study_riv": _sight(AREA),
+    "study_bases": _sight(AREA),
+}
 _RESULTS = {
     "findings": _sight("via:grouped.stay_id", persons="value"),
     "stay_scores": _sight(WARD),
     "record_scores": _sight(WARD),
+    "coder_quality": _sight(OWN, "n errors"),
+    "rule_quality": _sight(OWN, "n"),
     "grouped": Sight(DOCTOR, _PERSON, adds=_COSTS),
     "group_names": _sight(PUBLIC),
     "base_years": _sight(AREA, "n_before cost_before n cost"),
@@ -239,8 +260,8 @@ _RESULTS = {
         HOUSE,
         "n points cost actual refused due balance surplus_returned overspend_reasonable overspend_shared "
         "deposit_held deposit_forfeited second_distribution violations damages assessment_held "
-        "assessment_forfeited settled paid_in_months advance_netted debt_netted debt_passed held passed moved "
-        "final_payment",
+        "assessment_forfeited settled paid_in_months advance_netted debt_netted debt_passed held modes_held passed "
+        "moved final_payment",
     ),
     "closings": _sight(
         AREA, "budget reserve distributable risk_draw debts recovered paid returned carried_over passed"
@@ -251,12 +272,13 @@ _RESULTS = {
     "corrections": _sight(HOUSE, "points_before points_after personal_before personal_after due_before due_after"),
     "month_cash": _sight(
         HOUSE,
-        "due deposit corrections corrections_deposit carried_in advance_netted held released moved paid carried_out",
+        "due deposit corrections corrections_deposit carried_in advance_netted held released moved paid carried_out "
+        "modes_held modes_released",
     ),
     "settled_stays": Sight(
         DOCTOR, _PERSON, adds=("base_points", "extra", "points", *_COSTS, "due", "refused", "actual", "balance")
     ),
 }
 
-SIGHTS = _INPUTS | _FUND | _MODES | _OVERSIGHT | _EVALUATION | _PERFORMANCE | _INHOUSE | _RESULTS
+SIGHTS = _INPUTS | _FUND | _MODES | _OVERSIGHT | _EVALUATION | _PERFORMANCE | _INHOUSE | _STUDY | _RESULTS
 """who may see a table, by its name"""

@@ -27,6 +27,7 @@ from drgpay.units.amounts import (
     show_points,
     show_ratio,
     split,
+    variation,
 )
 from drgpay.units.vector import mul_div, mul_div_half_up, split_groups, sum_exact
 
@@ -50,4 +51,5 @@ __all__ = [
     "split",
     "split_groups",
     "sum_exact",
+    "variation",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Hashable, Mapping
+from math import isqrt
 from typing import NewType, TypeVar
 
 from drgpay.errors import DrgpayError, Kind
@@ -32,6 +33,14 @@ def half_up(n: int, d: int) -> int:
     if d < 0:
         n, d = -n, -d
     return (2 * n + d) // (2 * d) if n >= 0 else -((-2 * n + d) // (2 * d))
+
+
+def variation(n: int, s: int, q: int) -> int | None:
+    """Coefficient of variation of ``n`` amounts with sum ``s`` and sum of squares ``q``, in 1/10,000, half up; None
+    below two amounts or with no sum."""
+    if n < 2 or s == 0:
+        return None
+    return (isqrt(4 * ONE**2 * n * (n * q - s * s) // ((n - 1) * s * s)) + 1) // 2
 
 
 def split(total: int, weights: Mapping[K, int]) -> dict[K, int]:

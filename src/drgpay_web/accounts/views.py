@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from drgpay_web.accounts import actions
 from drgpay_web.accounts.forms import AccountForm, ReasonForm, RoleForm
 from drgpay_web.people import Act, Membership, Person, Role, actor_of, door
+from drgpay_web.people.lockout import locked_out
 from drgpay_web.people.middleware import has_second_factor
-from drgpay_web.ui import w
+from drgpay_web.ui import lang_of, w
 from drgpay_web.ui.pages import page_of
 
 
@@ -34,7 +35,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """Open an account; the page that follows shows its password once."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     form = AccountForm(request.POST or None, by=actor, lang=lang)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
@@ -58,7 +59,7 @@ def account(request: HttpRequest, username: str) -> HttpResponse:
 def role(request: HttpRequest, username: str) -> HttpResponse:
     """Give a role."""
     actor, person = actor_of(request), _person(request, username)
-    form = RoleForm(request.POST, by=actor, lang=_lang(request))
+    form = RoleForm(request.POST, by=actor, lang=lang_of(request))
     if not form.is_valid():
         return _account(request, person, role_form=form, status=422)
     said = form.cleaned_data
@@ -88,7 +89,7 @@ def end_role(request: HttpRequest, username: str, number: int) -> HttpResponse:
 def reset(request: HttpRequest, username: str) -> HttpResponse:
     """A new password, shown once."""
     person = _person(request, username)
-    form = ReasonForm(request.POST, lang=_lang(request))
+    form = ReasonForm(request.POST, lang=lang_of(request))
     if not form.is_valid():
         return _account(request, person, reason_form=form, status=422)
     password = actions.reset(by=actor_of(request), person=person, reason=form.cleaned_data["reason"])
@@ -100,7 +101,7 @@ def reset(request: HttpRequest, username: str) -> HttpResponse:
 def lock(request: HttpRequest, username: str) -> HttpResponse:
     """Lock an account, or open it again."""
     person = _person(request, username)
-    form = ReasonForm(request.POST, lang=_lang(request))
+    form = ReasonForm(request.POST, lang=lang_of(request))
     if not form.is_valid():
         return _account(request, person, reason_form=form, status=422)
     active = request.POST.get("active") == "1"
@@ -119,12 +120,13 @@ def _person(request: HttpRequest, username: str) -> Person:
 
 
 def _account(request: HttpRequest, person: Person, status: int = 200, **forms: Any) -> HttpResponse:
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     context = {
         "person": person,
         "held": person.memberships_now(),
         "past": [one for one in person.memberships.select_related("unit") if one not in person.memberships_now()],
         "has_second_factor": has_second_factor(person),
+        "locked_out": locked_out(person.username),
         "role_form": forms.get("role_form") or RoleForm(by=actor, lang=lang),
         "reason_form": forms.get("reason_form") or ReasonForm(lang=lang),
         "may": {act.name.lower(): actor.may(act) for act in (Act.ACCOUNT_ROLE, Act.ACCOUNT_RESET, Act.ACCOUNT_LOCK)},
@@ -137,9 +139,5 @@ def _shown_once(request: HttpRequest, person: Person, password: str) -> HttpResp
 
 
 def _done(request: HttpRequest, person: Person, key: str) -> HttpResponse:
-    messages.success(request, w(key, _lang(request)))
+    messages.success(request, w(key, lang_of(request)))
     return HttpResponseRedirect(f"/accounts/{person.username}")
-
-
-def _lang(request: HttpRequest) -> str:
-    return str(getattr(request, "lang", "zh"))

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from typing import Any
 from uuid import uuid4
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from drgpay.errors import DrgpayError
+from drgpay_web.api.entry import actor_of
+from drgpay_web.api.examples import put_into
+from drgpay_web.people import Refused, refused
 from drgpay_web.ui import PageError, w
-from drgpay_web.ui.failures import STATUS
+from drgpay_web.ui.failures import STATUS, disk_is_full
 
 _LOG = logging.getLogger("drgpay_web")
 _ID = re.compile(r"[\w-]{1,64}")
 
 
 class Numbered(NinjaAPI):
-    """Every answer carries ``X-Request-ID``: the one that was sent, or a new one."""
+    """Every answer carries ``X-Request-ID``: the one that was sent, or a new one. Its document has examples."""
+
+    def get_openapi_schema(self, **settings: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(**settings)
+        put_into(document)
+        return document
 
     def create_response(self, request: HttpRequest, data: Any, **settings: Any) -> HttpResponse:
         answer: HttpResponse = super().create_response(request, data, **settings)
         answer["X-Request-ID"] = number_of(request)
         answer["Cache-Control"] = "no-store"
+        if request.method == "GET" and answer.status_code == 200:
+            tag = f'"{hashlib.sha256(answer.content).hexdigest()[:32]}"'
+            if tag in request.headers.get("If-None-Match", ""):
+                answer.status_code, answer.content = 304, b""
+            answer["ETag"] = tag
         return answer
 
 
@@ -58,6 +74,8 @@ def handle(api: NinjaAPI) -> None:
 
     @api.exception_handler(PageError)
     def of_office(request: HttpRequest, error: PageError) -> HttpResponse:
+        if isinstance(error, Refused):
+            refused.send(sender=None, actor=actor_of(request), act=error.act, address=request.path)
         zh, en = (error.said(lang) or w(f"ui.say_{error.status}", lang) for lang in ("zh", "en"))
         return said(request, error.status, envelope("office", zh, en))
 
@@ -68,6 +86,11 @@ def handle(api: NinjaAPI) -> None:
         zh, en = (w("ui.error_invalid", lang) for lang in ("zh", "en"))
         return said(request, 422, envelope("usage", zh, en, field=field, value=first.get("msg")))
 
+    @api.exception_handler(RequestDataTooBig)
+    def of_size(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+        zh, en = (w("ui.say_413", lang) for lang in ("zh", "en"))
+        return said(request, 413, envelope("usage", zh, en))
+
     @api.exception_handler(AuthenticationError)
     def of_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
         return said(request, 401, envelope("token", "令牌无效、到期、已吊销或无此权限",
@@ -76,7 +99,10 @@ def handle(api: NinjaAPI) -> None:
     @api.exception_handler(Throttled)
     def of_rate(request: HttpRequest, error: Throttled) -> HttpResponse:
         zh, en = (w("ui.say_429", lang) for lang in ("zh", "en"))
-        return said(request, 429, envelope("rate", zh, en))
+        answer = said(request, 429, envelope("rate", zh, en))
+        if error.wait:
+            answer["Retry-After"] = str(int(error.wait) + 1)
+        return answer
 
     @api.exception_handler(HttpError)
     def of_http(request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -90,6 +116,9 @@ def handle(api: NinjaAPI) -> None:
 
     @api.exception_handler(Exception)
     def of_defect(request: HttpRequest, error: Exception) -> HttpResponse:
+        if disk_is_full(error):
+            zh, en = (w("ui.disk_full", lang) for lang in ("zh", "en"))
+            return said(request, 503, envelope("engine", zh, en))
         number = number_of(request)
         _LOG.error("defect %s at %s", number, request.path, exc_info=error)
         zh, en = (w("ui.say_500", lang, number=number) for lang in ("zh", "en"))

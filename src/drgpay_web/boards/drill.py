@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import DIMENSIONS, Summary, Where
 from drgpay_web import store
-from drgpay_web.boards.periods import chosen
+from drgpay_web.boards.filters import BOARDS, named_within, seen_in
+from drgpay_web.boards.periods import Chosen, chosen
 from drgpay_web.people import Act, Actor, NotThere, Unit, actor_of, door
-from drgpay_web.ui.summaries import COMPARISONS, SPLITS, Question, answer, question_of, table_of
+from drgpay_web.ui import lang_of
+from drgpay_web.ui.summaries import SETS, SPLITS, Question, answer, comparisons_of, question_of, table_of
 from drgpay_web.ui.tables import title_of
 from drgpay_web.ui.values import Names, text_of
 
@@ -31,16 +33,17 @@ DEEPER = {
 @require_safe
 def drill(request: HttpRequest) -> HttpResponse:
     """Sums of a period by what is asked, within what is filtered."""
-    actor, lang = actor_of(request), str(getattr(request, "lang", "zh"))
+    actor, lang = actor_of(request), lang_of(request)
     period = chosen(request, actor, lang)
     if period is None:
         return render(request, "boards/none.html", {"title": "boards.drill"})
-    question = question_of(request.GET, begin_of(actor))
+    peers = actor.may(Act.BOARD_PEERS)
+    question = question_of(request.GET, begin_of(actor), peers=peers)
     within(actor, question.where)
     names = named_within(store.names_in(period.result), question.where)
     folders, scope = store.beside(actor, period.result), actor.scope(Act.BOARD_DEPARTMENT)
     try:
-        summary, lacking = answer(question, folders, scope), None
+        summary, lacking = answer(question, folders, scope, store.terms_of_boards(actor.area).targets), None
     except DrgpayError as error:
         if error.kind != Kind.DATA:
             raise
@@ -52,16 +55,25 @@ def drill(request: HttpRequest) -> HttpResponse:
         "question": question,
         "lacking": lacking,
         "splits": _splits(request, actor, question, summary, lang),
-        "comparisons": [(how, f"boards.{how}") for how in COMPARISONS
-                        if how != "peers" or (question.by == "institution_id" and not question.where)],
+        "sets": [(name, f"boards.set_{name}") for name in SETS],
+        "comparisons": [(how, f"boards.{how}") for how in comparisons_of(question.by, question.where, peers)],
         "trail": _trail(question.where, names, period.result.pk, lang),
         "table": table_of(question, summary, lang, _leads(question, period.result.pk, actor), names),
         "excel": f"{reverse('take-summary', args=[period.result.pk])}?{_with(request, by=question.by)}"
         if actor.may(Act.EXPORT_TABLE) else "",
+        "boards": _boards(request, actor, period),
         "stays": f"{reverse('board-stays')}?{_filters(question.where, period=period.result.pk)}"
         if actor.may(Act.STAY_SEE) else "",
     }  # fmt: skip
     return render(request, "boards/drill.html", context)
+
+
+def _boards(request: HttpRequest, actor: Actor, period: Chosen) -> list[tuple[str, str]]:
+    """The boards with the filter as it is here, for those who see boards."""
+    if not actor.may(Act.BOARD_INSTITUTION):
+        return []
+    found = seen_in(request, actor, period)
+    return [(found.board(name), f"boards.{name.removeprefix('board-')}") for name in BOARDS]
 
 
 def begin_of(actor: Actor) -> str:
@@ -76,12 +88,6 @@ def within(actor: Actor, where: Sequence[Where]) -> None:
     house = next((one.value for one in where if one.column == "institution_id"), None)
     if house is not None and house not in {unit.code for unit in actor.institutions(Act.BOARD_DEPARTMENT)}:
         raise NotThere
-
-
-def named_within(names: Names, where: Sequence[Where]) -> Names:
-    """Names for rows that lack what they are filtered by."""
-    fixed = {one.column: one.value for one in where}
-    return lambda column, row: names(column, {**fixed, **row})
 
 
 def _leads(question: Question, result: int, actor: Actor) -> Any:

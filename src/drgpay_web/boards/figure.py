@@ -12,6 +12,7 @@ from drgpay_web import store
 from drgpay_web.boards.explained import shown
 from drgpay_web.boards.periods import period_words
 from drgpay_web.people import Act, NotThere, actor_of, door
+from drgpay_web.ui import lang_of
 from drgpay_web.ui.tables import title_of
 
 
@@ -25,7 +26,7 @@ def explained_items(table: str) -> frozenset[str]:
 @require_safe
 def figure(request: HttpRequest, result: int, house: str, item: str) -> HttpResponse:
     """The explanation of one figure of an institution's statement."""
-    actor, lang = actor_of(request), str(getattr(request, "lang", "zh"))
+    actor, lang = actor_of(request), lang_of(request)
     unit = next((one for one in actor.institutions(Act.STATEMENT_SEE) if one.code == house), None)
     found = store.result_seen(actor, result)
     table = STATEMENTS if len(found.period) == 4 else INSTITUTION_MONTHS

@@ -6,10 +6,9 @@ from drgpay_web.people import Act
 from drgpay_web.ui.navigation import Place
 
 PLACES = (
-    Place("boards.area", "/boards/area", Act.BOARD_AREA, "money", 5),
-    Place("boards.institution", "/boards/institution", Act.BOARD_INSTITUTION, "money", 10),
-    Place("boards.drill", "/boards/drill", Act.BOARD_DEPARTMENT, "money", 15),
-    Place("boards.stays", "/boards/stays", Act.STAY_SEE, "money", 20),
-    Place("boards.tables", "/boards/tables", Act.BOARD_INSTITUTION, "money", 25),
-    Place("boards.search", "/search", Act.SEARCH_USE, "work", 20),
+    Place("boards.payment", "/boards/payment", Act.BOARD_INSTITUTION, "boards", 5),
+    Place("boards.performance", "/boards/performance", Act.BOARD_INSTITUTION, "boards", 10),
+    Place("boards.drill", "/boards/drill", Act.BOARD_DEPARTMENT, "boards", 15),
+    Place("boards.stays", "/boards/stays", Act.STAY_SEE, "boards", 20),
+    Place("boards.tables", "/boards/tables", Act.BOARD_INSTITUTION, "boards", 25),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,13 +10,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from drgpay.runs import Scope, View, Where, browse, explain_stay, tell_stay
+from drgpay.runs import Scope, View, Where, browse, card_of_stay
 from drgpay.tables import SETTLED_STAYS
-from drgpay_web import store, trail
+from drgpay_web import flow, store, trail
 from drgpay_web.boards.explained import shown
 from drgpay_web.boards.periods import period_words
 from drgpay_web.people import Act, Actor, NotThere, actor_of, door
-from drgpay_web.ui import Unfit, field_word
+from drgpay_web.ui import Unfit, field_word, lang_of, w
 from drgpay_web.ui.tables import title_of
 from drgpay_web.ui.values import text_of
 
@@ -30,7 +31,7 @@ def card(request: HttpRequest, result: int, stay_id: str) -> HttpResponse:
     """The card, without who the patient is."""
     actor = actor_of(request)
     found = store.result_seen(actor, result)
-    return _card(request, actor, found, stay_seen(actor, found, stay_id, actor.scope(Act.STAY_SEE)))
+    return _card(request, actor, found, stay_seen(actor, found, stay_id, stays_scope(actor, stay_id)))
 
 
 @door(Act.STAY_PERSONS)
@@ -47,6 +48,17 @@ def persons(request: HttpRequest, result: int, stay_id: str) -> HttpResponse:
     return _card(request, actor, found, row)
 
 
+def stays_scope(actor: Actor, stay_id: str = "") -> Scope:
+    """Whose stays the actor may see. Who sees only what was given to him reads, masked, of the institutions of his
+    cases; ``stay_id`` names the one stay, else the reader asks for those of :func:`drgpay_web.flow.stays_given`."""
+    scope = actor.scope(Act.STAY_SEE)
+    if not actor.assigned_only(Act.STAY_SEE):
+        return scope
+    given = flow.stays_given(actor)
+    houses = given.filter(stay_id=stay_id) if stay_id else given
+    return replace(scope, institutions=frozenset(houses.values_list("institution", flat=True)))
+
+
 def stay_seen(actor: Actor, result: store.Result, stay_id: str, scope: Scope) -> dict[str, Any]:
     """The row of a settled stay. Raises NotThere for one that is not, or not for this reader."""
     if scope.nobody:
@@ -59,14 +71,15 @@ def stay_seen(actor: Actor, result: store.Result, stay_id: str, scope: Scope) ->
 
 
 def _card(request: HttpRequest, actor: Actor, result: store.Result, row: dict[str, Any]) -> HttpResponse:
-    lang, place = str(getattr(request, "lang", "zh")), store.folder(result)
-    sections, sources = explain_stay(place, row["stay_id"])
-    story, names = tell_stay(place, row["stay_id"]), store.names_in(result)
+    lang, place = lang_of(request), store.folder(result)
+    sections, sources, story = card_of_stay(place, row["stay_id"])
+    names = store.names_in(result)
 
     def told(name: str) -> tuple[str, str]:
         return title_of(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang, names)
 
     hidden = actor.scope(Act.STAY_SEE).hidden(SETTLED_STAYS)
+    cases = flow.cases_on_stay(actor, row["institution_id"], row["stay_id"]).order_by("-pk")
     who = [told(name) for name in hidden if name in row]
     context = {
         "result": result,
@@ -76,8 +89,9 @@ def _card(request: HttpRequest, actor: Actor, result: store.Result, row: dict[st
         "who": who,
         "may_see_who": actor.may(Act.STAY_PERSONS) and not who,
         "unmask": reverse("stay-persons", args=[result.pk, row["stay_id"]]),
-        "tiles": [told(name) for name in MONEY],
+        "tiles": [(name, *told(name)) for name in MONEY],
         "story": story,
+        "cases": [(one, w(one.rules.words, lang), flow.state_words(actor, one)) for one in cases],
         "group": f"{story.drg} {story.drg_name}".strip(),
         "status": field_word(row["status"], lang),
         "layers": [_layer(layer, lang) for layer in story.layers],

@@ -10,9 +10,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from drgpay_web import store
+from drgpay.runs import Where
+from drgpay_web import flow, store
 from drgpay_web.boards.periods import chosen
+from drgpay_web.boards.stay import stays_scope
 from drgpay_web.people import Act, actor_of, door
+from drgpay_web.ui import lang_of
 from drgpay_web.ui.tables import page_of
 
 COLUMNS = ("discharge_date", "drg", "case_class", "total_cost", "points", "actual", "due", "balance")
@@ -23,11 +26,18 @@ FILTERS = ("drg", "case_class", "discharge_date", "balance")
 @require_safe
 def stays(request: HttpRequest) -> HttpResponse:
     """Settled stays, filtered and ordered by the address."""
-    actor, lang = actor_of(request), str(getattr(request, "lang", "zh"))
+    actor, lang = actor_of(request), lang_of(request)
     period = chosen(request, actor, lang)
-    if period is None or actor.assigned_only(Act.STAY_SEE):
+    if period is None:
         return render(request, "boards/none.html", {"title": "boards.stays"})
     result = period.result
+    where: tuple[Where, ...] = ()
+    if actor.assigned_only(Act.STAY_SEE):
+        given = sorted(set(flow.stays_given(actor).values_list("stay_id", flat=True)))
+        if not given:
+            said = {"title": "boards.stays", "said": "boards.none_given", "next": "boards.none_given_next"}
+            return render(request, "boards/none.html", said)
+        where = (Where("stay_id", "in", given),)
     whose = "institution_id" if actor.role.side == "bureau" else "department_id"
     columns = ("stay_id", whose, *COLUMNS)
 
@@ -37,7 +47,7 @@ def stays(request: HttpRequest) -> HttpResponse:
     context = {
         "period": period,
         "table": page_of(
-            request, store.folder(result), "settled_stays", actor.scope(Act.STAY_SEE), columns=columns,
+            request, store.folder(result), "settled_stays", stays_scope(actor), columns=columns, where=where,
             filters=("stay_id", whose, *FILTERS), links=leads, names=store.names_in(result),
         ),
         "excel": take_address(request, result.pk, "settled_stays", columns),

@@ -9,13 +9,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from drgpay.runs import tables_of
+from drgpay.runs import View, columns_of, tables_of
 from drgpay_web import store
 from drgpay_web.boards.explained import title_of_table
 from drgpay_web.boards.periods import chosen, period_words
 from drgpay_web.boards.stays import take_address
 from drgpay_web.people import Act, NotThere, actor_of, door
 from drgpay_web.people.doors import looked
+from drgpay_web.ui import lang_of
 from drgpay_web.ui.tables import page_of
 
 MOST_FILTERS = 5
@@ -25,7 +26,7 @@ MOST_FILTERS = 5
 @require_safe
 def tables(request: HttpRequest) -> HttpResponse:
     """The tables of a period's result, with how many rows of them are for the reader."""
-    actor, lang = actor_of(request), str(getattr(request, "lang", "zh"))
+    actor, lang = actor_of(request), lang_of(request)
     period = chosen(request, actor, lang)
     if period is None:
         return render(request, "boards/none.html", {"title": "boards.tables"})
@@ -35,11 +36,17 @@ def tables(request: HttpRequest) -> HttpResponse:
     return render(request, "boards/tables.html", {"period": period, "rows": rows, "result": period.result})
 
 
+def _said_in(lang: str, names: list[str]) -> tuple[str, ...]:
+    """The columns for a reader, of a table that says something in both languages; of another none in particular."""
+    other = "zh" if lang == "en" else "en"
+    return tuple(name for name in names if name != other) if {"zh", "en"} <= set(names) else ()
+
+
 @door(Act.BOARD_INSTITUTION)
 @require_safe
 def table(request: HttpRequest, result: int, table: str) -> HttpResponse:
     """The rows of one of them."""
-    actor, lang = actor_of(request), str(getattr(request, "lang", "zh"))
+    actor, lang = actor_of(request), lang_of(request)
     found = store.result_seen(actor, result)
     place, scope = store.folder(found), actor.scope(Act.BOARD_INSTITUTION)
     seen = next((one for one in tables_of(place, scope) if one.table.name == table), None)
@@ -54,15 +61,16 @@ def table(request: HttpRequest, result: int, table: str) -> HttpResponse:
             reverse("stay", args=[found.pk, stay]) if column == "stay_id" and stay and actor.may(Act.STAY_SEE) else ""
         )
 
+    columns = _said_in(lang, [column.name for column in columns_of(place, View(table, scope=scope))])
     context = {
         "result": found,
         "period_words": period_words(found, lang),
         "title": title_of_table(seen.table, lang),
         "masked": bool(seen.masked),
         "table": page_of(
-            request, place, table, scope, filters=seen.table.key[:MOST_FILTERS], links=leads,
+            request, place, table, scope, columns=columns, filters=seen.table.key[:MOST_FILTERS], links=leads,
             names=store.names_in(found),
         ),
-        "excel": take_address(request, found.pk, table),
+        "excel": take_address(request, found.pk, table, columns),
     }  # fmt: skip
     return render(request, "boards/table.html", context)

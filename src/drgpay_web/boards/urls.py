@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from drgpay_web.boards import area, drill, figure, institution, search, stay, stays, tables
+from drgpay_web.boards import drill, figure, payment, performance, stay, stays, tables
 
 urlpatterns = [
-    path("boards/area", area.area, name="board-area"),
-    path("boards/institution", institution.own, name="board-own"),
-    path("boards/institution/<str:house>", institution.institution, name="board-institution"),
+    path("boards/payment", payment.payment, name="board-payment"),
+    path("boards/performance", performance.performance, name="board-performance"),
     path("boards/drill", drill.drill, name="board-drill"),
     path("boards/stays", stays.stays, name="board-stays"),
     path("boards/tables", tables.tables, name="board-tables"),
@@ -15,5 +14,4 @@ urlpatterns = [
     path("boards/figure/<int:result>/<str:house>/<str:item>", figure.figure, name="board-figure"),
     path("stays/<int:result>/<str:stay_id>", stay.card, name="stay"),
     path("stays/<int:result>/<str:stay_id>/persons", stay.persons, name="stay-persons"),
-    path("search", search.search, name="search"),
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from drgpay import runs
+from typing import Any
+
+from django.db import transaction
+
 from drgpay_web import flow, jobs, store, trail
-from drgpay_web.clearing import period_moves, results
+from drgpay_web.clearing import period_moves, reopening_moves, results
 from drgpay_web.clearing.links import blocked, parsed, standing
-from drgpay_web.people import Act, Actor, NotThere, Unit
+from drgpay_web.people import Act, Actor, NotThere, Role, Unit
 from drgpay_web.ui import Unfit
 
 LOOK, RUN, VERIFY = "clearing.look", "clearing.run", "clearing.verify"
@@ -14,19 +17,24 @@ KINDS = (results.CANDIDATE, results.TRIAL)
 
 
 def order_look(actor: Actor, *, period: str, kind: str, policy: str) -> jobs.Job:
-    """Pin what the record holds and have it looked at before a run. Raises Unfit where there can be no such run."""
+    """Pin what the record holds and have it looked at before a run; a year that is opened again goes by the practice
+    it was sealed under. Raises Unfit where there can be no such run."""
     actor.need(Act.RUN_ORDER)
-    if kind not in KINDS or policy not in {one.id for one in runs.practice_names()}:
+    if kind not in KINDS or policy not in {one.id for one in store.practices(actor.area)}:
         raise Unfit("clearing.order_unclear")
     try:
         year, _ = parsed(period)
     except ValueError:
         raise Unfit("clearing.order_unclear") from None
     _need_free(actor.area, period, kind)
-    pin = store.pin(actor, actor.area, policy, "")
+    opened = reopening_moves.approved_of(actor.area, period) if kind == results.CANDIDATE else None
+    own = reopening_moves.practice_of(opened) if opened else policy
+    pin = store.pin(actor, actor.area, own, "")
     book = standing(actor.area, year)
     after = book.after if blocked(actor.area, period) is None else ""
-    payload = {"period": period, "kind": kind, "pin": pin.pk, "after": after}
+    payload: dict[str, Any] = {"period": period, "kind": kind, "pin": pin.pk, "after": after}
+    if opened:
+        payload |= {"reopens": opened.data["run"], "because": opened.data["reason"]}
     return jobs.order(
         actor, kind=LOOK, area=actor.area, key=f"look:{actor.area}:{period}:{kind}:{pin.pk}", payload=payload
     )
@@ -34,8 +42,29 @@ def order_look(actor: Actor, *, period: str, kind: str, policy: str) -> jobs.Job
 
 def _need_free(area: str, period: str, kind: str) -> None:
     why = blocked(area, period) if kind == results.CANDIDATE else None
-    if why:
+    if why and reopening_moves.approved_of(area, period) is None:
         raise Unfit(why[0], **why[1])
+
+
+def reopen(actor: Actor, *, year: int, reason: str) -> flow.Case:
+    """Ask for a sealed year to be opened again, as an addition: another person approves it. Raises Unfit where the
+    year is not closed, without a reason, or while another goes on."""
+    unit = Unit.objects.get(area=actor.area, kind=Unit.AREA)
+    actor.need(Act.REOPENING_ASK, unit)
+    run = reopening_moves.last_closing(actor.area, year)
+    if not run:
+        raise Unfit("clearing.reopen_not_closed", year=year)
+    if not reason:
+        raise Unfit("clearing.reopen_reason_needed")
+    with transaction.atomic():
+        store.lock(actor.area)
+        if reopening_moves.open_case_of(actor.area, year):
+            raise Unfit("clearing.reopen_goes_on", year=year)
+        case = flow.open_case(
+            actor, machine="reopening", unit=unit, period=str(year), data={"run": run, "reason": reason}
+        )
+        flow.tell(case, (Role.B2,), "clearing.told_reopening", year=year)
+    return case
 
 
 def order_run(actor: Actor, *, look: jobs.Job, reason: str = "") -> jobs.Job:
@@ -81,8 +110,6 @@ def publish(actor: Actor, result: store.Result) -> flow.Case:
 
 
 def _opened(actor: Actor, result: store.Result) -> flow.Case:
-    from django.db import transaction
-
     with transaction.atomic():
         store.lock(result.area)
         if there := period_moves.case_of(result.area, result.period):

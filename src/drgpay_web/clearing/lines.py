@@ -11,8 +11,17 @@ from typing import Any
 
 from drgpay import runs
 from drgpay.errors import DrgpayError, Kind
-from drgpay.tables import INSTITUTION_MONTHS, MODE_PAYMENTS, MONTH_CASH, SETTLED_STAYS, STATEMENTS, Column, Table
-from drgpay_web.ui.values import NUMBERS, printed
+from drgpay.tables import (
+    INSTITUTION_MONTHS,
+    MODE_PAYMENTS,
+    MONTH_CASH,
+    NUMBERS,
+    SETTLED_STAYS,
+    STATEMENTS,
+    Column,
+    Table,
+)
+from drgpay_web.ui.values import printed
 
 HOUSE, SCHEME = "institution_id", "insurance_scheme"
 MONTHLY: tuple[Table, ...] = (INSTITUTION_MONTHS, MONTH_CASH)
@@ -31,7 +40,9 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "corrections": ("correction",),
     "corrections_deposit": ("correction_deposit",),
     "advance_netted": ("advance_netted",),
-    "held": ("month_held", "held_passed"),
+    "held": ("month_held", "held_passed", "final_held"),
+    "modes_held": ("mode_held", "mode_held_passed", "mode_final_held", "capitation_held", "procurement_reward_held"),
+    "modes_released": ("mode_released",),
     "released": ("held_paid",),
     "moved": ("succeeded",),
     "surplus_returned": ("surplus_returned",),

@@ -32,6 +32,11 @@ class Standing:
         return self.last.run if self.last else ""
 
     @property
+    def sealed(self) -> str:
+        """The period of the last seal; empty before the first."""
+        return period_of(self.year, self.last.month) if self.last else ""
+
+    @property
     def period(self) -> str:
         """The next link as a period; empty when the book is closed."""
         return "" if self.next == CLOSED else period_of(self.year, self.next or None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from drgpay import runs
 from drgpay_web import clock, flow, jobs, store
-from drgpay_web.clearing import results
+from drgpay_web.clearing import reopening_moves, results
 from drgpay_web.clearing.lines import HOUSE, SCHEME, figures
 from drgpay_web.clearing.links import last_day, parsed
 from drgpay_web.clearing.statement_moves import Why, result_of, rows_open, waits
@@ -28,7 +28,7 @@ def case_of(area: str, period: str) -> flow.Case | None:
 def opened(actor: Actor, result: store.Result) -> flow.Case:
     """Open a period with its first published result, and a statement for every institution and scheme."""
     year, month = parsed(result.period)
-    terms = runs.terms(result.pin.policy if result.pin else _practice(result), year, month)
+    terms = runs.terms(_practice_source(result), year, month)
     due = flow.add_days(last_day(result.period), terms.month_days) if month else terms.clearing
     due = max(
         due, flow.add_days(clock.today(), terms.confirm_days)
@@ -38,13 +38,18 @@ def opened(actor: Actor, result: store.Result) -> flow.Case:
     unit = Unit.objects.get(area=result.area, kind=Unit.AREA)
     period = flow.open_case(actor, machine="period", unit=unit, period=result.period, data=data)
     store.set_state(actor, result, results.PUBLISHED)
-    for said in results.statements_of(result):
+    for said in results.to_confirm(result):
         _statement(actor, period, result, said)
+    reopening_moves.settling(result.area, period, result)
     return period
 
 
-def _practice(result: store.Result) -> str:
-    return str(runs.read_manifest(store.folder(result))["practice"])
+def _practice_source(result: store.Result) -> str:
+    """What the practice of a result is read by; of a year that was opened again the result's own copy."""
+    if results.reopened_by(result):
+        return str(store.folder(result) / runs.PRACTICE)
+    named = result.pin.policy if result.pin else str(runs.read_manifest(store.folder(result))["practice"])
+    return store.practice_source(result.area, named)
 
 
 def _statement(actor: Actor, period: flow.Case, result: store.Result, said: dict[str, str]) -> None:
@@ -60,7 +65,7 @@ def _statement(actor: Actor, period: flow.Case, result: store.Result, said: dict
     flow.tell(case, (Role.H1, Role.H6), "clearing.told_published", period=period.period)
 
 
-def may_republish(case: flow.Case, actor: Actor, values: Values) -> Why:
+def may_republish(case: flow.Case, actor: Actor) -> Why:
     """There is a newer candidate that may be published, and no dispute waits for its answer."""
     if why := results.unpublishable(actor, results.candidates(case.area, case.period).first()):
         return why
@@ -79,11 +84,12 @@ def republish(case: flow.Case, actor: Actor, values: Values) -> None:
     case.save(update_fields=["data"])
     statements = {(one.unit.code, one.data["scheme"]): one for one in rows_open(case)}
     said = {(s[HOUSE], s[SCHEME]): s for s in results.statements_of(result)}
+    asked = {(s[HOUSE], s[SCHEME]) for s in results.to_confirm(result)}
     system = system_actor(case.area)
     for key, one in statements.items():
         same = key in said and said[key]["digest"] == one.data["digest"]
         flow.do(system, one, "carry" if same else "again", version=one.version)
-    for key in sorted(said.keys() - statements.keys()):
+    for key in sorted(asked - statements.keys()):
         _statement(actor, case, result, said[key])
 
 
@@ -109,7 +115,7 @@ def overdue(case: flow.Case) -> bool:
     return bool(clock.today().isoformat() > case.data["deadline"])
 
 
-def may_approve(case: flow.Case, actor: Actor, values: Values) -> Why:
+def may_approve(case: flow.Case, actor: Actor) -> Why:
     """All statements are agreed on, or the day has come: then silence confirms and disputes go on as corrections."""
     if why := _ran(case, actor):
         return why
@@ -144,7 +150,7 @@ def posted(case: flow.Case, actor: Actor, values: Values) -> None:
     case.data["posting"] = {"order": values["order"], "paid_on": values["paid_on"].isoformat()}
 
 
-def may_seal(case: flow.Case, actor: Actor, values: Values) -> Why:
+def may_seal(case: flow.Case, actor: Actor) -> Why:
     """Another person than who ran it, and the book has not gone on."""
     if why := _ran(case, actor):
         return why
@@ -182,6 +188,8 @@ def sealed(case: flow.Case, actor: Actor, values: Values) -> None:
     for one in rows_open(case):
         flow.do(actor, one, "close", version=one.version)
     mark_stale(actor, result)
+    if "-" not in case.period:
+        reopening_moves.passed_on(actor, case, result)
 
 
 def mark_stale(actor: Actor, result: store.Result) -> None:

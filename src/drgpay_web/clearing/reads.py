@@ -154,7 +154,12 @@ def _kind(column: Column) -> str:
 def practice(result: store.Result, lang: str) -> str:
     """The practice a result follows, by its title."""
     name = result.pin.policy if result.pin else str(runs.read_manifest(store.folder(result)).get("practice", ""))
-    found = next((one for one in runs.practice_names() if one.id == name), None)
+    return practice_title(result.area, name, lang)
+
+
+def practice_title(area: str, name: str, lang: str) -> str:
+    """A practice by its title, with the version that was adopted here."""
+    found = next((one for one in store.all_practices(area) if one.id == name), None)
     return name if found is None else found.en if lang == "en" else found.zh
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from drgpay.runs import read_manifest
 from drgpay_web import flow, jobs, store
-from drgpay_web.clearing.lines import digests
-from drgpay_web.clearing.links import parsed, standing
+from drgpay_web.clearing.lines import HOUSE, SCHEME, digests
+from drgpay_web.clearing.links import CLOSED, parsed, standing
 from drgpay_web.people import Actor
 
 CANDIDATE, TRIAL, PUBLISHED, REPLACED, STALE = "candidate", "trial", "published", "replaced", "stale"
@@ -76,14 +77,33 @@ def follows_last(result: store.Result) -> bool:
     """A result goes on from what is sealed now."""
     year, month = parsed(result.period)
     book = standing(result.area, year)
+    if opened := reopened_by(result):
+        return book.next == CLOSED and opened == book.after
     after = result.job.payload.get("after", "") if result.job else after_of(result)
     return (month or 0) == book.next and after == book.after
 
 
+def reopened_by(result: store.Result) -> str:
+    """The sealed run that a result opens again; empty where it opens none."""
+    if result.job:
+        return str(result.job.payload.get("reopens", ""))
+    return after_of(result) if read_manifest(store.folder(result)).get("reopens") else ""
+
+
+def to_confirm(result: store.Result) -> list[dict[str, str]]:
+    """The statements of a result that institutions are asked about: all, but of a year that is opened again only
+    those that differ from the ones it was closed with."""
+    said = statements_of(result)
+    opened = reopened_by(result)
+    if not opened:
+        return said
+    closed = store.results_of(result.area).get(kind="run", name=opened)
+    known = {(one[HOUSE], one[SCHEME]): one["digest"] for one in statements_of(closed)}
+    return [one for one in said if known.get((one[HOUSE], one[SCHEME])) != one["digest"]]
+
+
 def after_of(result: store.Result) -> str:
     """The run that a result follows, as its manifest says."""
-    from drgpay.runs import read_manifest
-
     said = read_manifest(store.folder(result)).get("after") or {}
     year, _ = parsed(result.period)
     last = standing(result.area, year).last

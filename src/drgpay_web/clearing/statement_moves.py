@@ -29,19 +29,36 @@ def result_of(case: flow.Case) -> store.Result:
     return store.Result.objects.select_related("pin", "job").get(pk=case.data["result"])
 
 
-def still_open(case: flow.Case, actor: Actor, values: Values) -> Why:
+def still_open(case: flow.Case, actor: Actor) -> Why:
     """The period is not approved yet."""
     return None if period_case(case).state == "published" else flow.Guarded("clearing.period_closed")
 
 
+def may_remind(case: flow.Case, actor: Actor) -> Why:
+    """The institution's word is waited for, and it was not reminded today."""
+    if why := _seen_first(case):
+        return why
+    today = case.data.get("reminded") == clock.today().isoformat()
+    return flow.Guarded("clearing.reminded_today") if today else still_open(case, actor)
+
+
+def reminded(case: flow.Case, actor: Actor, values: Values) -> None:
+    """When its institution was last reminded."""
+    case.data["reminded"] = clock.today().isoformat()
+
+
 def may_lapse(case: flow.Case, actor: Actor, values: Values) -> Why:
     """Silence confirms what can be confirmed; what was accepted waits for its result."""
+    return _seen_first(case)
+
+
+def _seen_first(case: flow.Case) -> Why:
     return flow.Guarded("clearing.wait_for_result") if case.state == "answered" and waits(case) else None
 
 
-def may_confirm(case: flow.Case, actor: Actor, values: Values) -> Why:
+def may_confirm(case: flow.Case, actor: Actor) -> Why:
     """What was accepted has to be seen in a new result first."""
-    return still_open(case, actor, values) or may_lapse(case, actor, values)
+    return still_open(case, actor) or _seen_first(case)
 
 
 def waits(case: flow.Case) -> bool:
@@ -50,13 +67,17 @@ def waits(case: flow.Case) -> bool:
     return bool(answer["is"] == "accept" and not answer.get("seen"))
 
 
-def may_dispute(case: flow.Case, actor: Actor, values: Values) -> Why:
-    """Rounds are left; only what changed in a later one; stays of this institution and scheme."""
-    if why := still_open(case, actor, values):
+def rounds_left(case: flow.Case, actor: Actor) -> Why:
+    """The period is not approved yet, and there is another round."""
+    if why := still_open(case, actor):
         return why
+    rounds = case.data["rounds"]
+    return flow.Guarded("clearing.no_more_rounds", rounds=rounds) if case.data["round"] > rounds else None
+
+
+def may_dispute(case: flow.Case, actor: Actor, values: Values) -> Why:
+    """Only what changed in a later round; stays of this institution and scheme."""
     data, lang = case.data, actor.person.language
-    if data["round"] > data["rounds"]:
-        return flow.Guarded("clearing.no_more_rounds", rounds=data["rounds"])
     if data["changed"] and values["line"] not in data["changed"]:
         return flow.Guarded("clearing.line_unchanged", line=w(f"clearing.statement.choice.{values['line']}", lang))
     stays = split_stays(values["stays"] or "")
@@ -74,9 +95,9 @@ def disputed(case: flow.Case, actor: Actor, values: Values) -> None:
     case.data.pop("answer", None)
 
 
-def may_escalate(case: flow.Case, actor: Actor, values: Values) -> Why:
+def may_escalate(case: flow.Case, actor: Actor) -> Why:
     """What was accepted has to be seen first."""
-    if why := still_open(case, actor, values):
+    if why := still_open(case, actor):
         return why
     return flow.Guarded("clearing.wait_for_result") if waits(case) else None
 
@@ -184,6 +205,14 @@ def first_due(case: flow.Case) -> Any:
 def again_due(case: flow.Case) -> Any:
     """By when a statement that is published again, or an answer, is answered."""
     return flow.add_days(clock.today(), case.data["again_days"])
+
+
+def columns(case: flow.Case, lang: str) -> list[tuple[str, str]]:
+    """Scheme, and whether silence confirmed, for a list of statements."""
+    from drgpay_web.ui import field_word
+
+    silent = w("ui.yes", lang) if case.data.get("silent") else ""
+    return [("clearing.scheme", field_word(case.data["scheme"], lang)), ("clearing.by_silence", silent)]
 
 
 def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from drgpay import runs
-from drgpay.report.papers import paper_of, to_pdf, to_xlsx
 from drgpay.tables import LEDGER, SETTLED_STAYS
-from drgpay_web import flow, store, trail
+from drgpay_web import flow, store
 from drgpay_web.clearing import reads
 from drgpay_web.clearing.lines import EVENTS, HOUSE, SCHEME, lines_of
 from drgpay_web.clearing.links import parsed
 from drgpay_web.clearing.statement_moves import MACHINES, result_of
+from drgpay_web.papers import giving
 from drgpay_web.people import Act, Actor, NotThere, actor_of, door
-from drgpay_web.ui import field_word
+from drgpay_web.ui import field_word, lang_of
 from drgpay_web.ui.pages import page_of
 from drgpay_web.ui.tables import page_of as table_page
 from drgpay_web.ui.values import printed
 
 PAPERS = ("month", "year", "stays")
-KINDS = {
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 IN_DISPUTE = ("disputed", "answering", "answered", "escalated")
 _ENTRY = ("date", "event", "debit", "credit", "amount")
 _STAY = ("stay_id", "department_id", "drg", "case_class", "points", "total_cost", "personal_paid", "due", "refused")
@@ -50,14 +45,20 @@ def statements(request: HttpRequest) -> HttpResponse:
 def disputes(request: HttpRequest) -> HttpResponse:
     """Statements that are disputed or have been answered."""
     found = reads.statements(actor_of(request), states=IN_DISPUTE)
-    return _list(request, found, "clearing.disputes")
+    return _list(request, found, "clearing.disputes", "clearing.no_disputes")
 
 
-def _list(request: HttpRequest, found: Any, title: str, **more: Any) -> HttpResponse:
-    lang = _lang(request)
+def _list(
+    request: HttpRequest, found: Any, title: str, none: str = "clearing.no_statements", **more: Any
+) -> HttpResponse:
+    lang = lang_of(request)
     page = page_of(request, found)
     rows = [reads.statement_row(case, lang) for case in page]
-    return render(request, "clearing/statements.html", {"page": page, "rows": rows, "title": title, **more})
+    return render(
+        request,
+        "clearing/statements.html",
+        {"page": page, "rows": rows, "title": title, "none": none, "none_next": f"{none}_next", **more},
+    )
 
 
 def _is_period(text: str) -> bool:
@@ -80,7 +81,7 @@ def statement_of(actor: Actor, pk: int) -> flow.Case:
 @door(Act.STATEMENT_SEE)
 def line(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """A line of a statement: the entries it is made of, and the institution's largest stays."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     case = statement_of(actor, pk)
     scope, result = actor.scope(Act.STATEMENT_SEE), result_of(case)
     folder, scheme = store.folder(result), case.data["scheme"]
@@ -88,9 +89,10 @@ def line(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     found = next((one for one in lines if one.name == name), None)
     if found is None:
         raise NotThere
-    own = (runs.Where(HOUSE, "is", case.unit.code), runs.Where(SCHEME, "is", scheme))
+    own, names = (runs.Where(HOUSE, "is", case.unit.code), runs.Where(SCHEME, "is", scheme)), store.names_in(result)
     stays = table_page(
         _largest(request), folder, SETTLED_STAYS.name, scope, columns=_STAY, where=own,
+        names=lambda column, row: names(column, {**row, HOUSE: case.unit.code}),
         links=lambda column, row: f"/stays/{result.pk}/{row['stay_id']}" if column == "stay_id" else "",
     )  # fmt: skip
     context = {
@@ -136,33 +138,14 @@ def _entries(folder: Path, scope: runs.Scope, own: tuple[runs.Where, ...], name:
     }
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @door(Act.STATEMENT_SEE)
 def paper(request: HttpRequest, pk: int, kind: str, ending: str) -> HttpResponse:
-    """A paper of a statement's institution as PDF or workbook: the figures of the screen."""
-    actor = actor_of(request)
-    case = statement_of(actor, pk)
-    if kind not in PAPERS or ending not in KINDS:
+    """A paper of a statement's institution: the figures of the screen. For the list of stays a reason is asked."""
+    case = statement_of(actor_of(request), pk)
+    if kind not in PAPERS or ending not in giving.ENDINGS:
         raise NotThere
-    made = paper_of(store.folder(result_of(case)), kind, case.unit.code, _lang(request))
-    with tempfile.TemporaryDirectory() as scratch:
-        target = Path(scratch) / f"paper.{ending}"
-        (to_pdf if ending == "pdf" else to_xlsx)(made, target)
-        content = target.read_bytes()
-    trail.record(actor, "statement.paper", f"case:{case.number}", after={"kind": kind, "ending": ending})
-    answer = HttpResponse(content, content_type=KINDS[ending])
-    name = f"{case.unit.name}_{case.period}_{case.number}_{kind}.{ending}"
-    answer.headers["Content-Disposition"] = _attached(name)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-def _attached(name: str) -> str:
-    from django.utils.http import content_disposition_header
-
-    return content_disposition_header(True, name) or "attachment"
-
-
-def _lang(request: HttpRequest) -> str:
-    return getattr(request, "lang", "zh")
+    offer = giving.statement_offer(result_of(case), case.unit, kind, case)
+    if offer.persons:
+        return giving.take(request, offer, chosen=ending)
+    return giving.give(request, offer, ending, f"{case.unit.name}_{case.period}_{case.number}_{kind}")

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from drgpay import runs
 from drgpay_web import clock, flow, jobs, store, trail
-from drgpay_web.clearing import actions, reads, results
-from drgpay_web.clearing.links import periods_of, standing
+from drgpay_web.clearing import actions, reads, reopening_moves, results
+from drgpay_web.clearing.links import CLOSED, periods_of, standing
 from drgpay_web.clearing.statement_moves import result_of
 from drgpay_web.people import Act, NotThere, actor_of, door
-from drgpay_web.ui import Unfit, w
+from drgpay_web.ui import Unfit, lang_of, w
 from drgpay_web.ui.pages import page_of
 
 
@@ -26,7 +26,7 @@ def all_runs(request: HttpRequest) -> HttpResponse:
 
 
 def _runs(request: HttpRequest, error: Unfit | None = None) -> HttpResponse:
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     found = store.Result.objects.filter(area=actor.area, kind__in=("run", "trial")).exclude(state="lost")
     page = page_of(request, found.select_related("job", "job__ordered_by", "pin").order_by("-pk"))
     year = _year(request)
@@ -39,30 +39,38 @@ def _runs(request: HttpRequest, error: Unfit | None = None) -> HttpResponse:
         "book": book,
         "periods": periods_of(year),
         "typed": request.POST
-        or {"period": book.period, "kind": results.CANDIDATE, "policy": _practice(actor.area)},
-        "policies": _policies(lang),
+        or {"period": book.period or str(year), "kind": results.CANDIDATE, "policy": store.practice_of(actor.area)},
+        "policies": _policies(actor.area, lang),
         "may_order": actor.may(Act.RUN_ORDER),
+        "may_reopen": actor.may(Act.REOPENING_ASK) and book.next == CLOSED,
+        "reopening": reopening_moves.open_case_of(actor.area, year) if actor.may(Act.REOPENING_SEE) else None,
         "going": going,
         "error": error.said(lang) if error else "",
     }  # fmt: skip
     return render(request, "clearing/runs.html", context, status=error.status if error else 200)
 
 
-def _policies(lang: str) -> list[tuple[str, str]]:
-    """The shipped practices with their titles."""
-    return [(one.id, one.en if lang == "en" else one.zh) for one in runs.practice_names()]
-
-
-def _practice(area: str) -> str:
-    """The practice of the latest result, else that of the area."""
-    last = store.Result.objects.filter(area=area, pin__isnull=False).select_related("pin").order_by("-pk").first()
-    return last.pin.policy if last and last.pin else runs.practice_of_area(area)
+def _policies(area: str, lang: str) -> list[tuple[str, str]]:
+    """The practices a run can be ordered by, with their titles."""
+    return [(one.id, one.en if lang == "en" else one.zh) for one in store.practices(area)]
 
 
 def _year(request: HttpRequest) -> int:
     asked = request.POST.get("period", "")[:4] or request.GET.get("year", "")
     known = asked.isascii() and asked.isdigit() and len(asked) == len("2024")
     return int(asked) if known and 1990 <= int(asked) <= 2199 else clock.today().year
+
+
+@require_POST
+@door(Act.REOPENING_ASK)
+def reopen(request: HttpRequest) -> HttpResponse:
+    """Ask for a sealed year to be opened again."""
+    reason = request.POST.get("reason", "").strip()[:500]
+    try:
+        case = actions.reopen(actor_of(request), year=_year(request), reason=reason)
+    except Unfit as error:
+        return _runs(request, error)
+    return redirect("case", pk=case.pk)
 
 
 @require_POST
@@ -85,7 +93,7 @@ def looked(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _looked(request: HttpRequest, job: jobs.Job, error: Unfit | None = None) -> HttpResponse:
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     notices = [
         {"stops": one["stops"], "title": _check(one["check"], lang), "text": one[lang]}
         for one in (job.result or {}).get("notices", [])
@@ -96,7 +104,7 @@ def _looked(request: HttpRequest, job: jobs.Job, error: Unfit | None = None) -> 
         "period": job.payload["period"],
         "kind": _kind(job.payload["kind"], lang),
         "pin": pin,
-        "practice": next((title for one, title in _policies(lang) if one == pin.policy), pin.policy),
+        "practice": reads.practice_title(pin.area, pin.policy, lang),
         "notices": sorted(notices, key=lambda one: not one["stops"]),
         "stops": any(one["stops"] for one in notices),
         "ready": job.state == "done",
@@ -135,7 +143,7 @@ def running(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **jobs.shown(request, job),
         "period": job.payload["period"],
-        "kind": _kind(job.payload["kind"], _lang(request)),
+        "kind": _kind(job.payload["kind"], lang_of(request)),
     }
     return render(request, "clearing/running.html", context)
 
@@ -148,7 +156,7 @@ def candidate(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _candidate(request: HttpRequest, pk: int, error: flow.Guarded | None = None) -> HttpResponse:
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     result = actions.result_seen(actor, pk)
     scope = actor.scope(Act.RUN_SEE)
     period = flow.Case.objects.filter(machine="period", area=actor.area, period=result.period).order_by("-pk").first()
@@ -173,6 +181,7 @@ def _candidate(request: HttpRequest, pk: int, error: flow.Guarded | None = None)
         "period": period,
         "accepted": result.job.payload if result.job and result.job.payload.get("accept") else None,
         "may_order": actor.may(Act.RUN_ORDER),
+        "may_analyse": actor.may(Act.ANALYSIS_MAKE) and result.kind == "run" and len(result.period) == len("2024-01"),
         "may_publish": actor.may(Act.PERIOD_PUBLISH) and result.state == results.CANDIDATE,
         "why": why.said(lang) if why else "",
         "error": error.said(lang) if error else "",
@@ -207,7 +216,7 @@ def periods(request: HttpRequest) -> HttpResponse:
     """A year at a glance: institution × state of its statements."""
     actor = actor_of(request)
     year = _year(request)
-    context = {"year": year, "years": reads.years(actor), **reads.grid(actor, year, _lang(request))}
+    context = {"year": year, "years": reads.years(actor), **reads.grid(actor, year, lang_of(request))}
     return render(request, "clearing/periods.html", context)
 
 
@@ -229,7 +238,7 @@ def audited(request: HttpRequest, pk: int) -> HttpResponse:
 @door(Act.AUDIT_SEARCH)
 def stories(request: HttpRequest) -> HttpResponse:
     """The periods whose story the auditor can read."""
-    lang = _lang(request)
+    lang = lang_of(request)
     found = flow.Case.objects.filter(machine="period", area=actor_of(request).area).order_by("-period", "-pk")
     page = page_of(request, found)
     rows = [(one, reads.state_words("period", one.state, lang), reads.STATE_CLASS[one.state]) for one in page]
@@ -237,7 +246,7 @@ def stories(request: HttpRequest) -> HttpResponse:
 
 
 def _story(request: HttpRequest, pk: int, act: Act) -> HttpResponse:
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     case = flow.Case.objects.select_related("unit").filter(pk=pk, machine="period").first()
     if case is None:
         raise NotThere
@@ -271,7 +280,3 @@ def _state(result: Any, lang: str) -> str:
 
 def _kind(kind: str, lang: str) -> str:
     return w(f"clearing.kind_{kind}", lang)
-
-
-def _lang(request: HttpRequest) -> str:
-    return getattr(request, "lang", "zh")

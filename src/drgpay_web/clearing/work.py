@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from datetime import date
@@ -22,19 +21,20 @@ STAYS_KEPT = 200
 """stays that differ which are kept for the page; the others are counted"""
 
 
-def engine() -> runs.LocalEngine:
-    """As many threads as there are cores but one."""
-    return runs.LocalEngine(max((os.cpu_count() or 2) - 1, 1))
-
-
 def _order(job: jobs.Job) -> runs.Order:
     """What a look or a run is asked for; its region is composed where it is not there yet."""
     said = job.payload
     pin = store.Pin.objects.get(pk=said["pin"])
     year, month = parsed(said["period"])
     after = store.folder_of_kind(job.area, "run") / said["after"] if said["after"] else None
+    opens = store.folder_of_kind(job.area, "run") / said["reopens"] if said.get("reopens") else None
     accept = runs.Accepted((said["accept"],), said["reason"]) if said.get("accept") else runs.Accepted()
-    return runs.Order(store.compose(pin), pin.policy, year, month, known_on=pin.day, after=after, accept=accept)
+    # A year that is opened again goes by the law under which it was sealed.
+    policy = str(opens / runs.PRACTICE) if opens else store.practice_source(pin.area, pin.policy)
+    return runs.Order(
+        store.compose(pin), policy, year, month, known_on=pin.day, after=after, accept=accept, reopens=opens,
+        reason=said.get("because", ""),
+    )  # fmt: skip
 
 
 @jobs.handler(LOOK)
@@ -42,7 +42,7 @@ def look(job: jobs.Job, progress: Tell, should_stop: jobs.ShouldStop) -> dict[st
     """What looks wrong before money moves."""
     order = _order(job)
     with runs.working(progress, should_stop):
-        return {"notices": runs.look(order, engine(), clock.today())}
+        return {"notices": runs.look(order, jobs.engine(), clock.today())}
 
 
 def place(job: jobs.Job) -> tuple[str, str, Path]:
@@ -66,13 +66,14 @@ def ended(job: jobs.Job) -> None:
 def run(job: jobs.Job, progress: Tell, should_stop: jobs.ShouldStop) -> dict[str, Any]:
     """Settle a month or a year, check it, and say how it differs from the result before."""
     _, name, folder = place(job)
-    runs.run(_order(job), folder, engine(), progress=progress, should_stop=should_stop)
+    runs.run(_order(job), folder, jobs.engine(), progress=progress, should_stop=should_stop)
+    runs.prepare_pages(folder)
     period = job.payload["period"]
     return {
         "name": name,
         "statements": digests(folder, period),
-        "verify": _checks(runs.verify(folder, engine(), quick=True)),
-        "difference": _difference(job.area, period, folder),
+        "verify": _checks(runs.verify(folder, jobs.engine(), quick=True)),
+        "difference": _difference(job, folder),
     }
 
 
@@ -81,13 +82,16 @@ def _checks(checks: list[runs.Check]) -> list[dict[str, Any]]:
     return [{name: getattr(check, name) for name in names} for check in checks]
 
 
-def _difference(area: str, period: str, folder: Path) -> dict[str, Any] | None:
-    """Against the published result of the period, or the newest before."""
+def _difference(job: jobs.Job, folder: Path) -> dict[str, Any] | None:
+    """Against the published result of the period, or the newest before, or the one that is opened again."""
+    area, period, opened = job.area, job.payload["period"], job.payload.get("reopens", "")
     before = results.published(area, period) or results.candidates(area, period).first()
+    if before is None and opened:
+        before = store.results_of(area).filter(kind="run", name=opened).first()
     if before is None:
         return None
     with tempfile.TemporaryDirectory() as work:
-        found = runs.difference(store.folder(before), folder, engine(), Path(work), stays=True)
+        found = runs.difference(store.folder(before), folder, jobs.engine(), Path(work), stays=True)
     stays = found.stays.to_dicts()
     return {
         "against": before.pk,
@@ -103,7 +107,7 @@ def verify(job: jobs.Job, progress: Tell, should_stop: jobs.ShouldStop) -> dict[
     """Make a result again from its inputs and compare it row by row."""
     result = store.Result.objects.get(pk=job.payload["result"])
     with runs.working(progress, should_stop):
-        return {"verify": _checks(runs.verify(store.folder(result), engine()))}
+        return {"verify": _checks(runs.verify(store.folder(result), jobs.engine()))}
 
 
 def seal_ended(job: jobs.Job) -> None:
@@ -122,5 +126,5 @@ def seal(job: jobs.Job, progress: Tell, should_stop: jobs.ShouldStop) -> dict[st
     if period_moves.seal_on_disk(result) is None:
         with runs.working(progress, should_stop):
             on = date.fromisoformat(job.payload["on"])
-            runs.seal_run(store.folder(result), engine(), by=job.payload["by"], on=on)
+            runs.seal_run(store.folder(result), jobs.engine(), by=job.payload["by"], on=on)
     return {"result": result.pk}

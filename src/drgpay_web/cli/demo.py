@@ -17,6 +17,8 @@ NAMES = {
     "S1": "郑伟", "S2": "王秀英", "S3": "冯涛",
     "H1": "陈丽娟", "H2": "褚红梅", "H3": "卫东", "H4": "蒋晓峰", "H5": "沈洁", "H6": "韩志强",
 }  # fmt: skip
+SECOND = {"b4b": "何敏", "b5b": "林若兰", "b5c": "何志远", "b5d": "罗文静", "b5e": "谢安平"}
+"""further persons of a role, where one judges what another found: an inspector, a third expert and two fresh ones"""
 BUREAU = ("B1", "B2", "B3", "B4", "B5", "B6", "S1", "S2", "S3")
 HOSPITAL = ("H1", "H2", "H3", "H4", "H5", "H6")
 
@@ -66,6 +68,7 @@ def _wanted(area: str) -> list[tuple[str, str, Any]]:
 
     top = Unit.objects.get(area=area, kind=Unit.AREA)
     wanted = [(role.lower(), role, top) for role in BUREAU]
+    wanted += [(username, username[:2].upper(), top) for username in SECOND]
     houses = Unit.objects.filter(area=area, kind=Unit.INSTITUTION).order_by("code")[:2]
     for letter, house in zip("ab", houses, strict=False):
         department, doctor = _ward(house)
@@ -75,14 +78,16 @@ def _wanted(area: str) -> list[tuple[str, str, Any]]:
 
 
 def _ward(house: Any) -> tuple[Any, Any]:
-    """A department of the house and a doctor in it, as units."""
+    """A department of the house without parts of its own, and a doctor in it, as units."""
     from drgpay.tables import DOCTORS
     from drgpay_web import store
     from drgpay_web.people import Unit
 
+    wards = house.children.filter(kind=Unit.DEPARTMENT)
     for row in store.rows(house.area, DOCTORS):
-        department = house.children.filter(kind=Unit.DEPARTMENT, code=row["department_id"]).first()
-        if row["institution_id"] == house.code and department:
+        department = wards.filter(code=row["department_id"]).first()
+        parted = wards.filter(code__startswith=f"{row['department_id']}.").exists()
+        if row["institution_id"] == house.code and department and not parted:
             doctor, _ = Unit.objects.get_or_create(
                 area=house.area,
                 kind=Unit.DOCTOR,
@@ -102,7 +107,7 @@ def _open(username: str, role: str, unit: Any) -> dict[str, Any]:
     from drgpay_web.people import Role, system_actor
 
     kind = Role(role)
-    name = unit.name if role == "H4" else NAMES[role]
+    name = unit.name if role == "H4" else SECOND.get(username, NAMES[role])
     person, password = create_account(by=system_actor(unit.area), username=username, name=name, role=kind, unit=unit)
     person.must_change_password = False
     person.save(update_fields=["must_change_password"])

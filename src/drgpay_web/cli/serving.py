@@ -16,10 +16,14 @@ from typing import Annotated, Any
 import typer
 
 from drgpay.errors import DrgpayError, Kind
+from drgpay_web.cli.care import sweep
 from drgpay_web.cli.office import existing
+from drgpay_web.project.places import uploads
 from drgpay_web.project.rooms import with_part
+from drgpay_web.sending.switches import switches
 
-THREADS = 4
+SERVER = "DRGPAY_SERVER"
+"""environment: the number of this process, with which what it starts ends"""
 AGAIN = 3.0
 """seconds until a worker that ended by itself is started again"""
 
@@ -42,20 +46,28 @@ def serve(
     names: Annotated[
         str, typer.Option("--names", help="浏览器所用的主机名，逗号分隔 host names browsers use, by commas")
     ] = "",
+    webhooks: Annotated[
+        bool, typer.Option("--webhooks", help="允许向登记的地址推送消息 let messages go to the addresses entered")
+    ] = False,
 ) -> None:
     """启动工作台(网页服务与任务进程);Ctrl-C 停止全部。 Serve the office with its worker; Ctrl-C stops all."""
     secure = bool(certificate and key) or behind_proxy
     _hold(host, certificate, key, secure)
+    _engine()
+    os.environ[SERVER] = str(os.getpid())
     os.environ["DRGPAY_HOSTS"] = ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", host, *names.split(",")]))
     os.environ["DRGPAY_SECURE"] = "1" if secure else ""
     os.environ["DRGPAY_BEHIND_PROXY"] = "1" if behind_proxy else ""
+    os.environ["DRGPAY_WEBHOOKS"] = "1" if webhooks else os.environ.get("DRGPAY_WEBHOOKS", "")
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # pages are many and small; long work is in children
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # pools of their own hold a fifth more
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     folder = existing()
+    switches()
     _not_a_demo_outside(host)
     _free(host, port)
     _collect()
+    _nothing_half_received(folder)
     with _Worker():
         _server(host, port, certificate, key, folder)
 
@@ -63,19 +75,28 @@ def serve(
 def worker() -> None:
     """处理后台任务；由 serve 启动。 Do the jobs; serve starts it."""
     existing()
-    from drgpay_web import flow, jobs, store
+    from drgpay_web import jobs, store
 
     parent = os.getppid()
     store.reconcile()
     for module in with_part("begins"):
         import_module(module).begin()
     try:
-        jobs.worker(regular=flow.sweep, until=lambda: os.getppid() != parent)
+        jobs.worker(regular=_every_minute, tidy=sweep, until=lambda: os.getppid() != parent)
     except jobs.AlreadyWorking:
         raise DrgpayError(
             Kind.ENGINE, zh="已有任务进程在运行", en="a worker is at work already",
             fix_zh="等它结束", fix_en="wait until it has ended",
         ) from None  # fmt: skip
+
+
+def _every_minute() -> None:
+    """Deadlines, and what rooms do regularly."""
+    from drgpay_web import flow
+
+    flow.sweep()
+    for module in with_part("minutes"):
+        import_module(module).every_minute()
 
 
 class _Worker:
@@ -110,6 +131,7 @@ def _server(host: str, port: int, certificate: Path | None, key: Path | None, fo
     from granian.log import LogLevels
 
     from drgpay_web import clock
+    from drgpay_web.project.receiving import THREADS
 
     scheme = "https" if certificate else "http"
     server: Any = Granian(
@@ -152,6 +174,13 @@ def _hold(host: str, certificate: Path | None, key: Path | None, secure: bool) -
         )  # fmt: skip
 
 
+def _engine() -> None:
+    """Refuse a setting with which no job could compute."""
+    from drgpay_web import jobs
+
+    jobs.check_engine()
+
+
 def _not_a_demo_outside(host: str) -> None:
     from drgpay_web import clock
 
@@ -180,6 +209,14 @@ def _free(host: str, port: int) -> None:
                 Kind.USAGE, zh="端口不能使用", en="the port cannot be used", value=f"{host}:{port}",
                 fix_zh="换一个 --port,或停止占用它的程序", fix_en="choose another --port, or stop what uses it",
             ) from error  # fmt: skip
+
+
+def _nothing_half_received(folder: Path) -> None:
+    """Remove what a server before was receiving when it was killed: nobody was told that it was taken."""
+    place = uploads(folder)
+    place.mkdir(mode=0o700, exist_ok=True)
+    for path in (*place.iterdir(), *(folder / "inbox").glob(".*.partial")):
+        path.unlink()
 
 
 def _collect() -> None:

@@ -26,17 +26,17 @@ def published() -> dict[int, dict[str, Any]]:
     return found
 
 
-def seed(model: Any = WorkingDay) -> int:
+def seed(model: Any = WorkingDay, database: str = "default") -> int:
     """Enter the public holidays of the years that have no day yet; how many days were entered."""
-    rows = []
+    rows, there = [], model.objects.using(database)
     for year, said in published().items():
-        if model.objects.filter(day__year=year).exists():
+        if there.filter(day__year=year).exists():
             continue
         for name, first, last, worked in said["days"]:
             off = [first + timedelta(n) for n in range((last - first).days + 1)]
             days = [(day, False) for day in off] + [(day, True) for day in worked]
             rows += [model(day=d, working=w, name=name, source=said["source"]) for d, w in days]
-    model.objects.bulk_create(rows)
+    there.bulk_create(rows)
     return len(rows)
 
 

@@ -28,6 +28,10 @@ class Case(models.Model):
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     data: Any = models.JSONField(default=dict)
+    handler = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """who works on it; empty: everybody whose role may"""
 
     class Meta:
         indexes: ClassVar = [
@@ -65,6 +69,8 @@ class Step(models.Model):
     at = models.DateTimeField()
     values: Any = models.JSONField(default=dict)
     note = models.TextField(blank=True)
+    before: Any = models.JSONField(null=True)
+    """what the case was, where the step may be taken back"""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["case", "version"], name="step_of_version")]
@@ -72,6 +78,105 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id}/{self.version} {self.move}"
+
+    @property
+    def taken_back(self) -> int | None:
+        """The version whose step this one took back; None for any other. (A machine may have a move of its own called
+        ``recall``.)"""
+        return self.values.get("recalled") if self.move == "recall" else None
+
+
+class Given(models.Model):
+    """A case given to a person by name, in a slot (``first``, ``second``, ``inspector``): who only sees what was
+    given sees it. Ended, never deleted."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="given")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    slot = models.CharField(max_length=20)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["case", "slot"], name="given_once_a_slot", condition=models.Q(ended_at=None)
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["person", "ended_at"], name="given_to_person")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.slot} {self.person_id}"
+
+
+class CaseStay(models.Model):
+    """A stay a case is about."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="stays")
+    institution = models.CharField(max_length=128)
+    stay_id = models.CharField(max_length=128)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "stay_id"], name="stay_of_case_once")]
+        indexes: ClassVar = [models.Index(fields=["institution", "stay_id"], name="cases_of_stay")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.stay_id}"
+
+
+class Link(models.Model):
+    """Two cases that belong together: ``case`` came out of ``source``."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="came_from")
+    source = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="led_to")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "source"], name="link_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} -> {self.case_id}"
+
+
+class Deputy(models.Model):
+    """Who stands in for a person from one day to another. It gives no right: both need the role."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deputies")
+    deputy = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="stands_in_for")
+    first = models.DateField()
+    last = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.deputy_id} {self.first} {self.last}"
+
+
+class Charge(models.Model):
+    """An institution whose new cases go to a handler (包片); the last row of a unit and role holds."""
+
+    unit = models.ForeignKey("people.Unit", on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=4)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["unit", "role", "id"], name="charge_of_unit")]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.role} {self.person_id}"
+
+
+class KeptFilter(models.Model):
+    """How a person last filtered a list: the address's question, without the page."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    place = models.CharField(max_length=60)
+    query = models.CharField(max_length=500)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "place"], name="filter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.place}"
 
 
 class Comment(models.Model):
@@ -140,6 +245,25 @@ class WorkingDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.working}"
+
+
+class Contact(models.Model):
+    """Whom hospitals call at the bureau about something, from a day on; the last row of an area and topic counts, and
+    one without a phone says that there is none."""
+
+    area = models.CharField(max_length=40)
+    topic = models.CharField(max_length=40)
+    office = models.CharField(max_length=60, blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+    hours = models.CharField(max_length=60, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["area", "topic"])]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.topic} {self.phone}"
 
 
 class Sequence(models.Model):

@@ -32,3 +32,11 @@ def tell(case: Case, roles: Iterable[Any], key: str, *, but: Any = None, once: s
     ]
     Notice.objects.bulk_create(rows)
     return len(rows)
+
+
+def tell_person(case: Case, person: Person, key: str, *, href: str = "", **values: object) -> None:
+    """Tell one person something about a case; ``href``: where he reads it, where that is not the case's page."""
+    said = {"number": case.number, "now_key": f"{case.rules.words}.state.{case.state}", **values}
+    Notice.objects.create(
+        person=person, case=case, key=key, values=said, href=href or f"/cases/{case.pk}", at=clock.now()
+    )

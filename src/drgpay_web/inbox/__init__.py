@@ -20,6 +20,7 @@ from drgpay_web.ui.errors import PageError
 
 MB = 1_000_000
 ATTACHMENTS = frozenset({"pdf", "jpg", "png", "docx", "xlsx"})
+SCHEMES = frozenset({"yaml", "yml", "xlsx"})
 DATA = frozenset({"csv", "txt", "tsv", "xlsx", "xls", "dbf", "json", "jsonl", "parquet", "zip", "html", "xml"})
 _HEAD = 64
 _MAGIC = {

@@ -9,19 +9,27 @@ from drgpay_web.jobs.handlers import ShouldStop, handler
 
 if TYPE_CHECKING:
     from drgpay_web.jobs.actions import cancel, order
+    from drgpay_web.jobs.ends import do_here
+    from drgpay_web.jobs.engines import check_engine, engine
     from drgpay_web.jobs.models import Job
     from drgpay_web.jobs.reads import job_seen, jobs_of, orderer
     from drgpay_web.jobs.views import shown
-    from drgpay_web.jobs.working import AlreadyWorking, worker
+    from drgpay_web.jobs.working import AlreadyWorking, at_rest, is_at_work, place_of_jobs, worker
 
 _ROOM = {
     "AlreadyWorking": "working",
     "Job": "models",
+    "at_rest": "working",
     "cancel": "actions",
+    "check_engine": "engines",
+    "engine": "engines",
+    "is_at_work": "working",
+    "do_here": "ends",
     "job_seen": "reads",
     "jobs_of": "reads",
     "order": "actions",
     "orderer": "reads",
+    "place_of_jobs": "working",
     "shown": "views",
     "worker": "working",
 }
@@ -37,12 +45,18 @@ __all__ = [
     "AlreadyWorking",
     "Job",
     "ShouldStop",
+    "at_rest",
     "cancel",
+    "check_engine",
+    "do_here",
+    "engine",
     "handler",
+    "is_at_work",
     "job_seen",
     "jobs_of",
     "order",
     "orderer",
+    "place_of_jobs",
     "shown",
     "worker",
 ]

@@ -46,7 +46,7 @@ def work(job_id: int) -> None:
         if job.state != RUNNING:
             return
         stop = threading.Event()
-        threading.Thread(target=_beat, args=(job_id, stop, os.getppid()), daemon=True).start()
+        threading.Thread(target=_beat, args=(job_id, stop, _worker()), daemon=True).start()
         try:
             result = handler_of(job.kind).work(job, _Told(job_id), stop.is_set)
         except Stopped:
@@ -64,6 +64,13 @@ def work(job_id: int) -> None:
             end(job_id, FAILED, error=error_words("defect", log=f"{job_id}.log"))
         else:
             _finish(job_id, CANCELLED if stop.is_set() and result is None else DONE, result)
+
+
+def _worker() -> int:
+    """The process that started this one, also where it is gone already."""
+    from drgpay_web.jobs.working import WORKER
+
+    return int(os.environ.get(WORKER) or os.getppid())
 
 
 def _finish(job_id: int, state: str, result: Any) -> None:

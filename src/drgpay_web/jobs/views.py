@@ -12,7 +12,7 @@ from drgpay_web.jobs import actions, reads
 from drgpay_web.jobs.handlers import HEAVY
 from drgpay_web.jobs.models import QUEUED, Job
 from drgpay_web.people import Act, actor_of, door
-from drgpay_web.ui import w
+from drgpay_web.ui import lang_of, w
 from drgpay_web.ui.words import words
 
 SHOWN = 100
@@ -56,7 +56,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 def shown(request: HttpRequest, job: Job) -> dict[str, Any]:
     """What ``jobs/progress.html`` shows of a job."""
-    actor, lang = actor_of(request), getattr(request, "lang", "zh")
+    actor, lang = actor_of(request), lang_of(request)
     key = f"{job.kind}.job" if f"{job.kind}.job" in words() else "jobs.kind_unknown"
     error = job.error or {}
     return {

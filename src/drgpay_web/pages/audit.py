@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from drgpay_web import clock, trail
 from drgpay_web.pages.forms import AuditForm
-from drgpay_web.people import Act, Actor, Request, actor_of, door
+from drgpay_web.people import Act, Actor, actor_of, door
 from drgpay_web.trail.telling import act_words, subject_words, values_of
-from drgpay_web.ui import w
+from drgpay_web.ui import lang_of, w
 from drgpay_web.ui.pages import page_of
 
 
@@ -33,7 +33,7 @@ def check(request: HttpRequest) -> HttpResponse:
     broken = trail.check()
     after = {"broken": broken}
     trail.record(actor_of(request), Act.AUDIT_CHECK, "trail", after=after, outcome="failed" if broken else "done")
-    lang = cast(Request, request).lang
+    lang = lang_of(request)
     if broken:
         messages.error(request, w("pages.audit_broken", lang, number=broken))
     else:
@@ -42,7 +42,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 
 def _audit(request: HttpRequest) -> HttpResponse:
-    lang = cast(Request, request).lang
+    lang = lang_of(request)
     form = AuditForm(request.GET, lang=lang)
     said = form.cleaned_data if form.is_valid() else {}
     page = page_of(request, _found(actor_of(request), said))

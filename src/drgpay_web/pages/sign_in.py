@@ -23,7 +23,7 @@ from drgpay_web.people import Person, Request, needs_nobody
 from drgpay_web.people.lockout import locked
 from drgpay_web.people.middleware import begin, has_second_factor
 from drgpay_web.people.passwords import set_password
-from drgpay_web.ui import w
+from drgpay_web.ui import lang_of, w
 from drgpay_web.ui.words import words
 
 
@@ -122,7 +122,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 def _wrong(request: HttpRequest, form: Any) -> list[str]:
     """What is wrong with a form of the library, in words."""
-    lang = cast(Request, request).lang
+    lang = lang_of(request)
     errors = [error for some in form.errors.as_data().values() for error in some] if form.is_bound else []
     keys = (f"pages.wrong_{error.code}" for error in errors)
     return [w(key if key in words() else "pages.wrong_other", lang) for key in dict.fromkeys(keys)]

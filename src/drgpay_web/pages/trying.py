@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
 from drgpay_web import clock, flow
-from drgpay_web.people import Membership, Unit, needs_nobody
-from drgpay_web.ui import w
+from drgpay_web.people import Actor, Membership, Role, Unit, needs_nobody
+from drgpay_web.ui import lang_of, w
 
 SIDES = ("B", "H", "S")
 DAYS = (1, 7, 30)
@@ -38,10 +38,22 @@ def trying(request: HttpRequest) -> HttpResponse:
         login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
         request.session["membership"] = chosen.pk
         return HttpResponseRedirect("/")
-    lang = str(getattr(request, "lang", "zh"))
-    groups: dict[str, list[Membership]] = {}
+    lang = lang_of(request)
+    groups: dict[str, list[tuple[Membership, str]]] = {}
     for one in sorted(held, key=lambda one: (SIDES.index(one.role[0]), one.unit.path.split("/")[:3], one.role)):
         house = one.unit.of_kind(Unit.INSTITUTION)
         title = house.name if house else w(f"pages.side_{one.role[0]}", lang)
-        groups.setdefault(title, []).append(one)
+        groups.setdefault(title, []).append((one, _waits(one, lang)))
     return render(request, "pages/try.html", {"groups": groups.items(), "days": DAYS})
+
+
+def _waits(held: Membership, lang: str) -> str:
+    """What waits for a person: how many cases, and the most urgent of them by kind and state."""
+    actor = Actor(held.person, held, Role(held.role), held.unit, held.unit.area)
+    work = flow.work_list(actor)
+    if not work:
+        return w("pages.try_nothing", lang)
+    case = work[0].case
+    words = case.rules.words
+    first = f"{w(words, lang)} · {w(f'{words}.state.{case.state}', lang)}"
+    return w("pages.try_waits", lang, count=len(work), first=first)

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from drgpay_web import flow, trail
-from drgpay_web.pages.glossary import entries
+from drgpay_web.pages import glossary as terms
 from drgpay_web.pages.reach import reached
 from drgpay_web.people import Act, NotThere, Person, Request, Role, actor_of, acts, door, needs_nobody, role_words
 from drgpay_web.people.matrix import GIVEN, Permission
-from drgpay_web.ui import LANGUAGES, w
+from drgpay_web.ui import LANGUAGES, lang_of, w
 
 
 @door(Act.WORK_SEE)
 @require_safe
 def work(request: HttpRequest) -> HttpResponse:
-    """What waits for me, by deadline."""
-    lang = cast(Request, request).lang
+    """What waits for me, by deadline; what was asked of the list the last time is asked again."""
+    actor, lang = actor_of(request), lang_of(request)
+    if request.GET:
+        flow.keep(actor, flow.WORK, request.GET, flow.WORK_ASKED)
+    asked = request.GET or QueryDict(flow.kept(actor, flow.WORK))
+    everything, shown = flow.work(actor, asked)
+    kinds = {row.case.machine: w(row.case.rules.words, lang) for row in everything}
     rows = [
         {
             "case": row.case,
             "light": row.light,
             "title": w(row.case.rules.words, lang),
-            "state": w(f"{row.case.rules.words}.state.{row.case.state}", lang),
-            "moves": [w(f"{row.case.rules.words}.move.{move.name}", lang) for move in row.moves],
+            "state": flow.state_words(actor, row.case),
+            "moves": [
+                w(f"{row.case.rules.words}.move.{move.name}", lang) for move in row.moves if move.waits(row.case)
+            ],
         }
-        for row in flow.work_list(actor_of(request))
+        for row in shown
     ]
-    return render(request, "pages/work.html", {"rows": rows})
+    counts = Counter(row.light for row in everything)
+    context = {
+        "rows": rows, "kinds": sorted(kinds.items(), key=lambda kind: kind[1]), "asked": asked,
+        "takers": flow.takers(actor, {row.case.rules.name: row.case.rules for row in shown}.values())
+        if shown and actor.may(Act.CASE_HAND_OVER) else [],
+        "late": counts["late"], "soon": counts["day"] + counts["soon"], "all": len(everything),
+    }  # fmt: skip
+    return render(request, "pages/work.html", context)
 
 
 @needs_nobody
@@ -77,16 +92,17 @@ def language(request: HttpRequest) -> HttpResponse:
 @door(Act.GLOSSARY_SEE)
 @require_safe
 def glossary(request: HttpRequest) -> HttpResponse:
-    """The words of the field: tables, columns, coded values."""
-    asked = request.GET.get("q", "").strip()
-    return render(request, "pages/glossary.html", {"q": asked, "entries": entries(asked)})
+    """The words of the field: terms with what they are; tables, columns, coded values."""
+    asked = request.GET.get("q", "").strip()[:100]
+    found = terms.shown(actor_of(request), terms.terms_with(asked), lang_of(request))
+    return render(request, "pages/glossary.html", {"q": asked, "terms": found, "entries": terms.entries(asked)})
 
 
 @door(Act.WHY_SEE)
 @require_safe
 def why(request: HttpRequest) -> HttpResponse:
     """Why access was given or refused: every act, whether one's role may, how far, and who else may."""
-    actor, lang = actor_of(request), cast(Request, request).lang
+    actor, lang = actor_of(request), lang_of(request)
     lines: list[dict[str, Any]] = []
     for act, permission in acts().items():
         root = actor.reach(act)
@@ -108,10 +124,3 @@ def _whose(permission: Permission, lang: str) -> str:
     if len(permission.roles) == len(GIVEN):
         return w("pages.all_roles", lang)
     return "、".join(role_words(role, lang) for role in permission.roles)
-
-
-@needs_nobody
-@require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """Says that the office is up, and nothing else."""
-    return HttpResponse("up\n", content_type="text/plain")

@@ -1,11 +1,11 @@
-"""Taking files: what is on the screen as a workbook, and statements as papers; recorded with their digest."""
+"""Taking files: what is on the screen as a workbook, and papers; recorded with their digest. Changing their texts."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -15,11 +15,11 @@ from django.conf import settings
 from django.db import transaction
 from django.http import QueryDict
 
-from drgpay.report.papers import paper_of, to_pdf, to_xlsx
+from drgpay.report.papers import PRINTERS, Paper, Table
 from drgpay.runs import Scope, View, browse, columns_of, export_rows
-from drgpay_web import clock, store, trail
-from drgpay_web.papers import excel
-from drgpay_web.papers.models import Download
+from drgpay_web import clock, flow, store, trail
+from drgpay_web.papers import excel, texts
+from drgpay_web.papers.models import Download, PaperText
 from drgpay_web.people import Act, Actor, NotThere, Unit, role_words
 from drgpay_web.store import Result
 from drgpay_web.ui import Unfit, w
@@ -70,8 +70,9 @@ def table_file(
 
 def summary_file(actor: Actor, *, result: Result, asked: QueryDict, reason: str, lang: str) -> Download:
     """Sums as a workbook."""
-    question = question_of(asked, "institution_id")
-    summary = answer(question, store.beside(actor, result), scope_of(actor, persons=False))
+    question = question_of(asked, "institution_id", peers=actor.may(Act.BOARD_PEERS))
+    targets = store.terms_of_boards(actor.area).targets
+    summary = answer(question, store.beside(actor, result), scope_of(actor, persons=False), targets)
     names, fixed = store.names_in(result), {one.column: one.value for one in question.where}
     title = w("papers.sums", lang)
 
@@ -85,61 +86,121 @@ def summary_file(actor: Actor, *, result: Result, asked: QueryDict, reason: str,
     return _keep(actor, result, title, make, "xlsx", persons=False, reason=reason, lang=lang)
 
 
-def statement_file(
-    actor: Actor, *, result: Result, unit: Unit, kind: str, form: str, reason: str, lang: str
-) -> Download:
-    """A paper of an institution. ``kind``: of ``drgpay.report.papers.KINDS``; ``form``: pdf or xlsx."""
-    paper = paper_of(store.folder(result), kind, unit.code, lang)
+def paper_file(
+    actor: Actor, paper: Paper, *, form: str, unit: Unit, period: str, reason: str, result: Result | None = None,
+    case: flow.Case | None = None, persons: bool = False, act: str = "paper.take",
+) -> Download:  # fmt: skip
+    """A paper as a file with the taker's mark. ``form``: an ending of ``drgpay.report.papers.PRINTERS``; ``persons``:
+    it names persons; ``act``: what the audit calls it. Who may have the paper is the caller's to say."""
+    source = result.digest[:16] if result else case.number if case else paper.title
+    return _write(
+        actor, _Taken(unit, period, paper.title, form, paper.lang, persons, act, source, result, case),
+        lambda target, mark, serial: _print(actor, paper, target, form, mark, serial), reason,
+    )  # fmt: skip
 
-    def make(target: Path, mark: str) -> int:
-        marked = replace(paper, trace=f"{paper.trace} · {mark}")
-        if form == "pdf":
-            to_pdf(marked, target)
-        else:
-            to_xlsx(marked, target)
-        return 0
 
-    return _keep(actor, result, paper.title, make, form, persons=False, reason=reason, lang=lang, unit=unit)
+def _print(actor: Actor, paper: Paper, target: Path, form: str, mark: str, serial: str) -> int:
+    """Print a paper, and say how many rows its tables have."""
+    behind = w("papers.behind", paper.lang, name=actor.person.name, unit=actor.unit.name, serial=serial)
+    PRINTERS[form](replace(paper, trace=f"{paper.trace} · {mark}", mark=behind), target)
+    return sum(len(block.rows) for block in paper.blocks if isinstance(block, Table))
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What is taken of whom, under which permission, and what it was made from."""
+
+    unit: Unit
+    period: str
+    title: str
+    form: str
+    lang: str
+    persons: bool
+    act: str
+    source: str
+    result: Result | None = None
+    case: flow.Case | None = None
 
 
 def _keep(
-    actor: Actor, result: Result, title: str, make: Make, form: str, *, persons: bool, reason: str, lang: str,
-    unit: Unit | None = None,
-) -> Download:  # fmt: skip
+    actor: Actor, result: Result, title: str, make: Make, form: str, *, persons: bool, reason: str, lang: str
+) -> Download:
+    """Write a file of a result, then enter it."""
+    act = Act.EXPORT_PERSONS if persons else Act.EXPORT_TABLE
+    taken = _Taken(actor.unit, result.period, title, form, lang, persons, act, result.digest[:16], result)
+    return _write(actor, taken, lambda target, mark, serial: make(target, mark), reason)
+
+
+def _write(actor: Actor, taken: _Taken, make: Callable[[Path, str, str], int], reason: str) -> Download:
     """Write the file, then enter it. The file is kept under a random name."""
     if not reason.strip():
         raise Unfit("papers.reason_needed")
     forget_expired()
     serial = f"{clock.today():%Y%m%d}-{secrets.token_hex(4).upper()}"
-    whose = unit or actor.unit
-    stored = f"{secrets.token_hex(16)}.{form}"
+    stored = f"{secrets.token_hex(16)}.{taken.form}"
     target = exports() / stored
     try:
-        rows = make(target, mark_of(actor, result, serial, lang))
+        rows = make(target, mark_of(actor, taken.source, serial, taken.lang), serial)
         content = target.read_bytes()
         now = clock.real_now()
+        parts = [_plain(part) for part in (taken.unit.name, taken.period, taken.title) if part]
         with transaction.atomic():
             made = Download.objects.create(
-                person=actor.person, unit=whose, result=result, serial=serial, stored=stored, rows=rows,
-                name=f"{_plain(whose.name)}_{result.period}_{_plain(title)}_{serial}.{form}", persons=persons,
+                person=actor.person, unit=taken.unit, result=taken.result, case=taken.case, serial=serial,
+                stored=stored, rows=rows, name=f"{'_'.join([*parts, serial])}.{taken.form}", persons=taken.persons,
                 sha256=hashlib.sha256(content).hexdigest(), size=len(content), reason=reason.strip()[:500],
                 at=now, until=now + timedelta(hours=HOURS),
             )  # fmt: skip
-            act = Act.EXPORT_PERSONS if persons else Act.EXPORT_TABLE
-            after = {"sha256": made.sha256, "rows": rows, "serial": serial, "result": result.digest}
-            trail.record(actor, act, f"download:{made.pk}", after=after, reason=made.reason)
+            after = {"sha256": made.sha256, "rows": rows, "serial": serial, "source": taken.source}
+            trail.record(actor, taken.act, f"download:{made.pk}", after=after, reason=made.reason)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
     return made
 
 
-def mark_of(actor: Actor, result: Result, serial: str, lang: str) -> str:
-    """Whose the file is: name, role, unit, time, serial, and the digest of the result it is made of."""
+def mark_of(actor: Actor, source: str, serial: str, lang: str) -> str:
+    """Whose the file is: name, role, unit, time, serial, and what it is made of (a result's digest, a case)."""
     return w(
         "papers.mark", lang, name=actor.person.name, role=role_words(actor.role, lang), unit=actor.unit.name,
-        at=clock.now().strftime("%Y-%m-%d %H:%M"), serial=serial, digest=result.digest[:16],
+        at=clock.now().strftime("%Y-%m-%d %H:%M"), serial=serial, digest=source,
     )  # fmt: skip
+
+
+def change_texts(actor: Actor, *, kind: str, values: texts.Texts, reason: str) -> PaperText:
+    """A new version of the texts of a kind of paper; papers made before keep theirs. Raises Unfit where nothing
+    changed, no reason is given, or a mark is not known."""
+    its = texts.kinds().get(kind)
+    unit = text_owner(actor, its) if its else None
+    if its is None or unit is None:
+        raise NotThere
+    actor.need(Act.TEXT_CHANGE, unit)
+    if not reason.strip():
+        raise Unfit("papers.text_reason")
+    texts.check(its, values)
+    with transaction.atomic():
+        before, row = texts.standing(unit, kind, clock.now())
+        parts = texts.differs(before, values)
+        if not parts:
+            raise Unfit("papers.text_same")
+        last = PaperText.objects.select_for_update().filter(unit=unit, kind=kind).order_by("-number").first()
+        made = PaperText.objects.create(
+            unit=unit, kind=kind, number=(last.number if last else 0) + 1, values=values,
+            reason=reason.strip()[:500], by=actor.person, at=clock.now(),
+        )  # fmt: skip
+        trail.record(
+            actor, Act.TEXT_CHANGE, f"paper_text:{kind}", before={"number": row.number if row else 0},
+            after={"number": made.number, "parts": parts}, reason=made.reason,
+        )  # fmt: skip
+    return made
+
+
+def text_owner(actor: Actor, kind: texts.Kind) -> Unit | None:
+    """Whose texts of a kind an actor looks at: his institution's own kinds, the bureau's the others."""
+    root = actor.reach(Act.TEXT_SEE)
+    if root is None or kind.house != (root.kind == Unit.INSTITUTION):
+        return None
+    return root
 
 
 def exports() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from django.http import HttpResponse
 
-from drgpay.tables import Column
+from drgpay.tables import NUMBERS, Column
 from drgpay.units import show_coefficient, show_fen, show_points
+from drgpay_web.ui import downloads
 from drgpay_web.ui.tables import title_of
-from drgpay_web.ui.values import NUMBERS, Names, kind_of, text_of
+from drgpay_web.ui.values import Names, kind_of, text_of
 
 FORMATS = {"fen": "#,##0.00", "points": "#,##0.0000", "ratio": "0.0000", "share": "0.00%"}
 HEAD = 3
@@ -23,6 +26,20 @@ _EXACT = 10**15
 _WIDTH = {"date": 12, "fen": 16, "points": 16}
 MOST = 1_048_000
 """rows of a sheet"""
+
+
+def at_once(
+    name: str, *, title: str, mark: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]],
+    sums: Mapping[str, Any], total: str, lang: str, names: Names | None,
+) -> tuple[HttpResponse, int]:  # fmt: skip
+    """A workbook as :func:`write` writes it, for a browser to save under ``name`` (without its ending), and how many
+    rows it has."""
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch) / "table.xlsx"
+        count = write(
+            target, title=title, mark=mark, columns=columns, rows=rows, sums=sums, total=total, lang=lang, names=names
+        )
+        return downloads.attached(target.read_bytes(), downloads.KINDS["xlsx"], f"{name}.xlsx"), count
 
 
 def write(

@@ -130,6 +130,20 @@ def system_actor(area: str) -> Actor:
     return Actor(Person.objects.system(), None, Role.SYSTEM, unit, area)
 
 
+def named(username: str, area: str = "") -> Actor:
+    """A person by the user name (in an area), as what he is; he has one role. Raises what Django raises otherwise."""
+    roles = Membership.objects.select_related("person", "unit").filter(person__username=username)
+    held = (roles.filter(unit__area=area) if area else roles).get()
+    return Actor(held.person, held, Role(held.role), held.unit, held.unit.area)
+
+
+def somebody(role: Role, unit: Unit) -> Actor | None:
+    """The first person with a role in a unit, as what he is; None where nobody has it."""
+    held = Membership.objects.filter(role=role, unit=unit, person__is_active=True).order_by("pk")
+    found = held.select_related("person", "unit").first()
+    return Actor(found.person, found, role, found.unit, found.unit.area) if found else None
+
+
 def _root(unit: Unit, reach: Reach) -> Unit:
     """The unit of the reach's kind that ``unit`` is in; the unit itself where it is above it."""
     kind = "area" if reach == "assigned" else reach

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drgpay_web.people.actor import Actor, NotThere, Refused, Request, actor_of, system_actor
-from drgpay_web.people.doors import door, needs_nobody
+from drgpay_web.people.actor import Actor, NotThere, Refused, Request, actor_of, named, somebody, system_actor
+from drgpay_web.people.doors import door, needs_nobody, refused
 from drgpay_web.people.matrix import Act, Role, acts, role_words
 from drgpay_web.people.models import Membership, Person, Unit
 
@@ -20,7 +20,10 @@ __all__ = [
     "actor_of",
     "acts",
     "door",
+    "named",
     "needs_nobody",
+    "refused",
     "role_words",
+    "somebody",
     "system_actor",
 ]

@@ -17,8 +17,8 @@ from drgpay.words import value_words
 from drgpay_web import clock, jobs, store, trail
 from drgpay_web.people import Act, NotThere, actor_of, door
 from drgpay_web.policy import actions
-from drgpay_web.policy.views import known, lang_of
-from drgpay_web.ui import w
+from drgpay_web.policy.views import known
+from drgpay_web.ui import lang_of, w
 from drgpay_web.ui.errors import PageError
 from drgpay_web.ui.pages import page_of
 from drgpay_web.ui.safety import charts
@@ -39,7 +39,7 @@ def form(request: HttpRequest) -> HttpResponse:
     actor, lang = actor_of(request), lang_of(request)
     said = request.POST if request.method == "POST" else request.GET
     years = [one for one in store.results_of(actor.area) if len(one.period) == len("2024") and one.state != "lost"]
-    parameters = runs.parameters_seen(store.practice_of(actor.area), clock.today(), None, lang)
+    parameters = store.parameters(actor.area, lang)
     by_name = {one.name: one for one in parameters}
     chosen = [name for name in dict.fromkeys(said.getlist("p")) if name in by_name and by_name[name].simple][:MOST]
     swept = by_name.get(said.get("s", ""))
@@ -55,7 +55,7 @@ def form(request: HttpRequest) -> HttpResponse:
         "swept": swept if swept and swept.swept else None,
         "simple": [one for one in parameters if one.simple and one.is_set and one.name not in chosen],
         "numbers": [one for one in parameters if one.swept and one.is_set],
-        "practices": runs.practice_names(),
+        "practices": store.practices(actor.area),
         "said": said,
         "error": error.said(lang) if error else "",
     }
@@ -68,7 +68,7 @@ def _order(request: HttpRequest, years: list[Any], chosen: list[str], swept: Any
     if result is None:
         raise NotThere
     changes = {name: sent[f"v_{name}"].strip()[:60] for name in chosen if sent.get(f"v_{name}", "").strip()}
-    practice = known(sent["practice"]).id if sent.get("practice") else ""
+    practice = known(request, sent["practice"])[0].id if sent.get("practice") else ""
     first, last, step = (sent.get(name, "").strip()[:20] for name in ("first", "last", "step"))
     over = f"{swept.name}={first}..{last}{f':{step}' if step else ''}" if swept and first and last else ""
     return actions.try_out(actor_of(request), result=result, changes=changes, practice=practice, sweep=over)

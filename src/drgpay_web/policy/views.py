@@ -12,26 +12,28 @@ from django.views.decorators.http import require_GET
 from drgpay import runs
 from drgpay_web import clock, store
 from drgpay_web.people import Act, NotThere, actor_of, door
-from drgpay_web.ui import w
+from drgpay_web.ui import lang_of, w
 
 
 @require_GET
 @door(Act.POLICY_SEE)
 def practices(request: HttpRequest) -> HttpResponse:
     """The practices there are, that of the area first."""
-    own = store.practice_of(actor_of(request).area)
-    rows = sorted(runs.practice_names(), key=lambda one: one.id != own)
-    return render(request, "policy/list.html", {"rows": rows, "own": own})
+    area = actor_of(request).area
+    own = store.practice_of(area)
+    rows = sorted(store.practices(area), key=lambda one: one.id != own)
+    may_draft = actor_of(request).may(Act.POLICY_DRAFT)
+    return render(request, "policy/list.html", {"rows": rows, "own": own, "may_draft": may_draft})
 
 
 @require_GET
 @door(Act.POLICY_SEE)
 def practice(request: HttpRequest, practice: str) -> HttpResponse:
     """Every parameter as it stands on a day."""
-    lang, name = lang_of(request), known(practice)
+    lang, name, law = lang_of(request), *known(request, practice)
     on, asked = day_of(request, "on", clock.today()), request.GET.get("q", "").strip()[:60]
     whole = request.GET.get("all") == "1"
-    seen = runs.parameters_seen(practice, on, None, lang)
+    seen = runs.parameters_seen(law, on, None, lang)
     shown = [one for one in seen if (whole or one.is_set) and (not asked or asked in one.title + one.meaning)]
     topics = [(w(f"policy.topic_{topic}", lang), list(rows)) for topic, rows in groupby(shown, lambda one: one.topic)]
     context = {
@@ -45,8 +47,9 @@ def practice(request: HttpRequest, practice: str) -> HttpResponse:
 @door(Act.POLICY_SEE)
 def notices(request: HttpRequest, practice: str) -> HttpResponse:
     """The notices of a practice by day, with what each sets."""
-    name, on = known(practice), day_of(request, "on", clock.today())
-    rows = runs.notices_seen(practice, on, lang_of(request))
+    name, law = known(request, practice)
+    on = day_of(request, "on", clock.today())
+    rows = runs.notices_seen(law, on, lang_of(request))
     return render(request, "policy/notices.html", {"name": name, "on": on, "rows": rows})
 
 
@@ -54,21 +57,22 @@ def notices(request: HttpRequest, practice: str) -> HttpResponse:
 @door(Act.POLICY_SEE)
 def compare(request: HttpRequest) -> HttpResponse:
     """What differs between two practices, or in one between two days."""
-    lang, own = lang_of(request), store.practice_of(actor_of(request).area)
-    names = runs.practice_names()
-    old, new = (known(request.GET.get(side) or own) for side in ("old", "new"))
+    lang, area = lang_of(request), actor_of(request).area
+    own, names = store.practice_of(area), store.all_practices(area)
+    (old, old_law), (new, new_law) = (known(request, request.GET.get(side) or own) for side in ("old", "new"))
     days = [day_of(request, f"{side}_on", clock.today()) for side in ("old", "new")]
-    rows = runs.practices_differ((old.id, days[0]), (new.id, days[1]), lang)
+    rows = runs.practices_differ((old_law, days[0]), (new_law, days[1]), lang)
     context = {"names": names, "old": old, "new": new, "old_on": days[0], "new_on": days[1], "rows": rows}
     return render(request, "policy/compare.html", context)
 
 
-def known(practice: str) -> runs.PracticeName:
-    """A practice by its id. Raises NotThere."""
-    found = next((one for one in runs.practice_names() if one.id == practice), None)
+def known(request: HttpRequest, practice: str) -> tuple[runs.PracticeName, str]:
+    """A practice of the reader's area by its id, and what the core reads it by. Raises NotThere."""
+    area = actor_of(request).area
+    found = next((one for one in store.all_practices(area) if one.id == practice), None)
     if found is None:
         raise NotThere
-    return found
+    return found, store.practice_source(area, found.id)
 
 
 def day_of(request: HttpRequest, name: str, otherwise: date) -> date:
@@ -77,7 +81,3 @@ def day_of(request: HttpRequest, name: str, otherwise: date) -> date:
         return date.fromisoformat(request.GET.get(name, ""))
     except ValueError:
         return otherwise
-
-
-def lang_of(request: HttpRequest) -> str:
-    return str(getattr(request, "lang", "zh"))

@@ -22,10 +22,10 @@ from typing import Any
 import zstandard
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay_web.project.places import home, make_home
+from drgpay_web.project.places import home, last_backup, make_home
 
 ABOUT, SQLITE, POSTGRESQL = "about.json", "database.sqlite3", "database.pgdump"
-KEPT = ("office.json", "demo.json", "inbox", "areas", "exports")
+KEPT = ("office.json", "demo.json", "inbox", "areas", "schemes", "exports")
 LEFT_OUT = "regions"
 TOOL = "drgpay-web"
 
@@ -51,6 +51,7 @@ def backup(target: Path) -> int:
             out.flush()
             os.fsync(out.fileno())
         os.replace(draft, target)
+        last_backup(home()).touch(mode=0o600)
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()

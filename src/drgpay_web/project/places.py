@@ -26,7 +26,7 @@ def secret() -> str:
 
 def make_home(folder: Path) -> None:
     """Make the folders of an office and its secret (0600); what is there stays."""
-    for name in ("inbox", "areas", "exports", "static"):
+    for name in ("inbox", "areas", "exports", "static", uploads(folder).name):
         (folder / name).mkdir(parents=True, exist_ok=True)
     path = folder / "secret"
     if not path.exists():
@@ -35,13 +35,23 @@ def make_home(folder: Path) -> None:
             out.write(secrets.token_urlsafe(48) + "\n")
 
 
+def uploads(folder: Path) -> Path:
+    """Where what is being received lies until it is kept or refused: on the office's own disk, its owner's alone."""
+    return folder / "uploads"
+
+
+def last_backup(folder: Path) -> Path:
+    """A file that is as old as the last backup."""
+    return folder / "last-backup"
+
+
 def static_folder(folder: Path) -> Path:
     """Where collected static files lie: a folder per version and content, so that a new one is collected anew."""
     said = hashlib.sha256(__version__.encode())
     for path in sorted((Path(__file__).parents[1] / "ui" / "static").rglob("*")):
         if path.is_file():
             said.update(path.read_bytes())
-    for package in ("bootstrap-wrapper", "django-htmx", "plotly"):
+    for package in ("bootstrap-wrapper", "django-htmx", "django-ninja", "plotly"):
         said.update(version(package).encode())
     return folder / "static" / f"{__version__}-{said.hexdigest()[:8]}"
 
@@ -49,7 +59,7 @@ def static_folder(folder: Path) -> Path:
 def data_base() -> dict[str, Any]:
     """The data base: SQLite in the office, or the PostgreSQL that ``DRGPAY_DATABASE`` names."""
     address = os.environ.get("DRGPAY_DATABASE", "")
-    return _postgresql(address) if address else _sqlite(home() / "office.sqlite3")
+    return data_base_at(address) if address else _sqlite(home() / "office.sqlite3")
 
 
 def _sqlite(path: Path) -> dict[str, Any]:
@@ -66,7 +76,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
     }
 
 
-def _postgresql(address: str) -> dict[str, Any]:
+def data_base_at(address: str) -> dict[str, Any]:
+    """The PostgreSQL of an address: ``postgresql://user:password@host:port/name?sslmode=…``."""
     parts = urlsplit(address)
     asked = {key: values[0] for key, values in parse_qs(parts.query).items()}
     return {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
-from drgpay_web.project.places import data_base, home, secret, static_folder
+from drgpay_web.project.places import data_base, home, last_backup, secret, static_folder, uploads
 from drgpay_web.project.rooms import OFFICE, rooms
 
 HOME = home()
+LAST_BACKUP = last_backup(HOME)
 SECRET_KEY = secret()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("DRGPAY_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
@@ -28,6 +29,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "drgpay_web.ui.log.RequestLines",
     "drgpay_web.ui.safety.SafetyHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -79,9 +81,16 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": HOME / "inbox"}},
     "staticfiles": {"BACKEND": "drgpay_web.ui.finder.OfficeStatic"},
 }
-FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = [
+    "drgpay_web.inbox.uploads.NotTooLarge",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+FILE_UPLOAD_TEMP_DIR = uploads(HOME)
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+LARGEST_REQUEST = 160_000_000
+"""bytes of a request with files; more is refused before any of it is written"""
 
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = [
@@ -146,7 +155,11 @@ AXES_SENSITIVE_PARAMETERS: list[str] = []
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"json": {"()": "drgpay_web.ui.log.JsonLines"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler"}
+        | ({"formatter": "json"} if os.environ.get("DRGPAY_LOG", "") == "json" else {})
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]

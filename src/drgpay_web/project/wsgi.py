@@ -3,8 +3,42 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 
 from django.core.wsgi import get_wsgi_application
 
+from drgpay_web.project.receiving import Receiving
+
+SERVER = "DRGPAY_SERVER"
+"""environment: number of the process that ``serve`` is; what it starts ends with it, however it ends"""
+LOOK = 0.2
+"""seconds between two looks at it"""
+
+
+def _end_with(server: int) -> None:
+    """Answer no longer than the server is there: the next one takes the port, and two would answer beside each
+    other."""
+    while os.getppid() == server:
+        time.sleep(LOOK)
+    os._exit(3)
+
+
+def _warm() -> None:
+    """What the first page would wait for."""
+    from django.db import connection
+
+    from drgpay_web import store
+
+    try:
+        store.warm()
+    finally:
+        connection.close()
+
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "drgpay_web.project.settings")
-application = get_wsgi_application()
+if SERVER in os.environ:
+    threading.Thread(target=_end_with, args=(int(os.environ[SERVER]),), daemon=True).start()
+application = Receiving(get_wsgi_application())
+if SERVER in os.environ:
+    threading.Thread(target=_warm, daemon=True).start()

@@ -8,8 +8,7 @@ from typing import Any
 from drgpay.tables import Column
 from drgpay.units import show_coefficient, show_fen
 from drgpay_web.ui import field_word, w
-
-NUMBERS = frozenset({"fen", "points", "ratio", "int8", "int16", "int32", "int64"})
+from drgpay_web.ui.values import paper_kind
 
 
 def shown(column: Column, value: Any, lang: str) -> str:
@@ -23,6 +22,11 @@ def shown(column: Column, value: Any, lang: str) -> str:
     if column.choices and isinstance(value, str):
         return field_word(value, lang)
     return typed(column, value)
+
+
+def value(column: Column, its: Any, lang: str) -> Any:
+    """A value on paper: amounts as they are kept, all else as people read it."""
+    return its if paper_kind(column.type) != "text" else shown(column, its, lang)
 
 
 def typed(column: Column, value: Any) -> str:

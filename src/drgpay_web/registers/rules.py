@@ -23,6 +23,15 @@ class Seen:
     house: str
     writes: bool
 
+    def title(self, lang: str) -> str:
+        """What it is called."""
+        return self.table.en if lang == "en" else self.table.zh
+
+    @property
+    def name(self) -> str:
+        """The register's. (To a template ``table.name`` is the table's column ``name``, where it has one.)"""
+        return self.table.name
+
     def shows(self, row: Mapping[str, Any]) -> bool:
         """Whether a row is the actor's to see."""
         return not self.house or row.get(HOUSE) == self.house

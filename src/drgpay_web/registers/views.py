@@ -9,16 +9,22 @@ from urllib.parse import urlencode
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from drgpay import runs
-from drgpay.tables import INSTITUTIONS, Column
+from drgpay.report.papers import Column as Head
+from drgpay.report.papers import Line
+from drgpay.report.papers import Table as Sheet
+from drgpay.tables import INSTITUTIONS, NUMBERS, Column
 from drgpay_web import inbox, jobs, store
+from drgpay_web.papers import giving
 from drgpay_web.people import Act, NotThere, actor_of, door
-from drgpay_web.registers import actions, cells
+from drgpay_web.registers import actions, cells, reads
 from drgpay_web.registers.rules import HOUSE, Seen, need_write, register_of, registers_of
-from drgpay_web.ui import field_word
+from drgpay_web.ui import field_word, lang_of
 from drgpay_web.ui.errors import PageError
+from drgpay_web.ui.values import paper_kind
 
 PAGE = 50
 
@@ -28,42 +34,55 @@ PAGE = 50
 def registers(request: HttpRequest) -> HttpResponse:
     """Every register one may see, with how many rows it has."""
     actor = actor_of(request)
-    rows = [(seen, _count(actor.area, seen)) for seen in registers_of(actor)]
+    rows = [(seen, reads.count(actor.area, seen)) for seen in registers_of(actor)]
     kept = sorted(rows, key=lambda row: row[1] == 0)
-    return render(request, "registers/list.html", {"rows": kept, "lang_name": _lang(request)})
+    return render(request, "registers/list.html", {"rows": kept, "lang_name": lang_of(request)})
 
 
 @require_GET
 @door(Act.REGISTER_SEE)
 def register(request: HttpRequest, name: str) -> HttpResponse:
     """The rows of a register in force, found by any text in them, page by page."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     seen = register_of(actor, name)
     asked = request.GET.get("q", "").strip()[:100]
-    lines = [_line(seen, key, row, lang) for key, row in _rows(actor.area, seen)]
-    if asked:
-        lines = [line for line in lines if any(asked in text for text, _ in line["cells"])]
+    found = reads.found(actor.area, seen, asked, lang)
     start = int(request.GET["from"]) if request.GET.get("from", "").isdigit() else 0
-    shown = lines[start : start + PAGE]
+    shown = [_line(seen, key, row, lang) for key, row in found[start : start + PAGE]]
     context = {
         "seen": seen,
-        "title": _title(seen, lang),
-        "columns": [(_title_of(c, lang), c.type in cells.NUMBERS) for c in seen.table.columns],
+        "title": seen.title(lang),
+        "columns": [(_title_of(c, lang), c.type in NUMBERS) for c in seen.table.columns],
         "lines": shown,
         "q": asked,
-        "total": len(lines),
+        "total": len(found),
         "first": start + 1,
         "last": start + len(shown),
+        "excel": f"{reverse('register-take', args=[name])}?{urlencode({'q': asked})}"
+        if found and actor.may(Act.EXPORT_TABLE)
+        else "",
         "back": _address(asked, start - PAGE) if start else "",
-        "more": _address(asked, start + PAGE) if start + PAGE < len(lines) else "",
+        "more": _address(asked, start + PAGE) if start + PAGE < len(found) else "",
     }
     return render(request, "registers/register.html", context)
 
 
 @door(Act.REGISTER_SEE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def take(request: HttpRequest, name: str) -> HttpResponse:
+    """The rows that are found as a workbook with the taker's mark; a reason is asked first."""
+    actor, lang = actor_of(request), lang_of(request)
+    seen = register_of(actor, name)
+    rows = [row for _, row in reads.found(actor.area, seen, request.GET.get("q", "").strip()[:100], lang)]
+    columns = tuple(Head(_title_of(c, lang), paper_kind(c.type)) for c in seen.table.columns)
+    lines = tuple(Line(tuple(cells.value(c, row.get(c.name), lang) for c in seen.table.columns)) for row in rows)
+    return giving.take_list(request, Sheet(seen.title(lang), columns, lines), len(rows))
+
+
+@door(Act.REGISTER_SEE)
 def row(request: HttpRequest, name: str) -> HttpResponse:
     """A row as a form: an existing one by its key, else a new one."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     seen = register_of(actor, name)
     need_write(actor, seen)
     key = request.GET.get("key", "")
@@ -94,7 +113,7 @@ def row(request: HttpRequest, name: str) -> HttpResponse:
         for column in seen.table.columns
         for choices in [_choices(actor.area, seen, column, typed[column.name], lang)]
     ]
-    context = {"seen": seen, "title": _title(seen, lang), "fields": fields, "key": key, "error": _said(error, lang)}
+    context = {"seen": seen, "title": seen.title(lang), "fields": fields, "key": key, "error": _said(error, lang)}
     return render(request, "registers/row.html", context, status=error.status if error else 200)
 
 
@@ -114,15 +133,15 @@ def out(request: HttpRequest, name: str) -> HttpResponse:
 @door(Act.REGISTER_SEE)
 def history(request: HttpRequest, name: str) -> HttpResponse:
     """Every row a key ever had: who entered it, when, from where, why."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     seen = register_of(actor, name)
     rows = store.history(actor.area, seen.table, request.GET.get("key", ""), seen.owner)
     shown = [one for one in rows if one.values is None or seen.shows(one.values)]
     if not any(one.values for one in shown):
         raise NotThere
     lines = [(one, _line(seen, one.key, store.decoded(seen.table, one.values or {}), lang)["cells"]) for one in shown]
-    columns = [(_title_of(c, lang), c.type in cells.NUMBERS) for c in seen.table.columns]
-    context = {"seen": seen, "title": _title(seen, lang), "columns": columns, "lines": lines}
+    columns = [(_title_of(c, lang), c.type in NUMBERS) for c in seen.table.columns]
+    context = {"seen": seen, "title": seen.title(lang), "columns": columns, "lines": lines}
     return render(request, "registers/history.html", context)
 
 
@@ -130,13 +149,13 @@ def history(request: HttpRequest, name: str) -> HttpResponse:
 @door(Act.REGISTER_WRITE)
 def template(request: HttpRequest, name: str) -> FileResponse:
     """The workbook to fill, with drop-downs and notes."""
-    lang = _lang(request)
+    lang = lang_of(request)
     seen = register_of(actor_of(request), name)
     need_write(actor_of(request), seen)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / f"{seen.table.name}.xlsx"
         runs.register_template((seen.table,), file, lang)
-        answer = FileResponse(file.open("rb"), as_attachment=True, filename=f"{_title(seen, lang)}.xlsx")
+        answer = FileResponse(file.open("rb"), as_attachment=True, filename=f"{seen.title(lang)}.xlsx")
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "no-store"
     return answer
@@ -160,7 +179,7 @@ def take_file(request: HttpRequest, name: str) -> HttpResponse:
 @door(Act.REGISTER_WRITE)
 def imported(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     """What became of a file: while it is read its progress, then its rows and findings."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     seen = register_of(actor, name)
     job = jobs.job_seen(actor, pk)
     if job.kind != actions.IMPORT or job.payload.get("table") != seen.table.name:
@@ -171,13 +190,9 @@ def imported(request: HttpRequest, name: str, pk: int) -> HttpResponse:
         for one in found
     ]
     context = {
-        **jobs.shown(request, job), "seen": seen, "title": _title(seen, lang), "lines": lines, "result": job.result,
+        **jobs.shown(request, job), "seen": seen, "title": seen.title(lang), "lines": lines, "result": job.result,
     }  # fmt: skip
     return render(request, "registers/imported.html", context)
-
-
-def _count(area: str, seen: Seen) -> int:
-    return len(_rows(area, seen)) if seen.house else store.row_count(area, seen.table, seen.owner)
 
 
 def _choices(area: str, seen: Seen, column: Column, typed: str, lang: str) -> list[tuple[str, str]]:
@@ -188,28 +203,20 @@ def _choices(area: str, seen: Seen, column: Column, typed: str, lang: str) -> li
     return found if not typed or not found or typed in dict(found) else [*found, (typed, typed)]
 
 
-def _rows(area: str, seen: Seen) -> list[tuple[str, dict[str, Any]]]:
-    return [(key, row) for key, row in store.keyed_rows(area, seen.table, seen.owner) if seen.shows(row)]
-
-
 def _found(area: str, seen: Seen, key: str) -> dict[str, Any]:
-    found = next((row for its, row in _rows(area, seen) if its == key), None)
+    found = next((row for its, row in reads.rows(area, seen) if its == key), None)
     if found is None:
         raise NotThere
     return found
 
 
 def _line(seen: Seen, key: str, row: dict[str, Any], lang: str) -> dict[str, Any]:
-    shown = [(cells.shown(c, row.get(c.name), lang), c.type in cells.NUMBERS) for c in seen.table.columns]
+    shown = [(cells.shown(c, row.get(c.name), lang), c.type in NUMBERS) for c in seen.table.columns]
     return {"cells": shown, "query": urlencode({"key": key}), "key": key}
 
 
 def _address(asked: str, start: int) -> str:
     return "?" + urlencode({"q": asked, "from": max(start, 0)})
-
-
-def _title(seen: Seen, lang: str) -> str:
-    return seen.table.en if lang == "en" else seen.table.zh
 
 
 def _title_of(column: Any, lang: str) -> str:
@@ -227,7 +234,3 @@ def _of_field(error: PageError | None, name: str, lang: str) -> str:
 
 def _said(error: PageError | None, lang: str) -> str:
     return error.said(lang) if error else ""
-
-
-def _lang(request: HttpRequest) -> str:
-    return getattr(request, "lang", "zh")

@@ -11,19 +11,48 @@ if TYPE_CHECKING:
         add_result,
         folder,
         new_result_folder,
-        practice_of,
         reconcile,
         results_of,
         sealed_months,
         set_state,
     )
     from drgpay_web.store.coded import decoded
+    from drgpay_web.store.groupers import USUAL, grouper_of, warm
     from drgpay_web.store.imports import import_region
+    from drgpay_web.store.laws import (
+        add_practice,
+        all_practices,
+        parameters,
+        practice_of,
+        practice_source,
+        practices,
+    )
     from drgpay_web.store.models import Pin, Received, RegisterRow, Result
-    from drgpay_web.store.places import area_folder, folder_of_kind, record
-    from drgpay_web.store.reads import Kept, history, kept_tables, keyed_rows, row_count, rows, rows_until
+    from drgpay_web.store.offers import take_offers
+    from drgpay_web.store.places import area_folder, folder_of_kind, own_schemes, record
+    from drgpay_web.store.reads import (
+        Kept,
+        history,
+        kept_tables,
+        keyed_rows,
+        last_written,
+        row_count,
+        rows,
+        rows_until,
+    )
     from drgpay_web.store.regions import changed_since, compose, compose_now, now, pin
-    from drgpay_web.store.seen import beside, names_in, periods_seen, result_seen, results_seen, table_seen
+    from drgpay_web.store.seen import (
+        beside,
+        departments_alike,
+        departments_in,
+        group_names,
+        names_in,
+        periods_seen,
+        result_seen,
+        results_seen,
+        table_seen,
+        terms_of_boards,
+    )
 
 _WHERE = {
     "actions": ("UPLOAD_LIMIT", "NotRight", "Put", "known_of", "lock", "put_rows", "receive"),
@@ -31,19 +60,32 @@ _WHERE = {
         "add_result",
         "folder",
         "new_result_folder",
-        "practice_of",
         "reconcile",
         "results_of",
         "sealed_months",
         "set_state",
     ),
     "coded": ("decoded",),
+    "groupers": ("USUAL", "grouper_of", "warm"),
     "imports": ("import_region",),
     "models": ("Pin", "Received", "RegisterRow", "Result"),
-    "places": ("area_folder", "folder_of_kind", "record"),
-    "reads": ("Kept", "history", "kept_tables", "keyed_rows", "row_count", "rows", "rows_until"),
+    "offers": ("take_offers",),
+    "places": ("area_folder", "folder_of_kind", "own_schemes", "record"),
+    "laws": ("add_practice", "all_practices", "parameters", "practice_of", "practice_source", "practices"),
+    "reads": ("Kept", "history", "kept_tables", "keyed_rows", "last_written", "row_count", "rows", "rows_until"),
     "regions": ("changed_since", "compose", "compose_now", "now", "pin"),
-    "seen": ("beside", "names_in", "periods_seen", "result_seen", "results_seen", "table_seen"),
+    "seen": (
+        "beside",
+        "departments_alike",
+        "departments_in",
+        "group_names",
+        "names_in",
+        "periods_seen",
+        "result_seen",
+        "results_seen",
+        "table_seen",
+        "terms_of_boards",
+    ),
 }  # fmt: skip
 _ROOM = {name: module for module, names in _WHERE.items() for name in names}
 
@@ -56,6 +98,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "UPLOAD_LIMIT",
+    "USUAL",
     "Kept",
     "NotRight",
     "Pin",
@@ -63,27 +106,38 @@ __all__ = [
     "Received",
     "RegisterRow",
     "Result",
+    "add_practice",
     "add_result",
+    "all_practices",
     "area_folder",
     "beside",
     "changed_since",
     "compose",
     "compose_now",
     "decoded",
+    "departments_alike",
+    "departments_in",
     "folder",
     "folder_of_kind",
+    "group_names",
+    "grouper_of",
     "history",
     "import_region",
     "kept_tables",
     "keyed_rows",
     "known_of",
+    "last_written",
     "lock",
     "names_in",
     "new_result_folder",
     "now",
+    "own_schemes",
+    "parameters",
     "periods_seen",
     "pin",
     "practice_of",
+    "practice_source",
+    "practices",
     "put_rows",
     "receive",
     "reconcile",
@@ -97,4 +151,7 @@ __all__ = [
     "sealed_months",
     "set_state",
     "table_seen",
+    "take_offers",
+    "terms_of_boards",
+    "warm",
 ]

@@ -84,16 +84,6 @@ def sealed_months(area: str) -> Callable[[int, int], bool]:
     return lambda year, month: sealed(area, year, month)
 
 
-def practice_of(area: str) -> str:
-    """The practice by which an area settles: that of its latest run, else the one it starts from."""
-    last = (
-        Result.objects.filter(area=area, kind="run").exclude(state=LOST).select_related("pin").order_by("-pk").first()
-    )
-    said = "" if last is None else last.pin.policy if last.pin else runs.read_manifest(folder(last)).get("practice")
-    known = {one.id for one in runs.practice_names()}
-    return said if said in known else runs.practice_of_area(area)
-
-
 def period_of(manifest: dict[str, Any]) -> str:
     """``2024-03`` of a month, ``2024`` of a year; nothing where a manifest names none."""
     year, month = manifest.get("year"), manifest.get("month")

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from drgpay.tables import RECORDING, Table
+from drgpay_web.store.upgrades import upgraded
 
 DAYS = frozenset({"date"})
 
@@ -18,8 +19,9 @@ def coded(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decoded(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the core takes them; a column that came later is empty, one that went is left out."""
-    found = {}
+    """The values as the core takes them, of columns as they are called now; a column that came later is empty, one
+    that went is left out."""
+    values, found = upgraded(table, values), {}
     for column in table.columns:
         value = values.get(column.name)
         found[column.name] = date.fromisoformat(value) if value and column.type in DAYS else value

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from pathlib import Path
 
 from drgpay import runs
 from drgpay.errors import DrgpayError
@@ -10,6 +12,7 @@ from drgpay_web import inbox
 from drgpay_web.store.catalogue import LOST, SEALED, folder
 from drgpay_web.store.coded import decoded
 from drgpay_web.store.known import known_of
+from drgpay_web.store.laws import KIND, practice_source
 from drgpay_web.store.models import Area, Received, RegisterRow, Result
 from drgpay_web.store.places import folder_of_kind, record
 from drgpay_web.store.reads import kept
@@ -18,7 +21,7 @@ from drgpay_web.ui import w
 
 def faults() -> list[tuple[str, str]]:
     """Every fault in Chinese and English; nothing where all is whole."""
-    return [*_results(), *_records(), *_inbox(), *unfit()]
+    return [*_results(), *_practices(), *_records(), *_inbox(), *unfit()]
 
 
 def _said(key: str, **values: object) -> tuple[str, str]:
@@ -27,7 +30,7 @@ def _said(key: str, **values: object) -> tuple[str, str]:
 
 def _results() -> list[tuple[str, str]]:
     found = []
-    for result in Result.objects.exclude(state=LOST).order_by("pk"):
+    for result in Result.objects.exclude(state=LOST).exclude(kind=KIND).order_by("pk"):
         try:
             same = runs.root_of(runs.read_manifest(folder(result))) == result.digest
         except DrgpayError:
@@ -44,6 +47,16 @@ def _results() -> list[tuple[str, str]]:
             continue
         sealed = set(Result.objects.filter(area=area, kind="run", state=SEALED).values_list("name", flat=True))
         found += [_said("seal_unlike", name=name) for name in sorted(seals ^ sealed)]
+    return found
+
+
+def _practices() -> list[tuple[str, str]]:
+    """Adopted versions of practices whose file is gone or another."""
+    found = []
+    for row in Result.objects.filter(kind=KIND).order_by("pk"):
+        file = Path(practice_source(row.area, row.name))
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != row.digest:
+            found.append(_said("practice_other", name=row.name))
     return found
 
 

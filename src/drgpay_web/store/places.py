@@ -9,7 +9,10 @@ from django.conf import settings
 
 from drgpay.errors import DrgpayError, Kind
 
-KINDS = {"run": "runs", "trial": "trials", "base": "bases", "look": "looks", "evaluation": "evaluations"}
+KINDS = {
+    "run": "runs", "trial": "trials", "base": "bases", "look": "looks", "evaluation": "evaluations", "plan": "plans",
+    "perform": "performances", "check": "checks",
+}  # fmt: skip
 """where results of a kind lie in their area"""
 
 
@@ -29,6 +32,11 @@ def _plain(name: str) -> str:
 def area_folder(area: str) -> Path:
     """The folder of an area. Raises DrgpayError for a code that is no name."""
     return Path(settings.HOME) / "areas" / _plain(area)
+
+
+def own_schemes() -> Path:
+    """The grouping schemes that were brought to this office."""
+    return Path(settings.HOME) / "schemes"
 
 
 def record(area: str) -> Path:

@@ -24,9 +24,10 @@ class Kept:
 
 
 def kept_tables() -> tuple[Kept, ...]:
-    """Every register kept as rows in the data base, in the order of the dictionary."""
+    """Every register kept as rows in the data base, in the order of the dictionary: those of the area that are, and
+    all of a hospital's own, which has no folder of files here."""
     inside = {table.name for table in PERFORMANCE_REGISTERS}
-    kept = [t for t in register_tables() if t.kept == "rows" and t != BATCHES]
+    kept = [t for t in register_tables() if (t.kept == "rows" or t.name in inside) and t != BATCHES]
     return tuple(Kept(table, table.name in inside) for table in kept)
 
 
@@ -57,6 +58,11 @@ def row_count(area: str, table: Table, owner: str = "") -> int:
     return current(area, table, owner).count()
 
 
+def last_written(area: str, table: Table, owner: str = "") -> RegisterRow | None:
+    """The row of a register that was written last, with who wrote it."""
+    return RegisterRow.objects.filter(area=area, owner=owner, table=table.name).select_related("person").last()
+
+
 def history(area: str, table: Table, key: str, owner: str = "") -> list[RegisterRow]:
     """Every row a key ever had, the latest first."""
     found = RegisterRow.objects.filter(area=area, owner=owner, table=table.name, key=key)
@@ -70,12 +76,14 @@ def rows_until(area: str, last_row: int, tables: Iterable[Table] = ()) -> dict[s
     taken out has none. Rows are in the order of key and time.
     """
     found: dict[str, list[dict[str, Any]]] = {}
-    for table in tables or [one.table for one in kept_tables()]:
-        kept_rows = RegisterRow.objects.filter(area=area, owner="", table=table.name, pk__lte=last_row)
-        by_key: dict[str, dict[date | None, RegisterRow]] = {}
-        for row in kept_rows.order_by("key", "pk"):
-            by_key.setdefault(row.key, {})[row.recorded_on] = row
-        standing = [days for days in by_key.values() if max(days.values(), key=lambda r: r.pk).values is not None]
+    wanted = {table.name: table for table in tables or [one.table for one in kept_tables()]}
+    by_key: dict[str, dict[str, dict[date | None, RegisterRow]]] = {name: {} for name in wanted}
+    kept_rows = RegisterRow.objects.filter(area=area, owner="", table__in=list(wanted), pk__lte=last_row)
+    for row in kept_rows.order_by("key", "pk"):
+        by_key[row.table].setdefault(row.key, {})[row.recorded_on] = row
+    for table in wanted.values():
+        keys = by_key[table.name].values()
+        standing = [days for days in keys if max(days.values(), key=lambda r: r.pk).values is not None]
         table_rows = [_dated(table, row) for days in standing for row in days.values() if row.values is not None]
         if table_rows:
             found[table.name] = table_rows

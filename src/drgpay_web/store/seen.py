@@ -9,10 +9,12 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
-from drgpay.runs import Scope, View, export_rows
+from drgpay.runs import BoardTerms, Scope, View, board_terms, export_rows
 from drgpay.tables import DEPARTMENTS, DOCTORS, Table
+from drgpay_web import clock
 from drgpay_web.people import Act, Actor, NotThere
 from drgpay_web.store.catalogue import LOST, SEALED, folder
+from drgpay_web.store.laws import practice_source
 from drgpay_web.store.models import RegisterRow, Result
 from drgpay_web.store.reads import rows
 from drgpay_web.ui.values import Names
@@ -81,6 +83,32 @@ def names_in(result: Result) -> Names:
         return known.get(column, {}).get(code, "")
 
     return name
+
+
+def group_names(result: Result) -> Mapping[str, str]:
+    """The names of the groups of a result's scheme, by code."""
+    return _of_run(folder(result), result.digest)["drg"]
+
+
+def departments_in(area: str, house: str) -> list[tuple[str, str]]:
+    """The departments of an institution with their names, as the registers have them, by code."""
+    known = _staff(area)["department_id"]
+    return sorted((code, name) for (owner, code), name in known.items() if owner == house)
+
+
+def departments_alike(area: str, house: str, code: str) -> frozenset[tuple[str, str]]:
+    """The departments of the area that bear the name of one, by institution and number: its specialty."""
+    known = _staff(area)["department_id"]
+    name = known.get((house, code), "")
+    return frozenset(pair for pair, its in known.items() if name and its == name)
+
+
+def terms_of_boards(area: str) -> BoardTerms:
+    """What figures of an area are set beside today."""
+    return _terms(practice_source(area), clock.today())
+
+
+_terms = lru_cache(maxsize=8)(board_terms)
 
 
 @lru_cache(maxsize=64)

@@ -42,7 +42,7 @@ def rules_of(area: str, month: tuple[int, int]) -> tuple[int, int | None]:
     """What the area's practice says of hand-ins of a month."""
     from drgpay_web import store
 
-    return _rules(store.practice_of(area), month)
+    return _rules(store.practice_source(area), month)
 
 
 @lru_cache(maxsize=256)

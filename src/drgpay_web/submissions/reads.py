@@ -12,7 +12,7 @@ from drgpay_web import clock, flow, store
 from drgpay_web.flow.models import Case
 from drgpay_web.people import Act, Actor, Membership, NotThere, Role, Unit
 from drgpay_web.submissions.guards import due_of
-from drgpay_web.submissions.places import scores_of
+from drgpay_web.submissions.places import place_of, scores_of
 from drgpay_web.submissions.rules import CHECKED, HANDED_IN, IN_REGION, RETURNED, SUBMISSION, SUPERSEDED, UNREADABLE
 
 STATE_CLASS = {IN_REGION: "good", HANDED_IN: "warn", RETURNED: "bad", UNREADABLE: "bad", CHECKED: "warn"}
@@ -93,14 +93,17 @@ def handlers(area: str) -> list[str]:
 @dataclass(frozen=True)
 class Quality:
     """The scores of a submission's records: rows of RECORD_SCORES with the department's name; how many findings each
-    part of the hospital has to mend."""
+    part of the hospital has to mend; and rows of CODER_QUALITY and RULE_QUALITY, of one department where it is
+    asked."""
 
     case: Case
     rows: list[dict[str, Any]]
     by: list[tuple[str, int, int]]
+    coders: list[dict[str, Any]]
+    rules: list[dict[str, Any]]
 
 
-def quality_of(case: Case, lang: str) -> Quality:
+def quality_of(case: Case, lang: str, department: str = "") -> Quality:
     """The quality of the records of a submission by department, and by who mends what was found."""
     path = scores_of(case)
     names = {
@@ -120,7 +123,39 @@ def quality_of(case: Case, lang: str) -> Quality:
     for _, level, n, _, _, _, zh, en in case.data.get("found", {}).get("rules", ()):
         counts = by.setdefault(zh if lang == "zh" else en, [0, 0])
         counts[0 if level == "error" else 1] += n
-    return Quality(case, rows, [(name, errors, others) for name, (errors, others) in sorted(by.items())])
+    coders, rules = runs.read_quality(place_of(case), department)
+    for row in (*coders, *rules):
+        row["name"] = names.get(row["department_id"], row["department_id"] or "")
+    mends = [(name, errors, others) for name, (errors, others) in sorted(by.items())]
+    return Quality(case, rows, mends, coders, rules)
+
+
+@dataclass(frozen=True)
+class Again:
+    """A month's files from the first to the last: how many, their scores and how many findings kept rows out or not,
+    and where the last one stands."""
+
+    period: str
+    case: Case
+    files: int
+    first: int
+    last: int
+    found_first: int
+    found_last: int
+
+
+def handed_again(actor: Actor, unit: Unit | None) -> list[Again]:
+    """What handing over again has brought, month by month, the latest first; of one institution."""
+    found = flow.cases_of(actor, machine=SUBMISSION).filter(unit=unit).order_by("pk")
+    months: dict[str, list[Case]] = {}
+    for case in found:
+        if (case.data.get("found") or {}).get("score") is not None:
+            months.setdefault(case.period, []).append(case)
+    return [
+        Again(period, those[-1], len(those), *(one.data["found"]["score"] for one in (those[0], those[-1])),
+              *(sum(rule[2] for rule in one.data["found"]["rules"]) for one in (those[0], those[-1])))
+        for period, those in sorted(months.items(), reverse=True)
+    ]  # fmt: skip
 
 
 def checked_cases(actor: Actor, unit: Unit | None) -> list[Case]:

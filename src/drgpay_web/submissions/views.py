@@ -13,16 +13,17 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from drgpay import runs
-from drgpay.tables import STAYS
-from drgpay_web import clock, inbox, store, trail
+from drgpay.tables import RULE_QUALITY, STAYS
+from drgpay_web import clock, flow, inbox, store, trail
 from drgpay_web.flow.models import Case
+from drgpay_web.papers.excel import at_once
 from drgpay_web.people import Act, NotThere, actor_of, door
 from drgpay_web.submissions import actions, reads
 from drgpay_web.submissions.places import SAMPLES, findings_of, sample_of, scores_of
-from drgpay_web.submissions.rules import HANDED_IN
+from drgpay_web.submissions.rules import HANDED_IN, MACHINE
 from drgpay_web.submissions.seen import LEVEL_CLASS, missing_of, score_text
-from drgpay_web.ui import w
-from drgpay_web.ui.errors import PageError
+from drgpay_web.ui import lang_of, w
+from drgpay_web.ui.errors import PageError, Unfit
 
 PAGE = 50
 _PERIOD = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
@@ -32,7 +33,7 @@ _PERIOD = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 @door(Act.SUBMISSION_SEE)
 def calendar(request: HttpRequest) -> HttpResponse:
     """Which month is due and by when: one's own months, or all institutions of a month."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     house = reads.house_of(actor)
     due = reads.due_period()
     day, light = reads.light_of(actor.area, due)
@@ -84,8 +85,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         "periods": [(p, sealed(*runs.month_of(p))) for p in periods],
         "due": reads.light_of(actor.area, period) if _PERIOD.fullmatch(period) else None,
         "handlers": reads.handlers(actor.area),
+        "contact": flow.contact_line(actor.area, MACHINE.contact),
         "samples": [one for one in SAMPLES if sample_of(actor.unit.code, one)],
-        "error": error.said(_lang(request)) if error else "",
+        "error": error.said(lang_of(request)) if error else "",
         "limit": store.UPLOAD_LIMIT // inbox.MB,
     }
     return render(request, "submissions/upload.html", context, status=error.status if error else 200)
@@ -95,7 +97,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 @door(Act.SUBMISSION_UPLOAD)
 def form(request: HttpRequest) -> FileResponse:
     """The workbook to fill in, empty or with example rows."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     filled, period = request.GET.get("filled") == "1", _period(request, reads.due_period())
     name = w("submissions.example_file" if filled else "submissions.form_file", lang)
     with tempfile.TemporaryDirectory() as scratch:
@@ -111,14 +113,14 @@ def sample(request: HttpRequest, which: str) -> FileResponse:
     path = sample_of(actor_of(request).unit.code, which)
     if path is None:
         raise NotThere
-    return _download(path, f"{w(f'submissions.sample_{which}', _lang(request))}_{reads.due_period()}.csv")
+    return _download(path, f"{w(f'submissions.sample_{which}', lang_of(request))}_{reads.due_period()}.csv")
 
 
 @require_POST
 @door(Act.SUBMISSION_ACCEPT)
 def accept(request: HttpRequest) -> HttpResponse:
     """Accept the chosen submissions, with a result for each."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     chosen = [text.partition(":") for text in request.POST.getlist("case")]
     cases = [
         (reads.submission_seen(actor, int(pk)), int(version))
@@ -134,8 +136,8 @@ def accept(request: HttpRequest) -> HttpResponse:
 @door(Act.SUBMISSION_SEE)
 def findings(request: HttpRequest, pk: int) -> HttpResponse:
     """What was found, row by row: of a rule, or of a stay."""
-    lang = _lang(request)
-    case = reads.submission_seen(actor_of(request), pk)
+    actor, lang = actor_of(request), lang_of(request)
+    case = reads.submission_seen(actor, pk)
     path = findings_of(case)
     if path is None:
         raise NotThere
@@ -153,6 +155,7 @@ def findings(request: HttpRequest, pk: int) -> HttpResponse:
         "total": page.total,
         "back": _address(asked, max(start - PAGE, 0)) if start else "",
         "more": _address(asked, start + PAGE) if start + PAGE < page.total else "",
+        "contact": flow.contact_line(actor.area, MACHINE.contact) if actor.role.side == "hospital" else "",
     }
     return render(request, "submissions/findings.html", context)
 
@@ -161,7 +164,7 @@ def findings(request: HttpRequest, pk: int) -> HttpResponse:
 @door(Act.SUBMISSION_SEE)
 def excel(request: HttpRequest, pk: int) -> FileResponse:
     """All findings as a workbook."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     case = reads.submission_seen(actor, pk)
     path = findings_of(case)
     if path is None:
@@ -176,7 +179,7 @@ def excel(request: HttpRequest, pk: int) -> FileResponse:
 @door(Act.SUBMISSION_UPLOAD)
 def fields(request: HttpRequest, pk: int) -> HttpResponse:
     """What the headers of the file are read as; changed ones are remembered and the file is checked again."""
-    actor, lang = actor_of(request), _lang(request)
+    actor, lang = actor_of(request), lang_of(request)
     case = reads.submission_seen(actor, pk)
     heads = (case.data.get("found") or {}).get("heads", [])
     error: PageError | None = None
@@ -210,16 +213,57 @@ def fields(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @door(Act.SUBMISSION_SEE)
 def quality(request: HttpRequest) -> HttpResponse:
-    """The quality of the records of a submission, by department and by who mends what."""
-    actor, lang = actor_of(request), _lang(request)
-    cases = reads.checked_cases(actor, reads.house_of(actor))
-    asked = request.GET.get("case", "")
-    chosen = reads.submission_seen(actor, int(asked)) if asked.isdigit() else next(iter(cases), None)
-    its = reads.quality_of(chosen, lang) if chosen else None
+    """The quality of the records of a submission: by department, by who mends what, by coder and by rule; and what
+    handing over again has brought."""
+    actor, lang = actor_of(request), lang_of(request)
+    house = reads.house_of(actor)
+    cases = reads.checked_cases(actor, house)
+    its = _quality(request, cases)
     shown = ("score", "completeness", "accuracy")
-    rows = [row | {name: score_text(row[name]) for name in shown} for row in its.rows] if its else []
-    context = {"cases": cases, "chosen": chosen, "rows": rows, "by": its.by if its else []}
+    context: dict[str, Any] = {"cases": cases, "chosen": its.case if its else None, "department": _ward_of(request)}
+    if its:
+        context |= {
+            "rows": [row | {name: score_text(row[name]) for name in shown} for row in its.rows], "by": its.by,
+            "coders": [row | {"score": score_text(row["score"])} for row in its.coders],
+            "rules": [row | {"said": row[lang]} for row in its.rules],
+            "again": [
+                (one, score_text(one.first), score_text(one.last), _state(one.case, lang))
+                for one in reads.handed_again(actor, its.case.unit)
+            ],
+        }  # fmt: skip
     return render(request, "submissions/quality.html", context)
+
+
+def _ward_of(request: HttpRequest) -> str:
+    return request.GET.get("department", "")[:60]
+
+
+def _quality(request: HttpRequest, cases: list[Case]) -> reads.Quality | None:
+    """The quality of the submission an address names, else of the latest; None without one. Raises NotThere."""
+    asked = request.GET.get("case", "")
+    actor, lang = actor_of(request), lang_of(request)
+    chosen = reads.submission_seen(actor, int(asked)) if asked.isdigit() else next(iter(cases), None)
+    return reads.quality_of(chosen, lang, _ward_of(request)) if chosen else None
+
+
+@require_GET
+@door(Act.SUBMISSION_SEE)
+def quality_excel(request: HttpRequest) -> HttpResponse:
+    """Rule by department and coder as a workbook, as it stands on the page; that it was taken is recorded."""
+    actor, lang = actor_of(request), lang_of(request)
+    its = _quality(request, reads.checked_cases(actor, reads.house_of(actor)))
+    if its is None:
+        raise Unfit("submissions.no_quality")
+    columns = [RULE_QUALITY[name] for name in ("zh" if lang == "zh" else "en", "department_id", "coder_id", "n")]
+    title = w("submissions.quality", lang)
+    mark = f"{its.case.unit.name} {its.case.period} {its.case.number} {actor.person.name}"
+    made, count = at_once(
+        f"{its.case.unit.name}_{its.case.period}_{title}_{its.case.number}", title=title, mark=mark, columns=columns,
+        rows=its.rules, sums={}, total="", lang=lang,
+        names=lambda column, row: row["name"] if column == "department_id" else "",
+    )  # fmt: skip
+    trail.record(actor, "submission.quality", f"case:{its.case.number}", after={"rows": count})
+    return made
 
 
 def _row(unit: Any, case: Case | None, lang: str) -> dict[str, Any]:
@@ -265,7 +309,3 @@ def _download(file: Path, name: str) -> FileResponse:
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "no-store"
     return answer
-
-
-def _lang(request: HttpRequest) -> str:
-    return getattr(request, "lang", "zh")

@@ -69,7 +69,7 @@ def check(job: jobs.Job, progress: Callable[[Any], None], should_stop: jobs.Shou
             file, work=work / "found", engine=engine, aliases=case.data["columns"] or None,
             institution=case.unit.code, month=month, region=region,
         )  # fmt: skip
-        said = _plain(upload)
+        said = _plain(upload) | {"wards": _wards(upload, work / "found")}
         if upload.accepted is not None:
             (work / "before").mkdir()
             now = runs.figures_of(upload.accepted)
@@ -120,8 +120,7 @@ def _entry(case: Case, file: Path, region: Path, work: Path) -> runs.Submitted:
 def _working(case: Case) -> Iterator[tuple[Path, Path, Path]]:
     """The file under its own name, the region as it stands, and a folder to work in, gone afterwards."""
     received = store.Received.objects.get(pk=case.data["received"])
-    area = store.area_folder(case.area)
-    with tempfile.TemporaryDirectory(dir=area, prefix=".checking-") as scratch:
+    with tempfile.TemporaryDirectory(dir=jobs.place_of_jobs(), suffix=".tmp") as scratch:
         work = Path(scratch)
         (work / "file").mkdir()
         file = work / "file" / received.name
@@ -159,6 +158,22 @@ def _plain(upload: runs.Upload) -> dict[str, Any]:
         ],
         "error": None if error is None else _said(error),
     }  # fmt: skip
+
+
+def _wards(upload: runs.Upload, found: Path) -> list[dict[str, Any]]:
+    """What was found in the records of every department, for its own people: score, stays with errors, hints."""
+    if upload.scores is None:
+        return []
+    _, rules = runs.read_quality(found)
+    hints: dict[str, int] = {}
+    for row in rules:
+        hints[row["department_id"]] = hints.get(row["department_id"], 0) + row["n"]
+    shown = ("department_id", "n", "score", "errors")
+    return [
+        {"hints": hints.get(row["department_id"], 0), **{name: row[name] for name in shown}}
+        for row in runs.read_scores(upload.scores)
+        if row["scope"] == "department"
+    ]
 
 
 def _said(error: DrgpayError) -> dict[str, str]:

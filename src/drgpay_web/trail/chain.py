@@ -18,3 +18,14 @@ def check() -> int | None:
         previous = event.digest
     head = Head.objects.get(pk=1)
     return None if (head.number, head.digest) == (number, previous) else number + 1
+
+
+def end() -> tuple[int, str]:
+    """Number and digest of the last event: whoever keeps them elsewhere sees later whether the chain was cut."""
+    head = Head.objects.get(pk=1)
+    return head.number, head.digest
+
+
+def holds(number: int, digest: str) -> bool:
+    """Whether the chain still has an end that was noted earlier."""
+    return (number, digest) == (0, START) or Event.objects.filter(number=number, digest=digest).exists()

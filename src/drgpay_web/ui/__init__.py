@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from drgpay_web.ui.errors import PageError, Unfit
-from drgpay_web.ui.words import LANGUAGES, field_word, w
+from drgpay_web.ui.words import LANGUAGES, field_word, lang_of, w
 
-__all__ = ["LANGUAGES", "PageError", "Unfit", "field_word", "w"]
+__all__ = ["LANGUAGES", "PageError", "Unfit", "field_word", "lang_of", "w"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from uuid import uuid4
 
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay_web.ui.errors import PageError
+from drgpay_web.ui.words import w
 
 _LOG = logging.getLogger("drgpay_web")
 STATUS = {Kind.USAGE: 400, Kind.BROKEN: 500, Kind.ENGINE: 503}
@@ -20,13 +24,15 @@ def show(request: HttpRequest, status: int, said: str = "", fix: str = "", numbe
     """The page of a failure; for a part of a page (htmx) only its message."""
     part = bool(request.headers.get("HX-Request")) and not request.headers.get("HX-Boosted")
     page = "ui/failure_part.html" if part else "ui/failure.html"
-    known = status if status in (400, 401, 403, 404, 409, 422, 429, 503) else 500
+    known = status if status in (400, 401, 403, 404, 409, 413, 422, 429, 503) else 500
     context = {"status": status, "title": f"ui.failure_{known}", "said": said, "fix": fix, "number": number}
     return render(request, page, context, status=status)
 
 
 def answer(request: HttpRequest, error: Exception, lang: str) -> HttpResponse | None:
     """The page of an error that is meant for people; None of a defect."""
+    if disk_is_full(error):
+        return show(request, 503, w("ui.disk_full", lang))
     if isinstance(error, PageError):
         return show(request, error.status, error.said(lang))
     if isinstance(error, DrgpayError):
@@ -36,8 +42,14 @@ def answer(request: HttpRequest, error: Exception, lang: str) -> HttpResponse | 
     return None
 
 
+def disk_is_full(error: BaseException) -> bool:
+    """There is no room on the disk for what was to be kept; the data base says it in words of its own."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return full or (isinstance(error, DatabaseError) and "disk is full" in str(error))
+
+
 def wrong(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return show(request, 400)
+    return show(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -21,6 +21,11 @@ PACKAGED = {
     "packaged/bootstrap.bundle.min.js.map": ("bootstrap", "js/bootstrap.bundle.min.js.map"),
     "packaged/htmx.min.js": ("django_htmx", "static/django_htmx/htmx-2.min.js"),
     "packaged/plotly.min.js": ("plotly", "package_data/plotly.min.js"),
+    "packaged/swagger-ui.css": ("ninja", "static/ninja/swagger-ui.css"),
+    "packaged/swagger-ui.css.map": ("ninja", "static/ninja/swagger-ui.css.map"),
+    "packaged/swagger-ui-bundle.js": ("ninja", "static/ninja/swagger-ui-bundle.js"),
+    "packaged/swagger-ui-bundle.js.map": ("ninja", "static/ninja/swagger-ui-bundle.js.map"),
+    "packaged/swagger-ui-init.js": ("ninja", "static/ninja/swagger-ui-init.js"),
 }
 """name under ``/static/``: package and the file in it"""
 LARGE = 1_000_000

@@ -44,6 +44,8 @@ class OfficeForm(forms.Form):
         widget = field.widget
         if isinstance(widget, forms.CheckboxInput):
             widget.attrs.setdefault("class", "form-check-input")
+        elif isinstance(widget, forms.CheckboxSelectMultiple):
+            widget.attrs.setdefault("class", "several")
         elif isinstance(widget, forms.Select):
             widget.attrs.setdefault("class", "form-select")
         else:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
+
+from drgpay_web.ui.parts import parts
 
 
 @dataclass(frozen=True)
 class Place:
     """A line of the navigation: ``key`` of its words, address, the act that opens it, its group and rank in it.
 
-    Groups: ``work``, ``money``, ``data``, ``rules``, ``system``, in this order; words ``ui.group_<group>``.
+    Groups: :data:`GROUPS`, in this order; words ``ui.group_<group>``.
     """
 
     key: str
@@ -27,26 +26,38 @@ class Place:
     """how many things there wait for the actor"""
 
 
-GROUPS = ("work", "money", "data", "rules", "system")
+GROUPS = ("work", "boards", "money", "fund", "watch", "data", "inside", "rules", "system")
 
 
 @cache
 def places() -> tuple[Place, ...]:
     """All places of all rooms, sorted."""
-    found: list[Place] = []
-    for folder in sorted(Path(__file__).parents[1].iterdir()):
-        name = f"drgpay_web.{folder.name}.navigation"
-        if (folder / "navigation.py").is_file() and folder.name != "ui" and find_spec(name):
-            found += import_module(name).PLACES
+    found: list[Place] = [place for part in parts("navigation") for place in part.PLACES]
     return tuple(sorted(found, key=lambda place: (GROUPS.index(place.group), place.rank, place.key)))
+
+
+def open_to(actor: Any) -> list[Place]:
+    """The places that an actor may open, in their order."""
+    return [place for place in places() if actor.may(place.act)]
 
 
 def navigation(actor: Any, here: str) -> list[tuple[str, list[tuple[Place, bool, int]]]]:
     """By group the places this actor may open, each with whether the page is there now and how much waits there."""
-    shown = [place for place in places() if actor.may(place.act)]
-    best = max((p.address for p in shown if _is_at(p.address, here)), key=len, default="")
-    groups = ((group, [_line(p, best, actor) for p in shown if p.group == group]) for group in GROUPS)
+    shown = open_to(actor)
+    best = _nearest(shown, here)
+    at = best.address if best else ""
+    groups = ((group, [_line(p, at, actor) for p in shown if p.group == group]) for group in GROUPS)
     return [(group, lines) for group, lines in groups if lines]
+
+
+def place_at(actor: Any, address: str) -> Place | None:
+    """The place of the menu that an address belongs to, of those the actor may open; None for none."""
+    return _nearest(open_to(actor), address)
+
+
+def _nearest(shown: list[Place], address: str) -> Place | None:
+    fitting = [place for place in shown if _is_at(place.address, address)]
+    return max(fitting, key=lambda place: len(place.address), default=None)
 
 
 def _line(place: Place, best: str, actor: Any) -> tuple[Place, bool, int]:

@@ -36,6 +36,8 @@ class SafetyHeaders:
         if getattr(response, "has_charts", False):
             styles = " ".join(("'self'", *PLOTLY_STYLES))
             policy = POLICY | {"style-src-elem": styles, "style-src-attr": "'unsafe-inline'"}
+        elif getattr(response, "is_swagger", False):
+            policy = POLICY | {"style-src-attr": "'unsafe-inline'"}
         response.headers.setdefault("Content-Security-Policy", "; ".join(f"{k} {v}" for k, v in policy.items()))
         response["X-Content-Type-Options"] = "nosniff"
         response["X-Frame-Options"] = "DENY"
@@ -50,4 +52,10 @@ class SafetyHeaders:
 def charts(response: HttpResponse) -> HttpResponse:
     """Mark a page that shows charts, so that plotly's styles are let in."""
     response.has_charts = True  # type: ignore[attr-defined]
+    return response
+
+
+def swagger(response: HttpResponse) -> HttpResponse:
+    """Mark the page of the API's document, whose script sets styles of its own."""
+    response.is_swagger = True  # type: ignore[attr-defined]
     return response

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ from django.http import HttpRequest, QueryDict
 from drgpay.errors import DrgpayError, Kind
 from drgpay.runs import Scope, Sort, View, Where, browse, columns_of
 from drgpay.runs.pages import OPS
-from drgpay.tables import Column
-from drgpay_web.ui.values import NUMBERS, Names, kind_of, printed, text_of, typed
+from drgpay.tables import NUMBERS, Column
+from drgpay_web.ui.values import Names, kind_of, printed, text_of, typed
+from drgpay_web.ui.words import lang_of
 
 ROWS = 50
 SHORT = 12
@@ -39,11 +41,12 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as text; ``link`` is where it leads."""
+    """A value as text; ``link`` is where it leads, ``tone`` how it stands out."""
 
     text: str
     number: bool
     link: str = ""
+    tone: str = ""
 
     @property
     def short(self) -> bool:
@@ -100,7 +103,7 @@ def page_of(
     view = view_of(request, folder, table, scope, columns, where)
     number = max(int(request.GET.get("page", "1")) if request.GET.get("page", "1").isdigit() else 1, 1)
     page = browse(folder, view, offset=_before(number), limit=ROWS)
-    lang = str(getattr(request, "lang", "zh"))
+    lang = lang_of(request)
     return {
         "view": view,
         "heads": [_head(column, view, lang) for column in page.columns],
@@ -154,17 +157,21 @@ def head(column: Column, by: Sort | None, lang: str) -> Head:
     return Head(column, title_of(column, lang), column.type in NUMBERS, order, state)
 
 
-def cell(column: Column, row: dict[str, Any], lang: str, links: Any = None, names: Names | None = None) -> Cell:
+def cell(
+    column: Column, row: dict[str, Any], lang: str, links: Any = None, names: Names | None = None, tones: Any = None
+) -> Cell:
     """A cell of the screen."""
-    text = text_of(column, row, lang, names)
-    return Cell(text, column.type in NUMBERS, links(column.name, row) if links else "")
+    text, name = text_of(column, row, lang, names), column.name
+    return Cell(
+        text, column.type in NUMBERS, links(name, row) if links else "", tones(name, row) if tones else ""
+    )  # fmt: skip
 
 
 def title_of(column: Column, lang: str) -> str:
-    """The head of a column: of the English one what stands before its explanation; a unit's without the word code,
-    for its name stands in the cells."""
+    """The head of a column: of the English one what stands before its explanation or its codes; a unit's without the
+    word code, for its name stands in the cells."""
     zh = column.zh.removesuffix("编号").removesuffix("代码") if column.name in UNITS else column.zh
-    return column.en.split(":")[0] if lang == "en" else zh
+    return re.split(r":|; [^;]*=", column.en)[0] if lang == "en" else zh
 
 
 def _field(asked: QueryDict, column: Column, lang: str) -> dict[str, Any]:

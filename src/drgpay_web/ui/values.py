@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 from drgpay.report import is_share
-from drgpay.tables import Column
+from drgpay.runs import account_words, event_words
+from drgpay.tables import COEFFICIENTS, LEDGER, NUMBERS, Column
 from drgpay.units import (
     parse_coefficient,
     parse_fen,
@@ -19,11 +21,22 @@ from drgpay.units import (
 )
 from drgpay.words import in_word
 
-NUMBERS = frozenset({"fen", "points", "ratio", "int8", "int16", "int32", "int64"})
 Names = Callable[[str, Mapping[str, Any]], str]
 """the name of what a column of a row names by its code; empty for none"""
+_OF_LEDGER = {LEDGER["debit"]: account_words, LEDGER["credit"]: account_words, LEDGER["event"]: event_words}
 _SHOWN = {"fen": show_fen, "points": show_points, "ratio": show_coefficient, "share": show_percent}
 _TYPED = {"fen": parse_fen, "points": parse_points, "ratio": parse_coefficient}
+
+
+_ON_PAPER = {
+    "fen": "fen", "points": "points", "ratio": "ratio", "share": "percent", "int32": "int", "int64": "int",
+}  # fmt: skip
+
+
+def paper_kind(kind: str) -> str:
+    """The kind of a column on papers (``drgpay.report.papers``): amounts and counts as numbers; small whole numbers
+    are years and numbers of something, which nobody adds up."""
+    return _ON_PAPER.get(kind, "text")
 
 
 def printed(value: Any, kind: str, lang: str) -> str:
@@ -49,8 +62,13 @@ def kind_of(column: Column) -> str:
 
 
 def text_of(column: Column, row: Mapping[str, Any], lang: str, names: Names | None = None) -> str:
-    """A cell as text: the value printed, with the name of what it names before its code."""
+    """A cell as text: the value printed, with the name of what it names before its code; accounts and events of the
+    ledger and what a coefficient was made of in words."""
+    if (say := _OF_LEDGER.get(column)) and row.get(column.name):
+        return say(row[column.name], lang, {})
     text = printed(row.get(column.name), kind_of(column), lang)
+    if column == COEFFICIENTS["inputs"]:
+        return re.sub(r"[a-z][a-z_]+", lambda code: in_word(code[0], lang), text)
     name = names(column.name, row) if names and text else ""
     return f"{name} {text}" if name else text
 

@@ -10,9 +10,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-import yaml
-
 from drgpay.words import in_word
+from drgpay_web.ui.parts import parsed
 
 LANGUAGES = ("zh", "en")
 
@@ -24,7 +23,7 @@ def words() -> MappingProxyType[str, dict[str, str]]:
     for room in sorted(files("drgpay_web").iterdir(), key=lambda place: place.name):
         place = room / "words.yaml"
         if room.is_dir() and place.is_file():
-            said: dict[str, dict[str, str]] = yaml.safe_load(place.read_text(encoding="utf-8")) or {}
+            said: dict[str, dict[str, str]] = parsed(place.read_text(encoding="utf-8")) or {}
             found |= {f"{room.name}.{key}": texts for key, texts in said.items()}
     return MappingProxyType(found)
 
@@ -38,3 +37,8 @@ def w(key: str, lang: str, /, **values: object) -> str:
 def field_word(code: str, lang: str) -> str:
     """A coded value of the field (level, scheme, class, status) in words."""
     return in_word(code, lang)
+
+
+def lang_of(request: object) -> str:
+    """The reader's language of a request."""
+    return str(getattr(request, "lang", "zh"))

@@ -17,6 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "journeys" in item.path.parts:
             item.add_marker("browser")
+            item.add_marker("slow")  # the demo they need takes minutes; rooms are tested without a browser besides
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
-"""Papers of an institution (拨付单, 病例清单, 清算单): one document model, printed as PDF or as a workbook.
+"""Papers of an institution (拨付单, 病例清单, 清算单): one document model, printed as PDF, workbook, Word or slides.
 
-:func:`paper_of` makes a paper from a run; :func:`to_pdf` and :func:`to_xlsx` print any paper.
+:func:`paper_of` makes a paper from a run; :data:`PRINTERS` print any paper, by the ending of the file;
+:func:`as_data` and :func:`from_data` keep one and give it back.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from pathlib import Path
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.report.labels import check_language
-from drgpay.report.papers.model import Column, Line, Paper, Signature, Table, Text
+from drgpay.report.papers.document import to_docx
+from drgpay.report.papers.kept import as_data, from_data
+from drgpay.report.papers.model import Block, Chart, Column, Line, Paper, Series, Signature, Table, Text
 from drgpay.report.papers.month import month_paper
 from drgpay.report.papers.of_run import OfRun
 from drgpay.report.papers.pdf import to_pdf, typst_missing
 from drgpay.report.papers.pieces import Desk
+from drgpay.report.papers.slides import to_pptx
 from drgpay.report.papers.stays import stays_paper
+from drgpay.report.papers.texts import cell_text
 from drgpay.report.papers.workbook import to_xlsx
 from drgpay.report.papers.year import year_paper
 
@@ -25,6 +30,14 @@ KINDS: Mapping[str, Callable[[Desk], Paper | None]] = {
     "year": year_paper,
 }
 """kinds of papers: payment note of a month, list of stays, clearing statement of a year"""
+
+PRINTERS: Mapping[str, Callable[[Paper, Path], tuple[str, ...] | None]] = {
+    "pdf": to_pdf,
+    "xlsx": to_xlsx,
+    "docx": to_docx,
+    "pptx": to_pptx,
+}
+"""what prints a paper, by the ending of the file; what it gives back are signs that no font has"""
 
 
 def paper_of(run: Path | OfRun, kind: str, institution: str, lang: str = "zh") -> Paper:
@@ -75,16 +88,25 @@ def _other_period(of: OfRun) -> DrgpayError:
 
 __all__ = [
     "KINDS",
+    "PRINTERS",
+    "Block",
+    "Chart",
     "Column",
     "Line",
     "OfRun",
     "Paper",
+    "Series",
     "Signature",
     "Table",
     "Text",
+    "as_data",
+    "cell_text",
+    "from_data",
     "paper_of",
     "paper_or_none",
+    "to_docx",
     "to_pdf",
+    "to_pptx",
     "to_xlsx",
     "typst_missing",
 ]

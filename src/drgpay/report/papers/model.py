@@ -51,6 +51,29 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Series:
+    """One row of figures of a chart, as raw as those of a :class:`Line`; None: there is none."""
+
+    name: str
+    values: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Figures side by side over ``labels``. ``kind``: of the numbers, of :data:`drgpay.report.views.NUMBERS`;
+    ``lines``: a course over time, drawn as lines; else bars."""
+
+    title: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    kind: str = "int"
+    lines: bool = False
+
+
+Block = Table | Text | Chart
+
+
+@dataclass(frozen=True)
 class Signature:
     """Who signs, and the lines that are filled in by hand."""
 
@@ -64,7 +87,8 @@ class Paper:
 
     ``issuer``: whose it is; ``period``: what of; ``facts``: name and value, in two columns; ``result``: the one
     figure it is about, with its name, as a number and in words; ``trace``: what identifies the run, on every page;
-    ``broad``: printed on landscape pages.
+    ``broad``: printed on landscape pages; ``opening`` and ``closing``: paragraphs before the first and after the last
+    block; ``mark``: whose copy it is, behind every page.
     """
 
     lang: str
@@ -72,8 +96,11 @@ class Paper:
     title: str
     period: str
     facts: tuple[tuple[str, str], ...]
-    blocks: tuple[Table | Text, ...]
+    blocks: tuple[Block, ...]
     signatures: tuple[Signature, ...]
     trace: str
     result: tuple[str, str, str] | None = None
     broad: bool = False
+    opening: tuple[str, ...] = ()
+    closing: tuple[str, ...] = ()
+    mark: str = ""

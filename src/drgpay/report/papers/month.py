@@ -51,7 +51,7 @@ def _lines(desk: Desk) -> Iterator[Line]:
     else:
         how = desk.how("paid", INSTITUTION_MONTHS, {"paid": PAID_ALONE})
         yield desk.step("paid", INSTITUTION_MONTHS, months, how, strong=True)
-    for name in ("released", "carried_out"):
+    for name in ("released", "carried_out", "modes_held", "modes_released"):
         if any(row[name] for row in cash.values()):
             yield desk.step(name, MONTH_CASH, cash, desk.how(name, MONTH_CASH, MONTH_ITEMS))
 

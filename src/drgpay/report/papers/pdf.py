@@ -1,4 +1,4 @@
-"""A paper as PDF, by typst: the template ``paper.typ`` prints whatever the document model holds."""
+"""A paper as PDF, by typst: the templates ``chart.typ`` and ``paper.typ`` print whatever the document model holds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any, Literal
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import drafted
 from drgpay.report.labels import word
-from drgpay.report.papers.model import Paper, Table, Text
+from drgpay.report.papers.model import Block, Chart, Paper, Table, Text
 from drgpay.report.views import NUMBERS, show
+from drgpay.report.workbook import cell_number
 
 _STANDARD: Literal["a-2b"] = "a-2b"
 """PDF/A, the archive's: it refuses a character that no font has, so that none is lost in silence"""
@@ -84,9 +85,33 @@ def _try(content: str, fonts: Path, *, ours: bool) -> bytes | None:
 def _compile(content: str, fonts: Path, *, ours: bool) -> bytes:
     import typst
 
-    template = (files(__package__) / "paper.typ").read_bytes()
+    template = _template("chart.typ") + _template("paper.typ")
     return typst.compile(template, format="pdf", font_paths=_fonts(fonts, ours), sys_inputs={"paper": content},
                          pdf_standards=_STANDARD, pdf_tags=False, timestamp=0)  # fmt: skip
+
+
+def _template(name: str) -> bytes:
+    return (files(__package__) / name).read_bytes()
+
+
+_PICTURE = b"""
+#set page(width: 170mm, height: auto, margin: 2mm)
+#set text(font: "Noto Sans SC Papers")
+#shown-chart(json(bytes(sys.inputs.chart)))
+"""
+
+
+def to_png(chart: Chart, lang: str) -> bytes:
+    """A chart as a picture, drawn as in the PDF. ENGINE when typst is not installed."""
+    if missing := typst_missing():
+        raise missing
+    import typst
+
+    with as_file(files("drgpay") / "data" / "fonts") as fonts:
+        drawn = typst.compile(_template("chart.typ") + _PICTURE, format="png", ppi=200,
+                              font_paths=_fonts(fonts, False), timestamp=0,
+                              sys_inputs={"chart": json.dumps(_block(chart, lang), ensure_ascii=False)})  # fmt: skip
+    return bytes(drawn)
 
 
 @cache
@@ -131,9 +156,11 @@ def _content(paper: Paper) -> str:
     return json.dumps(whole, ensure_ascii=False)
 
 
-def _block(block: Table | Text, lang: str) -> dict[str, Any]:
+def _block(block: Block, lang: str) -> dict[str, Any]:
     if isinstance(block, Text):
         return {"type": "text", "title": block.title, "paragraphs": block.paragraphs}
+    if isinstance(block, Chart):
+        return _drawn(block, lang)
     lines = [*block.rows, *([block.total] if block.total else [])]
     return {
         "type": "table",
@@ -152,6 +179,19 @@ def _block(block: Table | Text, lang: str) -> dict[str, Any]:
             for line in lines
         ],
     }
+
+
+def _drawn(chart: Chart, lang: str) -> dict[str, Any]:
+    """Lengths for drawing, and beside them the figures as they are printed."""
+    series = [
+        {
+            "name": one.name,
+            "values": [None if v is None else float(cell_number(chart.kind, v)) for v in one.values],
+            "shown": ["" if v is None else show(chart.kind, v)[lang] for v in one.values],
+        }
+        for one in chart.series
+    ]
+    return {"type": "chart", "title": chart.title, "labels": chart.labels, "lines": chart.lines, "series": series}
 
 
 def _shown(kind: str, value: Any, strong: bool, lang: str) -> str:

@@ -11,12 +11,16 @@ from xlsxwriter.utility import xl_col_to_name
 
 from drgpay.places import drafted
 from drgpay.report.labels import word
-from drgpay.report.papers.model import Line, Paper, Signature, Table, Text
+from drgpay.report.papers.model import Block, Chart, Line, Paper, Signature, Table
 from drgpay.report.views import NUMBERS, show
-from drgpay.report.workbook import CREATED, Writer, cell_number, printed_width
+from drgpay.report.workbook import CREATED, NUMBER_FORMATS, Writer, cell_number, printed_width
 
 _WIDEST = 46
 _LONGEST_NAME = 31
+_CHART = 15
+"""rows that a chart covers"""
+_EDGE = 200
+"""signs that the head or foot of a printed sheet takes"""
 _NO_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
@@ -29,6 +33,11 @@ def to_xlsx(paper: Paper, path: Path) -> None:
         _Printer(book, paper).print()
 
 
+def _edge(text: str) -> str:
+    """A text for the head or foot of printed sheets."""
+    return text[:_EDGE].replace("&", "&&")
+
+
 class _Printer:
     def __init__(self, book: Any, paper: Paper) -> None:
         self.book, self.paper, self.writer = book, paper, Writer(book, paper.lang)
@@ -36,10 +45,16 @@ class _Printer:
         self.plain = book.add_format({**font, "valign": "vcenter", "text_wrap": True, "indent": 1})
         self.strong = book.add_format({**font, "valign": "vcenter", "text_wrap": True, "indent": 1,
                                        "bg_color": "#EAF1F6", "top": 1, "top_color": "#0B3954"})  # fmt: skip
+        self.heading = book.add_format({**font, "bold": True, "font_size": 16, "font_color": "#0B3954",
+                                        "valign": "vcenter", "text_wrap": True})  # fmt: skip
         self.label = book.add_format({**font, "valign": "vcenter", "font_color": "#5B6B77", "indent": 1})
         self.line = book.add_format({**font, "bottom": 1, "valign": "bottom"})
         self.small = book.add_format({**font, "font_size": 8, "font_color": "#5B6B77", "text_wrap": True})
         self.names: list[str] = []
+        self.charted = 0
+        """rows of the sheet of charts' figures that are written"""
+        self.figures: Any = None
+        self.figures_name = ""
 
     def print(self) -> None:
         tables = [block for block in self.paper.blocks if isinstance(block, Table)]
@@ -65,10 +80,12 @@ class _Printer:
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-        sheet.set_footer(f"&L&8{self.paper.trace.replace('&', '&&')}&R&8&P / &N")
+        sheet.set_footer(f"&L&8{_edge(self.paper.trace)}&R&8&P / &N")
+        if self.paper.mark:
+            sheet.set_header(f"&R&8{_edge(self.paper.mark)}")
         return sheet
 
-    def _front(self, blocks: list[Table | Text], apart: list[str]) -> None:
+    def _front(self, blocks: list[Block], apart: list[str]) -> None:
         paper, writer = self.paper, self.writer
         sheet = self._sheet(self._name(paper.title))
         tables = [block for block in blocks if isinstance(block, Table)]
@@ -76,8 +93,9 @@ class _Printer:
         widths = [max([17, *(self._widths(t)[i] for t in tables if i < len(t.columns))]) for i in range(columns)]
         for i, width in enumerate(widths):
             sheet.set_column(i, i, width)
-        sheet.merge_range(0, 0, 0, columns - 1, f"{paper.issuer}  {paper.title}", writer.title)
-        sheet.set_row(0, 28)
+        heading = f"{paper.issuer}  {paper.title}"
+        sheet.merge_range(0, 0, 0, columns - 1, heading, self.heading)
+        sheet.set_row(0, 28 * -(-2 * printed_width(heading) // max(1, sum(widths))))
         sheet.write_string(1, 0, paper.period, writer.section)
         row = 3
         for at, (name, value) in enumerate(paper.facts):
@@ -98,8 +116,10 @@ class _Printer:
             said = f"{name}  {number}" + (f"  ({word('paper_in_words')[paper.lang]} {words})" if words else "")
             sheet.merge_range(row, 0, row, columns - 1, said, writer.section)
             row += 2
+        row = self._said(sheet, row, paper.opening, widths)
         for block in blocks:
             row = self._block(sheet, row, block, widths) + 1
+        row = self._said(sheet, row, paper.closing, widths)
         if apart:
             sheet.merge_range(row, 0, row, columns - 1,
                               f"{word('paper_apart')[paper.lang]}: {'、'.join(apart)}" if paper.lang == "zh"
@@ -125,15 +145,57 @@ class _Printer:
                 row += 1
         return row
 
-    def _block(self, sheet: Any, row: int, block: Table | Text, widths: list[int]) -> int:
+    def _block(self, sheet: Any, row: int, block: Block, widths: list[int]) -> int:
         sheet.write_string(row, 0, block.title, self.writer.section)
         if isinstance(block, Table):
             return self._table(sheet, row + 1, block, widths)
-        for text in block.paragraphs:
-            row += 1
+        if isinstance(block, Chart):
+            return self._chart(sheet, row + 1, block)
+        return self._paragraphs(sheet, row + 1, block.paragraphs, widths)
+
+    def _said(self, sheet: Any, row: int, paragraphs: tuple[str, ...], widths: list[int]) -> int:
+        """The opening or the closing, with a row left free."""
+        return self._paragraphs(sheet, row, paragraphs, widths) + 1 if paragraphs else row
+
+    def _paragraphs(self, sheet: Any, row: int, paragraphs: tuple[str, ...], widths: list[int]) -> int:
+        for text in paragraphs:
             sheet.merge_range(row, 0, row, len(widths) - 1, text, self.plain)
             sheet.set_row(row, 15 * -(-printed_width(text) // max(1, sum(widths) - 4)))
-        return row + 1
+            row += 1
+        return row
+
+    def _chart(self, sheet: Any, row: int, chart: Chart) -> int:
+        """A native chart of figures that stand on a sheet of their own; the row after it."""
+        if not (chart.labels and chart.series):
+            return row
+        if self.figures is None:
+            self.figures_name = self._name(word("paper_chart_figures")[self.paper.lang])
+            self.figures = self._sheet(self.figures_name)
+            self.figures.set_column(0, 0, 30)
+            self.figures.set_column(1, 8, 18)
+        top, figures, name = self.charted, self.figures, self.figures_name
+        figures.write_string(top, 0, chart.title, self.writer.section)
+        for column, one in enumerate(chart.series, 1):
+            figures.write_string(top + 1, column, one.name, self.writer.head)
+            for at, value in enumerate(one.values):
+                self.writer.cell(figures, top + 2 + at, column, chart.kind, value)
+        for at, label in enumerate(chart.labels):
+            figures.write_string(top + 2 + at, 0, label, self.plain)
+        last = top + 1 + len(chart.labels)
+        drawn = self.book.add_chart({"type": "line" if chart.lines else "column"})
+        for column, one in enumerate(chart.series, 1):
+            said = {
+                "name": one.name,
+                "categories": [name, top + 2, 0, last, 0],
+                "values": [name, top + 2, column, last, column],
+            }
+            drawn.add_series(said | ({"marker": {"type": "circle"}} if chart.lines else {}))
+        drawn.set_legend({"position": "bottom"} if len(chart.series) > 1 else {"none": True})
+        drawn.set_y_axis({"num_format": NUMBER_FORMATS[chart.kind], "major_gridlines": {"visible": True}})
+        drawn.set_size({"width": 860, "height": 20 * _CHART})
+        sheet.insert_chart(row, 0, drawn, {"description": chart.title})
+        self.charted = last + 2
+        return row + _CHART
 
     def _alone(self, name: str, table: Table) -> None:
         """A table on a sheet of its own; its title and head are printed on every page."""

@@ -25,7 +25,7 @@ _STEPS = ("cost", "actual", "refused", "due", "balance", "use_ratio", "keep_shar
           "overspend_reasonable", "overspend_shared", "deposit_held", "deposit_forfeited", "deposit_returned",
           "second_distribution", "violations", "damages", "assessment_held", "assessment_forfeited", "settled",
           "paid_in_months", "advance_netted", "debt_netted", "debt_passed", "held", "passed", "moved",
-          "final_payment")  # fmt: skip
+          "final_payment", "modes_held")  # fmt: skip
 _ALWAYS = ("cost", "actual", "due", "balance", "deposit_held", "deposit_forfeited", "deposit_returned",
            "second_distribution", "settled", "paid_in_months", "final_payment")  # fmt: skip
 _STRONG = ("due", "settled", "final_payment")

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from drgpay.engine import frame
 from drgpay.runs.pages.scope import Scope
 from drgpay.runs.pages.source import Source, reading
 from drgpay.runs.pages.view import Page, View, column_of, test_of, wrong
@@ -87,10 +88,14 @@ _COUNT = "rows of the selection"
 
 
 def _selection(source: Source, table: Table, view: View) -> tuple[pl.LazyFrame, tuple[Column, ...], Any]:
-    """The rows of a view, its columns, and what puts the rows in order."""
+    """The rows of a view, its columns, and what puts the rows in order. A column that the table had not yet when it
+    was written is not shown; as a filter or an order it says nothing."""
     hidden = view.scope.hidden(table)
     rows = source.rows(table)
     there = set(rows.collect_schema().names())
+    if lacking := [name for name in table.names if name not in there]:
+        kinds = frame(table.schema.empty_table()).schema
+        rows = rows.with_columns(pl.lit(None, kinds[name]).alias(name) for name in lacking)
     shown = tuple(column_of(table, n, hidden) for n in view.columns or [n for n in table.names if n not in hidden])
     shown = tuple(c for c in dict.fromkeys(shown) if c.name in there)
     tests = [test_of(table, where, hidden) for where in view.where]

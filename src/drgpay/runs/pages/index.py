@@ -19,7 +19,7 @@ from drgpay.runs.manifest import TABLES
 from drgpay.runs.pages.kept import kept
 from drgpay.tables import Table
 
-SMALL = 200_000
+SMALL = 20_000
 """rows of a table that is looked through"""
 _ROWS = 8_192
 Place = tuple[int, int, int]
@@ -29,11 +29,18 @@ Place = tuple[int, int, int]
 def rows_of_stay(run: Path, table: Table, stay_id: str) -> list[dict[str, Any]]:
     """The rows of a stay in a table of stays of a run, in the order of its parts."""
     data = dataset(run / TABLES, table)
-    small = data.rows() <= SMALL
     found: list[dict[str, Any]] = []
-    for part, group, row in _looked_through(data, stay_id) if small else _indexed(run, table, stay_id):
-        found += open_parquet(data.paths[part]).read_row_group(group).slice(row, 1).to_pylist()
+    for part, group, row in _places(run, table, data, stay_id):
+        meta = open_parquet(data.paths[part]).metadata
+        at = row + sum(meta.row_group(before).num_rows for before in range(group))
+        found += pl.scan_parquet(data.paths[part]).slice(at, 1).collect().to_dicts()
     return found
+
+
+def _places(run: Path, table: Table, data: Dataset, stay_id: str) -> list[Place]:
+    if data.rows() <= SMALL:
+        return _looked_through(data, stay_id)
+    return _indexed(index_stays(run, table), stay_id)
 
 
 def index_stays(run: Path, table: Table) -> Path:
@@ -49,9 +56,18 @@ def _looked_through(data: Dataset, stay_id: str) -> list[Place]:
     ]
 
 
-def _indexed(run: Path, table: Table, stay_id: str) -> list[Place]:
-    places = pl.scan_parquet(index_stays(run, table)).filter(pl.col("stay_id") == stay_id).collect()
-    return sorted(places.select("part", "group", "row").rows())
+def _indexed(index: Path, stay_id: str) -> list[Place]:
+    """The places of a stay: only the row groups are read whose bounds hold its id."""
+    file = open_parquet(index)
+    found: list[Place] = []
+    for number in range(file.num_row_groups):
+        bounds = file.metadata.row_group(number).column(file.schema_arrow.names.index("stay_id")).statistics
+        if bounds is not None and bounds.has_min_max and not bounds.min <= stay_id <= bounds.max:
+            continue
+        rows = file.read_row_group(number)
+        mine = rows.filter(pc.equal(rows.column("stay_id"), stay_id))
+        found += zip(*(mine.column(name).to_pylist() for name in ("part", "group", "row")), strict=True)
+    return sorted(found)
 
 
 def _write(data: Dataset, target: Path) -> None:

@@ -1,4 +1,7 @@
-"""The stays of a run's period with group, points and payment in one table, sorted by institution."""
+"""The stays of a run's period with group, points and payment in one table, sorted by institution.
+
+Beside the declared columns a row has what indices and death rates are summed up from (:data:`OF_GROUP`).
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,20 @@ import polars as pl
 
 from drgpay.engine import dataset, read_manifest, table_path
 from drgpay.errors import DrgpayError, Kind
+from drgpay.runs.evaluation_facts import reference_years
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.pages.kept import kept
+from drgpay.runs.pages.measures import TERM, quotient
+from drgpay.steps.evaluation import risk_classes
 from drgpay.tables import BASE_GROUPS, CASE_POINTS, GROUPED, SETTLED_STAYS, STAY_MODES, STAY_PAYMENTS, Table
 
 _ROWS = 8_192
 """rows of a row group: what is read to show a page of a small institution"""
+_FILE = f"{SETTLED_STAYS.name}-2.parquet"
+OF_GROUP = ("cost_term", "time_term", "houses", "risk")
+"""of a grouped stay, else null: its cost and its days in units of 1 ÷ ``TERM`` of the mean of its group over all
+institutions of the result; how many institutions these are; the group's risk of death in the reference years (0 no
+death, 1 low … 4 high)"""
 
 
 def has_settled(run: Path) -> bool:
@@ -30,7 +41,7 @@ def settled_stays(run: Path) -> Path:
             Kind.DATA, zh="这里没有结算病例", en="no settled stays here", file=run.name,
             fix_zh="给出月度或年度运行结果", fix_en="name the results of a month or of a year",
         )  # fmt: skip
-    return kept(run, f"{SETTLED_STAYS.name}.parquet", lambda target: _write(run, target))
+    return kept(run, _FILE, lambda target: _write(run, target))
 
 
 def scan(paths: Sequence[Path], texts: bool = False) -> pl.LazyFrame:
@@ -60,8 +71,36 @@ def _write(run: Path, target: Path) -> None:
         .with_columns(_amounts())
         .with_columns(balance=pl.col("due") - pl.col("actual"), mode=pl.col("mode").fill_null("drg"))
     )
-    rows = whole_rows.select(_typed()).sort(SETTLED_STAYS.key)
-    rows.collect().write_parquet(target, compression="zstd", compression_level=1, row_group_size=_ROWS)
+    rows = whole_rows.select(_typed()).sort(SETTLED_STAYS.key).collect()
+    rows = rows.lazy().with_columns(*_terms(), _risk(run, manifest["year"]).alias("risk")).collect()
+    rows.write_parquet(target, compression="zstd", compression_level=1, row_group_size=_ROWS)
+
+
+def _terms() -> list[pl.Expr]:
+    """What a grouped stay adds to the cost and the time index, each rounded half up once."""
+    grouped = pl.col("status") == "grouped"
+
+    def term(name: str) -> pl.Expr:
+        own = pl.when(grouped).then(pl.col(name).cast(pl.Int128))
+        of_group = quotient(own * pl.len().over("drg", "status") * TERM, own.sum().over("drg", "status"))
+        return of_group.cast(pl.Int64)
+
+    houses = pl.when(grouped).then(pl.col("institution_id").n_unique().over("drg", "status")).cast(pl.Int32)
+    return [term("total_cost").alias("cost_term"), term("los").alias("time_term"), houses.alias("houses")]
+
+
+def _risk(run: Path, year: int) -> pl.Expr:
+    """The risk of death of a grouped stay's group, from the stays of the base years."""
+    of_base = _rows(run, GROUPED).filter(
+        pl.col("year").is_in(reference_years(run / TABLES, year)) & (pl.col("status") == "grouped")
+    )
+    died = (pl.col("discharge_way") == 5).fill_null(False).sum()
+    sums = of_base.group_by("drg").agg(n=pl.len(), deaths=died).collect()
+    classes = risk_classes({drg: (n, deaths) for drg, n, deaths in sums.rows()})
+    score = pl.col("drg").cast(pl.String).replace_strict(
+        {drg: one.score for drg, one in classes.items()}, default=None, return_dtype=pl.Int8
+    )  # fmt: skip
+    return pl.when(pl.col("status") == "grouped").then(score)
 
 
 def _rows(run: Path, table: Table) -> pl.LazyFrame:

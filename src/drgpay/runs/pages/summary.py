@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 import polars as pl
 
-from drgpay.runs.pages.measures import DIMENSIONS, MEASURES, UNITS, Measure
+from drgpay.runs.pages.lately import Lately, plain, stamp
+from drgpay.runs.pages.measures import DIMENSIONS, MEASURES, UNITS, Measure, quotient
 from drgpay.runs.pages.scope import Scope
-from drgpay.runs.pages.sums import ABOVE, BELOW, Folders, quotient, value_of
+from drgpay.runs.pages.source import Source
+from drgpay.runs.pages.sums import ABOVE, BELOW, Folders, value_of
 from drgpay.runs.pages.suppress import Bounds, Cell, Key, hidden_cells
 from drgpay.runs.pages.times import overlapping, times
 from drgpay.runs.pages.view import Where, wrong
@@ -43,6 +45,23 @@ class Summary:
     suppressed: frozenset[tuple[int, str]]
 
 
+_LATELY: Lately[Summary] = Lately(200_000, lambda found: (len(found.rows) + 1) * (len(found.columns) + 1))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What :func:`summarise` is asked."""
+
+    folders: tuple[Path, ...]
+    by: tuple[str, ...]
+    measures: tuple[str, ...]
+    scope: Scope
+    where: tuple[Where, ...]
+    compare: Compare | None
+    targets: tuple[tuple[str, int], ...] | None
+    suppress_below: int
+
+
 def summarise(
     folders: Sequence[Path],
     *,
@@ -59,32 +78,53 @@ def summarise(
     ``by`` are of :data:`DIMENSIONS`, ``measures`` of :data:`MEASURES`. ``compare``: ``previous`` and ``last_year``
     need the earlier results among ``folders`` and show the latest ones, or every month when ``month`` is in ``by``;
     ``peers`` sets an institution beside the others of its level (a quotient of theirs together, their mean of a sum);
-    ``target`` beside ``targets``, by measure.
+    a filter by institution then says whose rows are shown, and leaves the peers as they are. ``target`` beside
+    ``targets``, by measure; a measure without one stands alone.
 
     A reader of an institution sees sums of his own rows, and peers only where ``suppress_below`` of them, and as many
     stays, stand behind the figure. Somebody of no unit (``Scope.public()``) sees all of the area by one or two
     dimensions that name nobody, without filters: figures of less than ``suppress_below`` stays or three institutions
-    are hidden, and others with them by which they could be worked out. Raises USAGE when the question does not fit,
-    DATA when the folders do not hold what it is about.
+    are hidden, and others with them by which they could be worked out. The same asked again is what was found before;
+    nobody changes it.
+
+    Raises USAGE when the question does not fit, DATA when the folders do not hold what it is about.
     """
-    _check(folders, by, measures, scope, where, compare, targets)
-    dims, its = tuple(by), tuple(MEASURES[m] for m in measures)
+    asked = _Asked(
+        tuple(folders), tuple(by), tuple(measures), scope, tuple(where), compare,
+        None if targets is None else tuple(sorted(targets.items())), suppress_below,
+    )  # fmt: skip
+    _check(asked)
+    for folder in folders:
+        Source(folder, scope).manifest  # noqa: B018
+    plainly = tuple((one.column, one.op, plain(one.value)) for one in where)
+    key = (tuple(map(stamp, folders)), asked.by, asked.measures, scope, plainly, compare, asked.targets,
+           suppress_below)  # fmt: skip
+    return _LATELY.get(key, lambda: _summed(asked))
+
+
+def _summed(asked: _Asked) -> Summary:
+    """:func:`summarise`, worked out."""
+    folders, scope, where, compare = asked.folders, asked.scope, asked.where, asked.compare
+    dims, its = asked.by, tuple(MEASURES[m] for m in asked.measures)
     if scope.nobody:
-        return _public(folders, dims, its, scope, suppress_below)
+        return _public(folders, dims, its, scope, asked.suppress_below)
     if compare in ("previous", "last_year"):
         dims = dims if "month" not in dims or "year" in dims else ("year", *dims)
         now, before, later = times(folders, dims, scope, compare)
-        here, there = (Folders(tuple(f), scope) for f in (now, before))
+        here, there = (Folders(tuple(f), scope, asked.suppress_below) for f in (now, before))
         sums = here.sums(dims, its, where)
         beside = _values(there.sums(dims, its, where), dims, its, there).with_columns(later)
         return _summary(dims, its, here, sums, compare, beside)
     overlapping(folders, scope)
-    whole = Folders(tuple(folders), scope)
+    whole = Folders(folders, scope, asked.suppress_below)
     sums = whole.sums(dims, its, where)
     if compare == "peers":
-        return _summary(dims, its, whole, sums, compare, _peers(folders, dims, its, scope, where, suppress_below))
+        others = [one for one in where if one.column != _HOUSE]
+        beside = _peers(folders, dims, its, scope, others, asked.suppress_below)
+        return _summary(dims, its, whole, sums, compare, beside)
     if compare == "target":
-        wanted = [pl.lit((targets or {}).get(m.name), pl.Int128).alias(m.name) for m in its]
+        aims = dict(asked.targets or ())
+        wanted = [pl.lit(aims[m.name], pl.Int128).alias(m.name) for m in its if m.name in aims]
         return _summary(dims, its, whole, sums, compare, sums.select(*dims, *wanted))
     return _summary(dims, its, whole, sums, None, None)
 
@@ -107,23 +147,24 @@ def _summary(
 ) -> Summary:
     """Rows in order, beside what they are compared with, whose column ``suppressed`` says what is not shown of it."""
     names = tuple(m.name for m in measures)
+    both = () if beside is None else tuple(n for n in names if n in beside.columns)
     rows = _values(sums, dims, measures, folders)
     if beside is not None:
-        other = beside.rename({n: f"{n}_compared" for n in names})
+        other = beside.rename({n: f"{n}_compared" for n in both})
         rows = (
             rows.join(other, on=dims, how="left", nulls_equal=True)
             if dims
             else pl.concat([rows, other], how="horizontal")
         )
-        rows = rows.with_columns((pl.col(n) - pl.col(f"{n}_compared")).alias(f"{n}_change") for n in names)
+        rows = rows.with_columns((pl.col(n) - pl.col(f"{n}_compared")).alias(f"{n}_change") for n in both)
         rows = rows.with_columns(
             quotient(pl.col(f"{n}_change") * ONE, pl.col(f"{n}_compared").abs()).alias(f"{n}_change_ratio")
-            for n in names
+            for n in both
         )
     rows = rows.sort(dims, nulls_last=True) if dims else rows
     gone = rows[_GONE].arg_true().to_list() if _GONE in rows.columns else []
-    columns = _columns(dims, measures, compare)
-    hidden = [f"{n}_{what}" for n in names for what in ("compared", "change", "change_ratio")]
+    columns = _columns(dims, measures, compare, both)
+    hidden = [f"{n}_{what}" for n in both for what in ("compared", "change", "change_ratio")]
     totals = _values(sums.select(pl.exclude(dims).sum()), (), measures, folders).row(0, named=True)
     return Summary(
         dims, names, columns, rows.select(c.name for c in columns).to_dicts(), totals,
@@ -131,12 +172,14 @@ def _summary(
     )  # fmt: skip
 
 
-def _columns(dims: Sequence[str], measures: Sequence[Measure], compare: Compare | None) -> tuple[Column, ...]:
+def _columns(
+    dims: Sequence[str], measures: Sequence[Measure], compare: Compare | None, both: Sequence[str]
+) -> tuple[Column, ...]:
     found = [DIMENSIONS[name] for name in dims]
     for measure in measures:
         column = measure.column
         found.append(column)
-        if compare:
+        if compare and column.name in both:
             zh, en = _SAID[compare]
             found += [
                 replace(column, name=f"{column.name}_compared", zh=f"{column.zh}({zh})",
@@ -204,7 +247,8 @@ def _peers(
     return found.select(*dims, *shown, is_gone)
 
 
-_N, _LEVEL, _HOUSES = "n" + ABOVE, "level of the institution", "institutions"
+_N, _HOUSE = "n" + ABOVE, "institution_id"
+_LEVEL, _HOUSES = "level of the institution", "institutions"
 
 
 def _hidden_peers(peers: pl.DataFrame, rest: Sequence[str], scope: Scope, below: int) -> frozenset[Key]:
@@ -216,37 +260,31 @@ def _hidden_peers(peers: pl.DataFrame, rest: Sequence[str], scope: Scope, below:
     return hidden_cells(cells, Bounds(below, below))
 
 
-def _check(
-    folders: Sequence[Path],
-    by: Sequence[str],
-    measures: Sequence[str],
-    scope: Scope,
-    where: Sequence[Where],
-    compare: Compare | None,
-    targets: Mapping[str, int] | None,
-) -> None:
+def _check(asked: _Asked) -> None:
     """USAGE unless the question can be answered, and by this reader."""
+    by, measures, scope, compare = asked.by, asked.measures, asked.scope, asked.compare
     for said, known, zh, en in ((by, DIMENSIONS, "维度", "dimension"), (measures, MEASURES, "指标", "measure")):
         unknown = next((name for name in said if name not in known), None)
         if unknown is not None or len(set(said)) < len(said):
             raise wrong(f"没有这个{zh},或重复", f"no such {en}, or one twice", unknown or ", ".join(said),
                         "可用:" + "、".join(known), "choose of: " + ", ".join(known))  # fmt: skip
-    if not folders or not measures:
-        raise wrong("没有结果或指标可汇总", "nothing to sum up", len(folders), "给出运行结果和指标",
+    if not asked.folders or not measures:
+        raise wrong("没有结果或指标可汇总", "nothing to sum up", len(asked.folders), "给出运行结果和指标",
                     "name results and measures")  # fmt: skip
     if compare is not None and compare not in _SAID:
         raise wrong(
             "没有这种比较", "no such comparison", compare, "用 " + "、".join(_SAID), "use " + ", ".join(_SAID)
         )
-    if (compare == "target") != (targets is not None):
+    if (compare == "target") != (asked.targets is not None):
         raise wrong("与目标比较要给出目标值", "targets go with compare target", compare, "给出各指标的目标值",
                     "give a target by measure")  # fmt: skip
     if compare == "peers" and ("institution_id" not in by or scope.departments or scope.doctors):
         raise wrong("同级比较只在机构之间", "peers are institutions", ", ".join(by), "按机构汇总",
                     "sum up by institution_id")  # fmt: skip
     for_everybody = scope.nobody or (compare == "peers" and scope.limited)
-    rest = [name for name in by if scope.nobody or name != "institution_id"]
-    if for_everybody and (where or len(rest) > 2 or any(name in UNITS for name in rest)):
+    rest = [name for name in by if scope.nobody or name != _HOUSE]
+    filtered = [one for one in asked.where if scope.nobody or one.column != _HOUSE]
+    if for_everybody and (filtered or len(rest) > 2 or any(name in UNITS for name in rest)):
         raise wrong(
             "与他人有关的汇总不能筛选,最多两个维度,且不能指名科室或医师",
             "sums over others take no filters, two dimensions at most, and none that name a department or doctor",

@@ -11,7 +11,7 @@ import polars as pl
 
 from drgpay.engine import read_table
 from drgpay.runs.manifest import TABLES, law_of
-from drgpay.runs.pages.measures import DIMENSIONS, Measure
+from drgpay.runs.pages.measures import DIMENSIONS, Measure, quotient
 from drgpay.runs.pages.scope import Scope
 from drgpay.runs.pages.source import Source, reading
 from drgpay.runs.pages.view import Where, test_of, wrong
@@ -19,14 +19,18 @@ from drgpay.tables import INSTITUTIONS, Table
 
 ABOVE, BELOW = " above", " below"
 """after the name of a measure: the column with what stands above, and with what below"""
+_THIN = "groups of few institutions"
+"""the column with how many groups a cell has that fewer others treat than a reader of one institution may know"""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """Folders of results of one area or several, as a reader sees them."""
+    """Folders of results of one area or several, as a reader sees them. ``below``: of how many others at least a
+    figure must come that such a reader sees, and of how many groups where others are fewer."""
 
     folders: tuple[Path, ...]
     scope: Scope
+    below: int = 5
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -86,6 +90,9 @@ class Folders:
         tests = [test_of(whole, test, self.scope.hidden(table)) for test in where]
         rows = rows.filter(tests) if tests else rows
         adding = [expr for m in measures for expr in _sides(m)]
+        if self.scope.limited and any(m.beside_all for m in measures):
+            thin = pl.col("drg").filter(pl.col("houses") <= self.below).n_unique()
+            adding.append(thin.cast(pl.Int128).alias(_THIN))
         if not by:
             return rows.select(adding)
         texts = [pl.col(n).cast(pl.String) for n in by if DIMENSIONS[n].type in ("code", "text")]
@@ -109,16 +116,13 @@ def _beside(one: pl.DataFrame, other: pl.DataFrame, by: Sequence[str]) -> pl.Dat
 
 
 def value_of(measure: Measure, folders: Folders) -> pl.Expr:
-    """A sum, or the quotient rounded half up as :func:`drgpay.units.half_up` does; null when nothing is below."""
+    """A sum, or the quotient rounded half up as :func:`drgpay.units.half_up` does; null when nothing is below, and
+    where the stays of few others could be worked out of it."""
     above = pl.col(measure.name + ABOVE)
     if measure.below is None:
         return above.alias(measure.name)
     below = pl.col(measure.name + BELOW) * (folders.scale if measure.by_scale else 1)
-    return quotient(above * measure.unit, below).alias(measure.name)
-
-
-def quotient(above: pl.Expr, below: pl.Expr) -> pl.Expr:
-    """``above ÷ below``, half up in amount; null unless ``below`` is above 0."""
-    amount = (above.abs() * 2 + below) // (below * 2)
-    signed = pl.when(above < 0).then(amount * -1).otherwise(amount)
-    return pl.when(below > 0).then(signed)
+    value = quotient(above * measure.unit, below)
+    if measure.beside_all and folders.scope.limited:
+        value = pl.when((pl.col(_THIN) == 0) | (pl.col(_THIN) >= folders.below)).then(value)
+    return value.alias(measure.name)

@@ -9,6 +9,7 @@ from drgpay.runs.taking.offers import (
     Withheld,
     carried_over,
     offers,
+    passed_by,
     write_offers,
 )
 from drgpay.runs.taking.take import Change, Taken, rows_taken, take
@@ -24,6 +25,7 @@ __all__ = [
     "Withheld",
     "carried_over",
     "offers",
+    "passed_by",
     "rows_taken",
     "take",
     "write_offers",

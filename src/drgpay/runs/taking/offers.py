@@ -21,13 +21,18 @@ from drgpay.tables import (
     ADVANCES,
     BUDGET_AMOUNTS,
     BUDGETS,
+    CONFIRMED_CASES,
     DEBTS,
     DOCTOR_MARKS,
     EVIDENCE,
     GRADE_REGISTER,
     INDICATOR_VALUES,
+    INSTITUTION_BUDGETS,
+    INSTITUTION_EVENTS,
     PAYMENT_HOLDS,
     REFUSALS,
+    SANCTIONS,
+    SATISFACTION_SURVEYS,
     STAY_DECISIONS,
     SUPERVISION,
     VIOLATIONS,
@@ -38,12 +43,23 @@ from drgpay.tables import (
 Row = dict[str, Any]
 OFFERS = "offers"
 KINDS: Mapping[str, tuple[Table, ...]] = {
-    "budget": (BUDGETS, BUDGET_AMOUNTS),
-    "prepayment": (ADVANCES, PAYMENT_HOLDS),
+    "budget": (BUDGETS, BUDGET_AMOUNTS, INSTITUTION_BUDGETS),
+    "prepayment": (ADVANCES, PAYMENT_HOLDS, INSTITUTION_BUDGETS),
     "overspend": (EVIDENCE,),
     "evaluation": (GRADE_REGISTER, INDICATOR_VALUES, SUPERVISION),
-    "review": (VIOLATIONS, STAY_DECISIONS, DOCTOR_MARKS, REFUSALS),
+    "review": (
+        VIOLATIONS,
+        STAY_DECISIONS,
+        DOCTOR_MARKS,
+        REFUSALS,
+        CONFIRMED_CASES,
+        PAYMENT_HOLDS,
+        INSTITUTION_EVENTS,
+        SANCTIONS,
+        SUPERVISION,
+    ),
     "special": (STAY_DECISIONS,),
+    "survey": (SATISFACTION_SURVEYS,),
     "year": (DEBTS,),
 }
 """kinds of what is offered, and the registers each may go to"""
@@ -55,6 +71,7 @@ ORIGINS = {
     "evaluation": ("考核评价", "evaluation"),
     "review": ("疑点评审", "review"),
     "special": ("特例单议", "special review"),
+    "survey": ("满意度调查", "survey of satisfaction"),
     "year": ("年度清算", "clearing"),
 }
 """the kinds in words"""
@@ -174,7 +191,16 @@ def _unknown(result: Path, value: str) -> DrgpayError:
 
 
 def _passed(result: Path) -> list[Offer]:
-    """What a sealed clearing, or one that was opened again, leaves to the next year."""
+    """:func:`passed_by` as an offer; a clearing that leaves nothing offers nothing."""
+    rows = passed_by(result)
+    if not rows:
+        raise _empty(result)
+    return [Offer(DEBTS, tuple(rows), str(rows[0]["origin"]))]
+
+
+def passed_by(result: Path) -> list[Row]:
+    """What a sealed clearing, or one that was opened again, leaves to the next year: rows of the register ``debts``
+    with what they rest on; none where it leaves nothing. USAGE for one that is not sealed."""
     link = read_link(result)
     if link.seal is None:
         raise DrgpayError(
@@ -188,19 +214,16 @@ def _passed(result: Path) -> list[Offer]:
         "decided_by": link.seal.by,
         "decided_on": date.fromisoformat(link.seal.on),
     }
-    rows = tuple(row | about for row in passed_on([link]).to_dicts())
-    if not rows:
-        raise _empty(result)
-    return [Offer(DEBTS, rows, str(rows[0]["origin"]))]
+    return [row | about for row in passed_on([link]).to_dicts()]
 
 
 def _nothing(result: Path, manifest: Mapping[str, Any]) -> DrgpayError:
     return DrgpayError(
         Kind.USAGE, zh="这种结果没有可以接收的内容", en="results of this kind offer nothing to a register",
         file=result.name, field="kind", value=manifest["kind"],
-        fix_zh="可接收:基金预算、预付、合理超支、考核评价、评审、监管(特例单议)、封账的年度清算或重开清算",
-        fix_en="these do: fund budget, fund prepay, fund overspend, evaluate, oversee review, oversee (special "
-        "review), and a sealed clearing or re-opening",
+        fix_zh="可接收:基金预算、预付、合理超支、考核评价、满意度调查、评审、监管(特例单议)、封账的年度清算或重开清算",
+        fix_en="these do: fund budget, fund prepay, fund overspend, evaluate, evaluate survey, oversee review, "
+        "oversee (special review), and a sealed clearing or re-opening",
     )  # fmt: skip
 
 

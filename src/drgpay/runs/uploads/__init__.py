@@ -6,7 +6,7 @@ results for a page, ``forms`` writes the workbook that is filled in.
 
 from drgpay.runs.uploads.check import RuleCount, Upload, aliases_there, check_upload, crosswalk_of, hints_of
 from drgpay.runs.uploads.files import GroupedFiles, group_files
-from drgpay.runs.uploads.forms import write_stays_form
+from drgpay.runs.uploads.forms import write_house_form, write_stays_form
 from drgpay.runs.uploads.group import GroupedUpload, group_upload
 from drgpay.runs.uploads.packed import unpacked
 from drgpay.runs.uploads.reading import (
@@ -15,6 +15,7 @@ from drgpay.runs.uploads.reading import (
     figures_before,
     figures_of,
     read_findings,
+    read_quality,
     read_scores,
     write_findings,
 )
@@ -35,8 +36,10 @@ __all__ = [
     "group_upload",
     "hints_of",
     "read_findings",
+    "read_quality",
     "read_scores",
     "unpacked",
     "write_findings",
+    "write_house_form",
     "write_stays_form",
 ]

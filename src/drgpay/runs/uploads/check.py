@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Engine, frame, tell
+from drgpay.engine import Engine, frame, read_table, tell
 from drgpay.errors import DrgpayError, Stopped
 from drgpay.runs import batches
 from drgpay.runs.checks import check_files
@@ -19,7 +19,16 @@ from drgpay.runs.manifest import file_digest
 from drgpay.runs.region import known_codes, read_region
 from drgpay.runs.uploads.packed import unpacked
 from drgpay.steps import intake
-from drgpay.tables import FINDINGS, INSTITUTIONS, RECORD_SCORES, STAYS
+from drgpay.tables import (
+    CODER_QUALITY,
+    FINDINGS,
+    INSTITUTIONS,
+    RECORD_SCORES,
+    RULE_QUALITY,
+    STAY_DETAILS,
+    STAY_SCORES,
+    STAYS,
+)
 
 Aliases = Path | Mapping[str, str] | None
 """an alias file, or own header -> column of STAYS as somebody chose them"""
@@ -49,7 +58,8 @@ class Upload:
     :class:`~drgpay.steps.intake.Survey` (empty where it could not be opened); ``rows`` read, ``kept`` usable and
     ``withdrawn`` ids; ``rules``: the checks that spoke, those that block first; ``score``: mean of the stays, 1/100;
     ``findings`` (FINDINGS), ``accepted`` (STAYS) and ``scores`` (RECORD_SCORES): Parquet files, None where nothing
-    was read; ``error``: why the file cannot be read at all.
+    was read (beside them CODER_QUALITY and RULE_QUALITY, see :func:`read_quality`); ``error``: why the file
+    cannot be read at all.
     """
 
     file: str
@@ -175,8 +185,12 @@ def _checked(
 
     with tempfile.TemporaryDirectory(dir=work, prefix=".check-") as scratch:
         done = check_files(parts(), engine, Path(scratch))
+        scored = read_table(Path(scratch), STAY_SCORES).to_arrow()
+        quality = intake.coder_quality(scored, _coders(upload, said["hints"]))
     stays = pa.Table.from_batches(accepted) if accepted else STAYS.schema.empty_table()
     findings, taken, scores = (work / f"{name}.parquet" for name in (FINDINGS.name, STAYS.name, RECORD_SCORES.name))
+    for table, rows in zip((CODER_QUALITY, RULE_QUALITY), quality, strict=True):
+        batches.write_rows(work / f"{table.name}.parquet", rows)
     for path, rows in ((findings, done.findings), (taken, stays.cast(STAYS.schema)), (scores, done.scores)):
         batches.write_rows(path, rows)
     whole = frame(done.scores).row(0, named=True) if done.scores.num_rows else None
@@ -191,6 +205,16 @@ def _checked(
         accepted=taken,
         scores=scores,
     )
+
+
+def _coders(upload: Upload, hints: intake.Hints | None) -> pl.DataFrame:
+    """The coder of every line, where the file has a column of coders."""
+    column = STAY_DETAILS["coder_id"]
+    known = {intake.header_key(name) for name in (column.name, column.zh, *column.aliases)}
+    head = next((one.header for one in upload.heads if intake.header_key(one.header) in known), None)
+    parts = [] if head is None else intake.cells_of(upload.read, head, hints)
+    lines = [pl.DataFrame({"row": rows, "coder_id": pl.Series(cells, dtype=pl.String)}) for rows, cells in parts]
+    return pl.concat(lines) if lines else pl.DataFrame(schema={"row": pl.Int64, "coder_id": pl.String})
 
 
 def _parts(

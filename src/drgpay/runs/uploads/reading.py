@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from drgpay.engine import Dataset, Engine, Part, frame, open_parquet
 from drgpay.runs.region import known_codes, read_region
 from drgpay.steps import intake
-from drgpay.tables import FINDINGS, INSTITUTIONS, RECORD_SCORES
+from drgpay.tables import CODER_QUALITY, FINDINGS, INSTITUTIONS, RECORD_SCORES, RULE_QUALITY
 from drgpay.units import ONE, half_up
 
 _SUMS = ("total_cost", "fund_by_item", "personal_paid", "los")
@@ -88,6 +88,19 @@ def read_scores(scores: Path) -> list[dict[str, Any]]:
     )
     order = {"all": 0, "institution": 1, "department": 2}
     return sorted(rows.to_dicts(), key=lambda row: (order[row["scope"]], row["score"], row["department_id"] or ""))
+
+
+def read_quality(folder: Path, department: str = "") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """CODER_QUALITY and RULE_QUALITY of an upload, from the folder its tables were written into, of all departments
+    or one; those with most errors, or stays, first. Empty for an upload that was checked before there were any."""
+    found = []
+    for table, order in ((CODER_QUALITY, ("errors", "n")), (RULE_QUALITY, ("n",))):
+        path = folder / f"{table.name}.parquet"
+        rows = open_parquet(path).read().cast(table.schema) if path.is_file() else table.schema.empty_table()
+        plain = frame(rows).with_columns(pl.col(pl.Categorical).cast(pl.String))
+        own = plain.filter(pl.col("department_id") == department) if department else plain
+        found.append(own.sort(order, descending=True, maintain_order=True).to_dicts())
+    return found[0], found[1]
 
 
 def figures_of(accepted: Path) -> Figures:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from drgpay.errors import DrgpayError, Kind
-from drgpay.scorecard import Card, Given, Subject, Value, score, show_number
+from drgpay.scorecard import Both, Card, Given, Result, Subject, Value, score, show_number
 from drgpay.tables import GRADES
 from drgpay.units import ONE
 
 Row = dict[str, Any]
 _LISTED = 20
 TEMPLATE_COLUMNS = ("institution_id", "item", "value", "evidence", "note")
+"""what the template asks for: the evaluated year and the card are known"""
 
 
 def check_reported(rows: Sequence[Row], card: Card, institutions: Iterable[str]) -> None:
@@ -28,7 +30,7 @@ def check_reported(rows: Sequence[Row], card: Card, institutions: Iterable[str])
         if item is None:
             faults.append((name, "评分表没有该指标项", "the card has no such item"))
             continue
-        if item.indicator is not None:
+        if item.indicator is not None and not item.or_reported:
             faults.append((name, "该项由系统计算,不能填报", "this item is computed and cannot be reported"))
         if row["value"] is None:
             continue
@@ -54,7 +56,9 @@ def check_reported(rows: Sequence[Row], card: Card, institutions: Iterable[str])
 def subjects(
     card: Card, figures: Iterable[Row], reported: Iterable[Row], institutions: Iterable[tuple[str, str]]
 ) -> list[Subject]:
-    """Who is marked: (institution, level) with their figures and reported values, notes and reasons."""
+    """Who is marked: (institution, level) with their figures and reported values, notes and reasons. What is computed
+    goes before what is reported for the same item, and says so."""
+    key_of = {i.id: i.key for i in card.reported}
     wanted = {item.indicator for item in card.items} | {name for name, _ in card.tie_break}
     values: dict[str, dict[str, Value]] = defaultdict(dict)
     absent: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
@@ -67,12 +71,17 @@ def subjects(
         else:
             values[h][name] = Value(row["numerator"], row["denominator"], row["small"])
     for row in reported:
-        if row["value"] is not None:
-            note = row["evidence"] or ""
-            values[row["institution_id"]][row["item"]] = Value(
-                row["value"], ONE, False, f"佐证 {note}", f"evidence {note}"
-            )
-    missing = {item.id: ("未填报", "not reported") for item in card.reported}
+        if row["value"] is None:
+            continue
+        h, item, note = row["institution_id"], row["item"], row["evidence"] or ""
+        key: str = key_of[item]
+        said = show_number(row["value"])
+        if key in values[h]:
+            unused = (f"填报的 {said} 不采用,以系统计算为准", f"{said} was reported, the computed value stands")
+            values[h][key] = replace(values[h][key], note_zh=unused[0], note_en=unused[1])
+        else:
+            values[h][key] = Value(row["value"], ONE, False, f"佐证 {note}", f"evidence {note}", reported=True)
+    missing = {i.id: ("未填报", "not reported") for i in card.reported if i.indicator is None}
     return [Subject(h, level, values[h], missing | absent[h]) for h, level in sorted(institutions)]
 
 
@@ -102,6 +111,7 @@ def judge(card: Card, pool: Sequence[Subject], year: int, levels: Mapping[str, s
             "full": k.full,
             "numerator": k.value and k.value.num,
             "denominator": k.value and k.value.den,
+            "basis": "missing" if k.value is None else "reported" if k.value.reported else "computed",
             "mark": k.mark,
             "deduction": k.deduction,
             "vetoed": k.vetoed,
@@ -117,14 +127,24 @@ def judge(card: Card, pool: Sequence[Subject], year: int, levels: Mapping[str, s
             "level": levels[r.subject],
             "full": r.full,
             "measured": r.measured,
+            "computed": r.computed,
+            "reported": r.reported,
             "raw": r.raw,
             "total": r.total,
             "place": r.place,
             "of": r.of,
             "grade_by_total": r.grade_by_total,
             "grade": r.grade,
-            "zh": r.zh,
-            "en": r.en,
+            "zh": ";".join(t for t in (r.zh, _basis(r).zh) if t),
+            "en": "; ".join(t for t in (r.en, _basis(r).en) if t),
         }
         for r in results
     ]
+
+
+def _basis(result: Result) -> Both:
+    """How much of the full mark was computed, reported and is missing."""
+    missing = result.full - result.computed - result.reported
+    shown = [show_number(full) for full in (result.computed, result.reported, missing)]
+    zh, en = "系统计算 {} 分,填报 {} 分,缺 {} 分", "{} computed, {} reported, {} missing"
+    return Both(zh.format(*shown), en.format(*shown))

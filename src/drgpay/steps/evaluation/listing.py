@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -34,6 +35,9 @@ def stays_of(
         rows = _from_stays(engine, sums, registry, where)
     elif source == "cases":
         rows = _kept(engine, sums.facts.cases, m.CASE_COLUMNS, where, m.case_measures)
+    elif source == "operations":
+        levels = partial(m.operation_measures, year=sums.facts.year, levels=sums.facts.operations)
+        rows = _kept(engine, sums.facts.grouped, m.OPERATION_COLUMNS, where, levels)
     elif source == "persons":
         rows = _from_persons(engine, sums, registry, where)
     elif source == "details" and sums.facts.details is not None:

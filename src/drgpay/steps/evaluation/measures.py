@@ -18,10 +18,13 @@ import pyarrow as pa
 
 from drgpay.engine import frame, integers
 from drgpay.steps.evaluation.settings import Settings
+from drgpay.tables import CASE_TYPES
 
 KEYS = ("institution_id", "department_id", "doctor_id", "drg")
 """what sums are kept by; a code that is not given is an empty text"""
 
+LEVEL4 = 4
+"""the highest level of operations"""
 SURGICAL = frozenset("ABCDEFGHIJ")
 """second letters of the groups with operations (外科部分) in every scheme of the CHS-DRG kind"""
 
@@ -47,6 +50,7 @@ MEASURES: Mapping[str, Measure] = {
           "indexed_n", "time_terms", "timed_n", "low_risk_n", "low_risk_deaths", "high_risk_n", "high_risk_deaths"),
     **_of("weights", "weights", "weighted_n"),
     **_of("cases", "case_n", "case_n_scaled", "points", "high", "low", "unstable", "special", "bed_day"),
+    **_of("operations", "operated", "level4"),
     **_of("persons", "known_n", "heads", "readmit_n"),
     **_of("details", "preop_days", "preop_n", needs=("first_procedure_date",)),
     **_of("details", "out_of_policy", "out_of_policy_of", "out_of_policy_n", "in_policy_fund", "in_policy_cost",
@@ -63,6 +67,12 @@ MEASURES: Mapping[str, Measure] = {
     **_of("records", "record_completeness", "record_accuracy", "record_parts", "record_n", "record_errors"),
     **_of("statements", "actual", "due"),
     **_of("violations", "violations", "violation_amount"),
+    **_of("confirmed", *(f"case_{violation}" for violation in CASE_TYPES), "listed_admission", "listed_charges",
+          "listed_shifting"),
+    **_of("institutions", "connected", "connection_told"),
+    **_of("settlements", "vouchers", "settlements"),
+    **_of("provincial", "provincial_vouchers", "provincial_settlements"),
+    **_of("surveys", "survey_satisfied", "survey_answers"),
 }  # fmt: skip
 """every sum by name; besides, ``readmit_<days>`` of the persons and ``<sum>_before`` of the year before"""
 
@@ -70,6 +80,7 @@ _READMIT = re.compile(r"readmit_[1-9][0-9]*")
 STAY_COLUMNS = ("stay_id", "person_id", *KEYS, "year", "los", "discharge_way", "total_cost", "personal_paid",
                 "fund_by_item", "status", "severity", "adrg", "mdc", "dx")  # fmt: skip
 CASE_COLUMNS = ("stay_id", *KEYS, "case_class", "points")
+OPERATION_COLUMNS = ("stay_id", *KEYS, "year", "proc")
 PERSON_COLUMNS = ("person_id", *KEYS, "year", "stay_id", "admission_date", "discharge_date", "dx")
 _CLASSES = ("high", "low", "unstable", "special", "bed_day")
 
@@ -146,6 +157,19 @@ def case_measures(batch: Any) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def operation_measures(batch: Any, year: int, levels: Mapping[str, int]) -> pl.DataFrame:
+    """Rows of ``grouped`` (:data:`OPERATION_COLUMNS`) of a year with the sums of source ``operations``: stays with an
+    operation of the catalogue, and with one of its level 4. ``levels``: operation → level."""
+    rows = keyed(frame(batch)).filter(pl.col("year") == year)
+
+    def some(codes: Iterable[str]) -> pl.Expr:
+        inside = pl.col("proc").cast(pl.List(pl.String)).list.eval(pl.element().is_in(sorted(codes)))
+        return inside.list.any().fill_null(False).cast(pl.Int64)
+
+    highest = [code for code, level in levels.items() if level == LEVEL4]
+    return rows.select("stay_id", *KEYS, operated=some(levels), level4=some(highest))
+
+
 def person_rows(batch: Any, settings: Settings, years: tuple[int, int], exempt: pl.Series) -> Any:
     """Rows of known persons in both years, with ``eligible``: no planned return by its principal diagnosis or id."""
     planned = _starts_with(batch.column("dx"), settings.readmit_exempt, first=True)
@@ -188,8 +212,15 @@ def person_measures(rows: pl.DataFrame, settings: Settings, year: int, levels: p
 
 
 DETAIL_COLUMNS = ("first_procedure_date", "out_of_policy", "drug_fee", "material_fee", "examination_fee",
-                  "laboratory_fee", "bed_fee", "nursing_fee", "treatment_fee", "surgery_fee")  # fmt: skip
+                  "laboratory_fee", "bed_fee", "nursing_fee", "treatment_fee", "surgery_fee",
+                  "e_voucher")  # fmt: skip
 DETAIL_STAY_COLUMNS = ("stay_id", *KEYS, "admission_date", "total_cost", "fund_by_item")
+
+
+def _settled() -> dict[str, pl.Expr]:
+    """Sums of source ``settlements``: whether it is told how the insured person was known, and by e-voucher."""
+    flag = pl.col("e_voucher")
+    return {"settlements": flag.is_not_null().cast(pl.Int64), "vouchers": flag.fill_null(False).cast(pl.Int64)}
 
 
 def detail_measures(stays: pl.DataFrame, details: pl.DataFrame) -> pl.DataFrame:
@@ -216,11 +247,12 @@ def detail_measures(stays: pl.DataFrame, details: pl.DataFrame) -> pl.DataFrame:
         **share("test", "examination_fee", "laboratory_fee"),
         **share("service", "bed_fee", "nursing_fee", "treatment_fee", "surgery_fee"),
         in_policy_cost=pl.when(inside).then(cost - pl.col("out_of_policy")).otherwise(0),
-        in_policy_fund=pl.when(inside).then(fund).otherwise(0),
+        in_policy_fund=pl.when(inside).then(fund).otherwise(0), **_settled(),
     )  # fmt: skip
 
 
-VISIT_COLUMNS = ("institution_id", "department_id", "doctor_id", "visit_date", "internet", "total_cost", "drug_fee")
+VISIT_COLUMNS = ("institution_id", "department_id", "doctor_id", "visit_date", "internet", "total_cost", "drug_fee",
+                 "e_voucher")  # fmt: skip
 
 
 def visit_measures(batch: Any, year: int, primary: Iterable[str]) -> pl.DataFrame:
@@ -233,5 +265,5 @@ def visit_measures(batch: Any, year: int, primary: Iterable[str]) -> pl.DataFram
         visit_drug=pl.when(known).then(drug).otherwise(0), visit_drug_of=pl.when(known).then(cost).otherwise(0),
         internet=pl.col("internet").fill_null(False).cast(pl.Int64),
         internet_of=pl.col("internet").is_not_null().cast(pl.Int64),
-        base_visits=pl.col("institution_id").is_in(list(primary)).cast(pl.Int64),
+        base_visits=pl.col("institution_id").is_in(list(primary)).cast(pl.Int64), **_settled(),
     )  # fmt: skip

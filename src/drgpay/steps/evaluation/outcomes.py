@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from drgpay.policy import Policy
-from drgpay.tables import OUTCOMES
+from drgpay.tables import OUTCOMES, TASKS
 from drgpay.units import ONE, half_up
 from drgpay.words import in_word
 
@@ -33,7 +33,8 @@ class AreaFacts:
     institution → due − actual of the year (None: the year is not cleared); ``violations``: number of confirmed
     violations by year; ``values``: rows of register ``area_values``; ``history``: rows of ``outcomes`` of earlier
     years; ``spent``: what the ledger charges the fund with for the year, over all payment modes (fen; None: not
-    cleared); ``seen``: where people were treated (None: without a table of visits)."""
+    cleared); ``seen``: where people were treated (None: without a table of visits); ``tasks``: tasks of the year as
+    (numerator, denominator), as far as the system can tell them."""
 
     year: int
     figures: Mapping[str, Row]
@@ -43,6 +44,7 @@ class AreaFacts:
     history: Iterable[Row] = ()
     spent: int | None = None
     seen: Seen | None = None
+    tasks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 _UNITS = {"mean_cost": "fen", "mean_personal": "fen", "fund_expenditure": "fen", "fund_per_head": "fen",
@@ -54,7 +56,7 @@ _UP = ("in_surplus", "surplus_coverage")
 def outcomes(facts: AreaFacts, policy: Policy) -> list[Row]:
     """Rows of table ``outcomes``: this year's and those of earlier years, one per measure; a measure that cannot be
     told says why. Better than the year before is met for what should fall or rise; a bound of the policy for growth,
-    base level and county."""
+    base level, county and the tasks of the year."""
     given = {(v["year"], v["measure"]): (v["numerator"], v["denominator"]) for v in facts.values}
     past = {(r["year"], r["measure"]): r for r in facts.history if r["year"] != facts.year}
     rows = [_measured(name, facts, given, past, policy) for name in OUTCOMES["measure"].choices]
@@ -86,6 +88,10 @@ def _measured(name: str, facts: AreaFacts, given: Given, past: Past, policy: Pol
     elif name in ("base_visits", "county_visits"):
         target = policy.ratio_or_none(f"evaluation.min_{name}")
         met = None if value is None or target is None else value >= target
+    elif name in TASKS:
+        target = policy.ratio_or_none(f"evaluation.min_{name}")
+        share = _task(name, facts, given)
+        met = None if share is None or target is None else share[0] * ONE >= target * share[1]
     elif value is not None and before is not None:
         met = _better(name, value, before)
     if value is not None and before is None and name in (*_DOWN, *_UP):
@@ -139,6 +145,11 @@ def _value(
         return _growth_of(facts, given, past)
     if name in ("fund_per_head", "fund_per_head_growth"):
         return _per_head(name, facts, given, past)
+    if name in facts.tasks:
+        n, of = facts.tasks[name]
+        settled = name in ("voucher_settled", "voucher_provincial")
+        zh, en = ("结算", "settlements") if settled else ("机构", "institutions")
+        return half_up(n * ONE, of), None, f"{zh} {n} / {of}", f"{en} {n} / {of}"
     shown = _places(name, facts.seen)
     if shown is not None:
         return shown
@@ -151,6 +162,12 @@ def _value(
             f"no {name} of {year} in register area_values",
         )
     return half_up(share[0] * ONE, share[1]), None, "登记表“统筹区填报值”", "register area_values"
+
+
+def _task(name: str, facts: AreaFacts, given: Given) -> tuple[int, int] | None:
+    """A task of the year as an exact quotient: computed, else as reported."""
+    n, of = facts.tasks.get(name) or given.get((facts.year, name)) or (0, None)
+    return None if of is None else (n, of)
 
 
 Told = tuple[int | None, int | None, str, str]

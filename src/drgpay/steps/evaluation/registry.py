@@ -14,8 +14,10 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.notation import Document, Place, Structure, as_list, as_mapping, as_text, read_number, read_yaml
 from drgpay.scorecard import Known
 from drgpay.sources import in_words
+from drgpay.steps.evaluation.cases import LISTED
 from drgpay.steps.evaluation.measures import MEASURES, is_measure
 from drgpay.steps.evaluation.settings import Settings
+from drgpay.tables import CASE_TYPES
 
 _BETTER = ("higher", "lower", "neutral")
 _UNITS = ("share", "number", "days", "yuan")
@@ -109,8 +111,16 @@ def _settings(value: Structure, place: Place) -> Settings:
         value,
         place,
         required=("interval_z", "least", "low_risk_scores", "high_risk_scores", "weight_light", "weight_heavy",
-                  "readmit_exempt", "readmit_days", "complication_codes"),
+                  "readmit_exempt", "readmit_days", "complication_codes", "negative_list"),
     )  # fmt: skip
+    at = place.at("negative_list")
+    negative = as_mapping(row["negative_list"], at, required=LISTED)
+    for name in LISTED:
+        for violation in as_list(negative[name], at.at(name)):
+            if violation not in CASE_TYPES:
+                raise at.at(name).mistake(
+                    "没有这种违规类型", "no such type of violation", value=violation, right_zh=" | ".join(CASE_TYPES)
+                )
 
     def numbers(key: str) -> tuple[int, ...]:
         return tuple(read_number(n, "integer", place.at(key)) for n in as_list(row[key], place.at(key)))
@@ -128,6 +138,9 @@ def _settings(value: Structure, place: Place) -> Settings:
         readmit_exempt=texts("readmit_exempt"),
         readmit_days=numbers("readmit_days"),
         complications=texts("complication_codes"),
+        listed={
+            name: tuple(as_text(v, at.at(name)) for v in as_list(negative[name], at.at(name))) for name in LISTED
+        },
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Settings:
     """``z`` of the intervals, ``least`` cases, risk scores that count as low and high, bounds of a group's weight
-    (1/10,000), diagnoses by the beginning of their codes, days of readmission."""
+    (1/10,000), diagnoses by the beginning of their codes, days of readmission; ``listed``: item of the negative list
+    → types of confirmed cases that count under it."""
 
     z: int
     least: int
@@ -19,3 +21,4 @@ class Settings:
     readmit_exempt: tuple[str, ...]
     readmit_days: tuple[int, ...]
     complications: tuple[str, ...]
+    listed: Mapping[str, tuple[str, ...]]

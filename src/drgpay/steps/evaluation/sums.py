@@ -54,6 +54,8 @@ class Facts:
     by_institution: pl.DataFrame = field(default_factory=lambda: pl.DataFrame({"institution_id": []}))
     details: Beside | None = None
     visits: Beside | None = None
+    operations: Mapping[str, int] = field(default_factory=dict)
+    """operation → level, of the catalogue"""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,17 @@ def _reason(name: str, facts: Facts) -> Reason:
         "persons": ("病例没有人员编号", "the stays name no persons"),
         "groups": ("没有基准点数或权重", "there are no base points or weights"),
         "weights": ("没有提供病组权重登记表", "the register group_weights was not brought"),
+        "operations": ("没有手术分级目录", "the register operation_levels was not brought"),
         "records": ("没有提供病案质量得分", "no record scores (drgpay check --region)"),
         "statements": ("没有年度清算单", "no statements of the year"),
+        "confirmed": ("没有违规认定案件登记表", "the register confirmed_cases was not brought"),
+        "institutions": ("机构登记表没有写明是否接入电子凭证", "no institution says whether it takes e-vouchers"),
+        "settlements": (
+            "病例明细和门诊没有写明是否用电子凭证结算",
+            "neither details nor visits say what e-vouchers settled",
+        ),
+        "provincial": ("没有省级医院的电子凭证结算", "no settlements by e-voucher of provincial hospitals"),
+        "surveys": ("没有满意度调查", "no survey of satisfaction"),
     }.get(measure.source, ("没有数据", "no data"))
 
 
@@ -110,6 +121,10 @@ def collect(engine: Engine, facts: Facts, settings: Settings, work: Path) -> Sum
         names |= {f"{n}_before" for n in (*_BEFORE, "weight_sum", "weighted_cost")}
     cases = _summed(engine, facts.cases, m.case_measures, m.CASE_COLUMNS, "evaluate: cases")
     parts.append(cases)
+    if facts.operations:
+        rows_of = partial(m.operation_measures, year=facts.year, levels=facts.operations)
+        parts.append(_summed(engine, facts.grouped, rows_of, m.OPERATION_COLUMNS, "evaluate: operations"))
+        names |= {name for name, of in m.MEASURES.items() if of.source == "operations"}
     persons = _persons(engine, facts, settings, bool(cases["bed_day"].sum()), work)
     parts.append(persons)
     if persons["known_n"].sum():
@@ -127,8 +142,26 @@ def collect(engine: Engine, facts: Facts, settings: Settings, work: Path) -> Sum
     if facts.groups.is_empty():  # rate method: no base points, and weights only where they are published
         names -= {"base_points", "basic", *(() if facts.weights else _BY_WEIGHT)}
     names |= set(facts.by_institution.columns) - {"institution_id"}
+    if any(b is not None and "e_voucher" in b.brought for b in (facts.details, facts.visits)):
+        names |= {"vouchers", "settlements"}
+        parts = [_provincial(part, facts.institutions) for part in parts]
+        if any("provincial_settlements" in part.columns for part in parts):
+            names |= {"provincial_vouchers", "provincial_settlements"}
     rows = m.added(pl.concat(parts, how="diagonal"), m.KEYS).with_columns(pl.exclude(m.KEYS).fill_null(0))
     return Sums(facts, rows, frozenset(names), codes, _risks(engine, facts))
+
+
+def _provincial(part: pl.DataFrame, institutions: pl.DataFrame) -> pl.DataFrame:
+    """Sums with settlements and e-vouchers of provincial hospitals beside those of all."""
+    if "settlements" not in part.columns or "provincial" not in institutions.columns:
+        return part
+    mine = institutions.filter(pl.col("provincial"))["institution_id"].to_list()
+    if not mine:
+        return part
+    provincial = pl.col("institution_id").is_in(mine).cast(pl.Int64)
+    return part.with_columns(
+        (pl.col(name) * provincial).alias(f"provincial_{name}") for name in ("vouchers", "settlements")
+    )
 
 
 def _summed(engine: Engine, data: Dataset, rows: Any, columns: tuple[str, ...], label: str) -> pl.DataFrame:

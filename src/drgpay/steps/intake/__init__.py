@@ -59,6 +59,7 @@ from drgpay.steps.intake.returned import Returned, read_returned, read_rows
 from drgpay.steps.intake.rules import RESPONSIBLE, RULES, Rule
 from drgpay.steps.intake.scores import (
     TALLY_KEY,
+    coder_quality,
     dropped_of,
     kept_out,
     record_scores,
@@ -67,7 +68,7 @@ from drgpay.steps.intake.scores import (
     with_findings,
 )
 from drgpay.steps.intake.spell import measures, mended, sex_of, spell_code, split_codes
-from drgpay.steps.intake.stays import Conversion, Intake, columns_kept, convert, read_stays
+from drgpay.steps.intake.stays import Conversion, Intake, cells_of, columns_kept, convert, read_stays
 from drgpay.steps.intake.survey import Head, Missing, Survey, survey
 from drgpay.steps.intake.taken import is_taken, row_digest, taken_file
 from drgpay.steps.intake.unchanged import Stamp, Watch, stamp
@@ -80,8 +81,8 @@ from drgpay.steps.intake.versions import (
     without_rows,
 )
 
-WRITES = ("charges", "findings", "record_scores", "stay_details", "stay_changes", "stay_scores", "stays",
-          "taken_rows", "visits")  # fmt: skip
+WRITES = ("charges", "coder_quality", "findings", "record_scores", "rule_quality", "stay_details", "stay_changes",
+          "stay_scores", "stays", "taken_rows", "visits")  # fmt: skip
 """tables this step writes"""
 
 __all__ = [
@@ -121,6 +122,7 @@ __all__ = [
     "as_typed",
     "astray",
     "catalogue",
+    "cells_of",
     "changes_between",
     "check_batch",
     "check_person",
@@ -128,6 +130,7 @@ __all__ = [
     "check_stay",
     "clinical",
     "code_lists",
+    "coder_quality",
     "columns_brought",
     "columns_kept",
     "comparable",

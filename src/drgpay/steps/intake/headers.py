@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from drgpay.errors import DrgpayError, Kind
 from drgpay.tables import GROUPED, STAYS, Column, Table
@@ -83,6 +84,7 @@ class Layout:
     unknown: tuple[tuple[str, str], ...]
 
 
+@lru_cache(maxsize=1 << 14)
 def header_key(cell: str) -> str:
     """A header cell in the form in which two are the same: NFKC, no blanks, no case."""
     plain = unicodedata.normalize("NFKC", cell).replace("\ufeff", "").replace("\u200b", "")

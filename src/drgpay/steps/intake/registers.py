@@ -127,8 +127,37 @@ def read_recorded(
     )
 
 
+_MOST, _KEPT = 1 << 20, 64
+"""bytes of a file that is remembered, and how many are"""
+_known: dict[tuple[Any, ...], _Sheet] = {}
+
+
 def _sheet(path: Path, wide: Table, known_on: date | None, own: bool = False) -> _Sheet:
-    """Read one file of a register; ``wide``: its columns; ``own``: it holds what was taken from results."""
+    """Read one file of a register; ``wide``: its columns; ``own``: it holds what was taken from results. One that was
+    read lately is known by its bytes, wherever it lies."""
+    content = _small(path)
+    if content is None:
+        return _read_sheet(path, wide, known_on, own)
+    key = (path.name, hashlib.sha256(content).digest(), wide.name, wide.names, known_on, own)
+    found = _known.get(key)
+    if found is None:
+        found = _read_sheet(path, wide, known_on, own)
+        if _small(path) == content:
+            if len(_known) >= _KEPT:
+                _known.clear()
+            _known[key] = found
+    return replace(found, wrong=list(found.wrong))
+
+
+def _small(path: Path) -> bytes | None:
+    """The bytes of a file that is small enough to be remembered."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= _MOST else None
+    except OSError:
+        return None
+
+
+def _read_sheet(path: Path, wide: Table, known_on: date | None, own: bool) -> _Sheet:
     source = open_source(path, frozenset(known_headers(wide.columns)))
     required = frozenset(column.name for column in wide.columns if not column.null)
     layout = locate(source.file, source.header, wide, wide.columns, required)

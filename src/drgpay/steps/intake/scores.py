@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from drgpay.steps.intake.findings import Notes
 from drgpay.steps.intake.rules import ABOUT, RULES
-from drgpay.tables import RECORD_SCORES, STAY_SCORES
+from drgpay.tables import CODER_QUALITY, RECORD_SCORES, RULE_QUALITY, STAY_SCORES
 from drgpay.units import half_up
 from drgpay.units.vector import Ints
 
@@ -130,6 +130,30 @@ def tally(scores: Any) -> Any:
     counts = rules.group_by(*units, measure=_RULE + pl.col("rules")).agg(n=pl.len().cast(pl.Int64))
     long = sums.unpivot(index=units, variable_name="measure", value_name="n")
     return pl.concat([long, counts]).select(*TALLY_KEY, "n").to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def coder_quality(scores: Any, coders: pl.DataFrame) -> tuple[Any, Any]:
+    """CODER_QUALITY and RULE_QUALITY from the STAY_SCORES of one file and the coders of its lines (``row``,
+    ``coder_id``)."""
+    units = ["department_id", "coder_id"]
+    named = _plain(scores).join(coders, on="row", how="left").with_columns(pl.col(units).fill_null(""))
+    sums = named.group_by(units).agg(
+        n=pl.len().cast(pl.Int64), whole=pl.col("score").cast(pl.Int64).sum(),
+        errors=pl.col("error").cast(pl.Int64).sum(),
+    ).sort(units)  # fmt: skip
+    by_coder = [
+        {
+            "department_id": row["department_id"], "coder_id": row["coder_id"], "n": row["n"],
+            "score": half_up(100 * row["whole"], row["n"]), "errors": row["errors"],
+            "error_share": half_up(10_000 * row["errors"], row["n"]),
+        }
+        for row in sums.to_dicts()
+    ]  # fmt: skip
+    broken = named.select(*units, rule="rules").explode("rule").drop_nulls("rule")
+    counts = broken.group_by("rule", *units).agg(n=pl.len().cast(pl.Int64)).sort("rule", *units)
+    texts = {rule: dict(zip(("zh", "en"), RULES[rule].texts(), strict=True)) for rule in counts["rule"].unique()}
+    by_rule = [{**row, **texts[row["rule"]]} for row in counts.to_dicts()]
+    return CODER_QUALITY.of(by_coder), RULE_QUALITY.of(by_rule)
 
 
 def record_scores(sums: Any) -> Any:

@@ -91,6 +91,11 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("认定", "属实", "违规"), "confirm"),
         **dict.fromkeys(("不认定", "不属实", "排除", "不违规"), "dismiss"),
     },
+    "holds": {
+        **dict.fromkeys(("各月拨付", "各月", "月拨付"), "months"),
+        **dict.fromkeys(("全部拨付", "全部"), "all"),
+        **dict.fromkeys(("争议金额", "金额", "按金额"), "amount"),
+    },
     "treatment": {
         **dict.fromkeys(("拒付", "不予支付"), "refuse"),
         **dict.fromkeys(("追回", "收回"), "recover"),
@@ -120,6 +125,16 @@ WORDS: dict[str, dict[str, str | None]] = {
         "县域内就诊": "county_visits",
         "参保人数": "insured",
         "基金支出": "fund_expenditure",
+        **dict.fromkeys(("接入电子凭证机构", "接入电子凭证的定点机构占比"), "voucher_institutions"),
+        **dict.fromkeys(("二级及以上接入电子凭证机构", "二级及以上机构接入电子凭证占比"), "voucher_upper"),
+        **dict.fromkeys(("电子凭证结算", "电子凭证结算率"), "voucher_settled"),
+        **dict.fromkeys(("省级医院电子凭证结算", "在杭省级医院电子凭证结算率"), "voucher_provincial"),
+    },
+    "factor": {
+        **dict.fromkeys(("手术操作", "手术"), "procedure"),
+        **dict.fromkeys(("并发症程度", "严重程度"), "severity"),
+        "年龄": "age",
+        "无大类": "no_mdc",
     },
     "indicator": {
         "费用消耗指数": "cost_index",
@@ -132,6 +147,9 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("清单完整性", "病案完整性得分"), "record_completeness"),
         **dict.fromkeys(("清单准确性", "病案准确性得分"), "record_accuracy"),
         **dict.fromkeys(("cmi", "病例组合指数", "CMI值".casefold()), "cmi"),
+        **dict.fromkeys(("开展病组数", "病组覆盖数"), "drg_count"),
+        **dict.fromkeys(("新技术项目", "新技术项目数"), "technique"),
+        **dict.fromkeys(("论文", "论文数"), "paper"),
     },
     "sex": {
         **dict.fromkeys(("1", "m", "男", "男性", "1男"), "male"),
@@ -232,11 +250,13 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("年初预付", "常规", "常规预付"), "ordinary"),
         **dict.fromkeys(("应急", "应急预付"), "emergency"),
     },
+    "budget_basis": {"预算指标": "indicator", "指标": "indicator", "预付总额": "prepayment", "预付": "prepayment"},
     "department_type": {
         **dict.fromkeys(("手术", "手术科室"), "surgical"),
         **dict.fromkeys(("非手术", "非手术科室", "内科系统"), "medical"),
         **dict.fromkeys(("医技", "医技科室"), "technical"),
         **dict.fromkeys(("门诊", "门诊科室"), "outpatient"),
+        **dict.fromkeys(("综合", "综合科室"), "general"),
     },
     "staff_category": {
         **dict.fromkeys(("医师", "医生"), "doctor"),
@@ -264,6 +284,18 @@ WORDS: dict[str, dict[str, str | None]] = {
         **dict.fromkeys(("并入", "合并", "被合并"), "merged_into"),
         **dict.fromkeys(("拆分", "分立"), "split"),
         **dict.fromkeys(("等级变更", "等级调整", "级别变更"), "level_changed"),
+    },
+    "violation": {
+        **dict.fromkeys(("分解住院", "分解"), "splitting"),
+        **dict.fromkeys(("低病高编", "高套", "高编低靠", "高套编码"), "upcoding"),
+        **dict.fromkeys(("体检住院", "健康体检住院"), "examination_admission"),
+        **dict.fromkeys(("挂床", "挂床住院", "挂名住院", "挂名(床)住院"), "hang_bed"),
+        **dict.fromkeys(("无指征住院", "低标入院", "低标准入院", "不符合入院指征住院"), "no_indication"),
+        **dict.fromkeys(("分解费用", "转嫁", "住院费用分解至门诊结算"), "cost_shifting"),
+        **dict.fromkeys(("推诿", "推诿病人", "推诿重病人", "推诿危重病人"), "refusal"),
+        **dict.fromkeys(("欺诈", "骗保", "骗取医保基金"), "fraud"),
+        **dict.fromkeys(("服务不足", "提前出院", "医疗服务提供不足"), "early_discharge"),
+        **dict.fromkeys(("乱收费", "违规收费"), "charging"),
     },
     "scope": {"全院": "hospital", "科室": "department", "医师": "doctor"},
     "discharge_way": {

@@ -133,6 +133,15 @@ def _steady(intakes: Iterator[Intake], path: Path, before: Stamp | None) -> Iter
         yield intake
 
 
+def cells_of(path: Path, head: str, hints: Hints | None = None) -> Iterator[tuple[Any, Any]]:
+    """A column of a file of stays as it is: lines and cells as text, part by part. Raises USAGE for a header the file
+    does not have, and DATA as :func:`read_stays` does."""
+    opened = open_stays(path, hints or Hints())
+    place = next(iter(opened.own_places([head]).values()))
+    for chunk in opened.source.chunks([place], ROW_GROUP):
+        yield chunk.lines, _plain(chunk.columns[place], np.zeros(len(chunk.lines), bool))
+
+
 def demanded(opened: Opened, need: str) -> frozenset[str]:
     """The columns a file must have; days of stay are none where both dates give them."""
     columns = stays_columns(need)

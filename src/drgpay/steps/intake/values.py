@@ -88,6 +88,8 @@ def typed(column: Column, cells: Any) -> Typed:
     ``cells``: Arrow array. Whole numbers in a money column are fen, text and decimals are yuan. ``codes`` columns
     are read by :mod:`.codes`.
     """
+    if cells.null_count == len(cells):
+        return Typed(pa.nulls(len(cells), column.arrow))
     if pa.types.is_dictionary(cells.type):
         cells = cells.cast(cells.type.value_type)
     kind = cells.type
@@ -108,18 +110,21 @@ def tidy(text: pl.Series) -> pl.Series:
 
     ``="0012"`` and ``'0012``, as spreadsheets protect text, are read as 0012.
     """
-    plain = text.str.strip_chars()
-    held = (plain.str.starts_with("=") | plain.str.starts_with("'")).fill_null(False)
+    cell = pl.col("cell")
+    cells = pl.DataFrame({"cell": text}, schema={"cell": pl.String}).select(cell.str.strip_chars())
+    held = cells.select(cell.str.contains("^[=']")).to_series()
     if held.any():
         at = held.arg_true()
-        plain = plain.scatter(at, [_unprotected(cell) for cell in plain.gather(at)])
-    return plain.set(plain.is_in(_EMPTY), None)
+        plain = cells.to_series()
+        cells = plain.scatter(at, [_unprotected(one) for one in plain.gather(at)]).to_frame()
+    return cells.select(pl.when(~cell.is_in(_EMPTY)).then(cell)).to_series()
 
 
 def normal(text: pl.Series) -> pl.Series:
     """Text in NFKC: full-width characters become plain ones, invisible ones go."""
-    wide = text.str.len_bytes() != text.str.len_chars()
-    return text.str.normalize("NFKC").str.replace_all(_INVISIBLE, "").str.strip_chars() if wide.any() else text
+    cell = pl.first().str
+    wide = text.to_frame().select((cell.len_bytes() != cell.len_chars()).any()).item()
+    return text.str.normalize("NFKC").str.replace_all(_INVISIBLE, "").str.strip_chars() if wide else text
 
 
 def cell_of(text: str) -> str:
@@ -135,7 +140,7 @@ def _unprotected(cell: str) -> str:
 
 
 def _positions(flags: pl.Series) -> Ints:
-    return flags.fill_null(False).arg_true().to_numpy().astype(np.int64)
+    return flags.to_frame().select(pl.first().fill_null(False).arg_true()).to_series().to_numpy().astype(np.int64)
 
 
 def _fault(
@@ -194,7 +199,7 @@ def _recoded(indices: Any, values: Any) -> Any:
 
 def _blank_words(text: pl.Series) -> pl.Series:
     """Null for the words and signs that stand for an empty cell."""
-    return text.set(text.is_in(list(NULLS)), None)
+    return text.to_frame().select(pl.when(~pl.first().is_in(list(NULLS))).then(pl.first())).to_series()
 
 
 def _int(column: Column, text: pl.Series) -> Typed:

@@ -57,8 +57,10 @@ class Figures:
     """institution → distinct persons of the period"""
     readmitted: Mapping[tuple[str, int], int] = field(default_factory=dict)
     """(institution, month) → stays followed by another within the days"""
-    upcoded: Mapping[str, int] = field(default_factory=dict)
-    """institution → open or confirmed suspicions of upcoding"""
+    upcoding: Sequence[Row] = ()
+    """rows of ``upcoding_rates``"""
+    billed: Sequence[Row] = ()
+    """rows of ``bill_rates``"""
     before: pl.DataFrame | None = None
     """``institution_id``, ``month``, ``drg``, ``n``, ``cost`` of the same months of the year before"""
     advances: Sequence[Row] = ()
@@ -95,6 +97,7 @@ class _Raised:
         drg: str | None = None,
         period: int | None = None,
         mark: str = "",
+        between: Mapping[str, int] | None = None,
     ) -> None:
         rule: AlertRule = ALERT_RULES[name]
         last = months[-1]
@@ -118,6 +121,8 @@ class _Raised:
                 "parameter": parameter,
                 "numerator": last.numerator,
                 "denominator": last.denominator,
+                "low": None,
+                "high": None,
                 "small": n < self.limits.whole("alert.min_stays"),
                 "zh": rule.words.zh,
                 "en": rule.words.en,
@@ -128,6 +133,7 @@ class _Raised:
                 "deadline": when + timedelta(days=rule.days),
                 "state": "raised",
             }
+            | dict(between or {})
         )
         self.evidence += [
             {
@@ -211,6 +217,11 @@ def _index_alerts(figures: Figures, raised: _Raised) -> None:
     for key, its in monthly.group_by(by, maintain_order=True):
         months = [_index_month(m, i, n) for m, i, n in its.select("month", "index", "n").rows()]
         raised.streak("department_index", months, institution=str(key[0]), department=str(key[1]))
+    least, by = raised.limits.whole("alert.group_stays"), ["institution_id", "drg"]
+    monthly = indices(figures, [*by, "month"], "total_cost", "g_cost", 1).filter(pl.col("n") >= least)
+    for key, its in monthly.group_by(by, maintain_order=True):
+        months = [_index_month(m, i, n) for m, i, n in its.select("month", "index", "n").rows()]
+        raised.streak("group_index", months, institution=str(key[0]), drg=str(key[1]))
 
 
 def low_risk_groups(cells: pl.DataFrame) -> list[str]:
@@ -224,8 +235,16 @@ def _quality_alerts(figures: Figures, raised: _Raised, limits: Limits) -> None:
     low = figures.cells.filter(pl.col("drg").is_in(low_risk_groups(figures.cells)))
     for h, deaths, n in low.group_by("institution_id").agg(pl.col("deaths", "n").sum()).sort("institution_id").rows():
         raised.above("low_risk_mortality", [_month(0, deaths, n, n)], institution=h)
-    for h, n in figures.cells.group_by("institution_id").agg(pl.col("n").sum()).sort("institution_id").rows():
-        raised.above("upcoding_rate", [_month(0, figures.upcoded.get(h, 0), n, n)], institution=h)
+    for row in figures.upcoding:
+        if row["coder_id"] == "" and row["estimate"] is not None:
+            month = Month(0, row["confirmed"], row["audited"], row["estimate"], row["audited"])
+            between = {"low": row["low"], "high": row["high"]}
+            raised.above("upcoding_rate", [month], institution=row["institution_id"], between=between)
+    for row in figures.billed:
+        if row["coder_id"] == "" and row["above"]:
+            raised.above(
+                "bill_share", [_month(0, row["differing"], row["n"], row["n"])], institution=row["institution_id"]
+            )
     for h in fewer_severe(figures.severe, limits, "alert.false_discovery"):
         its = figures.severe.filter(pl.col("institution_id") == h)
         months = [

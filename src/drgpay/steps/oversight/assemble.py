@@ -9,7 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from drgpay.engine import frame
 from drgpay.steps.oversight.catalogue import RULES, TYPES, Limits, missing
+from drgpay.steps.oversight.facts import LIFTED
 from drgpay.steps.oversight.hits import HITS
 from drgpay.steps.oversight.statistics import BILLION, discoveries, falling, rounded, shrunken
 from drgpay.units import ONE, half_up
@@ -52,6 +54,57 @@ def coding_rates(cells: pl.DataFrame, limits: Limits) -> list[dict[str, Any]]:
         }
         for h, e in sorted(expected.items())
     ]
+
+
+CODED = ("institution_id", "coder_id", "adrg")
+"""keys of :func:`coder_sums`"""
+CODED_READS = (*CODED, "settled", "status", *LIFTED)
+"""columns it reads"""
+
+
+def coder_sums(batch: Any) -> Any:
+    """Integer sums of the settled and grouped stays with a coder by :data:`CODED`: ``n``, and ``lifted``, cheap stays
+    that less codes would put in a lower group."""
+    rows = frame(batch).filter(pl.col("settled") & (pl.col("status") == "grouped")).drop_nulls(list(CODED))
+    lifted = pl.any_horizontal(pl.col(c).is_not_null() for c in LIFTED).sum().cast(pl.Int64)
+    return rows.group_by(CODED).agg(pl.len().cast(pl.Int64).alias("n"), lifted.alias("lifted")).to_arrow()
+
+
+def peer_rates(cells: pl.DataFrame, coded: pl.DataFrame, limits: Limits) -> list[dict[str, Any]]:
+    """Cheap and highly coded stays against what everybody's rates in every basic group lead one to expect (indirect
+    standardisation): ``institution_id``, ``coder_id`` (empty: the institution), ``observed``, ``expected`` and
+    ``ratio`` (1/10,000). ``coded``: see :func:`coder_sums`."""
+    grouped = cells.filter((pl.col("grouped") > 0) & (pl.col("drg") != "0000"))
+    houses = grouped.group_by("institution_id", pl.col("drg").str.head(3).alias("adrg")).agg(
+        pl.col("n", "lifted").sum()
+    )
+    rows = []
+    for table in (houses.with_columns(pl.lit("").alias("coder_id")), coded):
+        keys = table.select("institution_id", "coder_id").unique().sort(pl.all()).rows()
+        numbered = table.join(
+            pl.DataFrame(
+                [(h, c, str(i)) for i, (h, c) in enumerate(keys)],
+                orient="row",
+                schema={"institution_id": pl.String, "coder_id": pl.String, "who": pl.String},
+            ),
+            on=["institution_id", "coder_id"],
+        )
+        by = numbered.select(pl.col("who").alias("institution_id"), "adrg", "n", "lifted").sort(
+            "institution_id", "adrg"
+        )
+        observed, expected, _ = _standardised(by, "lifted", limits)
+        rows += [
+            {
+                "institution_id": h,
+                "coder_id": c,
+                "observed": observed[str(i)],
+                "expected": rounded(e),
+                "ratio": half_up(observed[str(i)] * e.denominator * ONE, e.numerator) if e > 0 else None,
+            }
+            for i, (h, c) in enumerate(keys)
+            for e in (expected[str(i)],)
+        ]
+    return rows
 
 
 def _standardised(
@@ -170,8 +223,14 @@ def institution_hits(
     return pl.DataFrame(rows, schema=HITS)
 
 
+def is_lead(limits: Limits) -> pl.Expr:
+    """Whether a hit is a lead; one that is not is of those that the data cannot tell from honest care."""
+    least = pl.col("rule").replace_strict({r.id: limits.score(r) for r in RULES.values()}, return_dtype=pl.Int64)
+    return pl.col("score") >= least
+
+
 def suspicions(
-    found: pl.DataFrame, year: int, states: Mapping[str, str], *, with_persons: bool = False
+    found: pl.DataFrame, year: int, states: Mapping[str, str], limits: Limits, *, with_persons: bool = False
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Tables ``suspicions`` and ``suspicion_evidence`` from rows of hits. ``states``: reviews by suspicion."""
     found = found.with_columns(_ID.alias("suspicion_id"))
@@ -203,6 +262,7 @@ def suspicions(
             pl.lit(year, pl.Int16).alias("year"),
             pl.col("pay").alias("stay_payment"),
             state.alias("state"),
+            pl.when(is_lead(limits)).then(pl.lit("likely")).otherwise(pl.lit("unclear")).alias("standing"),
             pl.col("month").fill_null(0),
             (pl.col("person_id") if with_persons else pl.lit(None, pl.String)).alias("person_id"),
         )
@@ -221,8 +281,9 @@ def suspicions(
 
 
 def rule_status(brought: Collection[str], found: pl.DataFrame) -> list[dict[str, Any]]:
-    """Rows of ``rule_status``: every rule, whether it ran, what it lacked, how many suspicions it gave."""
-    counts = dict(found.group_by("rule").agg(pl.len()).rows())
+    """Rows of ``rule_status``: every rule, whether it ran, what it lacked, how many leads it gave, and how many cases
+    that the data cannot tell. ``found``: rows of ``suspicions``."""
+    counts = {(r, s): n for r, s, n in found.group_by("rule", "standing").agg(pl.len()).rows()}
     rows = []
     for rule in RULES.values():
         lacks = missing(rule, brought)
@@ -232,7 +293,8 @@ def rule_status(brought: Collection[str], found: pl.DataFrame) -> list[dict[str,
                 "violation": rule.violation,
                 "status": "missing" if lacks else "ran",
                 "missing": "|".join(lacks),
-                "suspicions": counts.get(rule.id, 0),
+                "suspicions": counts.get((rule.id, "likely"), 0),
+                "unclear": counts.get((rule.id, "unclear"), 0),
                 "zh": rule.words.zh,
                 "en": rule.words.en,
             }

@@ -22,7 +22,7 @@ from drgpay.tables import VIOLATION_TYPES
 from drgpay.units import ONE, parse_scaled
 
 PARAMETER = "oversight.limits"
-AMOUNTS = ("refuse", "merge", "regroup", "low", "visits", "none")
+AMOUNTS = ("refuse", "merge", "regroup", "low", "visits", "charges", "none")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Violation:
 @dataclass(frozen=True)
 class Rule:
     """A rule on stays, persons or institutions. ``needs``: ``table.column`` without which it is not run; ``amount``:
-    one of :data:`AMOUNTS`; ``base``: score of a candidate before its signs."""
+    one of :data:`AMOUNTS`; ``no_amount``: why there is none, where there is none; ``base``: score of a candidate
+    before its signs."""
 
     id: str
     violation: str
@@ -72,6 +73,7 @@ class Rule:
     signals: Mapping[str, Sign]
     exclusions: Both
     false: Both
+    no_amount: Both | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,12 @@ class Limits:
         own = self.values.get(f"score.{rule.id}")
         return own.value if own else self.values[f"score.{rule.violation}"].value
 
+    def least(self, rule: Rule) -> int:
+        """Score from which a candidate is listed at all: below :meth:`score` as one that the data cannot tell from
+        honest care, where the violation has such a limit."""
+        unclear = self.values.get(f"unclear.{rule.violation}")
+        return min(unclear.value, self.score(rule)) if unclear else self.score(rule)
+
 
 @cache
 def _data() -> dict[str, Any]:
@@ -140,6 +148,8 @@ def _rule(row: dict[str, Any]) -> Rule:
     signs = {name: Sign(parse_scaled(s["weight"], 4), _both(s)) for name, s in (shared | own).items()}
     if row["violation"] not in VIOLATION_TYPES or row["amount"] not in AMOUNTS:
         raise ValueError(f"rule {row['id']}: a word that is not in its list")
+    if (row["amount"] == "none") != ("no_amount" in row):
+        raise ValueError(f"rule {row['id']}: an amount, or why there is none")
     return Rule(
         row["id"],
         row["violation"],
@@ -151,6 +161,7 @@ def _rule(row: dict[str, Any]) -> Rule:
         MappingProxyType(signs),
         _both(row["exclusions"]),
         _both(row["false"]),
+        _both(row["no_amount"]) if "no_amount" in row else None,
     )
 
 
@@ -208,6 +219,12 @@ def limits(policy: Policy) -> Limits:
         unit = merged[name].unit if name in merged else "score"
         merged[name] = Limit(value, unit, source)
     return Limits(MappingProxyType(merged))
+
+
+def limits_of(values: Mapping[str, int]) -> Limits:
+    """The limits a look was made with, as its manifest keeps them; those it did not know yet are the catalogue's."""
+    own = {k: Limit(v, DEFAULTS.values[k].unit if k in DEFAULTS.values else "score", "") for k, v in values.items()}
+    return Limits(MappingProxyType(dict(DEFAULTS.values) | own))
 
 
 def missing(rule: Rule, brought: Collection[str]) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ DETAILS: dict[str, Any] = {
     "leave_days": pl.Int64,
     "readmission_planned": pl.Boolean,
     "surgeon_id": pl.String,
+    "coder_id": pl.String,
     "out_of_policy": pl.Int64,
     **{f"{kind}_fee": pl.Int64 for kind in FEES},
 }
@@ -77,10 +78,13 @@ CHARGED: dict[str, Any] = {
     "charged": pl.Int64,
     "test_days": pl.Int64,
     "late_tests": pl.Int64,
+    "early_care": pl.Int64,
+    "after_amount": pl.Int64,
 }
 """days of the stay with a charge; with one that is not for the bed or nursing; which those are, as days after
 admission with | around them; charges before admission; those of them that are not for tests; how many days before;
-all charges; days of the stay with tests; what was charged for tests after the third day"""
+all charges; days of the stay with tests; what was charged for tests after the third day; what was charged on the
+first three days beside bed, nursing and tests; what was charged later than the day after discharge"""
 
 FACTS = SCREENED | DETAILS | CHARGED
 
@@ -125,6 +129,8 @@ def _charges(days: Any, stays: pl.DataFrame) -> pl.DataFrame:
         pl.col("amount").sum().alias("charged"),
         day.filter(inside & tests).n_unique().cast(pl.Int64).alias("test_days"),
         pl.col("tests").filter(inside & late).sum().alias("late_tests"),
+        (pl.col("care") - pl.col("tests")).filter(inside & ~late).sum().alias("early_care"),
+        pl.col("amount").filter(day > pl.col("discharged") + pl.duration(days=1)).sum().alias("after_amount"),
     )
     listed = pl.lit("|") + pl.col("care_on").cast(pl.List(pl.String)).list.join("|") + pl.lit("|")
     return found.with_columns(listed.alias("care_on"))

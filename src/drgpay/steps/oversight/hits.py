@@ -33,11 +33,12 @@ HITS: dict[str, Any] = {
 }
 """a row of evidence with the suspicion it belongs to. ``pay``: what the fund pays for the stay; ``signal``: a sign of
 the rule, or ``base``"""
-_WHOSE = ("stay_id", "institution_id", "department_id", "doctor_id", "insurance_scheme", "person_id", "month")
+WHOSE = ("stay_id", "institution_id", "department_id", "doctor_id", "insurance_scheme", "month", "pay")
+"""columns that say whose case it is, beside the person"""
 
 
-CLUSTERED = "clustered"
-"""the sign that an institution has more leads of a rule than its size explains"""
+CLUSTERED, CROWDED, RARE = "clustered", "crowded", "rare"
+"""the signs that an institution has more leads of a kind than its size explains, far more, or far fewer"""
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,18 @@ def hits(
     clues: Sequence[Clue],
     amount: pl.Expr,
     related: pl.Expr | None = None,
+    about: str = "",
 ) -> pl.DataFrame:
     """Suspicions of a rule from its candidates, as rows of :data:`HITS`, one for each clue that holds.
 
-    A rule whose suspicions may gather in few institutions (sign :data:`CLUSTERED`) gives its leads too: rows that
-    this sign would lift over the limit; see :func:`~.clusters.clustered`.
+    A rule whose suspicions may gather in few institutions (sign :data:`CLUSTERED`) gives those too that the gathering
+    would lift over the limit; see :func:`~.clusters.clustered`.
 
     ``rows``: candidates with the columns of facts; ``clues``: of those of ``base`` one must hold for every candidate,
-    the others name a sign of the rule. A sign counts once, however many clues show it. Null is no.
+    the others are signs; those the rule does not name are passed over. A sign counts once, however many clues show
+    it. Null is no. ``about``: what the columns of the stay in question begin with.
     """
+    clues = [one for one in clues if one.signal == "base" or one.signal in rule.signals]
     if rows.height == 0:
         return none_found()
     held: dict[str, pl.Expr] = {}
@@ -114,7 +118,9 @@ def hits(
         amount.cast(pl.Int64).fill_null(0).clip(0).alias("amount"),
         (pl.lit("") if related is None else related.fill_null("")).alias("related"),
     ).filter(
-        pl.col("score") >= limits.score(rule) - (rule.signals[CLUSTERED].weight if CLUSTERED in rule.signals else 0)
+        pl.col("score")
+        >= limits.least(rule)
+        - sum(rule.signals[name].weight for name in (CLUSTERED, CROWDED) if name in rule.signals)
     )
     if rows.height == 0:
         return none_found()
@@ -130,10 +136,15 @@ def hits(
         found.append(
             shown.select(
                 pl.lit(rule.id).alias("rule"),
-                *_WHOSE,
+                *(
+                    pl.col(f"{about}{name}").alias(name)
+                    if f"{about}{name}" in rows.columns
+                    else pl.lit(None).alias(name)
+                    for name in WHOSE
+                ),
+                "person_id",
                 "score",
                 "amount",
-                pl.col("pay") if "pay" in rows.columns else pl.lit(None, pl.Int64).alias("pay"),
                 "related",
                 pl.lit(one.signal).alias("signal"),
                 "weight",

@@ -14,6 +14,9 @@ from drgpay.units import ONE, half_up
 Row = dict[str, Any]
 _MONEY = frozenset({"recover", "damages"})
 _REFUSE = "refuse"
+_SUSPEND, _TERMINATE, _HAND_OVER = "suspend", "terminate", "hand_over"
+_GRAVE = frozenset({_SUSPEND, _TERMINATE, _HAND_OVER})
+"""treatments that act on the institution's agreement from a day on"""
 
 
 def _wrong(zh: str, en: str, suspicion: str, field: str, fix_zh: str, fix_en: str) -> DrgpayError:
@@ -88,11 +91,14 @@ def treatments(reviews: Sequence[Row], suspicions: Mapping[str, Row]) -> list[Ro
                 "清空金额,或把处理方式改为 recover 只追回这笔钱",
                 "clear the amount, or write recover to take only this much back",
             )
-        amount = 0
+        _check_days(review, treatment, found)
+        amount = held = 0
         if treatment == "refuse":
             amount = found["stay_payment"] or 0
         elif treatment in _MONEY:
             amount = found["amount"] if review["amount"] is None else review["amount"]
+        elif treatment == _HAND_OVER and found["insurance_scheme"] is not None:
+            held = found["amount"] if review["amount"] is None else review["amount"]
         multiple = review["damages_multiple"] or 0 if treatment == "damages" else 0
         rows.append(
             {
@@ -107,6 +113,9 @@ def treatments(reviews: Sequence[Row], suspicions: Mapping[str, Row]) -> list[Ro
                 "amount": amount,
                 "damages": half_up(amount * multiple, ONE),
                 "damages_multiple": multiple,
+                "held": held,
+                "from_date": (review.get("from_date") or review["on"]) if treatment in _GRAVE else None,
+                "lifted_on": review.get("lifted_on"),
                 "points": review["points"] or 0,
                 "publish": bool(review["publish"]),
                 "reviewer": review["reviewer"],
@@ -116,6 +125,47 @@ def treatments(reviews: Sequence[Row], suspicions: Mapping[str, Row]) -> list[Ro
         )
     _once(rows)
     return rows
+
+
+def _check_days(review: Row, treatment: str, found: Row) -> None:
+    """Days belong to treatments that act from a day on, and end after they began; those need an institution."""
+    name, begins, ends = review["suspicion_id"], review.get("from_date"), review.get("lifted_on")
+    if begins is not None and treatment not in _GRAVE:
+        raise _wrong(
+            "这种处理没有起始日期",
+            "this treatment has no day from which it acts",
+            name,
+            "from_date",
+            "清空起始日期,或把处理改为暂停、解除协议、移交",
+            "clear the day, or write suspend, terminate or hand_over",
+        )
+    if ends is not None and treatment not in (_SUSPEND, _HAND_OVER):
+        raise _wrong(
+            "只有暂停和移交才有解除日期",
+            "only suspend and hand_over are lifted",
+            name,
+            "lifted_on",
+            "清空解除日期",
+            "clear the day",
+        )
+    if ends is not None and ends < (begins or review["on"]):
+        raise _wrong(
+            "解除日期早于起始日期",
+            "it is lifted before it begins",
+            name,
+            "lifted_on",
+            "改正两个日期",
+            "correct the days",
+        )
+    if treatment in _GRAVE and found["institution_id"] is None:
+        raise _wrong(
+            "疑点没有写明机构,不能暂停、解除或移交",
+            "the suspicion names no institution to be suspended, terminated or handed over",
+            name,
+            "treatment",
+            "改用约谈",
+            "use interview",
+        )
 
 
 def _once(rows: Sequence[Row]) -> None:
@@ -153,6 +203,82 @@ def violation_rows(treated: Sequence[Row], year: int) -> list[Row]:
     ]
 
 
+def hold_rows(treated: Sequence[Row], year: int) -> list[Row]:
+    """Rows for the register ``payment_holds``: a suspended institution is paid nothing from the day on, final payment
+    included; of one whose case is handed over (移送) what is disputed is held. ``lifted_on`` releases both."""
+    rows = []
+    for row in treated:
+        disputed = row["treatment"] == _HAND_OVER and row["held"] > 0
+        if row["treatment"] == _SUSPEND or disputed:
+            rows.append(
+                {
+                    "hold_id": row["suspicion_id"],
+                    "institution_id": row["institution_id"],
+                    "from_date": row["from_date"],
+                    "released_on": row["lifted_on"],
+                    "reason": row["reason"],
+                    "holds": "amount" if disputed else "all",
+                    "year": year if disputed else None,
+                    "insurance_scheme": row["insurance_scheme"] if disputed else None,
+                    "amount": row["held"] if disputed else None,
+                }
+            )
+    return rows
+
+
+def closing_rows(treated: Sequence[Row]) -> list[Row]:
+    """Rows for the register ``institution_events``: institutions whose agreement is terminated are closed from the
+    day on, without a successor; of several decisions on one the first day counts."""
+    first: dict[str, Row] = {}
+    for row in sorted(treated, key=lambda r: (str(r["from_date"]), r["suspicion_id"])):
+        if row["treatment"] == _TERMINATE:
+            first.setdefault(row["institution_id"], row)
+    return [
+        {
+            "event_id": row["suspicion_id"],
+            "institution_id": h,
+            "event": "closed",
+            "from_date": row["from_date"],
+            "successor": None,
+            "new_name": None,
+            "new_level": None,
+            "reason": row["reason"],
+        }
+        for h, row in sorted(first.items())
+    ]
+
+
+def _gravest(treated: Sequence[Row]) -> dict[str, Row]:
+    """Institution → its first decision of :data:`_GRAVE`, lifted or not, by the id of the suspicion."""
+    found: dict[str, Row] = {}
+    for row in sorted(treated, key=lambda r: str(r["suspicion_id"])):
+        if row["treatment"] in _GRAVE:
+            found.setdefault(row["institution_id"], row)
+    return found
+
+
+def sanction_rows(treated: Sequence[Row], year: int) -> list[Row]:
+    """Rows for the register ``sanctions``: who is being dealt with for a violation in the year. Source:
+    hangzhou-2019 §1."""
+    return [
+        {"year": year, "institution_id": h, "ground": row["reason"]} for h, row in sorted(_gravest(treated).items())
+    ]
+
+
+def supervision_rows(treated: Sequence[Row], year: int, limits: Limits) -> list[Row]:
+    """Rows for the register ``supervision``: suspended, terminated and handed over institutions are watched most
+    closely after the year."""
+    return [
+        {
+            "year": year,
+            "institution_id": h,
+            "tier": limits.whole("treatment.strict_tier"),
+            "sampling_share": limits.ratio("treatment.strict_share"),
+        }
+        for h in sorted(_gravest(treated))
+    ]
+
+
 def refusal_rows(treated: Sequence[Row], first: int) -> list[Row]:
     """Rows for the register ``stay_decisions`` that the points read: stays that are not paid."""
     refused = [row for row in treated if row["treatment"] == _REFUSE]
@@ -185,6 +311,8 @@ def ledger_preview(treated: Sequence[Row]) -> list[Row]:
         ]
         if row["treatment"] == _REFUSE:
             kinds = [("stay_refused", "fund:drg", row["amount"])]
+        elif row["treatment"] == _HAND_OVER and row["lifted_on"] is None:
+            kinds = [("month_held", f"{house}:held", row["held"])]
         elif row["treatment"] not in _MONEY:
             kinds = []
         rows += [
@@ -232,6 +360,23 @@ def refused_patients(treated: Sequence[Row], suspicions: Mapping[str, Row], year
         }
         for row in treated
         if row["violation"] == "refusal" and row["institution_id"] is not None
+    ]
+
+
+def confirmed_cases(treated: Sequence[Row], suspicions: Mapping[str, Row], year: int) -> list[Row]:
+    """Rows for the register ``confirmed_cases``: every confirmed suspicion of an institution by its type, whatever
+    followed from it. Stays and persons are not named."""
+    return [
+        {
+            "violation_id": row["suspicion_id"],
+            "year": year,
+            "institution_id": row["institution_id"],
+            "violation": row["violation"],
+            "form": suspicions[row["suspicion_id"]]["form"],
+            "reason": row["reason"],
+        }
+        for row in treated
+        if row["institution_id"] is not None
     ]
 
 
@@ -289,12 +434,13 @@ def publications(treated: Sequence[Row]) -> list[Row]:
 
 
 def violation_tiers(treated: Sequence[Row], institutions: Collection[str], year: int, limits: Limits) -> list[Row]:
-    """Rows of ``violation_tiers``: next year's tier by the number of confirmed violations and their amount."""
-    rows = []
+    """Rows of ``violation_tiers``: next year's tier by the number of confirmed violations and their amount; the
+    strictest for those suspended, terminated or handed over."""
+    rows, grave = [], _gravest(treated)
     for h in sorted(institutions):
         its = [row for row in treated if row["institution_id"] == h]
         amount = sum(row["amount"] + row["damages"] for row in its)
-        strict = len(its) >= limits.whole("treatment.tier_strict")
+        strict = h in grave or len(its) >= limits.whole("treatment.tier_strict")
         focus = len(its) >= limits.whole("treatment.tier_focus") or amount >= limits.fen("treatment.serious_yuan")
         tier = "strict" if strict else "focus" if focus else "ordinary"
         rows.append(

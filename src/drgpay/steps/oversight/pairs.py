@@ -7,16 +7,13 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from drgpay.steps.oversight.catalogue import RULES, Limits
-from drgpay.steps.oversight.hits import Clue, clue, hits, yuan
-from drgpay.steps.oversight.singles import far_below, for_its_cost, low_gain, share, under
+from drgpay.steps.oversight.hits import WHOSE, Clue, clue, hits, yuan
+from drgpay.steps.oversight.singles import far_below, for_its_cost, low_gain, principal_listed, share, under
 from drgpay.units import ONE
 
 Hits = pl.DataFrame
 BACK = (
-    "stay_id",
-    "institution_id",
-    "department_id",
-    "doctor_id",
+    *WHOSE,
     "surgeon_id",
     "admitted",
     "discharged",
@@ -28,7 +25,6 @@ BACK = (
     "los",
     "total_cost",
     "price",
-    "pay",
     "case_class",
     "bed_day",
     "way",
@@ -49,6 +45,8 @@ BACK = (
     "leave_days",
 )
 """what of the stay before a rule looks at; its names begin with p_"""
+HOME = (1, 3, 9)
+"""ways of discharge of one who went home, to the community, or nobody knows where"""
 
 
 def span(prefix: str) -> pl.Expr:
@@ -68,7 +66,8 @@ def with_earlier(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     )
 
 
-def _same_disease() -> pl.Expr:
+def same_disease() -> pl.Expr:
+    """The category of the principal diagnosis, or the basic group, is that of the stay before."""
     return (pl.col("dx3") == pl.col("p_dx3")) | (pl.col("adrg") == pl.col("p_adrg"))
 
 
@@ -77,9 +76,33 @@ def _either_as_other(a: str, b: str) -> pl.Expr:
     return pl.col(f"{b}dx").str.contains(pl.lit("|") + pl.col(f"{a}dx3"), literal=True).fill_null(False)
 
 
-def _plain_pair(limits: Limits) -> pl.Expr:
-    """Exclusions of seed 001: planned patterns, bed-days, deaths, a readmission that was planned; and long-term care,
-    whose stays are settled in parts by nature."""
+def other_ward() -> pl.Expr:
+    """From one department of a house straight into another: discharged and admitted again on the same or next day."""
+    return (pl.col("gap") <= 1) & (pl.col("department_id") != pl.col("p_department_id")) & pl.col("p_way").is_in(HOME)
+
+
+def _tail() -> pl.Expr:
+    """The second stay is the aftercare of the first one's disease: both were one course."""
+    return principal_listed("aftercare_dx") & ~pl.col("p_planned_pattern") & _either_as_other("p_", "")
+
+
+def with_ranks(pairs: pl.DataFrame, ranks: pl.DataFrame, before: str = "p_") -> pl.DataFrame:
+    """Stays with the level of their house as ``rank``, and that of the house of the stay before as ``p_rank``."""
+    there = ranks.select(pl.all().name.prefix(before))
+    pairs = pairs.join(ranks, on="institution_id", how="left", maintain_order="left")
+    return pairs.join(there, on=f"{before}institution_id", how="left", maintain_order="left")
+
+
+def sent_up() -> Clue:
+    """From a house to one of a higher level, which is what transfers are for."""
+    up = pl.col("rank") > pl.col("p_rank")
+    return clue("sent_up", up, "stays.institution_id", pl.col("institution_id"), pl.col("p_institution_id"))
+
+
+def plain_pair(limits: Limits) -> pl.Expr:
+    """Exclusions of seed 001: planned patterns, bed-days, deaths; and long-term care, whose stays are settled in
+    parts by nature. That the record says a readmission was planned excludes nothing, since anybody can write it
+    there: it speaks against, as a sign (``planned``)."""
     return ~(
         (pl.col("g_los").fill_null(0) >= limits.whole("splitting.long_care") * 100)
         | pl.col("planned_pattern")
@@ -87,7 +110,23 @@ def _plain_pair(limits: Limits) -> pl.Expr:
         | pl.col("bed_day")
         | pl.col("p_bed_day")
         | pl.col("p_died")
-        | pl.col("p_readmission_planned").fill_null(False)
+    )
+
+
+def carried() -> pl.Expr:
+    """The principal diagnosis of one is among the diagnoses of the other."""
+    return _either_as_other("", "p_") | _either_as_other("p_", "")
+
+
+def _codes(prefix: str) -> pl.Expr:
+    return pl.col(f"{prefix}dx").str.strip_chars("|").str.split("|")
+
+
+def _same_list(limits: Limits) -> pl.Expr:
+    """Both have nearly the same diagnoses: the codes of both are a large part of the codes of either."""
+    both, either = _codes("").list.set_intersection(_codes("p_")), _codes("").list.set_union(_codes("p_"))
+    return share(
+        both.list.len().cast(pl.Int64), either.list.len().cast(pl.Int64), limits.ratio("splitting.same_list")
     )
 
 
@@ -108,63 +147,57 @@ def _one_treatment(limits: Limits) -> list[Clue]:
     ]
 
 
-def _pair_clues(limits: Limits) -> list[Clue]:
+def pair_clues(limits: Limits) -> list[Clue]:
+    """Signs that two stays, one after the other, are parts of one, or that they are not."""
     both = pl.col("total_cost") + pl.col("p_total_cost")
     mean = pl.max_horizontal("g_cost", "p_g_cost")
+    early, usual = pl.col("tests") - pl.col("late_tests"), for_its_cost("g_test")
+    days = (pl.col("p_los"), pl.col("p_g_los") // 100)
+    codes = (_codes("").list.join(" "), _codes("p_").list.join(" "))
+
+    def gap(name: str, limit: str) -> Clue:
+        holds = pl.col("gap") <= limits.whole(limit)
+        return clue(name, holds, "stays.admission_date", pl.col("admitted"), pl.col("p_discharged"))
+
+    def costs(name: str, limit: str) -> Clue:
+        return clue(name, under(both, mean, limits.ratio(limit)), "stays.total_cost", yuan(both), yuan(mean))
+
+    def length(name: str, limit: str) -> Clue:
+        holds = under(pl.col("p_los") * 100, pl.col("p_g_los"), limits.ratio(limit))
+        return clue(name, holds, "stays.los", *days, "p_stay_id")
+
+    def beside(name: str, holds: pl.Expr) -> Clue:
+        return clue(name, holds, "stays.total_cost", yuan("p_total_cost"), yuan("total_cost"), "p_stay_id")
+
     return [
-        clue("same_category", pl.col("dx3") == pl.col("p_dx3"), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
-        clue(
-            "short_gap",
-            pl.col("gap") <= limits.whole("splitting.short_gap_days"),
-            "stays.admission_date",
-            pl.col("admitted"),
-            pl.col("p_discharged"),
-        ),
-        clue(
+        clue("carried", carried(), "stays.dx", *codes),
+        clue("same_list", _same_list(limits), "stays.dx", *codes),
+        gap("short_gap", "splitting.short_gap_days"),
+        gap("within_week", "splitting.week_days"),
+        costs("as_one", "splitting.one_stay_cost"),
+        costs("near_one", "splitting.near_one_cost"),
+        length("first_part", "splitting.first_part"),
+        length("first_half", "splitting.first_half"),
+        beside("alike", _alike(limits)),
+        beside(
             "rather_early",
             under(pl.col("p_total_cost"), pl.col("total_cost"), limits.ratio("splitting.parts"))
             & under(pl.col("p_total_cost"), pl.col("p_g_cost"), limits.ratio("early.cost")),
-            "stays.total_cost",
-            yuan("p_total_cost"),
-            yuan("total_cost"),
-            "p_stay_id",
+        ),
+        *_one_treatment(limits),
+        clue(
+            "no_early_tests",
+            under(early, usual, limits.ratio("splitting.early_tests")),
+            "charges.amount",
+            yuan(early),
+            yuan(usual),
         ),
         clue(
-            "alike",
-            _alike(limits),
-            "stays.total_cost",
-            yuan("p_total_cost"),
-            yuan("total_cost"),
-            "p_stay_id",
-        ),
-        clue(
-            "within_week",
-            pl.col("gap") <= limits.whole("splitting.week_days"),
-            "stays.admission_date",
-            pl.col("admitted"),
-            pl.col("p_discharged"),
-        ),
-        clue(
-            "as_one",
-            under(both, mean, limits.ratio("splitting.one_stay_cost")),
-            "stays.total_cost",
-            yuan(both),
-            yuan(mean),
-        ),
-        clue(
-            "first_part",
-            under(pl.col("p_los") * 100, pl.col("p_g_los"), limits.ratio("splitting.first_part")),
-            "stays.los",
-            pl.col("p_los"),
-            pl.col("p_g_los") // 100,
-            "p_stay_id",
-        ),
-        clue(
-            "not_emergency",
-            pl.col("admission_route").is_in(["outpatient", "other", "transfer"]),
-            "stay_details.admission_route",
-            pl.col("admission_route"),
-            "emergency",
+            "operated",
+            pl.col("surgical") & ~pl.col("p_surgical"),
+            "grouped.adrg",
+            pl.col("adrg"),
+            pl.col("p_adrg"),
         ),
         clue(
             "emergency",
@@ -172,46 +205,51 @@ def _pair_clues(limits: Limits) -> list[Clue]:
             "stay_details.admission_route",
             pl.col("admission_route"),
         ),
-        *_one_treatment(limits),
         clue(
-            "no_plan", ~pl.col("p_readmission_planned"), "stay_details.readmission_planned", "false", "", "p_stay_id"
+            "planned",
+            pl.col("p_readmission_planned"),
+            "stay_details.readmission_planned",
+            "true",
+            "",
+            "p_stay_id",
         ),
+        clue("against_advice", pl.col("p_way") == 4, "stays.discharge_way", pl.col("p_way"), "", "p_stay_id"),
     ]
 
 
-def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mapping[str, Callable[[], Hits]]:
-    """SP1–SP6 on the stays of known persons, sorted or not. ``links``: ``institution_id``, ``link``.
+def splitting(
+    rows: pl.DataFrame, limits: Limits, links: pl.DataFrame, ranks: pl.DataFrame
+) -> Mapping[str, Callable[[], Hits]]:
+    """SP1–SP6 on the stays of known persons, sorted or not. ``links``: ``institution_id``, ``link``; ``ranks``:
+    ``institution_id``, ``rank`` (0 = primary).
 
     The amount is filled in by the run, which prices the stay that both make; here it is the smaller payment."""
-    near = with_earlier(rows, ["person_id", "institution_id"]).filter(
-        pl.col("settled") & (pl.col("gap") >= 0) & (pl.col("gap") <= limits.whole("splitting.gap_days"))
-    )
+    within = pl.col("settled") & pl.col("gap").is_between(0, limits.whole("splitting.gap_days"))
+    near = with_earlier(rows, ["person_id", "institution_id"]).filter(within)
     fewer = pl.min_horizontal("price", "p_price")
     before = pl.col("p_stay_id")
     surgery = pl.col("surgical") & pl.col("p_surgical") & (pl.col("adrg").str.head(1) == pl.col("p_adrg").str.head(1))
+    tail = _tail().fill_null(False)
 
     def pair(rule: str, of: pl.DataFrame, holds: pl.Expr, *own: Clue) -> Hits:
-        clues = [*own, *_pair_clues(limits)]
-        return hits(RULES[rule], limits, of.filter(holds & _plain_pair(limits)), clues, fewer, before)
+        clues = [*own, *pair_clues(limits)]
+        return hits(RULES[rule], limits, of.filter(holds & plain_pair(limits)), clues, fewer, before)
 
     disease = clue("base", pl.lit(True), "stays.dx", pl.col("dx1"), pl.col("p_dx1"))
 
     def soon() -> Hits:
-        return pair("SP1", near, _same_disease() & ~surgery, disease)
+        return pair("SP1", near, same_disease() & ~surgery & ~other_ward().fill_null(False), disease)
 
     def sister() -> Hits:
+        # who was transferred is looked at by SP8
         moved = with_earlier(rows, ["person_id"]).filter(
-            pl.col("settled")
-            & (pl.col("gap") >= 0)
-            & (pl.col("gap") <= limits.whole("splitting.gap_days"))
-            & (pl.col("institution_id") != pl.col("p_institution_id"))
+            within & (pl.col("institution_id") != pl.col("p_institution_id")) & (pl.col("p_way") != 2)
         )
         other = links.select(p_institution_id="institution_id", p_link="link")
         linked = moved.join(links, on="institution_id").join(other, on="p_institution_id")
         linked = linked.filter(pl.col("link") == pl.col("p_link")).select("stay_id", link="link")
         moved = moved.join(linked.unique("stay_id", keep="first"), on="stay_id", how="left", maintain_order="left")
-        # between strangers a transfer is a transfer; houses that belong together may call a split one
-        moved = moved.filter(pl.col("link").is_not_null() | (pl.col("p_way") == 1))
+        moved = with_ranks(moved, ranks)
         house = clue(
             "linked",
             pl.col("link").is_not_null(),
@@ -220,16 +258,15 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
             pl.col("p_institution_id"),
             "institution_id",
         )
-        return pair("SP2", moved, _same_disease(), disease, house)
+        return pair("SP2", moved, same_disease(), disease, house, sent_up())
 
-    def bed_day() -> Hits:
+    def in_two_ways() -> Hits:
         by_day = pl.col("bed_day") != pl.col("p_bed_day")
         long = share(pl.col("los") * 100, pl.col("g_los"), limits.ratio("splitting.long_part"))
-        moved = long & (pl.col("p_way") == 1) & (pl.col("admission_route") != "emergency") & ~_same_disease()
+        moved = long & (pl.col("p_way") == 1) & (pl.col("admission_route") != "emergency") & ~same_disease()
         planned = pl.col("p_readmission_planned").fill_null(False)
-        found = near.filter(
-            (pl.col("gap") <= 1) & ~pl.col("p_died") & (by_day | (moved & ~planned & ~surgery)).fill_null(False)
-        )
+        kinds = by_day | tail | (moved & ~planned & ~surgery)
+        found = near.filter((pl.col("gap") <= 1) & ~pl.col("p_died") & kinds.fill_null(False))
         return hits(
             RULES["SP3"],
             limits,
@@ -238,19 +275,20 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
                 clue("base", pl.lit(True), "stays.admission_date", pl.col("admitted"), pl.col("p_discharged")),
                 clue("by_day", by_day, "case_points.case_class", pl.col("case_class"), pl.col("p_case_class")),
                 clue("long_part", long, "stays.los", pl.col("los"), pl.col("g_los") // 100),
-                *_one_treatment(limits),
+                *pair_clues(limits),
             ],
             fewer,
             before,
         )
 
     def changed() -> Hits:
-        listed = _either_as_other("", "p_") | _either_as_other("p_", "")
-        return pair("SP4", near, ~_same_disease() & ~surgery & listed, disease)
+        symptom = principal_listed("symptom_dx", "p_dx")
+        wards = other_ward().fill_null(False) & carried()
+        return pair("SP4", near, ~same_disease() & ~surgery & ~wards & (carried() | symptom), disease)
 
     def apart() -> Hits:
         operations = clue("base", pl.lit(True), "grouped.adrg", pl.col("adrg"), pl.col("p_adrg"))
-        return pair("SP5", near, surgery, operations)
+        return pair("SP5", near, surgery & ~other_ward().fill_null(False), operations)
 
     def out_and_back() -> Hits:
         three = rows.sort("person_id", "admitted", "discharged", "stay_id").with_columns(
@@ -260,6 +298,7 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
             ),
             *(pl.col(c).shift(2).alias(f"p_{c}") for c in (*BACK, "person_id")),
         )
+        three = with_ranks(three, ranks, "m_")
         days = limits.whole("splitting.transfer_days")
         first = (pl.col("m_admitted") - pl.col("p_discharged")).dt.total_days()
         second = (pl.col("admitted") - pl.col("m_discharged")).dt.total_days()
@@ -270,11 +309,13 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
                 & (pl.col("person_id") == pl.col("m_person_id"))
                 & (pl.col("institution_id") == pl.col("p_institution_id"))
                 & (pl.col("institution_id") != pl.col("m_institution_id"))
+                # up for what the house cannot do, and home again: that is what transfers are for
+                & ~(pl.col("m_rank") > pl.col("rank")).fill_null(False)
                 & first.is_between(0, days)
                 & second.is_between(0, days)
             )
             .with_columns(second.alias("gap"))
-            .filter(_plain_pair(limits))
+            .filter(plain_pair(limits))
         )
         return hits(
             RULES["SP6"],
@@ -289,7 +330,7 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
                     pl.col("institution_id"),
                     "m_stay_id",
                 ),
-                clue("same_disease", _same_disease(), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
+                clue("same_disease", same_disease(), "stays.dx", pl.col("dx1"), pl.col("p_dx1")),
                 clue(
                     "short_gap",
                     (first <= 1) & (second <= 1),
@@ -302,7 +343,7 @@ def splitting(rows: pl.DataFrame, limits: Limits, links: pl.DataFrame) -> Mappin
             pl.col("p_stay_id") + "|" + pl.col("m_stay_id"),
         )
 
-    return {"SP1": soon, "SP2": sister, "SP3": bed_day, "SP4": changed, "SP5": apart, "SP6": out_and_back}
+    return {"SP1": soon, "SP2": sister, "SP3": in_two_ways, "SP4": changed, "SP5": apart, "SP6": out_and_back}
 
 
 def returns(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:

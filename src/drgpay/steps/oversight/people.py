@@ -12,10 +12,11 @@ from drgpay.engine import frame
 from drgpay.steps.oversight.catalogue import RULES, Limits, missing
 from drgpay.steps.oversight.facts import no_mix
 from drgpay.steps.oversight.hits import HITS, none_found
+from drgpay.steps.oversight.moves import moves
 from drgpay.steps.oversight.needless import little_needed, with_mix
 from drgpay.steps.oversight.overlaps import at_once, dead
 from drgpay.steps.oversight.pairs import repeated, returns, splitting, with_earlier
-from drgpay.steps.oversight.singles import coding, hang_bed, impossible, known, too_little
+from drgpay.steps.oversight.singles import coding, hang_bed, impossible, known, self_paid, too_little
 from drgpay.steps.oversight.visits import after_death, beside_stays, observed, plain_visits
 
 _REGISTER = {"person_id": pl.String, "sex": pl.String, "birth_date": pl.Date, "death_date": pl.Date}
@@ -41,7 +42,10 @@ class Watch:
     links: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={"institution_id": pl.String, "link": pl.String})
     )
-    primary: frozenset[str] = frozenset()
+    ranks: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"institution_id": pl.String, "rank": pl.Int64})
+    )
+    """``institution_id``, ``rank``: level of every institution, 0 = primary"""
     mixes: tuple[pl.DataFrame, pl.DataFrame] = field(default_factory=no_mix)
     """what stays' fees are made of: see :func:`~.facts.fee_mix` and :func:`~.facts.house_mix`"""
 
@@ -89,13 +93,16 @@ def _rules(
     everybody: pl.DataFrame, people: pl.DataFrame, visits: pl.DataFrame | None, deaths: pl.DataFrame, watch: Watch
 ) -> Iterator[Mapping[str, Callable[[], pl.DataFrame]]]:
     limits = watch.limits
+    primary = frozenset(watch.ranks.filter(pl.col("rank") == 0)["institution_id"])
     settled = everybody.filter("settled")
     yield hang_bed(settled, limits)
     yield little_needed(with_mix(settled, *watch.mixes), limits, watch.overall)
     yield impossible(settled, limits)
+    yield self_paid(settled, limits)
     yield coding(_with_others(settled, watch.means), limits, watch.peers, watch.means)
-    yield too_little(settled.with_columns(pl.lit(watch.overall, pl.Int64).alias("overall")), limits, watch.primary)
-    yield splitting(people, limits, watch.links)
+    yield too_little(settled.with_columns(pl.lit(watch.overall, pl.Int64).alias("overall")), limits, primary)
+    yield splitting(people, limits, watch.links, watch.ranks)
+    yield moves(people, limits, watch.ranks)
     yield at_once(people, limits)
     yield dead(people, limits)
     yield returns(people, limits)

@@ -37,10 +37,10 @@ def listed(column: str, name: str) -> pl.Expr:
     return pl.col(column).fill_null("").str.contains_any([f"|{code}" for code in LISTS[name]])
 
 
-def principal_listed(name: str) -> pl.Expr:
+def principal_listed(name: str, column: str = "dx") -> pl.Expr:
     """The principal diagnosis is of a list."""
     codes = "|".join(code.replace(".", r"\.") for code in LISTS[name])
-    return pl.col("dx").str.contains(rf"^\|(?:{codes})")
+    return pl.col(column).str.contains(rf"^\|(?:{codes})")
 
 
 def known(facts: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
@@ -229,8 +229,8 @@ def hang_bed(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hi
 
 
 def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
-    """FR4: services sex or age rule out. ``rows`` also have ``r_sex`` and ``r_birth`` of the register, null where it
-    does not know the person."""
+    """FR4: services sex or age rule out; FR5: charges for what is nowhere recorded. ``rows`` also have ``r_sex`` and
+    ``r_birth`` of the register, null where it does not know the person."""
 
     def at_odds() -> Hits:
         on, born = pl.coalesce("admitted", "discharged"), pl.col("r_birth")
@@ -269,7 +269,31 @@ def impossible(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], 
             pl.col("pay"),
         )
 
-    return {"FR4": at_odds}
+    def unrecorded() -> Hits:
+        fee, late = pl.col("surgery_fee").fill_null(0), pl.col("after_amount").fill_null(0)
+        no_operation = pl.col("proc").is_null() & ~principal_listed("birth_dx").fill_null(False)
+        charged = no_operation & (fee >= limits.fen("fraud.surgery_fee"))
+        after = late >= limits.fen("hang_bed.before_fee")
+        found = rows.filter((charged | after) & ~pl.col("bed_day"))
+        part = limits.ratio("fraud.surgery_share")
+        return hits(
+            RULES["FR5"],
+            limits,
+            found,
+            [
+                clue("base", charged, "stay_details.surgery_fee", yuan(fee)),
+                clue("base", after, "charges.charge_date", yuan(late), pl.col("discharged")),
+                clue("no_operation", charged, "stays.proc", yuan(fee)),
+                clue("large", charged & share(fee, pl.col("total_cost"), part), "stay_details.surgery_fee", yuan(fee),
+                     yuan("total_cost")),
+                clue("unlike_group", charged & (fee >= 10 * pl.col("g_surgery")), "stay_details.surgery_fee",
+                     yuan(fee), yuan("g_surgery")),
+                clue("after_discharge", after, "charges.charge_date", yuan(late), pl.col("discharged")),
+            ],
+            pl.when(charged).then(fee).otherwise(0) + late,
+        )  # fmt: skip
+
+    return {"FR4": at_odds, "FR5": unrecorded}
 
 
 def _with_usual_fees(rows: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
@@ -383,7 +407,7 @@ def coding(
                 cost_clue("cheap", cheap(limits, "upcoding.cost")),
                 cost_clue("far", cheap(limits, "upcoding.far")),
             ],
-            pl.col("price") - pl.col("proc_price"),
+            pl.coalesce(pl.col("price") - pl.col("proc_price"), low_gain()),
         )
 
     return {
@@ -444,10 +468,33 @@ def too_little(rows: pl.DataFrame, limits: Limits, primary: frozenset[str]) -> M
                 cost_clue("untreated", cheap(limits, "refusal.untreated")),
                 clue("same_day", pl.col("los") == 0, "stays.los", pl.col("los"), pl.col("g_los") // 100),
             ],
-            pl.lit(0),
+            low_gain(),
         )
 
     return {"ED3": little, "RS4": sent_away}
+
+
+def self_paid(rows: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
+    """CS7: much that the patient paid alone, and less than a stay of the group for the fund to share in."""
+
+    def instead() -> Hits:
+        out, inside = pl.col("out_of_policy"), pl.col("total_cost") - pl.col("out_of_policy")
+        part = share(out, pl.col("total_cost"), limits.ratio("shifting.self_paid"))
+        left = under(inside, pl.col("g_cost"), limits.ratio("shifting.in_policy"))
+        found = rows.filter((part & left & ~pl.col("bed_day") & ~pl.col("died")).fill_null(False))
+        most = share(out, pl.col("total_cost"), ONE // 2)
+        return hits(
+            RULES["CS7"],
+            limits,
+            found,
+            [
+                clue("base", pl.lit(True), "stay_details.out_of_policy", yuan(out), yuan("total_cost")),
+                clue("most", most, "stay_details.out_of_policy", yuan(inside), yuan("g_cost")),
+            ],
+            pl.lit(0),
+        )
+
+    return {"CS7": instead}
 
 
 def low_gain(prefix: str = "") -> pl.Expr:

@@ -86,17 +86,27 @@ def special_results(
 
 
 def _status(request: Row, opinions: Sequence[Row]) -> tuple[str, int | None]:
-    if not (request["record"] and request["bill"]):
-        return "incomplete", None
+    return judged(opinions) if request["record"] and request["bill"] else ("incomplete", None)
+
+
+def judged(opinions: Sequence[Row], cost: int = 0, apart: int = ONE) -> tuple[str, int | None]:
+    """What opinions say together: ``waiting``, ``third_needed``, ``approved`` or ``declined``, and the cost that is
+    recognised (fen; None: all of it). Two who approve differ where the costs they name (``cost`` where one names
+    none) are more than ``apart`` (1/10,000 of the larger) from each other."""
     votes = [o["opinion"] for o in opinions[:3]]
     if len(votes) < 2:
         return "waiting", None
-    if len(votes) == 2 and votes[0] != votes[1]:
+    if len(votes) == 2 and (votes[0] != votes[1] or _apart(opinions, cost, apart)):
         return "third_needed", None
     if votes.count("approve") < 2:
         return "declined", None
     amounts = [o["amount"] for o in opinions[:3] if o["opinion"] == "approve" and o["amount"] is not None]
     return "approved", min(amounts, default=None)
+
+
+def _apart(opinions: Sequence[Row], cost: int, apart: int) -> bool:
+    low, high = sorted(cost if o["amount"] is None else o["amount"] for o in opinions)
+    return opinions[0]["opinion"] == "approve" and (high - low) * ONE > apart * high
 
 
 def decision_rows(results: Sequence[Row]) -> list[Row]:

@@ -156,3 +156,66 @@ def risk_scores(groups: Mapping[str, tuple[int, int]]) -> dict[str, int]:
         spread = arithmetic.divide(sum(((x - mean) ** 2 for x in logs.values()), Decimal(0)), count).sqrt()
         bounds = (mean - spread, mean, mean + spread)
         return {g: 0 if g not in logs else 1 + sum(logs[g] >= bound for bound in bounds) for g in groups}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A share with its interval, 1/10,000."""
+
+    share: int
+    low: int
+    high: int
+
+
+def quantile(confidence: int) -> int:
+    """z (1/10,000) of a two-sided interval of a standard normal with this confidence (1/10,000): the smallest beyond
+    which no more is left on either side than (1 − confidence) ÷ 2."""
+    left, low, high = (ONE - confidence) * (BILLION // ONE) // 2, 0, 8 * ONE
+    while low < high:
+        middle = (low + high) // 2
+        if upper_tail(Fraction(middle * middle, ONE * ONE)) <= left:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def sample_size(cases: int, share: int, half_width: int, confidence: int) -> int:
+    """How many of so many cases must be looked at for a share (1/10,000) to be known to ± ``half_width`` (1/10,000):
+    n₀ = z²·p(1 − p) ÷ e², less for a finite number: n₀ ÷ (1 + (n₀ − 1) ÷ N), rounded up. 0 where none is wanted.
+    Source: Cochran 1977."""
+    if half_width <= 0 or cases == 0:
+        return 0
+    n0 = Fraction(quantile(confidence) ** 2 * share * (ONE - share), (ONE * half_width) ** 2)
+    n = _over(n0, 1 + _over(n0 - 1, Fraction(cases))) if n0 > 1 else Fraction(1)
+    return min(cases, -(-n.numerator // n.denominator))
+
+
+def stratified(strata: Sequence[tuple[int, int, int]], confidence: int) -> Estimate | None:
+    """The share of a population of strata (cases, of them looked at, of those events): Σ W·p with W = cases ÷ all,
+    and Wilson's interval for as many cases as the variance Σ W²·p(1 − p)/n·(N − n)/(N − 1) is worth. None while a
+    stratum has nothing that was looked at. Source: Cochran 1977, Wilson 1927."""
+    seen = [(cases, n, k) for cases, n, k in strata if cases > 0]
+    if not seen or any(n == 0 for _, n, _ in seen):
+        return None
+    whole = sum(cases for cases, _, _ in seen)
+    share, spread, room = Fraction(0), Fraction(0), Fraction(0)
+    for cases, n, k in seen:
+        weight, own = Fraction(cases, whole), Fraction(k, n)
+        left = Fraction(cases - n, max(cases - 1, 1) * n) * weight * weight
+        share += weight * own
+        spread += own * (1 - own) * left
+        room += left
+    if room == 0:
+        point = rounded(share)
+        return Estimate(point, point, point)
+    worth = _over(share * (1 - share), spread) if spread > 0 else _over(1, room)
+    z2 = Fraction(quantile(confidence), ONE) ** 2
+    centre, scale = share + _over(z2, 2 * worth), 1 + _over(z2, worth)
+    inside = _over(share * (1 - share), worth) + _over(z2, 4 * worth * worth)
+    width = Fraction(root(z2 * inside, BILLION), BILLION)
+    return Estimate(
+        rounded(share),
+        max(0, rounded(_over(centre - width, scale))),
+        min(ONE, rounded(_over(centre + width, scale))),
+    )

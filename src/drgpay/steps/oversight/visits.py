@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from drgpay.steps.oversight.catalogue import RULES, Limits
-from drgpay.steps.oversight.hits import HITS, clue, hits, yuan
-from drgpay.steps.oversight.singles import for_its_cost, share, under
+from drgpay.steps.oversight.hits import HITS, Clue, clue, hits, yuan
+from drgpay.steps.oversight.singles import share, under
 
 Hits = pl.DataFrame
 VISIT_COLUMNS = (
@@ -38,14 +38,27 @@ def plain_visits(visits: pl.DataFrame) -> pl.DataFrame:
     return named.rename({c: f"v_{c}" for c in named.columns if c != "person_id"})
 
 
+_KINDS = {"drug": ("drug_fee", "g_drug"), "test": ("tests", "g_test"), "care": ("own_care", "usual_care")}
+"""kinds of fees that a visit and a stay both have: the stay's own, and the mean of its group; care is treatment and
+material"""
+_FEES = ("v_fund_by_item", "v_total_cost", "v_drug_fee", "v_test_fee", "v_care_fee")
+
+
 def _beside(rows: pl.DataFrame, visits: pl.DataFrame, days: int) -> pl.DataFrame:
-    """Settled stays with the visits of the same person from ``days`` before to ``days`` after them. ``from_in`` and
-    ``from_out``: days of the visit after admission and after discharge."""
-    narrow = rows.filter(pl.col("settled") & pl.col("admitted").is_not_null())
+    """Settled stays with the visits of the same person from ``days`` before to ``days`` after them. ``from_in``,
+    ``from_out``: days of the visit after admission and after discharge; ``e_<kind>``: :func:`_beside_the_rest`."""
+    narrow = rows.filter(pl.col("settled") & pl.col("admitted").is_not_null()).with_columns(
+        (pl.col("treatment_fee") + pl.col("material_fee")).alias("own_care"),
+        (pl.col("g_acts") - pl.col("g_surgery")).alias("usual_care"),
+    )
+    narrow = narrow.with_columns(
+        _beside_the_rest(own, mean).alias(f"e_{kind}") for kind, (own, mean) in _KINDS.items()
+    )
     both = narrow.select("stay_id", "person_id", "admitted", "discharged").join(visits, on="person_id")
     both = both.with_columns(
         (pl.col("v_visit_date") - pl.col("admitted")).dt.total_days().alias("from_in"),
         (pl.col("v_visit_date") - pl.col("discharged")).dt.total_days().alias("from_out"),
+        (pl.col("v_total_cost") - pl.col("v_drug_fee") - pl.col("v_test_fee")).clip(0).alias("v_care_fee"),
     ).filter((pl.col("from_in") >= -days) & (pl.col("from_out") <= days))
     both = both.drop("person_id", "admitted", "discharged").join(narrow, on="stay_id").sort("stay_id", "v_visit_id")
     on = pl.concat_str(pl.lit("|"), pl.col("from_in"), pl.lit("|"))
@@ -56,194 +69,186 @@ def _beside(rows: pl.DataFrame, visits: pl.DataFrame, days: int) -> pl.DataFrame
     )
 
 
+def _beside_the_rest(own: str, mean: str) -> pl.Expr:
+    """What a stay whose other costs are those of this one has of a fee (fen), by the ratio in its group: taking some
+    of it away does not lower what is expected."""
+    rest, usual = pl.col("total_cost") - pl.col(own), pl.col("g_cost") - pl.col(mean)
+    expected = (pl.col(mean).cast(pl.Int128) * rest // usual).cast(pl.Int64)
+    return pl.when((usual > 0) & (rest >= 0)).then(expected)
+
+
+def _with_around(both: pl.DataFrame, shown: pl.Expr) -> pl.DataFrame:
+    """The visits with what all those of the stay that are ``shown`` come to: ``a_n``, ``a_sides`` (before, within,
+    after: how many of the three have any), ``a_<kind>`` fees."""
+    before, within = pl.col("from_in") <= 0, (pl.col("from_in") > 0) & (pl.col("from_out") < 0)
+    sides = (side.any().cast(pl.Int64) for side in (before, within, ~before & ~within))
+    around = (
+        both.filter(shown)
+        .group_by("stay_id")
+        .agg(
+            pl.len().cast(pl.Int64).alias("a_n"),
+            pl.sum_horizontal(*sides).alias("a_sides"),
+            *(pl.col(f"v_{kind}_fee").fill_null(0).sum().alias(f"a_{kind}") for kind in _KINDS),
+        )
+    )
+    return both.join(around, on="stay_id", how="left", maintain_order="left")
+
+
 def _per_stay(found: pl.DataFrame) -> pl.DataFrame:
     """One row for each stay: what its visits cost, their ids, and their first as the rest of the row."""
     return found.group_by("stay_id", maintain_order=True).agg(
-        pl.exclude(
-            "v_fund_by_item", "v_total_cost", "v_visit_id", "v_drug_fee", "v_test_fee", "v_same", "v_own", "v_idle"
-        ).first(),
+        pl.exclude(*_FEES, "v_visit_id", "v_same", "v_own", "v_idle").first(),
         pl.col("v_visit_id").str.join("|").alias("visits"),
         pl.len().cast(pl.Int64).alias("v_n"),
-        *(pl.col(c).fill_null(0).sum() for c in ("v_fund_by_item", "v_total_cost", "v_drug_fee", "v_test_fee")),
+        *(pl.col(c).fill_null(0).sum() for c in _FEES),
         pl.col("v_same", "v_own", "v_idle").any(),
         (pl.col("v_kind") == "chronic").all().alias("v_chronic"),
         (pl.col("v_kind") == "special").all().alias("v_special"),
+        pl.col("from_out").min().alias("v_soonest"),
+        ((pl.col("from_in") == 1) | (pl.col("from_out") == -1)).all().alias("v_at_edge"),
     )
 
 
-def _left(limits: Limits, limit: str, own: str, mean: str, visit: str) -> pl.Expr:
-    """The stay has less of a kind of fee than its cost leads one to expect, and the visit makes up for it."""
-    expected = for_its_cost(mean)
-    lacks = expected - pl.col(own)
-    return under(pl.col(own), expected, limits.ratio(limit)) & share(
-        pl.col(visit), lacks, limits.ratio("shifting.covers")
-    )
+def _left(limits: Limits, limit: str, signal: str, visit: str) -> list[Clue]:
+    """The stay has less of a kind of fee than its other costs lead one to expect, and the visits make up for it;
+    ``visit``: what their columns begin with and end in."""
+    found = []
+    for kind, (own, _) in _KINDS.items():
+        expected, fee = pl.col(f"e_{kind}"), pl.col(visit.format(kind))
+        lacks = under(pl.col(own), expected, limits.ratio(limit))
+        covers = share(fee, expected - pl.col(own), limits.ratio("shifting.covers"))
+        named = {"drug": "drug_fee", "test": "examination_fee", "care": "treatment_fee"}[kind]
+        found.append(clue(signal, lacks & covers, f"stay_details.{named}", yuan(own), yuan(expected)))
+    return found
+
+
+def _visit_clues(limits: Limits) -> list[Clue]:
+    """Signs that visits beside a stay were part of it, or that they were not; by stay."""
+    a_day = pl.col("total_cost") // pl.col("days")
+    cost = pl.col("v_total_cost") * pl.col("days")
+    days = pl.col("total_cost") * pl.col("v_n")
+    early = pl.col("tests") - pl.col("late_tests")
+    tests, fees = pl.col("v_test_fee"), pl.col("v_total_cost")
+
+    def as_days(name: str, limit: str) -> Clue:
+        holds = share(cost, days, limits.ratio(limit))
+        return clue(name, holds, "visits.total_cost", yuan(fees // pl.col("v_n")), yuan(a_day), "visits")
+
+    return [
+        clue("own_department", pl.col("v_own"), "visits.department_id", pl.col("v_department_id"),
+             pl.col("department_id"), "visits"),
+        clue("same_disease", pl.col("v_same"), "visits.dx", pl.col("v_dx3"), pl.col("dx1"), "visits"),
+        *_left(limits, "shifting.left", "left", "a_{}"),
+        *_left(limits, "shifting.far_left", "far_left", "a_{}"),
+        clue(
+            "early_left",
+            under(early, pl.col("e_test"), limits.ratio("shifting.early_left"))
+            & share(tests, pl.col("e_test"), limits.ratio("shifting.early_tests")),
+            "charges.amount",
+            yuan(early),
+            yuan("e_test"),
+        ),
+        as_days("as_a_day", "shifting.as_a_day"),
+        as_days("much_a_day", "shifting.much_a_day"),
+        as_days("whole_day", "shifting.whole_day"),
+        clue("tests_only", share(tests, fees, limits.ratio("shifting.tests_only")), "visits.test_fee", yuan(tests),
+             yuan(fees), "visits"),
+        clue("large", fees >= limits.fen("shifting.large"), "visits.total_cost", yuan(fees), "", "visits"),
+        clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits"),
+        clue("spread", pl.col("a_n") >= limits.whole("shifting.spread"), "visits.visit_id", pl.col("a_n"), "",
+             "visits"),
+        clue("all_around", pl.col("a_sides") == 3, "visits.visit_date", pl.col("a_n"), "", "visits"),
+        clue("soon", pl.col("v_soonest") <= 1, "visits.visit_date", pl.col("v_visit_date"), pl.col("discharged"),
+             "visits"),
+        clue("at_edge", pl.col("v_at_edge") & (pl.col("v_n") == 1), "visits.visit_date", pl.col("v_visit_date"), "",
+             "visits"),
+        *(clue(name, pl.col(f"v_{name}"), "visits.kind", pl.col("v_kind"), "", "visits")
+          for name in ("chronic", "special")),
+    ]  # fmt: skip
 
 
 def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Mapping[str, Callable[[], Hits]]:
-    """CS1–CS4, HB4 and SP7. ``visits``: as :func:`plain_visits` gives them."""
-    reach = max(limits.whole("shifting.near_days"), limits.whole("splitting.preop_days"))
-    both = _beside(rows, visits, reach)
+    """CS1–CS6, HB4 and SP7. ``visits``: as :func:`plain_visits` gives them."""
+    near = limits.whole("shifting.near_days")
+    both = _beside(rows, visits, max(near, limits.whole("splitting.preop_days")))
     own = pl.col("v_institution_id") == pl.col("institution_id")
     in_person = ~pl.col("v_internet").fill_null(False)
     emergency = pl.col("v_kind").is_in(["emergency", "observation"])
     inside = (pl.col("from_in") > 0) & (pl.col("from_out") < 0)
-    fees = pl.col("v_drug_fee").fill_null(0) + pl.col("v_test_fee").fill_null(0)
-    large = (pl.col("v_drug_fee") + pl.col("v_test_fee")) >= 5 * limits.fen("shifting.fee")
-    disease = clue("same_disease", pl.col("v_same"), "visits.dx", pl.col("v_dx3"), pl.col("dx1"), "visits")
-    ward = clue(
-        "own_department",
-        pl.col("v_own"),
-        "visits.department_id",
-        pl.col("v_department_id"),
-        pl.col("department_id"),
-        "visits",
-    )
-    of_stay = pl.col("drug_fee").fill_null(0) + pl.col("tests").fill_null(0)
-    material = clue(
-        "material",
-        share(fees, of_stay, limits.ratio("shifting.material")),
-        "visits.total_cost",
-        yuan(fees),
-        yuan(of_stay),
-        "visits",
-    )
-    tests_left = _left(limits, "shifting.tests_left", "tests", "g_test", "v_test_fee")
-    drugs_left = _left(limits, "shifting.drugs_left", "drug_fee", "g_drug", "v_drug_fee")
-    # drugs before an admission are mostly care that did not help: more of the stay's own must be missing
-    long_left = _left(limits, "shifting.drugs_left_before", "drug_fee", "g_drug", "v_drug_fee")
-    lefts = [
-        clue("left", tests_left, "stay_details.examination_fee", yuan("tests"), yuan("g_test")),
-        clue("left", drugs_left, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug")),
-    ]
-    amount, related = pl.col("v_fund_by_item"), pl.col("visits")
-    when = clue(
-        "base",
-        pl.lit(True),
-        "visits.visit_date",
-        pl.col("v_visit_date"),
-        pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
-        "visits",
-    )
-    kinds = [
-        clue(name, pl.col(f"v_{name}"), "visits.kind", pl.col("v_kind"), "", "visits")
-        for name in ("chronic", "special")
-    ]
-    several = clue("several", pl.col("v_n") > 1, "visits.visit_id", pl.col("v_n"), "", "visits")
-    near = limits.whole("shifting.near_days")
+    enough = pl.col("v_total_cost") >= limits.fen("shifting.fee")
+    beside = own & in_person & ~emergency & enough & ~pl.col("bed_day")
+    both = _with_around(both, beside & (pl.col("from_in") >= -near) & (pl.col("from_out") <= near))
+    patterned = pl.col("planned_pattern")
+    # what the fund paid for the visits; what was left to the patient alone is his loss
+    amount = pl.when(pl.col("v_fund_by_item") > 0).then(pl.col("v_fund_by_item")).otherwise(pl.col("v_total_cost"))
+    related = pl.col("visits")
+    stayed = pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String)
+    when = clue("base", pl.lit(True), "visits.visit_date", pl.col("v_visit_date"), stayed, "visits")
+
+    def shifted(rule: str, visited: pl.Expr, *more: Clue) -> Hits:
+        found = _per_stay(both.filter(visited))
+        return hits(RULES[rule], limits, found, [when, *_visit_clues(limits), *more], amount, related)
 
     def during() -> Hits:
-        unsplit = pl.col("v_drug_fee").is_null() & pl.col("v_test_fee").is_null() & (pl.col("v_total_cost") > 0)
-        found = _per_stay(both.filter(inside & own & in_person & ((fees > 0) | unsplit) & ~pl.col("bed_day")))
-        return hits(
-            RULES["CS1"],
-            limits,
-            found,
-            [
-                when,
-                ward,
-                material,
-                *lefts,
-                several,
-                clue("large", large, "visits.total_cost", yuan("v_total_cost"), "", "visits"),
-                disease,
-                *kinds,
-            ],
-            amount,
-            related,
-        )
-
-    def moved(rule: str, near_by: pl.Expr) -> Hits:
-        kept = (fees >= limits.fen("shifting.fee")) & own & in_person & ~emergency
-        found = _per_stay(both.filter(near_by & kept & ~pl.col("bed_day") & ~pl.col("planned_pattern")))
-        return hits(
-            RULES[rule],
-            limits,
-            found,
-            [
-                when,
-                ward,
-                material,
-                clue(
-                    "much",
-                    share(fees, of_stay, limits.ratio("shifting.much")),
-                    "visits.total_cost",
-                    yuan(fees),
-                    yuan(of_stay),
-                    "visits",
-                ),
-                lefts[0],
-                clue(
-                    "left",
-                    long_left if rule == "CS2" else drugs_left,
-                    "stay_details.drug_fee",
-                    yuan("drug_fee"),
-                    yuan("g_drug"),
-                ),
-                clue(
-                    "large", large, "visits.drug_fee", yuan(pl.col("v_drug_fee") + pl.col("v_test_fee")), "", "visits"
-                ),
-                disease,
-                *kinds,
-            ],
-            amount,
-            related,
-        )
+        return shifted("CS1", beside & inside)
 
     def before() -> Hits:
-        preop = pl.col("surgical") & (pl.col("v_test_fee").fill_null(0) > pl.col("v_drug_fee").fill_null(0))
-        return moved("CS2", pl.col("from_in").is_between(-near, -1) & ~preop)
+        return shifted("CS2", beside & pl.col("from_in").is_between(-near, 0) & ~patterned)
 
     def after() -> Hits:
         later = pl.col("from_out").is_between(0, near) & (pl.col("from_in") > 0)
-        return moved("CS3", later & pl.col("way").is_in([1, 3]))
+        return shifted("CS3", beside & later & pl.col("way").is_in([1, 3, 9]) & ~patterned)
+
+    def observed_first() -> Hits:
+        observation = (pl.col("v_kind") == "observation") & own & in_person & enough & ~pl.col("bed_day")
+        just_before = pl.col("from_in").is_between(-limits.whole("shifting.observed_days"), 0)
+        return shifted("CS6", observation & just_before, *_left(limits, "shifting.far_left", "far_left", "v_{}_fee"))
+
+    def material_apart() -> Hits:
+        rest = pl.col("v_care_fee").fill_null(0)
+        apart = limits.whole("shifting.material_days")
+        around = (pl.col("from_in") >= -apart) & (pl.col("from_out") <= apart)
+        mostly = (rest >= limits.fen("shifting.material_fee")) & share(
+            rest, pl.col("v_total_cost"), limits.ratio("shifting.material_share")
+        )
+        found = beside & around & pl.col("proc").is_not_null() & mostly.fill_null(False)
+        expected = _beside_the_rest("material_fee", "g_material")
+        missing = under(pl.col("material_fee"), expected, limits.ratio("shifting.material_left")) & share(
+            pl.col("v_total_cost"), expected - pl.col("material_fee"), limits.ratio("shifting.covers")
+        )
+        left = clue("left", missing, "stay_details.material_fee", yuan("material_fee"), yuan(expected))
+        paid = clue(
+            "own_pocket", pl.col("v_fund_by_item") == 0, "visits.fund_by_item", yuan("v_fund_by_item"), "", "visits"
+        )
+        clues = [one for one in _visit_clues(limits) if one.signal in ("own_department", "same_disease")]
+        return hits(RULES["CS5"], limits, _per_stay(both.filter(found)), [when, *clues, left, paid], amount, related)
 
     there = inside & ~own & in_person & ~emergency & ~pl.col("bed_day")
+    drugs, tests = pl.col("v_drug_fee").fill_null(0), pl.col("v_test_fee").fill_null(0)
 
-    def bought_outside() -> Hits:
-        drugs = pl.col("v_drug_fee").fill_null(0)
-        mostly = (drugs > 0) & share(drugs, pl.col("v_total_cost"), limits.ratio("shifting.drug_share"))
-        found = _per_stay(both.filter(there & mostly & (pl.col("v_same") | pl.col("v_own"))))
-        missing = clue("left", drugs_left, "stay_details.drug_fee", yuan("drug_fee"), yuan("g_drug"))
-        much = share(drugs, pl.col("drug_fee"), limits.ratio("shifting.much"))
-        return hits(
-            RULES["CS4"],
-            limits,
-            found,
-            [
-                when,
-                disease,
-                missing,
-                clue("much", much, "visits.drug_fee", yuan(drugs), yuan("drug_fee"), "visits"),
-                several,
-                *kinds,
-            ],
-            amount,
-            related,
-        )
+    def sent_out() -> Hits:
+        mostly = limits.ratio("shifting.drug_share")
+        bought = share(drugs, pl.col("v_total_cost"), mostly) & (pl.col("v_same") | pl.col("v_own"))
+        tested = share(tests, pl.col("v_total_cost"), mostly)
+        left = _left(limits, "shifting.left", "left", "v_{}_fee")
+        far = _left(limits, "shifting.far_left", "far_left", "v_{}_fee")
+        return shifted("CS4", there & enough & (bought | tested), *left, *far)
 
     def elsewhere() -> Hits:
         # for the disease of the stay a ward may send its patient out for a test, or out to buy drugs (CS4)
         found = _per_stay(both.filter(there & ~pl.col("v_same")))
         cheap = under(pl.col("total_cost"), pl.col("g_cost"), limits.ratio("hang_bed.empty_cost"))
+        seen = pl.col("v_visit_date").cast(pl.String) + " " + pl.col("v_institution_id")
         return hits(
             RULES["HB4"],
             limits,
             found,
             [
-                clue(
-                    "base",
-                    pl.lit(True),
-                    "visits.visit_date",
-                    pl.col("v_visit_date").cast(pl.String) + " " + pl.col("v_institution_id"),
-                    pl.col("admitted").cast(pl.String) + " – " + pl.col("discharged").cast(pl.String),
-                    "visits",
-                ),
-                several,
+                clue("base", pl.lit(True), "visits.visit_date", seen, stayed, "visits"),
+                *(one for one in _visit_clues(limits) if one.signal in ("several", "chronic", "special")),
                 clue("cheap", cheap, "stays.total_cost", yuan("total_cost"), yuan("g_cost")),
                 clue("idle_day", pl.col("v_idle"), "charges.charge_date", pl.col("v_visit_date"), "", "visits"),
-                clue("treated", fees > 0, "visits.drug_fee", yuan(fees), "", "visits"),
-                *kinds,
+                clue("treated", drugs + tests > 0, "visits.drug_fee", yuan(drugs + tests), "", "visits"),
             ],
             pl.col("pay"),
             related,
@@ -251,39 +256,25 @@ def beside_stays(rows: pl.DataFrame, visits: pl.DataFrame, limits: Limits) -> Ma
 
     def tested_before() -> Hits:
         days = limits.whole("splitting.preop_days")
-        found = _per_stay(
-            both.filter(
-                pl.col("surgical")
-                & own
-                & ~emergency
-                & pl.col("from_in").is_between(-days, -1)
-                & (pl.col("v_test_fee") >= limits.fen("splitting.preop_fee"))
-            )
+        made = pl.col("v_test_fee") >= limits.fen("splitting.preop_fee")
+        visited = pl.col("surgical") & own & ~emergency & pl.col("from_in").is_between(-days, -1) & made
+        found = _per_stay(both.filter(visited))
+        expected, fees = pl.col("e_test"), pl.col("v_test_fee")
+        missing = under(pl.col("tests"), expected, limits.ratio("splitting.preop_left")) & share(
+            fees, expected - pl.col("tests"), limits.ratio("shifting.covers")
         )
-        return hits(
-            RULES["SP7"],
-            limits,
-            found,
-            [
-                clue("base", pl.lit(True), "visits.test_fee", yuan("v_test_fee"), pl.col("admitted"), "visits"),
-                clue(
-                    "tests_missing",
-                    tests_left,
-                    "stay_details.examination_fee",
-                    yuan("tests"),
-                    yuan("g_test"),
-                ),
-                disease,
-            ],
-            amount,
-            related,
-        )
+        first = clue("base", pl.lit(True), "visits.test_fee", yuan("v_test_fee"), pl.col("admitted"), "visits")
+        left = clue("tests_missing", missing, "stay_details.examination_fee", yuan("tests"), yuan(expected))
+        own_signs = [first, left, *_visit_clues(limits)]
+        return hits(RULES["SP7"], limits, found, own_signs, amount, related)
 
     return {
         "CS1": during,
         "CS2": before,
         "CS3": after,
-        "CS4": bought_outside,
+        "CS4": sent_out,
+        "CS5": material_apart,
+        "CS6": observed_first,
         "HB4": elsewhere,
         "SP7": tested_before,
     }

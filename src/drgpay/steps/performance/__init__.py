@@ -4,7 +4,15 @@ Gains and losses are management information. Pay is worked out from the plan: by
 acknowledgement in the plan and a warning on every report, from the surplus.
 """
 
-from drgpay.steps.performance.accounts import HELD, HOSPITAL, PEOPLE, Accounts
+from drgpay.steps.performance.accounts import COST_PRIZES, HELD, HOSPITAL, PEOPLE, PRIZES, Accounts
+from drgpay.steps.performance.counts import (
+    LEVEL4,
+    LEVEL4_SCANNED,
+    groups_treated,
+    level4_stays,
+    recovery_rates,
+    recovery_stays,
+)
 from drgpay.steps.performance.fitting import (
     LEAST_PER_HEAD,
     check_departments,
@@ -14,6 +22,7 @@ from drgpay.steps.performance.fitting import (
     check_without_stays,
     ended,
 )
+from drgpay.steps.performance.lines import DoctorCase
 from drgpay.steps.performance.people import Findings, Person, by_department, staff_of
 from drgpay.steps.performance.plan import (
     NO_LIMIT,
@@ -27,12 +36,15 @@ from drgpay.steps.performance.plan import (
     shares_surplus,
 )
 from drgpay.steps.performance.pools import DepartmentFacts, DepartmentPool, department_pools, split_sum
+from drgpay.steps.performance.prizes import prize_budgets
 from drgpay.steps.performance.reference import plain_shares
 from drgpay.steps.performance.results import (
     bad_months,
     case_mix,
     coefficients_in,
+    cost_cases,
     group_reviews,
+    grouped_stays,
     hospital_results,
     months_of,
     period_name,
@@ -49,7 +61,7 @@ from drgpay.steps.performance.shares import (
     share_tables,
     stay_shares,
 )
-from drgpay.steps.performance.slips import DoctorCase, department_rows, pay_people
+from drgpay.steps.performance.slips import department_rows, pay_people
 from drgpay.steps.performance.stays import (
     CASE_COLUMNS,
     CELL,
@@ -76,14 +88,18 @@ WRITES = (
 __all__ = [
     "CASE_COLUMNS",
     "CELL",
+    "COST_PRIZES",
     "GROUPED_COLUMNS",
     "HELD",
     "HOSPITAL",
     "LEAST_PER_HEAD",
+    "LEVEL4",
+    "LEVEL4_SCANNED",
     "NO_LIMIT",
     "ORDER",
     "PAYMENT_COLUMNS",
     "PEOPLE",
+    "PRIZES",
     "RULE",
     "SCANNED",
     "SHARE_KEY",
@@ -110,6 +126,7 @@ __all__ = [
     "check_without_stays",
     "coefficients_in",
     "cost_bases",
+    "cost_cases",
     "department_pools",
     "department_rows",
     "earlier_cells",
@@ -117,9 +134,12 @@ __all__ = [
     "group_facts",
     "group_reviews",
     "group_sums",
+    "grouped_stays",
+    "groups_treated",
     "hospital_results",
     "hospital_stays",
     "in_period",
+    "level4_stays",
     "load_plan",
     "months_of",
     "of_institution",
@@ -130,7 +150,10 @@ __all__ = [
     "plan_dictionary",
     "plans",
     "plans_folder",
+    "prize_budgets",
     "project_weight",
+    "recovery_rates",
+    "recovery_stays",
     "share_tables",
     "shares_surplus",
     "split_sum",

@@ -15,6 +15,8 @@ K = TypeVar("K")
 SUM, HOSPITAL, DEPARTMENTS, INDIVIDUALS, PEOPLE, HELD = (
     "sum", "hospital", "departments", "individuals", "people", "held",
 )  # fmt: skip
+PRIZES, COST_PRIZES = "prizes", "cost_prizes"
+"""budgets of their own: for departments whose case mix rose, and for people who control cost"""
 
 
 def department(of: str) -> str:
@@ -23,11 +25,13 @@ def department(of: str) -> str:
 
 
 class Accounts:
-    """Balances in fen and the movements that led to them; the sum is opened once."""
+    """Balances in fen and the movements that led to them; the sum is opened once, and so are ``budgets``: what there
+    is for prizes beside it, by account."""
 
-    def __init__(self, amount: int) -> None:
-        self.total = amount
-        self.balances: dict[str, int] = defaultdict(int, {SUM: amount})
+    def __init__(self, amount: int, budgets: Mapping[str, int] | None = None) -> None:
+        self.budgets = dict(budgets or {})
+        self.total = amount + sum(self.budgets.values())
+        self.balances: dict[str, int] = defaultdict(int, {SUM: amount, **self.budgets})
         self.flows: list[Row] = []
 
     def move(
@@ -67,15 +71,16 @@ class Accounts:
             }
         )
 
-    def grant(self, wanted: Mapping[K, int]) -> dict[K, int]:
-        """What of some claims on the hospital's part can be paid: all, or shares of what there is, largest remainder.
-        Nothing is moved."""
-        there = self.balances[HOSPITAL]
+    def grant(self, wanted: Mapping[K, int], account: str = HOSPITAL) -> dict[K, int]:
+        """What of some claims on an account, usually the hospital's part, can be paid: all, or shares of what there
+        is, largest remainder. Nothing is moved."""
+        there = self.balances[account]
         return dict(wanted) if sum(wanted.values()) <= there else dict(split(there, wanted))
 
     def close(self) -> None:
-        """Fail unless everything is with the hospital, its people, or held back: all pools are empty."""
-        left = {a: b for a, b in self.balances.items() if b and a not in (HOSPITAL, PEOPLE, HELD)}
+        """Fail unless everything is with the hospital, its people, held back, or left of a budget for prizes: all
+        pools are empty."""
+        left = {a: b for a, b in self.balances.items() if b and a not in (HOSPITAL, PEOPLE, HELD, *self.budgets)}
         if left or sum(self.balances.values()) != self.total:
             raise DrgpayError(
                 Kind.BROKEN, zh="绩效池没有分完", en="a pool was not emptied", field=", ".join(sorted(left)),

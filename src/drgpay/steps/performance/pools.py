@@ -22,7 +22,8 @@ class DepartmentFacts:
 
     ``work``/``difficulty``: work and difficulty points, the stays' and the register's; ``project_weight``: points its
     project pool is shared by, 0 without stays; ``stay_difficulty``: its weight in the individuals' pool; ``score``:
-    of 100; ``low_risk``: deaths and stays of low-risk groups."""
+    of 100; ``before``: stays and CMI of the same months last year; ``low_risk``: deaths and stays of low-risk groups;
+    ``overspend``, ``mismanaged``: reasonable, and through bad management."""
 
     department_id: str
     name: str
@@ -37,11 +38,18 @@ class DepartmentFacts:
     grade: str | None = None
     cmi: int | None = None
     cmi_target: int | None = None
+    before: tuple[int, int] | None = None
     cost_index: int | None = None
     time_index: int | None = None
     low_risk: tuple[int, int] = (0, 0)
     overspend: int = 0
+    mismanaged: int = 0
     paused: bool = False
+
+    @property
+    def rise(self) -> int | None:
+        """What the case-mix index rose by; None where it is not known now or then."""
+        return None if self.cmi is None or self.before is None else self.cmi - self.before[1]
 
 
 @dataclass
@@ -52,6 +60,7 @@ class DepartmentPool:
     pilot: bool
     share: int = 0
     overspend: int = 0
+    mismanaged: int = 0
     factor: int = ONE
     adjustment: int = 0
     vetoed: bool = False
@@ -77,8 +86,9 @@ def split_sum(accounts: Accounts, plan: Policy) -> None:
             "individuals": second * team,
         }
         name, factors = "split.second_distribution", {k: half_up(v, ONE) for k, v in shares.items()}
-    for account, amount in split(accounts.total, shares).items():
-        accounts.move(SUM, account, "split", amount, name, base=accounts.total, factor=factors[account])
+    whole = accounts.balances[SUM]
+    for account, amount in split(whole, shares).items():
+        accounts.move(SUM, account, "split", amount, name, base=whole, factor=factors[account])
 
 
 def department_pools(
@@ -136,23 +146,29 @@ def _share(accounts: Accounts, pools: Sequence[DepartmentPool], plan: Policy, fi
 
 
 def _bear_overspend(accounts: Accounts, pool: DepartmentPool, plan: Policy, findings: Findings) -> None:
-    """Under surplus sharing a department's share of its reasonable overspend is taken from what it gets; what that
-    does not cover, the hospital bears. By quality and efficiency nothing is taken: an overspend is measured by the
-    payment standard, which decides nobody's pay (医保发〔2025〕18号)."""
-    if pool.facts.overspend:
-        d = pool.facts.department_id
+    """Under surplus sharing a department's share of its reasonable overspend is taken from what it gets, and the
+    plan's part of what bad management overspent; what that does not cover, the hospital bears. By quality and
+    efficiency nothing is taken: an overspend is measured by the payment standard, which decides nobody's pay
+    (医保发〔2025〕18号)."""
+    facts = pool.facts
+    if facts.overspend or facts.mismanaged:
+        d = facts.department_id
         if not shares_surplus(plan):
             findings.add("warn", "overspend_not_taken", "department_overspends", d,
                          "按质量和效率分配：超支由医院承担，不从科室扣减（医保发〔2025〕18号）",
                          "by quality and efficiency the hospital bears the overspend; nothing is taken from the "
                          "department (医保发〔2025〕18号)")  # fmt: skip
             return
-        own = split(pool.facts.overspend, plan.table("overspend.shares"))["department"]
+        own = split(facts.overspend, plan.table("overspend.shares"))["department"]
         pool.overspend = min(own, pool.share)
         accounts.move(
-            department(d), HOSPITAL, "overspend", pool.overspend, "overspend.shares", base=pool.facts.overspend,
+            department(d), HOSPITAL, "overspend", pool.overspend, "overspend.shares", base=facts.overspend,
             factor=plan.table("overspend.shares")["department"], of=d,
         )  # fmt: skip
+        rate = plan.ratio("overspend.mismanaged")
+        pool.mismanaged = min(half_up(facts.mismanaged * rate, ONE), pool.share - pool.overspend)
+        accounts.move(department(d), HOSPITAL, "mismanaged", pool.mismanaged, "overspend.mismanaged",
+                      base=facts.mismanaged, factor=rate, of=d)  # fmt: skip
 
 
 def _evaluate(accounts: Accounts, pools: Sequence[DepartmentPool], plan: Policy, findings: Findings) -> None:
@@ -188,11 +204,19 @@ def _evaluate(accounts: Accounts, pools: Sequence[DepartmentPool], plan: Policy,
     note_cut(wanted, granted, "evaluation.factors", findings)
 
 
-def note_cut(wanted: Mapping[str, int], granted: Mapping[str, int], parameter: str, findings: Findings) -> None:
-    """Say that the hospital's part did not cover what the plan adds."""
-    if sum(granted.values()) < sum(wanted.values()):
+def note_cut(
+    wanted: Mapping[str, int], granted: Mapping[str, int], parameter: str, findings: Findings,
+    account: str = HOSPITAL,
+) -> None:  # fmt: skip
+    """Say that the hospital's part, or a budget, did not cover what the plan adds."""
+    if sum(granted.values()) == sum(wanted.values()):
+        return
+    if account == HOSPITAL:
         findings.add("warn", "hospital_part_short", "plan", parameter, "医院留存部分不足，按比例发放",
                      "the hospital's part does not cover it: it was paid in proportion")  # fmt: skip
+    else:
+        findings.add("warn", "budget_short", "plan", parameter, "专项经费不足，按比例发放",
+                     "the budget does not cover it: it was paid in proportion")  # fmt: skip
 
 
 def _met(facts: DepartmentFacts, plan: Policy) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ Row = dict[str, Any]
 
 _TERM = 10**8
 _UNGROUPED, _AMBIGUOUS = "0000", "QY"
+_APART = pl.col("drg").is_in([_UNGROUPED]) | pl.col("drg").str.ends_with(_AMBIGUOUS)
+"""stays without a group, or with an ambiguous one"""
 
 UNITS = {
     "hospital": (),
@@ -38,6 +41,11 @@ def period_name(year: int, quarter: int = 0, month: int = 0) -> str:
     return f"{year}-{month:02d}" if month else f"{year}Q{quarter}" if quarter else str(year)
 
 
+def grouped_stays(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose stays have a group that is not ambiguous."""
+    return rows.filter(~_APART)
+
+
 def _ratio(top: pl.Series, bottom: pl.Series, times: int = ONE) -> pl.Series:
     """Quotients × ``times``, half up; null where there is nothing to divide by."""
     below = bottom.to_numpy()
@@ -53,8 +61,7 @@ def indices(rows: pl.DataFrame, by: Sequence[str], scale: int) -> pl.DataFrame:
     index likewise); a group's term is rounded half up to 1/10⁸ of a stay, and every index once more (design/08 §1).
     """
     fine = rows.group_by(list(dict.fromkeys((*by, "drg")))).agg(pl.col(SUMMED).sum(), pl.col(REGION).first())
-    ungrouped = pl.col("drg").is_in([_UNGROUPED]) | pl.col("drg").str.ends_with(_AMBIGUOUS)
-    fine = fine.with_columns(grouped_n=pl.when(ungrouped).then(0).otherwise(pl.col("n")))
+    fine = fine.with_columns(grouped_n=pl.when(_APART).then(0).otherwise(pl.col("n")))
     terms = {}
     for index, own, whole in (("cost", "charges", "all_charges"), ("time", "bed_days", "all_days")):
         below = fine[whole].to_numpy()
@@ -118,35 +125,65 @@ def case_mix(
     return {unit: (n, half_up(weight, n * scale)) for unit, (n, weight) in sorted(count.items())}
 
 
-def group_reviews(cells: pl.DataFrame, year: int, plan: Policy, scale: int) -> list[Row]:
-    """Table ``group_reviews``: a group whose cost index is above the limit in a quarter has its coefficient of the
-    next quarter lowered by a step, down to the floor; it is 1 again once the index is back. A quarter with too few
-    stays changes nothing. Source: design/09 §1 (quarterly review)."""
+def cost_cases(cells: pl.DataFrame, months: Sequence[int]) -> dict[str, tuple[int, int | None]]:
+    """Doctor → stays of the months with a cost of their own, and their cost ÷ what they cost at the hospital's means
+    of their groups (1/10,000, one half-up rounding); None where there are none. Charges and payments do not enter."""
+    rows = cells.filter(pl.col("month").is_in(months))
+    whole = {g: (n, c) for g, n, c in rows.group_by("drg").agg(pl.col("costed", "own_cost").sum()).rows()}
+    sums: dict[str, tuple[int, int, Fraction]] = {}
+    its = rows.group_by("doctor_id", "drg").agg(pl.col("costed", "own_cost").sum())
+    for doctor, drg, n, cost in its.sort("doctor_id", "drg").rows():
+        before = sums.get(doctor, (0, 0, Fraction(0)))
+        usual = Fraction(n * whole[drg][1], whole[drg][0]) if n else Fraction(0)
+        sums[doctor] = (before[0] + n, before[1] + cost, before[2] + usual)
+    return {
+        doctor: (n, half_up(cost * usual.denominator * ONE, usual.numerator) if usual else None)
+        for doctor, (n, cost, usual) in sums.items()
+    }
+
+
+def group_reviews(cells: pl.DataFrame, year: int, plan: Policy, scale: int, kept: Sequence[Row] = ()) -> list[Row]:
+    """Table ``group_reviews``: a group whose cost index is above the limit for so many quarters in a row has its
+    coefficient of the next quarter lowered by a step, and by one more in every quarter that it stays there, down to
+    the floor; it is 1 again once the index is back. A quarter with too few stays changes nothing. Source: design/09
+    §1 (quarterly review).
+
+    ``kept``: rows of an earlier result; its quarters stand as they were decided, and the review goes on from the
+    last of them. Without them coefficients and streaks begin anew with the year."""
     limit, step = plan.ratio("review.index_limit"), plan.ratio("review.step")
     floor, least = plan.ratio("review.floor"), plan.integer("review.min_cases")
+    needed = plan.integer("review.quarters")
     found: dict[tuple[str, int], Row] = {}
     quarters = cells.with_columns(quarter=(pl.col("month").cast(pl.Int64) + 2) // 3)
     for row in indices(quarters, ("drg", "quarter"), scale).to_dicts():
         found[row["drg"], row["quarter"]] = row
-    rows = []
+    rows = sorted(kept, key=lambda r: (r["drg"], r["period"]))
+    stands = {r["drg"]: (r["next_coefficient"], r["streak"]) for r in rows}
+    decided = max((r["period"] for r in rows), default="")
     for drg in sorted({drg for drg, _ in found}):
-        coefficient = ONE
+        coefficient, streak = stands.get(drg, (ONE, 0))
         for quarter in range(1, 5):
-            seen = found.get((drg, quarter))
+            seen, period = found.get((drg, quarter)), period_name(year, quarter)
+            if seen is None or period <= decided:
+                continue
             following = coefficient
-            if seen is not None and seen["n"] >= least and seen["cost_index"] is not None:
-                following = max(min(floor, coefficient), coefficient - step) if seen["cost_index"] > limit else ONE
-            if seen is not None:
-                rows.append(
-                    {
-                        "drg": drg,
-                        "period": period_name(year, quarter),
-                        "n": seen["n"],
-                        "cost_index": seen["cost_index"],
-                        "coefficient": coefficient,
-                        "next_coefficient": following,
-                    }
-                )
+            if seen["n"] >= least and seen["cost_index"] is not None:
+                streak = streak + 1 if seen["cost_index"] > limit else 0
+                if streak >= needed:
+                    following = max(min(floor, coefficient), coefficient - step)
+                elif not streak:
+                    following = ONE
+            rows.append(
+                {
+                    "drg": drg,
+                    "period": period,
+                    "n": seen["n"],
+                    "cost_index": seen["cost_index"],
+                    "streak": streak,
+                    "coefficient": coefficient,
+                    "next_coefficient": following,
+                }
+            )
             coefficient = following
     return rows
 
@@ -156,7 +193,7 @@ def coefficients_in(reviews: Sequence[Row], year: int, quarter: int) -> dict[str
     at 1: its quarters are reviewed one by one."""
     result: dict[str, int] = {}
     if quarter:
-        for row in reviews:
+        for row in sorted(reviews, key=lambda r: r["period"]):
             if row["period"] < period_name(year, quarter):
                 result[row["drg"]] = row["next_coefficient"]
     return result
@@ -164,8 +201,9 @@ def coefficients_in(reviews: Sequence[Row], year: int, quarter: int) -> dict[str
 
 def bad_months(cells: pl.DataFrame, quarter: int, plan: Policy, scale: int) -> frozenset[str]:
     """Departments whose cost index was above the bound of the pause in so many months in a row, the last of them in
-    the period."""
+    the period. A month with too few stays is not bad."""
     months, bound = plan.integer_or_none("pause.months"), plan.ratio_or_none("pause.cost_index")
+    least = plan.integer_or_none("pause.min_cases") or 1
     if months is None or bound is None:
         return frozenset()
     last = max(months_of(quarter))
@@ -173,7 +211,7 @@ def bad_months(cells: pl.DataFrame, quarter: int, plan: Policy, scale: int) -> f
         {
             unit
             for unit, row in unit_indices(cells, (m,), ("department_id",), scale).items()
-            if row["cost_index"] is not None and row["cost_index"] > bound
+            if row["n"] >= least and row["cost_index"] is not None and row["cost_index"] > bound
         }
         for m in range(1, last + 1)
     ]

@@ -3,96 +3,27 @@ bounds, and what is held back. Every line of a slip says what it was worked out 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from drgpay.policy import Policy
-from drgpay.scorecard import show_number
 from drgpay.steps.performance.accounts import HELD, HOSPITAL, PEOPLE, Accounts, department
+from drgpay.steps.performance.lines import DoctorCase, Slips
 from drgpay.steps.performance.people import Findings, Person, by_department
 from drgpay.steps.performance.pools import DepartmentPool, note_cut
+from drgpay.steps.performance.prizes import cost_prizes, department_prizes
 from drgpay.tables import ROLES, SLIP_LINES
-from drgpay.units import ONE, half_up, show_coefficient, show_percent, show_points, split
+from drgpay.units import ONE, half_up, show_coefficient, show_points
 
 Row = dict[str, Any]
 
 _COMPONENTS = SLIP_LINES["component"].choices
-_DAYS = 10**8
-"""base weights in 1/10,000 days: post coefficient × FTE × attendance carry 1/10,000 each"""
-
-
 _BY_STAY = {"project": "roles.shares", "individual": "split.shares"}
 
 _BY_ROLE = (
     "，各例再按角色分（没有手术人员记录的按 roles.without_operation）",
     "; each stay's amount by role (without a record of operators by roles.without_operation)",
 )
-
-
-@dataclass(frozen=True)
-class DoctorCase:
-    """A doctor's case mix in the period: stays, CMI, target; None where there are too few stays to judge."""
-
-    n: int
-    cmi: int | None
-    target: int | None
-
-
-@dataclass
-class Slips:
-    """Lines by person as they come up."""
-
-    accounts: Accounts
-    people: Mapping[str, Person]
-    lines: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(
-        self,
-        staff: str,
-        component: str,
-        of: str,
-        amount: int,
-        said: tuple[str, str],
-        parameter: str,
-        *,
-        role: str = "",
-        pool: int = 0,
-        weight: int | None = None,
-        weights: int | None = None,
-        factor: int | None = None,
-    ) -> None:
-        """A line; nothing is written for zero. The money is moved by the caller."""
-        if amount:
-            self.lines[staff].append(
-                {"component": component, "department_id": of, "role": role, "pool": pool, "weight": weight,
-                 "weights": weights, "factor": factor, "amount": amount, "zh": said[0], "en": said[1],
-                 "parameter": parameter}
-            )  # fmt: skip
-
-    def earned(self, staff: str, component: str = "") -> int:
-        """Sum of a person's lines, or of one component."""
-        return sum(x["amount"] for x in self.lines.get(staff, []) if component in ("", x["component"]))
-
-    def by_weight(
-        self, component: str, of: str, amount: int, weights: Mapping[str, int], parameter: str, role: str = ""
-    ) -> None:
-        """Lines for an amount by base weights."""
-        if not amount:
-            return
-        whole = sum(weights.values())
-        for staff, share in split(amount, weights).items():
-            own, every = (show_points(half_up(w, _DAYS)) for w in (weights[staff], whole))
-            person = self.people[staff]
-            spans = [(show_number(c), show_number(d)) for c, d in sorted(person.days[of].items())]
-            there = show_percent(person.attendance)
-            said = (
-                f"岗位系数 {' + '.join(f'{c} × {d} 天' for c, d in spans)}，出勤 {there}，得 {own}；合计 {every}",
-                f"post {' + '.join(f'{c} × {d} days' for c, d in spans)}, attendance {there}: {own} of {every}",
-            )
-            self.add(staff, component, of, share, said, parameter, role=role, pool=amount, weight=weights[staff],
-                     weights=whole)  # fmt: skip
 
 
 def pay_people(
@@ -106,7 +37,8 @@ def pay_people(
 ) -> tuple[list[Row], list[Row]]:
     """Tables ``slips`` and ``slip_lines``; every pool is empty afterwards. ``shares``: sums of ``stay_shares``;
     ``doctors``: case mix of those with stays. Order: base, excess, project, individual; then, as far as the
-    hospital's part goes, the additions for CMI, the prizes; the cap; the floor; what is held back."""
+    hospital's part goes, the additions for CMI; the prizes, from their own budgets; the cap; the floor; what is held
+    back."""
     slips, weights = Slips(accounts, people), by_department(people)
     for pool in pools:
         d = pool.facts.department_id
@@ -118,7 +50,8 @@ def pay_people(
             slips.by_weight(component, d, amount, weights.get(d, {}), parameter)
     _stays(slips, pools, shares, weights)
     _bonuses(slips, doctors, plan, findings)
-    _prizes(slips, pools, weights, plan, findings)
+    department_prizes(slips, pools, weights, plan, findings)
+    cost_prizes(slips, pools, doctors, plan, findings)
     _bounds(slips, plan, findings)
     held = _hold(slips, {p.facts.department_id for p in pools if p.facts.paused})
     accounts.close()
@@ -180,37 +113,6 @@ def _bonuses(slips: Slips, doctors: Mapping[str, DoctorCase], plan: Policy, find
         slips.add(staff, "cmi_bonus", slips.people[staff].home, amount, said, "individual.cmi_bonus", pool=base,
                   factor=rate)  # fmt: skip
     note_cut(wanted, granted, "individual.cmi_bonus", findings)
-
-
-def _prizes(
-    slips: Slips,
-    pools: Sequence[DepartmentPool],
-    weights: Mapping[str, Mapping[str, int]],
-    plan: Policy,
-    findings: Findings,
-) -> None:
-    """A fixed prize for the departments with the highest CMI, shared inside by base weight."""
-    competing = [
-        p
-        for p in pools
-        if p.facts.cmi is not None
-        and p.facts.n >= plan.integer("prize.min_cases")
-        and p.pilot
-        and not p.vetoed
-        and p.facts.department_id in weights
-    ]
-    competing.sort(key=lambda p: (-(p.facts.cmi or 0), p.facts.department_id))
-    best = competing[: plan.integer("prize.departments")]
-    wanted = {p.facts.department_id: plan.fen("prize.amount") for p in best}
-    granted = slips.accounts.grant(wanted)
-    for pool in best:
-        d = pool.facts.department_id
-        pool.prize = granted[d]
-        slips.accounts.move(HOSPITAL, department(d), "prize", granted[d], "prize.amount",
-                            base=plan.fen("prize.amount"), of=d)  # fmt: skip
-        slips.accounts.move(department(d), PEOPLE, "prize", granted[d], "prize.amount", of=d)
-        slips.by_weight("prize", d, granted[d], weights[d], "prize.amount")
-    note_cut(wanted, granted, "prize.amount", findings)
 
 
 def _bounds(slips: Slips, plan: Policy, findings: Findings) -> None:
@@ -293,12 +195,14 @@ def department_rows(pools: Sequence[DepartmentPool]) -> list[Row]:
             "score": p.facts.score,
             "grade": p.facts.grade or "",
             "cmi": p.facts.cmi,
+            "cmi_before": None if p.facts.before is None else p.facts.before[1],
             "cmi_target": p.facts.cmi_target,
             "cost_index": p.facts.cost_index,
             "time_index": p.facts.time_index,
             "met": p.met,
             "share": p.share,
             "overspend": p.overspend,
+            "mismanaged": p.mismanaged,
             "factor": p.factor,
             "adjustment": p.adjustment,
             "vetoed": p.vetoed,

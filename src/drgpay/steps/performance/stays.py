@@ -29,7 +29,7 @@ _DIED = 5
 CELL = ("department_id", "doctor_id", "drg", "month")
 """what the sums of the stays are kept by"""
 SUMMED = ("n", "points", "base_points", "weight", "payment", "charges", "cost", "balance", "bed_days", "operated",
-          "expected_charges", "expected_los", "low_risk", "low_risk_deaths")  # fmt: skip
+          "expected_charges", "expected_los", "low_risk", "low_risk_deaths", "costed", "own_cost")  # fmt: skip
 
 
 _COUNTED = ("operated", "low_risk")
@@ -168,7 +168,9 @@ def hospital_stays(grouped: Any, cases: Any, payments: Any, facts: GroupFacts, c
 
 
 def cells(batch: Any) -> Any:
-    """Sums of the hospital's stays by department, doctor, group and month: kernel of ``engine.sum``."""
+    """Sums of the hospital's stays by department, doctor, group and month; ``costed``, ``own_cost``: stays with a
+    cost of their own, and their cost. Kernel of ``engine.sum``."""
+    costed = pl.col("cost_basis").cast(pl.String) == "stay"
     return (
         frame(batch)
         .with_columns(pl.col("department_id", "doctor_id").fill_null(""))
@@ -179,6 +181,8 @@ def cells(batch: Any) -> Any:
             bed_days=pl.col("los").cast(pl.Int64).sum(),
             **{name: pl.col(name).cast(pl.Int64).sum() for name in _COUNTED},
             low_risk_deaths=(pl.col("low_risk") & pl.col("died")).cast(pl.Int64).sum(),
+            costed=costed.cast(pl.Int64).sum(),
+            own_cost=pl.col("cost").filter(costed).sum(),
         )
         .select(*CELL, *SUMMED)
         .to_arrow()

@@ -53,7 +53,7 @@ from drgpay.tables import ADJUSTMENTS
 from drgpay.units import ONE
 
 WRITES = ("base_years", "base_groups", "base_sums", "coefficients", "case_points", "adjustments", "stay_estimates",
-          "estimate_totals")  # fmt: skip
+          "house_stays", "estimate_totals")  # fmt: skip
 """tables this step writes"""
 
 SUM_KEYS = ("institution_id", "insurance_scheme", "month")

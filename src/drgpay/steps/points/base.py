@@ -7,20 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
-from math import isqrt
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from drgpay.engine import Dataset, Engine, codes_in, frame, integers
+from drgpay.engine import Dataset, Engine, codes_in, frame, integers, square_sum, squares
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Policy, band_of
-from drgpay.units import ONE, half_up, show_coefficient
-
-_SQUARE_BITS = 18
-"""costs are squared in three pieces, a·2¹⁸ + b, so that sums of squares stay in 64 bits"""
+from drgpay.units import ONE, half_up, show_coefficient, variation
 
 _MOST_POINTS = 10**13
 """most base points of a group, 1/10,000: a billion points"""
@@ -98,17 +94,10 @@ def trimmed_kernel(batch: Any, *, limits: Limits, min_los: int, max_los: int) ->
     cost = integers(batch.column("total_cost"))
     inside = (cost >= limits.low[year, drg]) & (cost <= limits.high[year, drg])
     kept = batch.filter(pa.array(inside)).select(["institution_id", "year", "drg", "total_cost"])
-    a, b = pl.col("total_cost") // (1 << _SQUARE_BITS), pl.col("total_cost") % (1 << _SQUARE_BITS)
     return (
         frame(kept)
         .group_by("institution_id", "year", "drg")
-        .agg(
-            n=pl.len().cast(pl.Int64),
-            cost=pl.col("total_cost").sum(),
-            q2=(a * a).sum(),
-            q1=(a * b).sum(),
-            q0=(b * b).sum(),
-        )
+        .agg(n=pl.len().cast(pl.Int64), cost=pl.col("total_cost").sum(), **squares("total_cost"))
         .to_arrow()
     )
 
@@ -148,13 +137,6 @@ def is_stable(n: int, s: int, q: int, policy: Policy) -> bool:
     """n ≥ min_cases and CV ≤ max_cv, decided on exact sums. Source: design/03 §2.3."""
     c = policy.ratio("points.max_cv")
     return n >= policy.integer("points.min_cases") and n * (n * q - s * s) * ONE**2 <= c * c * (n - 1) * s * s
-
-
-def printed_cv(n: int, s: int, q: int) -> int | None:
-    """Coefficient of variation in 1/10,000, half up; None below two stays or with no cost."""
-    if n < 2 or s == 0:
-        return None
-    return (isqrt(4 * ONE**2 * n * (n * q - s * s) // ((n - 1) * s * s)) + 1) // 2
 
 
 def weighted_mean(by_year: Mapping[int, tuple[int, int]], weights: Mapping[int, int]) -> int | None:
@@ -279,7 +261,7 @@ def _groups(
     for (year, drg), pair in sums.items():
         by_drg[drg][year] = pair
     pooled = {
-        drg: (n, s, (q2 << 2 * _SQUARE_BITS) + (q1 << _SQUARE_BITS + 1) + q0)
+        drg: (n, s, square_sum(q2, q1, q0))
         for drg, n, s, q2, q1, q0 in detail.group_by("drg").agg(pl.col("n", "cost", "q2", "q1", "q0").sum()).rows()
     }
     means = {drg: weighted_mean(by_drg[drg], weights) or 0 for drg in drgs}
@@ -302,7 +284,7 @@ def _groups(
             drg,
             n,
             means[drg],
-            printed_cv(n, s, q),
+            variation(n, s, q),
             stable[drg],
             points,
             None if points is None else band_of(bands, points).value,

@@ -14,7 +14,7 @@ from drgpay.steps.settlement.allocate import (
     stay_payments_of_book,
 )
 from drgpay.steps.settlement.book_posting import BookPoster, check_link, risk_event, risk_place
-from drgpay.steps.settlement.cash import Before, Cash, deposit_of, month_cash
+from drgpay.steps.settlement.cash import ALL, AMOUNT, MONTHS, Before, Cash, Holds, deposit_of, month_cash
 from drgpay.steps.settlement.clearing import Dealings, clear, had_before
 from drgpay.steps.settlement.corrections import CASES, DUES, EARLIER, PoolOfMonth, corrections, worth
 from drgpay.steps.settlement.figures import MONTH_ITEMS, PAID_ALONE, STATEMENT_ITEMS, Item
@@ -30,6 +30,7 @@ from drgpay.steps.settlement.posting import (
     closing,
     conservation,
     due_moved,
+    modes_passed,
     of_month,
     passed_by,
 )
@@ -38,10 +39,13 @@ WRITES = ("corrections", "institution_months", "month_cash", "stay_payments", "s
 """tables this step writes"""
 
 __all__ = [
+    "ALL",
+    "AMOUNT",
     "CASES",
     "DUES",
     "EARLIER",
     "JUDGED",
+    "MONTHS",
     "MONTH_ITEMS",
     "ORDER",
     "PAID_ALONE",
@@ -55,6 +59,7 @@ __all__ = [
     "Cash",
     "Dealings",
     "Dues",
+    "Holds",
     "Item",
     "ModePoster",
     "PoolOfMonth",
@@ -73,6 +78,7 @@ __all__ = [
     "due_moved",
     "dues_of",
     "had_before",
+    "modes_passed",
     "month_cash",
     "month_rows",
     "not_booked",

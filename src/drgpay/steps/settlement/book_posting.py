@@ -1,7 +1,7 @@
 """Posting rules of a book: months paid one by one, and a clearing against what was really booked (design/12).
 
-Further accounts of an institution: ``held`` (payments of months held back) and ``passed`` (what goes over to the book
-of another year).
+Further accounts of an institution: ``held`` and ``held_modes`` (payments of months held back, for DRG stays and of
+other payment modes) and ``passed`` (what goes over to the book of another year).
 """
 
 from __future__ import annotations
@@ -94,11 +94,14 @@ class BookPoster(ModePoster):
         on, against = self.clearing_day, []
         for row in rows:
             scheme, h = row["insurance_scheme"], row["institution_id"]
-            for event, credit, amount in (
-                (p.HELD_RELEASED, f"{h}:payable", released.get((scheme, h), 0)),
-                (p.HELD_PASSED, f"{h}:{p.PASSED}", row["held"]),
+            there = -self._ledger.balance(f"{scheme}:{h}:held")
+            kept = min(there - released.get((scheme, h), 0), row["held"])
+            for event, debit, credit, amount in (
+                (p.HELD_RELEASED, f"{h}:held", f"{h}:payable", there - kept),
+                (p.HELD_PASSED, f"{h}:held", f"{h}:{p.PASSED}", kept),
+                (p.FINAL_HELD, f"{h}:payable", f"{h}:{p.PASSED}", row["held"] - kept),
             ):
-                self._post(scheme, event, f"{h}:held", credit, amount, on, institution=h, parameter="payment_holds")
+                self._post(scheme, event, debit, credit, amount, on, institution=h, parameter="payment_holds")
             outstanding = self._ledger.balance(f"{scheme}:{h}:advance")
             # What the months paid enters the base's posting only to find how much of the due is not booked yet.
             stands = booked.get((scheme, h), 0) - row["deposit_held"] - row["refused_in_months"]
@@ -140,7 +143,7 @@ def risk_place(scheme: str, event: str, key: str) -> str:
     return f"{scheme}/{event}/{key}"
 
 
-_OWED = ("payable", "deposit", "held", p.PASSED)
+_OWED = ("payable", "deposit", "held", "held_modes", p.PASSED)
 _OWING = ("advance", "debt", "procurement")
 
 

@@ -36,6 +36,8 @@ class Dealings:
     """assessment reserve of the advances, withheld and returned by grade"""
     held: Mapping[str, int] = field(default_factory=dict)
     """payments of months that are still held and go over to the next book"""
+    disputed: Mapping[str, int | None] = field(default_factory=dict)
+    """institution → what is to be held of its payments of the year, final payment included; None: everything"""
     sanctioned: frozenset[str] = frozenset()
     """institutions under sanction in the year"""
     heirs: Mapping[str, str] = field(default_factory=dict)
@@ -99,6 +101,7 @@ def clear(
             "debt_passed": dealings.debts_passed.get(institution, 0),
             "assessment_held": dealings.reserves.get(institution, 0),
             "held": dealings.held.get(institution, 0),
+            "modes_held": 0,
             "passed": 0,
             "successor": dealings.heirs.get(institution),
             "moved": 0,
@@ -120,6 +123,10 @@ def clear(
     _hand_over(rows)
     for row in rows:
         row["final_payment"] = row["settled"] - had_before(row)
+        if row["institution_id"] in dealings.disputed:
+            wanted, still = dealings.disputed[row["institution_id"]], row["held"] + row["final_payment"]
+            row["held"] = max(still if wanted is None else min(wanted, still), 0)
+            row["final_payment"] = still - row["held"]
     return rows
 
 

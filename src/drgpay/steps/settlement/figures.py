@@ -21,7 +21,8 @@ class Item:
 
 
 _PAID = ("settlement.monthly_pay_ratio",)
-_HELD = ("month_held", "held_paid", "held_released", "held_passed")
+_HELD = ("month_held", "held_paid", "held_released", "held_passed", "final_held")
+_MODES_HELD = ("mode_held", "mode_released", "mode_released_paid")
 MONTH_ITEMS = {
     "due": Item(
         "应付 = 本机构点数 ÷ 总点数 × 当月可分配额(含个人负担时再减个人负担)",
@@ -93,6 +94,20 @@ MONTH_ITEMS = {
         table=MONTH_CASH,
     ),
     "released": Item("解除暂缓:以前暂缓、本期支付", "held before and paid now", (), _HELD, table=MONTH_CASH),
+    "modes_held": Item(
+        "其他支付方式暂缓:暂缓拨付的机构,其他支付方式的当月拨款也暂不支付(按金额的,先从住院DRG扣足)",
+        "of a held institution what other payment modes pay is held too (of an amount what DRG payments leave)",
+        ("modes_released",),
+        _MODES_HELD,
+        table=MONTH_CASH,
+    ),
+    "modes_released": Item(
+        "其他支付方式解除暂缓:以前暂缓、本期支付",
+        "of other payment modes: held before and paid now",
+        (),
+        _MODES_HELD,
+        table=MONTH_CASH,
+    ),
     "carried_out": Item(
         "结转下期:当月应拨款不低于零,不足部分留待下期",
         "a month's cash is never below zero; the rest is carried on",
@@ -151,6 +166,10 @@ STATEMENT_ITEMS = {
                            ("advance_paid", "advance_netted")),
     "debt_netted": Item("上年应退,在清算时冲抵", "owed from an earlier clearing, netted now", (),
                         ("debt_opened", "debt_taken", "debt_netted")),
+    "modes_held": Item("暂缓拨付的机构,其他支付方式的款项暂不支付,转入下年账本",
+                       "payments of other modes to a held institution go over to the next book", (),
+                       ("mode_held", "mode_held_passed", "mode_final_held", "capitation_held",
+                        "procurement_reward_held")),
     "moved": Item("并入或拆分后,原机构的清算支付转给承继机构(正数转出,负数承接)",
                   "after a merger or split the old one's final payment goes to its successor (+ given, − taken over)",
                   (), ("succeeded",)),

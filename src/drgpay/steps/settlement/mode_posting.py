@@ -19,8 +19,11 @@ from drgpay.policy import Policy
 from drgpay.steps.settlement import posting as p
 from drgpay.steps.settlement.clearing import Row
 
-_FINAL = (p.MODE_FINAL, p.MODE_RECOVERED, p.CAPITATION_PAID, p.CAPITATION_RECOVERED, p.REWARD_PAID,
-          p.PENALTY_RECEIVED)  # fmt: skip
+Key = tuple[str, str]
+"""insurance scheme, institution"""
+
+_FINAL = (p.MODE_FINAL, p.MODE_RECOVERED, p.MODE_RELEASED_PAID, p.MODE_FINAL_HELD, p.CAPITATION_PAID,
+          p.CAPITATION_HELD, p.CAPITATION_RECOVERED, p.REWARD_PAID, p.REWARD_HELD, p.PENALTY_RECEIVED)  # fmt: skip
 """payments at the clearing, which go to the successor of an institution that has gone over into another"""
 
 
@@ -33,6 +36,46 @@ class ModePoster(p.Poster):
     ) -> None:
         super().__init__(ledger, run, area, year, policy)
         self._heirs = heirs or {}
+        self._wanted: dict[Key, int | None] = {}
+
+    def hold_modes(self, wanted: Mapping[Key, int | None]) -> None:
+        """What is to be held of the payments that are posted next; None: everything."""
+        self._wanted = dict(wanted)
+
+    def _keep(self, scheme: str, h: str, amount: int) -> int:
+        """What of a payment is held."""
+        wanted = self._wanted.get((scheme, h), 0)
+        if wanted is None:
+            return max(amount, 0)
+        kept = min(max(amount, 0), wanted)
+        self._wanted[scheme, h] = wanted - kept
+        return kept
+
+    def _pay_or_hold(
+        self, scheme: str, h: str, pays: str, holds: str, label: str, amount: int, on: date, parameter: str
+    ) -> None:
+        """A payment of the clearing: what is held of it goes over to the next book, the rest is paid."""
+        to = self._heirs.get(h, h)
+        kept, payable = self._keep(scheme, to, amount), f"{h}:payable"
+        self._post(scheme, f"{holds}{label}", payable, f"{to}:{p.PASSED}", kept, on, institution=h,
+                   parameter="payment_holds")  # fmt: skip
+        self._post(scheme, f"{pays}{label}", payable, "bank", amount - kept, on, institution=h, parameter=parameter)
+
+    def release_modes(self, scheme: str, h: str, amount: int, on: date, month: int = 0) -> None:
+        """Payments of the modes that were held in months and are free again are paid."""
+        payable = f"{h}:payable"
+        for event, debit, credit in (
+            (p.MODE_RELEASED, f"{h}:held_modes", payable),
+            (p.MODE_RELEASED_PAID, payable, "bank"),
+        ):
+            self._post(scheme, event, debit, credit, amount, on, institution=h, month=month,
+                       parameter="payment_holds")  # fmt: skip
+
+    def pass_modes(self, scheme: str, h: str, amount: int) -> None:
+        """Payments of the modes that were held in months and still are go over to the next book."""
+        to = self._heirs.get(h, h)
+        self._post(scheme, p.MODE_PASSED, f"{h}:held_modes", f"{to}:{p.PASSED}", amount, self.clearing_day,
+                   institution=h, parameter="payment_holds")  # fmt: skip
 
     def _post(self, scheme: str, event: str, debit: str, credit: str, amount: int, on: date, **more: Any) -> None:
         h = more.get("institution")
@@ -49,18 +92,23 @@ class ModePoster(p.Poster):
             self._post(scheme, f"{p.BUDGET}:{part}", "bank", f"fund:{part}", amount, date(self._year, 1, 1),
                        parameter="budget_amounts")  # fmt: skip
 
-    def mode_months(self, rows: Iterable[Row]) -> None:
-        """What a mode owes an institution for a month, and what of it is paid then."""
+    def mode_months(self, rows: Iterable[Row]) -> Counter[Key]:
+        """What a mode owes an institution for a month, and what of it is paid then; returns what of that is held."""
+        held: Counter[Key] = Counter()
         for (scheme, month, h, part, label), sums in _by_mode(rows).items():
+            kept = self._keep(scheme, h, sums["paid"])
+            held[scheme, h] += kept
             on, payable = date(self._year, month, calendar.monthrange(self._year, month)[1]), f"{h}:payable"
             for event, debit, credit, amount, parameter in (
                 (p.MODE_DUE, f"fund:{part}", payable, sums["due"] + sums["refused"], "modes.rules"),
                 *p.refusals(payable, sums["refused"]),
                 (p.MODE_DEPOSIT, payable, f"{h}:deposit", sums["deposit"], "settlement.monthly_pay_ratio"),
-                (p.MODE_PAID, payable, "bank", sums["paid"], "settlement.monthly_pay_ratio"),
+                (p.MODE_HELD, payable, f"{h}:held_modes", kept, "payment_holds"),
+                (p.MODE_PAID, payable, "bank", sums["paid"] - kept, "settlement.monthly_pay_ratio"),
             ):
                 self._post(scheme, f"{event}:{label}", debit, credit, amount, on, institution=h, month=month,
                            parameter=parameter)  # fmt: skip
+        return held
 
     def mode_years(self, months: Iterable[Row], years: Iterable[Row]) -> None:
         """The year of the modes: what assessment and limits change, the deposit, and the rest of the payment."""
@@ -78,10 +126,10 @@ class ModePoster(p.Poster):
                 *p.refusals(payable, sums["refused"] - before["refused"]),
                 (p.DEPOSIT_BACK, deposit, payable, sums["deposit"] - sums["forfeited"], "settlement.deposit_return"),
                 (p.FORFEITED, deposit, "fund:second", sums["forfeited"], "settlement.deposit_return"),
-                (p.MODE_FINAL, payable, "bank", max(sums["paid"], 0), ""),
                 (p.MODE_RECOVERED, "bank", payable, max(-sums["paid"], 0), ""),
             ):
                 self._post(scheme, f"{event}:{label}", debit, credit, amount, on, institution=h, parameter=parameter)
+            self._pay_or_hold(scheme, h, p.MODE_FINAL, p.MODE_FINAL_HELD, f":{label}", max(sums["paid"], 0), on, "")
 
     def capitation(self, rows: Iterable[Row]) -> None:
         """Results of the communities, to or from their lead institutions."""
@@ -90,12 +138,13 @@ class ModePoster(p.Poster):
             payable, result = f"{h}:payable", row["result"]
             for event, debit, credit, amount in (
                 (p.CAPITATION, "fund:outpatient", payable, max(result, 0)),
-                (p.CAPITATION_PAID, payable, "bank", max(result, 0)),
                 (p.CAPITATION_OWED, payable, "fund:outpatient", max(-result, 0)),
                 (p.CAPITATION_RECOVERED, "bank", payable, max(-result, 0)),
             ):
                 self._post(row["insurance_scheme"], f"{event}:{community}", debit, credit, amount, self.clearing_day,
                            institution=h, parameter="capitation.rates")  # fmt: skip
+            self._pay_or_hold(row["insurance_scheme"], h, p.CAPITATION_PAID, p.CAPITATION_HELD, f":{community}",
+                              max(result, 0), self.clearing_day, "capitation.rates")  # fmt: skip
 
     def out_of_area(self, rows: Iterable[Row]) -> None:
         """Monthly clearing with other areas. Own insured elsewhere charge the budget; for others treated here the
@@ -134,11 +183,12 @@ class ModePoster(p.Poster):
                 (p.PROCUREMENT_RETURNED, "bank", f"{h}:procurement", row["advance"], end,
                  "procurement.advance_share"),
                 (p.REWARD, "fund:other", f"{h}:payable", row["reward"], end, "procurement.reward_share"),
-                (p.REWARD_PAID, f"{h}:payable", "bank", row["reward"], end, "procurement.reward_share"),
                 (p.PENALTY, f"{h}:payable", "fund:other", row["penalty"], end, "procurement.penalty_share"),
                 (p.PENALTY_RECEIVED, "bank", f"{h}:payable", row["penalty"], end, "procurement.penalty_share"),
             ):  # fmt: skip
                 self._post(scheme, event, debit, credit, amount, on, institution=h, parameter=parameter)
+            self._pay_or_hold(scheme, h, p.REWARD_PAID, p.REWARD_HELD, "", row["reward"], end,
+                              "procurement.reward_share")  # fmt: skip
 
     def close_parts(self, budgets: Mapping[tuple[str, str], int]) -> None:
         """Carry over what is left of every part of the budget, or its deficit."""
@@ -184,7 +234,7 @@ def _by_mode(rows: Iterable[Row]) -> dict[tuple[str, int, str, str, str], Counte
 
 _OF_A_MODE = (
     p.MODE_DUE, p.MODE_MORE, p.MODE_LESS, p.REFUSED, p.REFUSED_LESS, p.MODE_DEPOSIT, p.DEPOSIT_BACK, p.FORFEITED,
-    p.MODE_PAID, p.MODE_FINAL, p.MODE_RECOVERED,
+    p.MODE_HELD, p.MODE_PAID, p.MODE_FINAL, p.MODE_FINAL_HELD, p.MODE_RECOVERED,
 )  # fmt: skip
 
 
@@ -198,7 +248,8 @@ def check_modes(ledger: Ledger | Whole, years: Iterable[Row], results: Iterable[
         amounts = {e: booked[scheme, h, f"{e}:{label}"] for e in _OF_A_MODE}
         refused = amounts[p.REFUSED] - amounts[p.REFUSED_LESS]
         owed = amounts[p.MODE_DUE] + amounts[p.MODE_MORE] - amounts[p.MODE_LESS] - refused
-        paid = amounts[p.MODE_PAID] + amounts[p.MODE_FINAL] - amounts[p.MODE_RECOVERED]
+        paid = sum(amounts[e] for e in (p.MODE_HELD, p.MODE_PAID, p.MODE_FINAL, p.MODE_FINAL_HELD))
+        paid -= amounts[p.MODE_RECOVERED]
         for name, table, ledger_says in (
             ("due", sums["due"], owed),
             ("refused", sums["refused"], refused),

@@ -25,6 +25,8 @@ BUDGET_ADJUSTED = "budget_adjusted"
 CORRECTION, CORRECTION_DEPOSIT = "correction", "correction_deposit"
 REOPENED, REOPENED_PASSED = "reopened", "reopened_passed"
 MONTH_HELD, HELD_PAID, HELD_RELEASED, HELD_PASSED = "month_held", "held_paid", "held_released", "held_passed"
+FINAL_HELD = "final_held"
+"""what of a final payment is held: it goes over to the next book with the payments of months that are"""
 MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT = "month_due", "month_paid", "month_deposit"
 REFUSED, REFUSED_LESS = "refused", "refused_less"
 YEAR_MORE, YEAR_LESS = "year_due_more", "year_due_less"
@@ -37,6 +39,10 @@ SUCCEEDED = "succeeded"
 ADVANCE_PAID, ADVANCE_NETTED = "advance_paid", "advance_netted"
 MODE_DUE, MODE_PAID, MODE_DEPOSIT = "mode_due", "mode_paid", "mode_deposit"
 MODE_MORE, MODE_LESS, MODE_FINAL, MODE_RECOVERED = "mode_more", "mode_less", "mode_final", "mode_recovered"
+MODE_HELD, MODE_RELEASED, MODE_RELEASED_PAID = "mode_held", "mode_released", "mode_released_paid"
+MODE_PASSED, MODE_FINAL_HELD = "mode_held_passed", "mode_final_held"
+CAPITATION_HELD, REWARD_HELD = "capitation_held", "procurement_reward_held"
+"""what is held of payments of the modes: it lies on ``held_modes``, or goes over to the next book"""
 CAPITATION, CAPITATION_PAID = "capitation", "capitation_paid"
 CAPITATION_OWED, CAPITATION_RECOVERED = "capitation_owed", "capitation_recovered"
 OUT_OF_AREA, OUT_OF_AREA_PAID = "out_of_area", "out_of_area_paid"
@@ -44,14 +50,14 @@ TREATED_HERE, TREATED_RECEIVED = "treated_here", "treated_here_received"
 PROCUREMENT_ADVANCE, PROCUREMENT_RETURNED = "procurement_advance", "procurement_returned"
 REWARD, REWARD_PAID = "procurement_reward", "procurement_reward_paid"
 PENALTY, PENALTY_RECEIVED = "procurement_penalty", "procurement_penalty_received"
-PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL, CAPITATION_PAID, OUT_OF_AREA_PAID,
-          PROCUREMENT_ADVANCE, REWARD_PAID)  # fmt: skip
+PAYING = (ADVANCE_PAID, MONTH_PAID, HELD_PAID, FINAL_PAID, MODE_PAID, MODE_FINAL, MODE_RELEASED_PAID,
+          CAPITATION_PAID, OUT_OF_AREA_PAID, PROCUREMENT_ADVANCE, REWARD_PAID)  # fmt: skip
 """events that pay money of the fund out"""
 RECEIVING = (RECOVERED, MODE_RECOVERED, CAPITATION_RECOVERED, PROCUREMENT_RETURNED, PENALTY_RECEIVED)
 """events that bring it back"""
 DEBT_OPENED, DEBT_TAKEN, DEBT_NETTED = "debt_opened", "debt_taken", "debt_netted"
 ASSESSMENT_HELD, ASSESSMENT_BACK, ASSESSMENT_LOST = "assessment_held", "assessment_returned", "assessment_forfeited"
-_CLOSED = (":payable", ":deposit", ":held", ":advance", ":debt")
+_CLOSED = (":payable", ":deposit", ":held", ":held_modes", ":advance", ":debt")
 """accounts that a clearing leaves at zero"""
 
 
@@ -271,12 +277,27 @@ def of_month(entry: Entry) -> Iterator[tuple[str, int]]:
         yield column, -entry.amount if entry.event == REFUSED_LESS or not _forward(entry) else entry.amount
 
 
-def passed_by(entry: Entry) -> int:
-    """What an entry leaves to an institution in the book of another year (fen; negative: it owes it)."""
+_OF_MODES = (MODE_PASSED, MODE_FINAL_HELD, CAPITATION_HELD, REWARD_HELD)
+"""events that leave held payments of the modes to the book of another year"""
+
+
+def passed_by(entry: Entry) -> Iterator[tuple[str, int]]:
+    """Whom an entry leaves something in the book of another year, and how much (fen; negative: it owes it)."""
     family = entry.event.partition(":")[0]
-    if family in (HELD_PASSED, REOPENED_PASSED):
-        return entry.amount if _forward(entry) else -entry.amount
-    return 0
+    if family in (HELD_PASSED, FINAL_HELD, REOPENED_PASSED, *_OF_MODES):
+        account = entry.credit if _forward(entry) else entry.debit
+        name = account.partition(":")[2].removesuffix(f":{PASSED}")
+        yield name, entry.amount if _forward(entry) else -entry.amount
+
+
+def modes_passed(entries: Iterable[Entry]) -> Counter[tuple[str, str]]:
+    """(insurance scheme, institution) → payments of the modes that are held and go over to the next book, fen."""
+    found: Counter[tuple[str, str]] = Counter()
+    for e in entries:
+        if e.event.partition(":")[0] in _OF_MODES:
+            for h, amount in passed_by(e):
+                found[e.insurance_scheme, h] += amount
+    return found
 
 
 def due_moved(entry: Entry) -> int:
@@ -341,12 +362,12 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
         key = (e.insurance_scheme, e.institution_id, e.event)
         key = (*key[:2], e.event.removesuffix(REVERSAL))
         booked[key] = booked.get(key, 0) + (e.amount if _forward(e) else -e.amount)
-    moved = handed_over(ledger)
+    moved, modes = handed_over(ledger), modes_passed(ledger)
     for row in statements:
         scheme, h = row["insurance_scheme"], row["institution_id"]
         in_book = {e: booked.get((scheme, h, e), 0) for e in (
             MONTH_DUE, MONTH_PAID, MONTH_DEPOSIT, REFUSED, REFUSED_LESS, YEAR_MORE, YEAR_LESS, SURPLUS, SHARED,
-            FORFEITED, SECOND, CORRECTION, CORRECTION_DEPOSIT, HELD_PAID, HELD_PASSED,
+            FORFEITED, SECOND, CORRECTION, CORRECTION_DEPOSIT, HELD_PAID, HELD_PASSED, FINAL_HELD,
             REOPENED_PASSED, ASSESSMENT_HELD, ASSESSMENT_LOST, DEBT_TAKEN,
             VIOLATION, DAMAGES, ADVANCE_NETTED, DEBT_NETTED, FINAL_PAID, RECOVERED)}  # fmt: skip
         in_months = in_book[MONTH_PAID] + in_book[HELD_PAID]
@@ -362,7 +383,8 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
             "deposit_forfeited": in_book[FORFEITED],
             "second_distribution": in_book[SECOND],
             "paid_in_months": in_months,
-            "held": in_book[HELD_PASSED],
+            "held": in_book[HELD_PASSED] + in_book[FINAL_HELD],
+            "modes_held": modes[scheme, h],
             "moved": moved[scheme, h],
             "passed": in_book[REOPENED_PASSED],
             "final_payment": in_book[FINAL_PAID] - in_book[RECOVERED],
@@ -375,7 +397,7 @@ def check_closed(ledger: Ledger | Whole, statements: list[Row], closings: list[R
             "assessment_forfeited": in_book[ASSESSMENT_LOST],
             "settled": cash
             + moved[scheme, h]
-            + sum(in_book[e] for e in (HELD_PASSED, REOPENED_PASSED, ADVANCE_NETTED, DEBT_NETTED)),
+            + sum(in_book[e] for e in (HELD_PASSED, FINAL_HELD, REOPENED_PASSED, ADVANCE_NETTED, DEBT_NETTED)),
         }
         for column, amount in pairs.items():
             if row[column] != amount:

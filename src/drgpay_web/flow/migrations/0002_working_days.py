@@ -7,10 +7,10 @@ from typing import Any
 from django.db import migrations
 
 
-def enter(apps: Any, schema_editor: Any) -> None:
+def enter(apps: Any, editor: Any) -> None:
     from drgpay_web.flow.calendar import seed
 
-    seed(apps.get_model("flow", "WorkingDay"))
+    seed(apps.get_model("flow", "WorkingDay"), editor.connection.alias)
 
 
 class Migration(migrations.Migration):

@@ -28,7 +28,7 @@ BEGIN SELECT RAISE(ABORT, 'the trail is append-only'); END;
 
 
 def guard(apps: Any, editor: Any) -> None:
-    apps.get_model("trail", "Head").objects.create(pk=1, number=0, digest="0" * 64)
+    apps.get_model("trail", "Head").objects.using(editor.connection.alias).create(pk=1, number=0, digest="0" * 64)
     if editor.connection.vendor == "postgresql":
         editor.execute(POSTGRESQL)
         return

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.middleware.csrf import get_token
+from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -62,6 +65,12 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else value.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
+@register.filter
+def size(value: int) -> str:
+    """The size of a file, in units that read alike in both languages: ``22 B``, ``1.2 MB``."""
+    return re.sub("bytes?$", "B", filesizeformat(value))
+
+
 @register.simple_tag(takes_context=True)
 def has_word(context: dict[str, Any], key: str) -> bool:
     """Whether there is a text of this key."""
@@ -72,6 +81,17 @@ def has_word(context: dict[str, Any], key: str) -> bool:
 def w_key(context: dict[str, Any], start: str, end: object) -> str:
     """``{% w_key "ui.group_" group %}``: the text of a key made of two parts."""
     return word(f"{start}{end}", context.get("lang", "zh"))
+
+
+@register.simple_tag(takes_context=True)
+def how(context: dict[str, Any], of: Any) -> SafeString:
+    """``{% how "pools" %}``: a link to how the figures of these names (by commas, or heads of a table) are computed;
+    nothing where there are none."""
+    names = of if isinstance(of, str) else ",".join(head.column.name for head in of or () if head.number)
+    if not names:
+        return SafeString("")
+    address = f"/how?{urlencode({'of': names})}"
+    return format_html('<a class="how" href="{}">{}</a>', address, word("ui.how", context.get("lang", "zh")))
 
 
 @register.simple_tag(takes_context=True)

@@ -33,6 +33,11 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.dataset.submits !== undefined) event.target.form.requestSubmit();
 });
+// One box ticks all boxes of its form.
+document.addEventListener("change", (event) => {
+  if (event.target.dataset.ticks === undefined) return;
+  for (const box of event.target.form.querySelectorAll("input[name=case]")) box.checked = event.target.checked;
+});
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
