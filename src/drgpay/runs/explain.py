@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from drgpay.engine import dataset, read_manifest, read_table, table_path
 from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import Laws, Policy
-from drgpay.runs.laws import scoring
+from drgpay.runs.laws import clearing
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
 from drgpay.runs.origins import origins
 from drgpay.runs.pages.index import rows_of_stay
@@ -174,7 +174,7 @@ def _benefit(split: dict[str, Any]) -> Section:
 def _tables_of_law(run: Path, laws: Laws, stay: dict[str, Any]) -> Path:
     """The folder with the base groups and coefficients that scored the stay."""
     kept = Registers.read(run / REGISTERS, (INSTITUTIONS, INSTITUTION_EVENTS))
-    segments = succession_of(kept).cut(scoring(laws)[0])
+    segments = succession_of(kept).cut(clearing(laws))
     mine = next(s for s in segments if s.first <= stay["discharge_date"] <= s.last)
     return run / TABLES if mine == segments[-1] else run / SEGMENTS / mine.first.isoformat()
 

@@ -37,10 +37,15 @@ def _joined(segments: Iterable[Segment]) -> Segments:
     return tuple(found)
 
 
+def clearing(laws: Laws) -> Segments:
+    """By which law stays are scored for the clearing, by day of discharge."""
+    return _joined(laws.closing.segments)
+
+
 def scoring(laws: Laws) -> tuple[Segments, Segments | None]:
     """By which law stays are scored, by day of discharge: for the clearing, and for what the months paid, or None
     where that is the same. A stay's month pays it by the law of that month, and the clearing computes it again."""
-    cleared = _joined(laws.closing.segments)
+    cleared = clearing(laws)
     paid = _joined(s for _, span in sorted(laws.months.items()) for s in span.segments)
     same = [(s.first, _decides(s.policy)) for s in cleared] == [(s.first, _decides(s.policy)) for s in paid]
     return cleared, None if same else paid

@@ -323,7 +323,7 @@ def _month_again(
     then = Registers.read(link.folder / REGISTERS)
     now = account.registers[STAY_DECISIONS]
     registers = Registers({**then.frames, STAY_DECISIONS.name: now})
-    segments, _ = law_in_time.scoring(law)
+    segments = law_in_time.clearing(law)
     period = money.Period(account.year, (month,))
     priced = None
     if any(s.policy.rules("modes.rules") for s in segments):

@@ -32,7 +32,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.policy import laws
 from drgpay.runs import modes as inside
 from drgpay.runs.fund import Rows, Tables, checked, year_law
-from drgpay.runs.laws import scoring
+from drgpay.runs.laws import clearing
 from drgpay.runs.manifest import PRACTICE, REGISTERS, TABLES
 from drgpay.runs.money import Period
 from drgpay.runs.named import check_named
@@ -64,7 +64,7 @@ def preview(run: Path, engine: Engine, practice: str | None = None) -> list[dict
     due. Nothing is written."""
     manifest = read_manifest(run)
     found = laws(practice or run / PRACTICE, manifest["year"], month=manifest["month"])
-    segments, _ = scoring(found)
+    segments = clearing(found)
     period = Period(manifest["year"], fund.MONTHS if manifest["month"] is None else (manifest["month"],))
     with TemporaryDirectory(prefix="drgpay-") as name:
         folder = Path(name)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from drgpay.engine import Part, codes_in, integers, read_manifest, read_table
 from drgpay.policy import Policy
-from drgpay.runs.laws import scoring
+from drgpay.runs.laws import clearing
 from drgpay.runs.manifest import REGISTERS, SEGMENTS, TABLES, laws_of_run
 from drgpay.runs.rate import rate_points
 from drgpay.runs.region import Registers, known_codes
@@ -102,7 +102,7 @@ def read_settlement(run: Path, schemes: Path | None = None) -> Settlement:
     manifest = read_manifest(run)
     laws = laws_of_run(run, manifest)
     registers = Registers.read(run / REGISTERS)
-    policy, segments = laws.policy, succession_of(registers).cut(scoring(laws)[0])
+    policy, segments = laws.policy, succession_of(registers).cut(clearing(laws))
     tables = run / TABLES
     folders = [*(run / SEGMENTS / s.first.isoformat() for s in segments[:-1]), tables]
     scheme = load_scheme(manifest["scheme"], frozenset(manifest["switches"]), folder=schemes)

@@ -46,6 +46,9 @@ def serve(
     names: Annotated[
         str, typer.Option("--names", help="浏览器所用的主机名，逗号分隔 host names browsers use, by commas")
     ] = "",
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, max=16, help="网页进程数 processes that answer pages")
+    ] = min(2, os.cpu_count() or 1),
     webhooks: Annotated[
         bool, typer.Option("--webhooks", help="允许向登记的地址推送消息 let messages go to the addresses entered")
     ] = False,
@@ -69,7 +72,7 @@ def serve(
     _collect()
     _nothing_half_received(folder)
     with _Worker():
-        _server(host, port, certificate, key, folder)
+        _server(host, port, certificate, key, processes)
 
 
 def worker() -> None:
@@ -125,7 +128,7 @@ class _Worker:
             self._ends.wait(AGAIN)
 
 
-def _server(host: str, port: int, certificate: Path | None, key: Path | None, folder: Path) -> None:
+def _server(host: str, port: int, certificate: Path | None, key: Path | None, processes: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -139,6 +142,7 @@ def _server(host: str, port: int, certificate: Path | None, key: Path | None, fo
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        workers=processes,
         blocking_threads=THREADS,
         websockets=False,
         log_level=LogLevels.warning,

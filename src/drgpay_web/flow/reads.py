@@ -65,8 +65,8 @@ def stays_given(actor: Actor, institution: str = "") -> QuerySet[CaseStay]:
 
 def cases_on_stay(actor: Actor, institution: str, stay_id: str) -> QuerySet[Case]:
     """The cases on a stay that an actor may see."""
-    about = CaseStay.objects.filter(institution=institution, stay_id=stay_id).values_list("case", flat=True)
-    return cases_of(actor).filter(pk__in=about)
+    about = list(CaseStay.objects.filter(institution=institution, stay_id=stay_id).values_list("case", flat=True))
+    return cases_of(actor).filter(pk__in=about) if about else Case.objects.none()
 
 
 def in_charge(unit: Unit, role: str) -> Person | None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from drgpay_web.people.matrix import Act, Reach, Role, acts
 from drgpay_web.people.models import Membership, Person, Unit
 from drgpay_web.ui import PageError, w
+from drgpay_web.ui.once import once
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -77,6 +78,7 @@ class Actor:
         """Whether the role reaches only what was given to this person by name."""
         return acts()[act].roles.get(self.role) == "assigned"
 
+    @once
     def institutions(self, act: Act) -> list[Unit]:
         """The institutions within the reach of ``act``; of a department or a doctor, the one it is in."""
         root = self.reach(act)

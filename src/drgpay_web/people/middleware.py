@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -17,6 +18,7 @@ from drgpay_web.people.doors import refused
 from drgpay_web.people.matrix import Role
 from drgpay_web.people.models import Membership, Person
 from drgpay_web.ui import failures
+from drgpay_web.ui.once import looking
 
 LONG_AGO = "2000-01-01T00:00:00+00:00"
 FREE = ("/sign-in", "/sign-out", "/language", "/password", "/second-factor", "/static/", "/health", "/try")
@@ -36,6 +38,10 @@ class PeopleMiddleware:
         asked.actor, asked.lang = None, request.COOKIES.get("office_language", "zh")
         if asked.lang not in ("zh", "en"):
             asked.lang = "zh"
+        with looking() if request.method in ("GET", "HEAD") else nullcontext():
+            return self._answer(request, asked)
+
+    def _answer(self, request: HttpRequest, asked: Request) -> HttpResponse:
         if request.path.startswith(("/static/", "/api/")):
             return self.get_response(request)
         if request.user.is_authenticated:
@@ -106,10 +112,12 @@ def _first_things(request: Request, person: Person) -> HttpResponse | None:
     """What comes before any work: a new password where the old is over, and the second factor."""
     if request.path.startswith(FREE):
         return None
+    if clock.is_demo():
+        return None
     old = clock.real_now() - person.password_since > timedelta(days=settings.PASSWORD_DAYS)
-    if (person.must_change_password or old) and not clock.is_demo():
+    if person.must_change_password or old:
         return HttpResponseRedirect("/password")
-    if person.needs_second_factor() and not has_second_factor(person) and not clock.is_demo():
+    if person.needs_second_factor() and not has_second_factor(person):
         return HttpResponseRedirect("/second-factor")
     return None
 

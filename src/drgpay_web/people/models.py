@@ -9,6 +9,7 @@ from django.db import models
 
 from drgpay_web import clock
 from drgpay_web.people.matrix import GIVEN, Role
+from drgpay_web.ui.once import once
 
 
 class Unit(models.Model):
@@ -91,6 +92,7 @@ class Person(AbstractBaseUser):
     def __str__(self) -> str:
         return self.username
 
+    @once
     def memberships_now(self) -> list[Membership]:
         """The memberships that hold on the office's day, oldest first."""
         day = clock.today()

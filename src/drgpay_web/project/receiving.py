@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -12,8 +13,8 @@ from typing import IO, Any
 from django.conf import settings
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-AT_WORK = 4
-"""requests that are worked on at once; others that have been received wait"""
+AT_WORK = 3
+"""requests that a process works on at once; others that have been received wait"""
 RECEIVED, OF_ONE = 16, 8
 """bodies that are received at once, and of one address: the next one is to come again, and pages go on"""
 THREADS = RECEIVED + AT_WORK
@@ -24,11 +25,12 @@ PART = 65_536
 
 class Receiving:
     """A WSGI application before another: takes the body in, on the office's disk where it is large, and answers 503
-    where too many come at once."""
+    where too many come at once. The other one is asked by few threads, since every thread that has worked on pages
+    keeps a connection of the data base and memory of its own."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
-        self.turns = threading.BoundedSemaphore(AT_WORK)
+        self.work = ThreadPoolExecutor(AT_WORK, "work")
         self.lock = threading.Lock()
         self.coming: Counter[str] = Counter()
         """by address, how many bodies are being received"""
@@ -41,8 +43,19 @@ class Receiving:
                     start_response("503 Service Unavailable", [("Content-Length", "0"), ("Retry-After", "5")])
                     return []
                 environ["wsgi.input"] = _received(environ["wsgi.input"], length)
-        with self.turns:
-            return self.application(environ, start_response)
+        head, answer = self.work.submit(self._asked, environ).result()
+        start_response(*head)
+        return answer
+
+    def _asked(self, environ: dict[str, Any]) -> tuple[tuple[Any, ...], Iterable[bytes]]:
+        """What the application answers: status with headers, and body."""
+        head: list[tuple[Any, ...]] = []
+
+        def start_response(*said: Any) -> None:
+            head.append(said)
+
+        answer = self.application(environ, start_response)
+        return head[-1], answer
 
     @contextmanager
     def _place(self, address: str) -> Iterator[bool]:

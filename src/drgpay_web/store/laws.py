@@ -19,12 +19,14 @@ from drgpay_web.store.catalogue import LOST, folder
 from drgpay_web.store.models import Result
 from drgpay_web.store.places import area_folder
 from drgpay_web.ui import w
+from drgpay_web.ui.once import once
 
 KIND = "policy"
 """of the rows in the catalogue that say which versions were adopted"""
 _VERSION = re.compile(r"(?P<of>.+)-v(?P<number>\d+)")
 
 
+@once
 def _own(area: str) -> list[Path]:
     """The files of the versions adopted here, the first first; a file without its row was never adopted."""
     names = Result.objects.filter(area=area, kind=KIND).order_by("pk").values_list("name", flat=True)
@@ -55,6 +57,7 @@ def practices(area: str) -> tuple[runs.PracticeName, ...]:
     return tuple(last.values())
 
 
+@once
 def practice_of(area: str) -> str:
     """The practice by which an area settles: what it adopted last, else that of its latest run, else the one it
     starts from."""

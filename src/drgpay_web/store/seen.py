@@ -17,6 +17,7 @@ from drgpay_web.store.catalogue import LOST, SEALED, folder
 from drgpay_web.store.laws import practice_source
 from drgpay_web.store.models import RegisterRow, Result
 from drgpay_web.store.reads import rows
+from drgpay_web.ui.once import once
 from drgpay_web.ui.values import Names
 
 OPEN = (SEALED, "published")
@@ -29,6 +30,7 @@ def results_seen(actor: Actor) -> QuerySet[Result]:
     return found.filter(state__in=OPEN) if actor.role.side == "hospital" else found
 
 
+@once
 def result_seen(actor: Actor, pk: int) -> Result:
     """One of them. Raises NotThere."""
     found = results_seen(actor).filter(pk=pk).first()
@@ -37,6 +39,7 @@ def result_seen(actor: Actor, pk: int) -> Result:
     return found
 
 
+@once
 def periods_seen(actor: Actor) -> list[Result]:
     """The result of each period: the sealed one, else the published one, else the newest; the latest period first,
     a year after its months."""
@@ -123,6 +126,7 @@ def _view(table: str, column: str) -> View:
     return View(table, (column, "name"), scope=Scope.everything())
 
 
+@once
 def _staff(area: str) -> dict[str, dict[tuple[str, str], str]]:
     last = RegisterRow.objects.filter(area=area, table__in=(DEPARTMENTS.name, DOCTORS.name))
     return _staff_until(area, last.aggregate(last=Max("pk"))["last"] or 0)

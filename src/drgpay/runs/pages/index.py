@@ -60,8 +60,9 @@ def _indexed(index: Path, stay_id: str) -> list[Place]:
     """The places of a stay: only the row groups are read whose bounds hold its id."""
     file = open_parquet(index)
     found: list[Place] = []
-    for number in range(file.num_row_groups):
-        bounds = file.metadata.row_group(number).column(file.schema_arrow.names.index("stay_id")).statistics
+    at, meta = file.schema_arrow.names.index("stay_id"), file.metadata
+    for number in range(meta.num_row_groups):
+        bounds = meta.row_group(number).column(at).statistics
         if bounds is not None and bounds.has_min_max and not bounds.min <= stay_id <= bounds.max:
             continue
         rows = file.read_row_group(number)
