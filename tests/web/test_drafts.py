@@ -132,3 +132,47 @@ def test_a_practice_whose_adoption_was_cut_off_is_adopted_again(left: dict[str, 
 
     name = store.add_practice(actor("B2", Unit.objects.get(kind="area")), "A1", "demo", "whole", Case())
     assert (place / f"{name}.yaml").read_text() == "whole"
+
+
+class TestFilesNobodyRefersTo:
+    """A file is received before its row is written: cut between the two, it would lie there for ever."""
+
+    @staticmethod
+    def received(name: str, *, days: float = 2) -> str:
+        from drgpay_web import inbox
+
+        kept = inbox.keep([b"stay_id\n1\n"], name, kinds={"csv"}, limit=1000)
+        at = inbox.path_of(kept.stored).stat().st_mtime - days * 86_400
+        os.utime(inbox.path_of(kept.stored), (at, at))
+        return kept.stored
+
+    def test_they_go_after_a_day_and_those_a_row_names_stay(self, office: Any) -> None:
+        from drgpay_web import clock, flow, inbox
+        from drgpay_web.cli import care
+        from drgpay_web.store.models import Received
+
+        found = units()
+        b1 = actor("B1", found["area"])
+        lost, young, row, case = (self.received(f"{n}月.csv", days=0 if n == 2 else 2) for n in range(1, 5))
+        Received.objects.create(
+            area="A1",
+            unit=found["area"],
+            name="3月.csv",
+            size=1,
+            sha256="0" * 64,
+            kind="csv",
+            stored=row,
+            at=clock.now(),
+            by=b1.person,
+        )
+        flow.Case.objects.create(
+            machine="in_house",
+            area="A1",
+            unit=found["area"],
+            state="received",
+            data={"files": [{"stored": case}]},
+            opened_by=b1.person,
+            opened_at=clock.now(),
+        )
+        assert care.sweep() == [lost]
+        assert [inbox.path_of(name).exists() for name in (lost, young, row, case)] == [False, True, True, True]

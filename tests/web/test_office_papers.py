@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -102,6 +103,22 @@ class TestRefusals:
         assert client.get(f"/downloads/{row.pk}").status_code == 404
         assert "已过期" in client.get("/downloads").content.decode()
         assert not list((settled.office.home / "exports").iterdir())
+
+    def test_files_end_also_where_nobody_looks(self, settled: Settled) -> None:
+        from drgpay_web import clock
+        from drgpay_web.papers import minutes
+        from drgpay_web.papers.models import Download
+
+        place = settled.office.home / "exports"
+        _, over = taken(settled.office.client("h1a"), f"/take/{settled.year.pk}/sums")
+        _, holds = taken(settled.office.client("h1a"), f"/take/{settled.year.pk}/table/statements")
+        Download.objects.filter(pk=over.pk).update(until=clock.real_now() - timedelta(seconds=1))
+        cut, young = place / f"{'a' * 32}.xlsx", place / f"{'b' * 32}.xlsx"
+        for path, hours in ((cut, 25), (young, 1), (place / holds.stored, 25)):
+            path.touch()
+            os.utime(path, (at := clock.real_now().timestamp() - hours * 3600, at))
+        minutes.every_minute()
+        assert {path.name for path in place.iterdir()} == {young.name, holds.stored}
 
     def test_persons_are_taken_only_by_those_who_may(self, settled: Settled) -> None:
         address = f"/take/{settled.year.pk}/table/settled_stays?columns=stay_id"

@@ -211,10 +211,17 @@ def exports() -> Path:
 
 
 def forget_expired() -> None:
-    """Remove the files whose time is over; that they were taken stays known."""
+    """Remove the files whose time is over; that they were taken stays known. One that was being made when the power
+    was cut was never entered, and goes with them."""
     for over in Download.objects.filter(until__lt=clock.real_now()).exclude(stored=""):
         (exports() / over.stored).unlink(missing_ok=True)
         Download.objects.filter(pk=over.pk).update(stored="")
+    since = (clock.real_now() - timedelta(hours=HOURS)).timestamp()
+    old = [path for path in exports().iterdir() if path.stat().st_mtime < since]
+    entered = set(Download.objects.filter(stored__in=[path.name for path in old]).values_list("stored", flat=True))
+    for path in old:
+        if path.name not in entered:
+            path.unlink(missing_ok=True)
 
 
 def _plain(text: str) -> str:
