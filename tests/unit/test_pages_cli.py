@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from drgpay.cli import app
 from drgpay.errors import DrgpayError, Kind
-from drgpay.runs import Scope, Sort, View, browse, prepare_pages, summarise
+from drgpay.runs import Scope, Sort, View, Where, browse, prepare_pages, summarise
 from drgpay.runs.pages import index
 from drgpay.tables import CASE_POINTS, GROUPED, STATEMENTS
 from drgpay.units import show_fen
@@ -115,6 +115,26 @@ def test_the_rows_of_a_stay_are_found_the_same_by_index(small_run: Path, monkeyp
             assert [index.rows_of_stay(small_run, table, r["stay_id"]) for r in some] == looked
             assert index.rows_of_stay(small_run, table, "nobody") == []
         assert looked == [[r] for r in some]
+
+
+@pytest.mark.parametrize("small", [0, 10**9])
+def test_one_settled_stay_is_the_row_of_the_whole_table(
+    small_run: Path, house: str, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr(index, "SMALL", small)
+    whole = browse(small_run, View("settled_stays", scope=Scope.everything()), limit=1000)
+    for row in (whole.rows[0], whole.rows[len(whole.rows) // 2], whole.rows[-1]):
+        only = (Where("stay_id", "is", row["stay_id"]),)
+        for scope in (Scope.everything(), Scope.institution(house)):
+            page = browse(small_run, View("settled_stays", where=only, scope=scope))
+            shown = scope == Scope.everything() or row["institution_id"] == house
+            assert [one["stay_id"] for one in page.rows] == [row["stay_id"]] * shown
+            assert page.total == shown
+            assert all(row[name] == value for one in page.rows for name, value in one.items())
+        beside = View("settled_stays", where=(*only, Where("drg", "not", row["drg"])), scope=Scope.everything())
+        assert browse(small_run, beside).rows == []
+    nobody = View("settled_stays", where=(Where("stay_id", "is", "nobody"),), scope=Scope.everything())
+    assert (browse(small_run, nobody).rows, browse(small_run, nobody).total) == ([], 0)
 
 
 def test_pages_can_be_made_ready_and_a_damaged_table_is_named(small_run: Path, tmp_path: Path) -> None:

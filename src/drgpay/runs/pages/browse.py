@@ -91,7 +91,7 @@ def _selection(source: Source, table: Table, view: View) -> tuple[pl.LazyFrame, 
     """The rows of a view, its columns, and what puts the rows in order. A column that the table had not yet when it
     was written is not shown; as a filter or an order it says nothing."""
     hidden = view.scope.hidden(table)
-    rows = source.rows(table)
+    rows = source.rows(table, _sought(view))
     there = set(rows.collect_schema().names())
     if lacking := [name for name in table.names if name not in there]:
         kinds = frame(table.schema.empty_table()).schema
@@ -115,6 +115,12 @@ def _selection(source: Source, table: Table, view: View) -> tuple[pl.LazyFrame, 
         return frame.sort(by, descending=[down for _, down in keys], nulls_last=True, maintain_order=True)
 
     return rows, shown, order
+
+
+def _sought(view: View) -> str:
+    """The one stay that a view asks for; empty where it asks for others."""
+    asked = [where.value for where in view.where if (where.column, where.op) == ("stay_id", "is")]
+    return asked[0] if asked and isinstance(asked[0], str) else ""
 
 
 def _shown(columns: tuple[Column, ...]) -> list[pl.Expr]:

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from drgpay.engine import Dataset, dataset, open_parquet
 from drgpay.runs.manifest import TABLES
 from drgpay.runs.pages.kept import kept
-from drgpay.tables import Table
+from drgpay.runs.pages.settled import settled_stays
+from drgpay.tables import SETTLED_STAYS, Table
 
 SMALL = 20_000
 """rows of a table that is looked through"""
@@ -28,24 +29,28 @@ Place = tuple[int, int, int]
 
 def rows_of_stay(run: Path, table: Table, stay_id: str) -> list[dict[str, Any]]:
     """The rows of a stay in a table of stays of a run, in the order of its parts."""
-    data = dataset(run / TABLES, table)
-    found: list[dict[str, Any]] = []
-    for part, group, row in _places(run, table, data, stay_id):
+    return [row for rows in slices_of_stay(run, table, stay_id) for row in rows.collect().to_dicts()]
+
+
+def slices_of_stay(run: Path, table: Table, stay_id: str) -> list[pl.LazyFrame]:
+    """:func:`rows_of_stay` not yet read, one frame a row; the table may be that of settled stays."""
+    data = _data(run, table)
+    places = _looked_through(data, stay_id) if data.rows() <= SMALL else _indexed(index_stays(run, table), stay_id)
+    found = []
+    for part, group, row in places:
         meta = open_parquet(data.paths[part]).metadata
         at = row + sum(meta.row_group(before).num_rows for before in range(group))
-        found += pl.scan_parquet(data.paths[part]).slice(at, 1).collect().to_dicts()
+        found.append(pl.scan_parquet(data.paths[part]).slice(at, 1))
     return found
 
 
-def _places(run: Path, table: Table, data: Dataset, stay_id: str) -> list[Place]:
-    if data.rows() <= SMALL:
-        return _looked_through(data, stay_id)
-    return _indexed(index_stays(run, table), stay_id)
+def _data(run: Path, table: Table) -> Dataset:
+    return Dataset((settled_stays(run),)) if table is SETTLED_STAYS else dataset(run / TABLES, table)
 
 
 def index_stays(run: Path, table: Table) -> Path:
     """The index of a table of stays of a run, made where it is not there."""
-    return kept(run, f"{table.name}.index.parquet", lambda target: _write(dataset(run / TABLES, table), target))
+    return kept(run, f"{table.name}.index.parquet", lambda target: _write(_data(run, table), target))
 
 
 def _looked_through(data: Dataset, stay_id: str) -> list[Place]:

@@ -21,6 +21,7 @@ from drgpay.errors import DrgpayError, Kind
 from drgpay.ledger import Ledger
 from drgpay.runs.manifest import LEDGER as BOOK
 from drgpay.runs.manifest import REGISTERS, TABLES
+from drgpay.runs.pages.index import slices_of_stay
 from drgpay.runs.pages.kept import kept
 from drgpay.runs.pages.scope import Scope, readable, rows_seen
 from drgpay.runs.pages.settled import has_settled, scan, settled_stays
@@ -115,10 +116,12 @@ class Source:
         self.manifest  # noqa: B018
         return [t for t in (*VIEWS, *ALL) if self.there(t.name) is not None and self.sees(t)]
 
-    def rows(self, table: Table) -> pl.LazyFrame:
-        """The rows the reader sees, with all columns of the table that the file has."""
+    def rows(self, table: Table, stay: str = "") -> pl.LazyFrame:
+        """The rows the reader sees, with all columns of the table that the file has. ``stay``: of settled stays none
+        but those of one is asked for."""
         if table is SETTLED_STAYS:
-            rows = scan([settled_stays(self.folder)])
+            its = slices_of_stay(self.folder, table, stay) if stay else []
+            rows = pl.concat(its) if its else scan([settled_stays(self.folder)])
         elif table is LEDGER:
             rows = scan(
                 [kept(self.folder, "ledger.parquet", lambda target: _write_ledger(self.folder / BOOK, target))]
