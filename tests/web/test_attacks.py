@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
 import re
+import tempfile
 import threading
 import time
 from io import BytesIO
@@ -248,3 +250,29 @@ class TestSlowBodies:
     def test_large_ones_are_received_as_they_were_sent(self, echo: Any) -> None:
         body = bytes(range(256)) * 10_000
         assert self.ask(echo, BytesIO(body), len(body)) == ("200 OK", body)
+
+
+class TestCountingTogether:
+    """How often a system asks is counted by all processes of a server, in files."""
+
+    def test_what_one_counts_another_reads(self, tmp_path: Path) -> None:
+        from drgpay_web.project.counting import Counted
+
+        one, other = Counted(str(tmp_path / "cache"), {}), Counted(str(tmp_path / "cache"), {})
+        one.set("system", [1.0, 2.0], 60)
+        assert other.get("system") == [1.0, 2.0]
+
+    def test_on_a_full_disk_nothing_is_counted_and_nobody_fails(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from drgpay_web.project.counting import Counted
+
+        its = Counted(str(tmp_path / "cache"), {})
+        its.set("system", [1.0], 60)
+
+        def full(**_: Any) -> Any:
+            raise OSError(errno.ENOSPC, "no space left")
+
+        monkeypatch.setattr(tempfile, "mkstemp", full)
+        its.set("system", [1.0, 2.0], 60)
+        assert its.get("system", []) == [1.0]
