@@ -93,9 +93,7 @@ LARGEST_REQUEST = 160_000_000
 """bytes of a request with files; more is refused before any of it is written"""
 
 if "DRGPAY_SERVER" in os.environ:  # what its processes count together: how often a system asks
-    CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": HOME / "cache"}
-    }
+    CACHES = {"default": {"BACKEND": "drgpay_web.project.counting.Counted", "LOCATION": HOME / "cache"}}
 
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = [
