@@ -268,14 +268,16 @@ def _meeting(world: World, draw: Draw) -> None:
 
 
 def _analysis(world: World, draw: Draw) -> None:
-    from drgpay_web import clock, store
+    from drgpay_web import clock, flow, store
     from drgpay_web.rhythm import actions
 
+    if draw(st.booleans(), label="planned"):
+        flow.open_case(world.who("B1"), machine="month_analysis", unit=world.top, period="2024-01")
     store.Result.objects.get_or_create(
         area=world.top.area, kind="run", name="2024-01", defaults={"digest": "0" * 64, "period": "2024-01",
                                                                   "made_at": clock.now()},
     )  # fmt: skip
-    actions.analyse(world.who("B1"), period="2024-01")
+    actions.analyse(world.who("B1"), period="2024-01")  # nothing where it is planned already
 
 
 def _somebody_deviates(world: World, patch: pytest.MonkeyPatch) -> None:

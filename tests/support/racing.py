@@ -3,7 +3,6 @@ made by two who hold the same version."""
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,6 +15,7 @@ from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.strategies import SearchStrategy
 
 from support.walking import START, Draw, Opener, World, fitting, holds, snapshot
+from support.whole import Since
 
 LIVES, STEPS, IDLE = 60, 60, 4
 """the most lives of the cases, the most moves in one, and how often in a row nothing may be possible"""
@@ -136,22 +136,31 @@ class Race:
         first = people[self.tried[case.machine, move.name, case.state] % len(people)]
         other, its = self._other(case, move, first)
         values = {f.name: fitting(f, case, first, self.opener, draw) for f in move.fields}
-        was = snapshot()
+        was, since = snapshot(), Since()
         try:
             now = flow.do(first, case, move.name, version=case.version, values=values)
         except flow.Guarded:
             assert snapshot() == was, "what is refused changes nothing"
+            since.refused("guarded")
             return False
+        since.whole()
         step = now.steps.get(version=case.version + 1)
         assert (step.move, step.person, step.source) == (move.name, first.person, case.state)
 
-        was = snapshot()
-        self._too_late(other, case, its, step)
+        was, since = snapshot(), Since()
+        late = self._too_late(other, case, its, step)
         assert snapshot() == was, f"{its.name} of the other after {move.name}"
-        with contextlib.suppress(flow.Stale, NotThere):  # something followed by itself, or it is his no more
+        since.refused(late)
+        since, late = Since(), ""
+        try:
             again = flow.do(first, case, move.name, version=case.version, values=values)
             assert again.version == case.version + 1
+        except flow.Stale:  # something followed by itself
+            late = "stale"
+        except NotThere:  # it is his no more
+            pass
         assert snapshot() == was, "a double click is one move"
+        since.refused(late)
         if case.machine == self.machine:
             self.raced.add(move.name)
         return True
@@ -165,9 +174,10 @@ class Race:
                     return one, its
         return first, move
 
-    def _too_late(self, other: Any, case: Any, its: Any, step: Any) -> None:
+    def _too_late(self, other: Any, case: Any, its: Any, step: Any) -> str:
         """The other presses what he could a moment ago: he is answered what was done since and by whom, as far as he
-        may know it; one who may know nothing of the case any more is answered that it is not there."""
+        may know it; one who may know nothing of the case any more is answered that it is not there. The reason that
+        the trail has of it; none where it is not there."""
         from drgpay_web import flow
         from drgpay_web.flow.machine import step_words
         from drgpay_web.people import NotThere
@@ -177,10 +187,13 @@ class Race:
         late = answered.value
         if isinstance(late, NotThere):
             assert other.assigned_only(case.rules.see)
-        elif isinstance(late, flow.Guarded):
+            return ""
+        if isinstance(late, flow.Guarded):
             assert late.key == "flow.not_given"
-        elif case.rules.sees is None or case.rules.sees(late.case, other, step):
+            return "guarded"
+        if case.rules.sees is None or case.rules.sees(late.case, other, step):
             assert late.status == 409
             said = late.said("zh")
             assert step.person.name in said
             assert step_words(case.rules.words, step, "zh") in said
+        return "stale"

@@ -34,7 +34,8 @@ class World:
         self.day = START
         wanted = [(role, self.top, "") for role in ("B1", "B2", "B3", "B4", "B5", "B6", "S1")]
         wanted += [(role, self.top, f"{role}-second") for role in ("B1", "B2", "B4", "B5", "B6")]
-        wanted += [("B5", self.top, "B5-third"), ("B1", self.top, "b1-and-b2"), ("B2", self.top, "b1-and-b2")]
+        wanted += [("B5", self.top, f"B5-{nth}") for nth in ("third", "fourth", "fifth")]  # another two for an appeal
+        wanted += [("B1", self.top, "b1-and-b2"), ("B2", self.top, "b1-and-b2")]
         for house in self.houses:
             wanted += [(role, house, "") for role in ("H1", "H2", "H5", "H6")]
             wanted += [(role, house, f"{role}-second-{house.code}") for role in ("H1", "H6")]
@@ -176,6 +177,8 @@ def _typed(asked: Any, case: Any, who: Any, opener: Opener, draw: Draw) -> Any:
 
 def fitting(asked: Any, case: Any, who: Any, opener: Opener, draw: Draw) -> Any:
     """What fits a field by its kind, or by what the opener says of its name."""
+    from drgpay_web import clock
+
     if asked.name in opener.values:
         return draw(st.sampled_from(list(opener.values[asked.name])), label=asked.name)
     choices = [value for value, _ in asked.of(case, who, "zh")] if asked.of else list(asked.choices)
@@ -184,7 +187,9 @@ def fitting(asked: Any, case: Any, who: Any, opener: Opener, draw: Draw) -> Any:
     if asked.kind == "choice":
         return draw(st.sampled_from(choices), label=asked.name) if choices else ""
     if asked.kind == "date":
-        return (case.opened_at.date() + timedelta(draw(st.integers(0, 30)))).isoformat()
+        if not asked.required and draw(st.booleans(), label=asked.name):
+            return ""
+        return (clock.today() + timedelta(draw(st.integers(-10, 20)))).isoformat()
     if asked.kind == "number":
         return str(draw(st.integers(0, 12), label=asked.name))
     if asked.kind == "money":

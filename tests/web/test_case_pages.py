@@ -158,6 +158,62 @@ def test_a_job_is_seen_and_cancelled_by_those_whose_it_is(place: Any) -> None:
         assert answer.status_code == 404
     assert mine.post(f"/jobs/{job.pk}/cancel").status_code == 302
     ended = mine.get(f"/jobs/{job.pk}/progress")
-    assert (ended["HX-Refresh"], "已取消" in text(ended), "hx-get" in text(ended)) == ("true", True, False)
+    assert (ended["HX-Trigger"], "已取消" in text(ended), "hx-get" in text(ended)) == ("came-to-end", True, False)
     assert "已取消" in text(mine.get("/jobs"))
     assert f'href="/jobs/{job.pk}"' not in text(theirs.get("/jobs"))
+
+
+def test_a_case_shows_the_job_it_waits_for_until_it_has_ended(place: Any) -> None:
+    import support.office_work.work  # noqa: F401
+    from drgpay_web import jobs
+
+    case = place["case"]
+    page, again = f"/cases/{case.pk}", f"/cases/{case.pk}/progress"
+    mine, bureau, theirs = browser(place["h1"]), browser(place["b1"]), browser(place["h2"])
+    assert again not in text(mine.get(page)), "no job, nothing is asked again"
+    jobs.order(place["h1"], kind="test.steps", area="A1", key="other", payload={"case": case.pk + 1})
+    assert again not in text(mine.get(page)), "another case's"
+
+    job = jobs.order(place["h1"], kind="test.steps", area="A1", key="k", payload={"case": case.pk})
+    jobs.Job.objects.filter(pk=job.pk).update(
+        state="running", step=1, of=2, thousandths=500, said={"zh": "读取某文件"}
+    )
+    for one in (mine, bureau):
+        shown = text(one.get(page))
+        assert all(
+            part in shown for part in ("进行中", "第 1 步，共 2 步", f'hx-get="{again}"', f'data-page="{page}"')
+        )
+        assert "data-returned" not in shown
+        part = one.get(again)
+        assert f'hx-get="{again}"' in text(part)
+        assert "HX-Trigger" not in part
+    assert theirs.get(again).status_code == 404
+    assert text(mine.get(page)).count(f'hx-get="{again}"') == 1
+
+    # what was typed and refused is marked, so that nothing takes it away
+    refused = mine.post(f"{page}/move", {"move": "send", "version": 1, "f_why": "齐了", "f_count": "十"})
+    assert refused.status_code == 422
+    assert "data-returned" in text(refused)
+    assert f'data-page="{page}"' in text(refused)
+
+    jobs.Job.objects.filter(pk=job.pk).update(state="done")
+    ended = mine.get(again)
+    assert (ended.status_code, ended["HX-Trigger"], "hx-get" in text(ended)) == (200, "came-to-end", False)
+    assert again not in text(mine.get(page))
+
+
+def test_who_may_not_see_a_job_sees_only_that_it_goes_on(place: Any) -> None:
+    import support.office_work.work  # noqa: F401
+    from drgpay_web import flow, jobs
+
+    case = flow.open_case(place["h1"], machine="hospital_plan", unit=place["H1"], data={"base": "demo-hospital",
+                                                                                     "changes": {}})  # fmt: skip
+    h5, h6 = (actor(role, place["H1"]) for role in ("H5", "H6"))
+    job = jobs.order(h5, kind="test.steps", area="A1", key="k", payload={"case": case.pk}, unit=place["H1"])
+    jobs.Job.objects.filter(pk=job.pk).update(state="running", step=1, of=2, said={"zh": "读取某文件", "en": "reads"})
+    sees, not_he = (text(browser(one).get(f"/cases/{case.pk}")) for one in (h5, h6))
+    assert "读取某文件" in sees
+    assert f'href="/jobs/{job.pk}"' in sees
+    assert "进行中" in not_he
+    assert "读取某文件" not in not_he
+    assert f'href="/jobs/{job.pk}"' not in not_he

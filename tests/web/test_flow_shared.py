@@ -172,7 +172,8 @@ class TestFields:
         case, x = sent(place), place["x"].person.pk
         for typed, key in [
             (f"{x},{x}", "flow.field_choice"), (f"{x},{place['h1'].person.pk}", "flow.field_choice"),
-            ("", "flow.field_missing"), (str(x), "flow.field_choice"),
+            ("", "flow.field_missing"), ([], "flow.field_missing"), (", ,", "flow.field_missing"),
+            (str(x), "flow.field_choice"),
         ]:  # fmt: skip
             with pytest.raises(flow.Guarded) as found:
                 flow.do(place["b1"], case, "name", version=case.version, values={"experts": typed})

@@ -8,7 +8,7 @@ from typing import Any
 from drgpay import tables as declared
 from drgpay.report.papers import Column, Line, Paper, Signature, Table, Text
 from drgpay.tables import NUMBERS
-from drgpay_web import flow, jobs, store
+from drgpay_web import flow, store
 from drgpay_web.budget.plan_moves import tables_of
 from drgpay_web.budget.ratio_moves import rows_of
 from drgpay_web.people import Actor
@@ -61,7 +61,7 @@ def columns(case: flow.Case, lang: str) -> list[tuple[str, str]]:
 
 
 def plan_facts(case: flow.Case, lang: str) -> Facts:
-    """How the talks stand, and the job that computes."""
+    """How the talks stand, and the document."""
     found: Facts = []
     its = flow.Case.objects.filter(machine="budget_talk", area=case.area, data__budget=case.pk)
     if total := its.count():
@@ -69,9 +69,6 @@ def plan_facts(case: flow.Case, lang: str) -> Facts:
         found.append(("budget.talks", w("budget.talks_of", lang, done=done, total=total), "/cases/of/budget_talk"))
     if case.data.get("document"):
         found.append(("budget.document", case.data["document"], ""))
-    if case.state in ("computing", "adopting"):
-        job = jobs.Job.objects.get(pk=case.data["job"])
-        found.append(("budget.job", w("budget.see_job", lang), f"/jobs/{job.pk}"))
     return found
 
 
@@ -83,10 +80,8 @@ def prepay_columns(case: flow.Case, lang: str) -> list[tuple[str, str]]:
 
 
 def prepay_facts(case: flow.Case, lang: str) -> Facts:
-    """Approval, payment order, and the job that computes."""
+    """Approval and payment order."""
     found = [(key, text, "") for key, text in prepay_columns(case, lang) if text]
-    if case.state in ("computing", "posting"):
-        found.append(("budget.job", w("budget.see_job", lang), f"/jobs/{case.data['job']}"))
     if case.state == "posted":
         found.append(("budget.fund", case.period, f"/fund?year={case.period}"))
     return found
@@ -168,8 +163,6 @@ def ratio_facts(case: flow.Case, lang: str) -> Facts:
         )
     if name := case.data.get("version"):
         found.append(("budget.version", name, f"/policy/practice/{name}"))
-    if case.state == "computing":
-        found.append(("budget.job", w("budget.see_job", lang), f"/jobs/{case.data['job']}"))
     return found
 
 

@@ -212,8 +212,6 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
     if posting := data.get("posting"):
         found.append(("clearing.period.field.order", posting["order"], ""))
         found.append(("clearing.period.field.paid_on", posting["paid_on"], ""))
-    if case.state == "sealing":
-        found.append(("clearing.sealing_job", str(data["job"]), f"/jobs/{data['job']}"))
     if said := data.get("seal"):
         found.append(("clearing.seal_number", said["hash"], ""))
         found.append(("clearing.sealed_by", f"{said['by']} {said['on']}", ""))

@@ -168,11 +168,9 @@ def published(case: flow.Case, actor: Actor, values: Values) -> None:
 
 
 def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
-    """The card, the result, the job that goes on, the announcement."""
+    """The card, the result, the announcement."""
     data, result = case.data, result_of(case)
     found = [("evaluation.card_word", title(card_of(case), lang), "")]
-    if case.state == "marking":
-        found.append(("evaluation.job_word", str(data["job"]), f"/jobs/{data['job']}"))
     if result is not None:
         found.append(("evaluation.result_word", result.name, ""))
     if data.get("corrected"):

@@ -38,7 +38,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
         note = request.POST.get("note", "").strip()[:2000]
         giving.hand_over(actor, found, to=person, version=int(version), note=note)
     except (Guarded, Stale) as error:
-        return page(request, reads.case_seen(actor, pk), error)
+        return page(request, pk, error)
     return redirect("case", pk=pk)
 
 

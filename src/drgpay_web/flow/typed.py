@@ -25,10 +25,10 @@ def typed(
 
 def _value(words: str, field: Field, said: Any, choices: Container[str]) -> Any:
     named = f"{words}.field.{field.name}"
-    text = said.strip() if isinstance(said, str) else said
+    text = said.strip(" ,\t\n" if field.kind == "persons" else None) if isinstance(said, str) else said
     if field.kind == "flag":
         return text in (True, "on", "true", "1")
-    if text in (None, ""):
+    if text in (None, "", [], ()):
         if field.required:
             raise Guarded("flow.field_missing", field_key=named)
         return None

@@ -6,6 +6,7 @@ from drgpay_web.flow import desk_views, list_views, views
 
 urlpatterns = [
     path("cases/<int:pk>", views.case, name="case"),
+    path("cases/<int:pk>/progress", views.progress, name="case-progress"),
     path("cases/<int:pk>/move", views.move, name="case-move"),
     path("cases/<int:pk>/recall", views.recall, name="case-recall"),
     path("cases/<int:pk>/comment", views.comment, name="case-comment"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from drgpay_web import clock, inbox
@@ -19,6 +20,7 @@ from drgpay_web.flow.models import Attachment, Case, Comment, Notice, WorkingDay
 from drgpay_web.people import Act, Actor, NotThere, Person, Role, actor_of, door
 from drgpay_web.ui import lang_of, w
 from drgpay_web.ui.errors import PageError
+from drgpay_web.ui.going import came_to_end, going
 from drgpay_web.ui.values import printed
 
 LIGHT_CLASS = {"late": "late", "day": "soon", "soon": "soon", "calm": "", "none": "open"}
@@ -41,7 +43,7 @@ class Told:
 @door(Act.CASE_SEE)
 def case(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a case."""
-    return page(request, reads.case_seen(actor_of(request), pk))
+    return page(request, pk)
 
 
 @require_POST
@@ -59,8 +61,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             actor, found, name, version=int(version), values=typed, note=request.POST.get("note", "").strip()[:2000]
         )
     except (Guarded, Stale) as error:
-        fresh = reads.case_seen(actor, pk)
-        return page(request, fresh, error, name, typed | {"note": request.POST.get("note", "")})
+        return page(request, pk, error, name, typed | {"note": request.POST.get("note", "")})
     try:
         reads.case_seen(actor, pk)
     except NotThere:  # who gave it back is led on, not to a page that is his no more
@@ -85,7 +86,7 @@ def recall(request: HttpRequest, pk: int) -> HttpResponse:
             raise Guarded("flow.not_recallable")
         actions.recall(actor, found, version=int(version))
     except (Guarded, Stale) as error:
-        return page(request, reads.case_seen(actor, pk), error)
+        return page(request, pk, error)
     return redirect("case", pk=pk)
 
 
@@ -98,7 +99,7 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.comment(actor, found, text=request.POST.get("text", ""))
     except Guarded as error:
-        return page(request, found, error)
+        return page(request, pk, error)
     return redirect("case", pk=pk)
 
 
@@ -114,7 +115,7 @@ def attach(request: HttpRequest, pk: int) -> HttpResponse:
             raise inbox.NotKept("inbox.empty")
         actions.attach(actor, found, chunks=file.chunks(), name=file.name or "")
     except (Guarded, inbox.NotKept) as error:
-        return page(request, found, error)
+        return page(request, pk, error)
     return redirect("case", pk=pk)
 
 
@@ -132,11 +133,22 @@ def attachment(request: HttpRequest, pk: int, number: int) -> FileResponse:
     return answer
 
 
+@require_GET
+@door(Act.CASE_SEE)
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """What goes on for a case, asked again by its page while it does."""
+    reads.case_seen(actor_of(request), pk)
+    said = going(request, pk, request.path)
+    return HttpResponse(said) if said else came_to_end(render(request, "flow/ended.html"))
+
+
 def page(
-    request: HttpRequest, case: Case, error: PageError | None = None, tried: str = "", typed: Any = None
+    request: HttpRequest, pk: int, error: PageError | None = None, tried: str = "", typed: Any = None
 ) -> HttpResponse:
     """The page of a case; with an error and what was typed where a move was not possible."""
     actor, lang = actor_of(request), lang_of(request)
+    goes = going(request, pk, reverse("case-progress", args=[pk]))  # first: what ends meanwhile is asked again
+    case = reads.case_seen(actor, pk)
     rules = case.rules
     steps = list(case.steps.select_related("person"))
     can = sorted(reads.moves_for(actor, case, steps), key=lambda one: not one.waits(case))  # what is waited for first
@@ -167,6 +179,7 @@ def page(
         "along": along,
         **_beside(actor, case, along),
         "error": error.said(lang) if error else "",
+        "going": goes,
         "panel": rules.panel,
         **(rules.panel_of(case, actor) if rules.panel_of else {}),
     }

@@ -82,8 +82,6 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
     """How many stays, by which period, what was left out, or why it cannot be read."""
     data = case.data
     rows: list[tuple[str, str, str]] = []
-    if case.state == "reading":
-        rows.append(("hospital.in_house_job", str(data["job"]), f"/jobs/{data['job']}"))
     if case.state == "ready":
         rows.append(("hospital.in_house_n", str(data["n"]), "/in-house"))
     if data.get("period"):

@@ -85,12 +85,10 @@ def _change(row: dict[str, Any], units: Mapping[str, str], lang: str) -> dict[st
 
 
 def quarter_facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
-    """The plan, what goes on, what was paid and when."""
+    """The plan, what was paid and when."""
     data = case.data
     plan = flow.Case.objects.get(pk=data["plan"])
     found = [("hospital.plan", plan.number, f"/cases/{plan.pk}")]
-    if case.state == "computing":
-        found.append(("hospital.job_word", str(data["job"]), f"/jobs/{data['job']}"))
     if number := data.get("failed"):
         found.append(("hospital.failed_word", str(number), f"/jobs/{number}"))
     if data.get("corrected"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from drgpay_web.jobs import actions, reads
@@ -13,6 +14,7 @@ from drgpay_web.jobs.handlers import HEAVY
 from drgpay_web.jobs.models import QUEUED, Job
 from drgpay_web.people import Act, actor_of, door
 from drgpay_web.ui import lang_of, w
+from drgpay_web.ui.going import came_to_end
 from drgpay_web.ui.words import words
 
 SHOWN = 100
@@ -37,12 +39,10 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @door(Act.JOB_SEE)
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Only how far it is, asked again while it goes on; when it has ended the whole page comes anew."""
+    """Only how far it is, asked again while it goes on; then the page is told that it has ended."""
     its = shown(request, reads.job_seen(actor_of(request), pk))
     answer = render(request, "jobs/progress.html", its)
-    if not its["job"].active:
-        answer["HX-Refresh"] = "true"
-    return answer
+    return answer if its["job"].active else came_to_end(answer)
 
 
 @require_POST
@@ -71,4 +71,5 @@ def shown(request: HttpRequest, job: Job) -> dict[str, Any]:
         "may_cancel": job.active and not job.stop_asked and actor.may(Act.JOB_CANCEL, job.unit),
         "waits": job.state == QUEUED and job.lane == HEAVY,
         "back": job.payload.get("back", ""),
+        "again": reverse("job-progress", args=[job.pk]),
     }

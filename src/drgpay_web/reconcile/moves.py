@@ -95,7 +95,7 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
         ("reconcile.against", f"{result.period} {result.name}", ""),
         ("reconcile.kind", w(f"reconcile.of_{data['of']}", lang), ""),
     ]
-    if case.state == "received":
+    if case.state == "received" and not jobs.Job.objects.get(pk=data["job"]).active:
         found.append(("reconcile.job", str(data["job"]), f"/jobs/{data['job']}"))
     if error := data.get("error"):
         found.append(("reconcile.error", " ".join(error[part] for part in (lang, f"fix_{lang}")), ""))

@@ -38,7 +38,7 @@ def facts(case: Case, lang: str) -> list[tuple[str, str, str]]:
 
 
 def panel(case: Case, actor: Actor) -> Mapping[str, Any]:
-    """Progress while it goes on, else findings grouped by rule, columns that are missing, and figures."""
+    """Nothing while it goes on, else findings grouped by rule, columns that are missing, and figures."""
     from drgpay_web import jobs
     from drgpay_web.people import Act
 
@@ -49,7 +49,6 @@ def panel(case: Case, actor: Actor) -> Mapping[str, Any]:
     error = found.get("error") or (case.data.get("refused") if case.state == "returned" else None)
     return {
         "working": job if job and job.active else None,
-        "polls": job is not None and actor.may(Act.JOB_SEE, job.unit),
         "lost": job if job and not job.active else None,
         "found": found,
         "reason": {"said": error[lang], "fix": error[f"fix_{lang}"], "place": error["place"]}

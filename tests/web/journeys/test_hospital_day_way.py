@@ -77,7 +77,7 @@ def test_performance_from_the_trial_to_the_departments(person: Another, pictures
     office.click("保存", role="button")
     quarter = office.page.locator("details.move:has(input[value=try]) [name=f_quarter] option[value]:not([value=''])")
     office.move("try", quarter=str(quarter.first.get_attribute("value")))
-    office.reload_until(plan, lambda _: office.state == "已试算")
+    assert office.wait_state("已试算"), "the page comes anew by itself"
     assert "科室" in office.text
     office.picture("plan-tried", pictures)
     office.move("propose")
@@ -88,9 +88,48 @@ def test_performance_from_the_trial_to_the_departments(person: Another, pictures
     office.go("/quarters/open")
     quarter_case = opened(office)
     office.move("compute")
-    office.reload_until(quarter_case, lambda _: office.state == "已测算")
+    assert office.state == "测算中"
+    office.page.fill("textarea[name=text]", "先看看内科")
+    office.page.locator("#changed").wait_for()
+    assert office.state == "测算中", "nothing takes away what somebody writes"
+    assert office.page.input_value("textarea[name=text]") == "先看看内科"
+    office.picture("changed", pictures)
+    office.judge()
+    office.page.locator("#changed a").click()
+    office.page.wait_for_load_state()
+    assert office.state == "已测算"
     office.move("show")
     assert office.state == "科室核对"
     office.picture("quarter", pictures)
 
     assert person().try_as("h4a").go(quarter_case) in (403, 404)
+
+    head = person().try_as("h3b", "/cases/of/hospital_department")
+    head.page.locator("main tbody a[href^='/cases/']").first.click()
+    head.page.wait_for_load_state()
+    head.judge()
+    own = head.page.url
+    head.move("object", reason="门诊工作量漏计")
+    assert head.state == "有异议", head.text
+    office.go(own)
+    office.move("refuse", reply="已按登记的工作量核对，没有漏计。")
+    assert office.state == "答复待审批", office.text
+    assert office.page.locator("input[name=move][value=approve_answer]").count() == 0, "another person approves"
+    leader.go(own)
+    assert "没有漏计" in leader.text
+    leader.move("approve_answer")
+    head.go(own)
+    assert head.state == "已确认"
+    assert "没有漏计" in head.text
+    head.picture("department-answered", pictures)
+
+    doctor = person().try_as("h4b", "/slips")
+    doctor.page.locator("main tbody a[href$='/pdf']").first.click()
+    doctor.page.wait_for_load_state()
+    doctor.page.fill("#reason", "本人核对")
+    doctor.page.locator("main form button.btn-primary").click()
+    doctor.page.wait_for_url("**/downloads")
+    with doctor.page.expect_download() as waited:
+        doctor.page.locator("main a[href^='/downloads/']").first.click()
+    assert Path(waited.value.path()).read_bytes().startswith(b"%PDF")
+    doctor.judge()

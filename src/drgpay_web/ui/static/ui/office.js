@@ -20,6 +20,27 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) for (const id of ["expired", "offline"]) document.getElementById(id).hidden = true;
 });
 
+// What a page waited for has come to its end: it comes anew, unless somebody is writing on it or has just sent a form.
+const changed = (field) => {
+  if (field.type === "hidden") return false;
+  if (field.type === "file") return field.files.length > 0;
+  if (/^(checkbox|radio)$/.test(field.type)) return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  return field.selectedIndex !== Math.max([...field.options].findIndex((one) => one.defaultSelected), 0);
+};
+const writing = () => {
+  const fields = [...document.querySelectorAll("main :is(input, textarea, select)")];
+  const returned = document.querySelector("main [data-returned]") !== null;
+  return returned || document.querySelector("form[data-sent]") !== null
+    || fields.some((field) => field === document.activeElement || changed(field));
+};
+document.addEventListener("came-to-end", (event) => {
+  if (!writing()) { window.location.reload(); return; }
+  const bar = document.getElementById("changed");
+  bar.querySelector("a").href = event.target.closest("[data-page]")?.dataset.page || window.location.href;
+  bar.hidden = false;
+});
+
 // A form is sent once.
 document.addEventListener("submit", (event) => {
   const form = event.target;
