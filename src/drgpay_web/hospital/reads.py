@@ -256,7 +256,8 @@ def _slip(case: flow.Case, told: runs.PersonExplained, lang: str) -> Paper:
     )
     said = (
         (w("hospital.head_name", lang), slip["name"]), (w("hospital.head_staff", lang), slip["staff_id"]),
-        *((w(f"hospital.head_{name}", lang), printed(slip[name], "fen", lang)) for name in MONEY),
+        *((w(f"hospital.head_{name}", lang), w("ui.yuan", lang, amount=printed(slip[name], "fen", lang)))
+          for name in MONEY),
     )  # fmt: skip
     total = Line((w("hospital.head_earned", lang), slip["earned"], ""), strong=True)
     blocks: list[Table | Text] = [Table(w("hospital.slip_lines", lang), heads, lines, total=total)]
