@@ -134,7 +134,7 @@ def evidence(rows: Iterable[Mapping[str, Any]], lang: str) -> list[dict[str, str
     return [
         {
             "record": row["record"],
-            "field": field_words(row["field"], lang),
+            "field": field_words(row["field"], lang, unit=True),
             "value": words_in(row["value"], lang),
             "expected": words_in(row["expected"], lang),
             "note": row[f"note_{lang}"],

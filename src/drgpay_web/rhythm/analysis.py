@@ -109,7 +109,7 @@ class _Desk:
         empty = (Text(w("rhythm.note_word", self.lang), (w("rhythm.analysis_empty", self.lang),)),)
         return Paper(
             self.lang, issuer, w("rhythm.analysis", self.lang), self._period(), tuple(self.facts()), kept or empty,
-            (Signature(issuer, signed),), f"{self.result.name} · sha256 {self.result.digest}", broad=True,
+            (Signature(issuer, signed),), f"{self.result.name} · {self.result.digest}", broad=True,
         )  # fmt: skip
 
     def _period(self) -> str:
