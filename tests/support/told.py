@@ -133,7 +133,8 @@ def part_of(client: Client, address: str, head: str) -> Table:
 
 def token_of(unit: Any, role: str, by: Any) -> Client:
     from drgpay_web.api import actions
-    from drgpay_web.api.models import SCOPES
+    from drgpay_web.api.models import ONLY, SCOPES
 
-    _, text = actions.create_token(by, unit=unit, name="HIS", scopes=SCOPES, reason="接入", role=role)
+    scopes = ONLY.get(role, SCOPES)
+    _, text = actions.create_token(by, unit=unit, name="HIS", scopes=scopes, reason="接入", role=role)
     return Client(headers={"Authorization": f"Bearer {text}"})
