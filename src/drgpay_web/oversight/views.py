@@ -14,7 +14,7 @@ from drgpay.tables import DOCTOR_POINTS, NUMBERS, VIOLATION_TIERS, Table
 from drgpay_web import clock, jobs, store
 from drgpay_web.oversight import actions, lists, looks, opening
 from drgpay_web.papers import giving
-from drgpay_web.people import Act, Actor, NotThere, Unit, actor_of, door
+from drgpay_web.people import Act, Actor, Unit, actor_of, door
 from drgpay_web.ui import PageError, Unfit, lang_of, w
 from drgpay_web.ui.tables import title_of
 from drgpay_web.ui.values import kind_of, printed
@@ -105,7 +105,7 @@ def _taken(request: HttpRequest, kind: str) -> HttpResponse:
     actor, lang, asked = actor_of(request), lang_of(request), request.GET
     look = _look(actor, asked.get("look", ""))
     if look is None:
-        raise NotThere
+        return redirect(f"oversight-{kind}")  # which says what is to be done
     found = lists.listed(actor, lists.Asked(kind, look, asked.get("rule", ""), asked.get("house", "")), lang)
     sheet = giving.sheet(
         w(f"oversight.{kind}", lang), lists.COLUMNS[kind], found.rows, lang, lists.Said(actor, look, lang).text

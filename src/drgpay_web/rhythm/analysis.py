@@ -179,7 +179,8 @@ class _Desk:
 
     def named(self, column: Declared) -> str:
         """A measure that stands before its figures, with the unit of amounts."""
-        return title_of(column, self.lang) + (unit_words("fen", self.lang) if column.type == "fen" else "")
+        unit = unit_words("fen", self.lang) if column.type == "fen" else ""
+        return f"{title_of(column, self.lang)}{unit}"
 
     def key_figures(self) -> Table | None:
         """Every measure now, a month before and a year before, with what changed."""
