@@ -30,24 +30,28 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import office_interface
 from office_home import MONTH, children, computing, home_at, resident, served, worked
 
 THINK = (3.0, 8.0)
 """seconds a person looks at a page before the next one"""
-TARGETS = {"board": 300, "list": 300, "drill": 200, "stay card": 300, "work": 300}
+TARGETS = {"board": 300, "list": 300, "drill": 200, "stay card": 300, "work": 300, "search": 300}
 """milliseconds for 95 of 100 pages"""
 GROUPING_MS, MEMORY_MIB, FIRST_KB = 30, 400, 250
 MIX = {
-    "B": {"board": 5, "list": 4, "drill": 3, "stay card": 4, "work": 4},
-    "H": {"board": 4, "list": 4, "drill": 2, "stay card": 4, "work": 4},
+    "B": {"board": 5, "list": 4, "drill": 3, "stay card": 4, "work": 4, "search": 1},
+    "H": {"board": 4, "list": 4, "drill": 2, "stay card": 4, "work": 4, "search": 1},
 }
 """what people of a bureau and of hospitals look at, by how often"""
 WORK = {
     "B": ("/", "/notices", "/runs", "/submissions", "/statements"),
     "H": ("/", "/notices", "/submissions", "/announcements"),
 }
+SEARCHED = ("ES23", "FM1", "I63.9", "医院", "心血管", "剖宫产", "2024", "结算单", "分解住院", "点值", "预付", "清算",
+            "没有这样的东西")  # fmt: skip
+"""what is typed into the search besides the numbers of stays and institutions"""
 LONGEST = 3600
 """seconds within which two files must be checked"""
 
@@ -206,8 +210,12 @@ def page_of(person: Person, about: dict[str, Any], chance: random.Random, kind: 
     if kind == "drill":
         split = chance.choice(("institution_id", "department_id", "drg") if side == "B" else ("department_id", "drg"))
         return kind, f"/boards/drill?period={result}&by={split}"
+    stays = about["own"].get(person.house) or about["ids"]
     if kind == "stay card":
-        return kind, f"/stays/{result}/{chance.choice(about['own'].get(person.house) or about['ids'])}"
+        return kind, f"/stays/{result}/{chance.choice(stays)}"
+    if kind == "search":
+        typed = chance.choice((chance.choice(stays), chance.choice(about["houses"]), *SEARCHED))
+        return kind, f"/search?{urlencode({'q': typed})}"
     return kind, chance.choice(WORK[side])
 
 

@@ -84,7 +84,7 @@ def test_the_figures_of_a_word_file_are_the_papers(tmp_path: Path) -> None:
     to_docx(paper(), tmp_path / "a.docx")
     read = docx.Document(str(tmp_path / "a.docx"))
     table = read.tables[1]
-    assert [cell.text for cell in table.rows[0].cells] == ["机构", "例数", "应付", "使用率"]
+    assert [cell.text for cell in table.rows[0].cells] == ["机构", "例数", "应付(元)", "使用率"]
     assert [cell.text for cell in table.rows[2].cells] == [HOUSES[1], "3", "-187,654.33", "98.77%"]
     assert [cell.text for cell in table.rows[41].cells] == ["合计", "2,340", "1,630,261.30", ""]
     assert len(read.inline_shapes) == 2

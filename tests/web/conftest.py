@@ -10,6 +10,7 @@ from support.inspected import inspection, looked  # noqa: F401 - fixtures
 from support.office import day, office, start, template  # noqa: F401 - fixtures
 from support.office_rules import forget_machines
 from support.office_settled import ran, settled  # noqa: F401 - fixtures
+from support.paid_house import house, own_registers, paid_region, paid_year  # noqa: F401 - fixtures
 
 start()
 

@@ -65,6 +65,25 @@ class TestTokens:
         assert Event.objects.get(act="token.create").reason == "接入"
         assert Systems(text).post("/group", {"stays": [STAY]}).status_code == 200
 
+    def test_one_of_the_performance_office_reads_performance_pay_and_nothing_else(self, settled: Settled) -> None:
+        from drgpay_web.api import actions
+        from drgpay_web.api.models import Token
+        from drgpay_web.people import Unit
+        from drgpay_web.ui import Unfit
+
+        client, house = settled.office.client("s1"), settled.office.house_a
+        form = {"unit": house.pk, "role": "H6", "name": "OA", "scopes": ["performance", "cases"], "reason": "接入"}
+        page = client.post("/tokens/new", form).content.decode()
+        assert "只能读取本院绩效" in page
+        with pytest.raises(Unfit):
+            actions.create_token(
+                settled.office.actor("s1"), unit=Unit.objects.get(pk=house.pk), name="OA", scopes=("cases",),
+                reason="接入", role="H5",
+            )  # fmt: skip
+        assert not Token.objects.exists()
+        client.post("/tokens/new", form | {"scopes": ["performance"]})
+        assert Token.objects.get().scopes == ["performance"]
+
     def test_without_one_that_holds_nothing_is_answered(self, settled: Settled) -> None:
         from drgpay_web.api import actions
         from drgpay_web.api.models import Token

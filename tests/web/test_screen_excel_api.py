@@ -6,124 +6,25 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from support.clearing import Desk, make_region
 from support.engines import usual
+from support.inspected import Inspection
 from support.office_people import actor, browser
 from support.office_settled import Ran, Settled
 from support.once import once
+from support.paid_house import House
 from support.screens import table_on
 from support.taken import REASON
+from support.told import Table, interface, part_of, plain, same, same_values, screen, token_of, workbook
 
 ROLES = {"B1": "b1", "H1": "h1a"}
-CODED = ("institution_id", "department_id", "doctor_id", "drg")
-"""columns whose names stand before the code for people, and whose code alone systems get"""
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a reader was shown: heads and rows of texts."""
-
-    heads: list[str]
-    rows: list[list[str]]
-
-
-def screen(client: Client, address: str) -> Table:
-    """A table of a page with all of its pages."""
-    found: list[list[str]] = []
-    heads: list[str] = []
-    for page in range(1, 30):
-        shown = table_on(client.get(f"{address}{'&' if '?' in address else '?'}page={page}"))
-        rows = [[text for text, _ in row] for row in shown.rows]
-        if not rows or rows[-1:] == found[-1:]:
-            break
-        heads, found = [head for head, _ in shown.heads], found + rows
-    return Table(heads, found)
-
-
-def workbook(client: Client, address: str) -> Table:
-    """A file that is taken with a reason, or at once."""
-    answer = client.post(address, {"reason": REASON})
-    if answer.status_code == 405:
-        answer = client.get(address)
-    if answer.status_code == 302:
-        from drgpay_web.papers.models import Download
-
-        answer = client.get(f"/downloads/{Download.objects.latest('pk').pk}")
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    lines = list(openpyxl.load_workbook(BytesIO(content)).worksheets[0].iter_rows(values_only=True))
-    at = next(n for n, line in enumerate(lines) if len([v for v in line if v is not None]) > 1)
-    heads = [str(value) for value in lines[at] if value is not None]
-    rows = [list(line[: len(heads)]) for line in lines[at + 1 :] if any(value is not None for value in line)]
-    return Table(heads, [["" if v is None else str(v) for v in row] for row in rows if row[0] != "合计"])
-
-
-def interface(client: Client, path: str, rows: str = "rows") -> tuple[list[dict[str, Any]], list[Any]]:
-    """The columns and all rows of a list, page by page."""
-    found: list[Any] = []
-    cursor, columns = "", []
-    while True:
-        more = {"cursor": cursor} if cursor else {}
-        joined = f"{path}{'&' if '?' in path else '?'}{urlencode(more)}" if more else path
-        answer = client.get(f"/api/v1{joined}")
-        assert answer.status_code == 200, answer.content.decode()
-        said = answer.json()
-        found, columns, cursor = found + said[rows], said.get("columns", columns), said.get("next") or ""
-        if not cursor:
-            return columns, found
-
-
-def plain(text: str) -> str:
-    """A text of a cell: numbers by their value, days without a time, nothing as nothing."""
-    said = text.strip().replace(",", "").removesuffix(" 00:00:00")
-    if said in ("–", "—"):
-        return ""
-    try:
-        return f"{float(said.rstrip('%')) / (100 if said.endswith('%') else 1):.6f}"
-    except ValueError:
-        return said
-
-
-def printed_rows(columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> list[list[str]]:
-    """What systems get, in the words that people read."""
-    from drgpay.tables import COEFFICIENTS, LEDGER, Column
-    from drgpay_web.ui.values import text_of
-
-    worded = {(c.name, c.zh): c for table in (COEFFICIENTS, LEDGER) for c in table.columns}
-    known = [worded.get((c["name"], c["zh"]), Column(c["name"], c["type"], c["zh"], c["en"])) for c in columns]
-    return [[text_of(column, days(row, column), "zh") for column in known] for row in rows]
-
-
-def days(row: dict[str, Any], column: Any) -> dict[str, Any]:
-    value = row[column.name]
-    return {column.name: date.fromisoformat(value) if column.type == "date" and value else value}
-
-
-def same(one: Table, other: Table) -> None:
-    assert one.heads == other.heads
-    assert len(one.rows) == len(other.rows) > 0
-    for left, right in zip(one.rows, other.rows, strict=True):
-        assert [plain(text) for text in left] == [plain(text) for text in right]
-
-
-def same_values(shown: Table, columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
-    """The page's cells are the interface's values: where a name stands before a code, the code."""
-    told = printed_rows(columns, rows)
-    assert len(shown.rows) == len(told) > 0
-    for left, right in zip(shown.rows, told, strict=True):
-        assert len(left) == len(right)
-        for cell, value, column in zip(left, right, columns, strict=True):
-            said = cell.rsplit(" ", 1)[-1] if column["name"] in CODED and value else cell
-            assert plain(said) == plain(value), column["name"]
 
 
 def token(settled: Settled, role: str) -> Client:
@@ -131,14 +32,6 @@ def token(settled: Settled, role: str) -> Client:
 
     unit = Unit.objects.get(pk=settled.office.house_a.pk if role == "H1" else settled.office.area.pk)
     return token_of(unit, role, settled.office.actor("s1"))
-
-
-def token_of(unit: Any, role: str, by: Any) -> Client:
-    from drgpay_web.api import actions
-    from drgpay_web.api.models import SCOPES
-
-    _, text = actions.create_token(by, unit=unit, name="HIS", scopes=SCOPES, reason="接入", role=role)
-    return Client(headers={"Authorization": f"Bearer {text}"})
 
 
 # Tables of a run
@@ -357,6 +250,35 @@ def alerts(settled: Settled) -> None:
         )  # fmt: skip
 
 
+# Leads of oversight, which are the bureau's
+
+
+@pytest.mark.parametrize("kind", ["leads", "sample"])
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_leads_of_a_look(inspection: Inspection, kind: str, narrowed: bool) -> None:
+    by, bureau = actor("S1", inspection.top), browser(inspection.b2)
+    first = inspection.suspicions()[0]
+    inspection.open(first["suspicion_id"])
+    asked = f"?house={inspection.houses[0].code}" if narrowed else "?"
+    asked += f"&rule={first['rule']}" if narrowed and kind == "leads" else ""
+    shown = screen(bureau, f"/oversight/{kind}{asked}")
+    same(workbook(bureau, f"/oversight/{kind}/take{asked}"), shown)
+    columns, rows = interface(token_of(inspection.top, "B2", by), f"/oversight/{kind}{asked}&limit=40")
+    several = Table(shown.heads, [["" if text == "不限一家" else text for text in row] for row in shown.rows])
+    same_values(several, columns, rows)
+    if kind == "leads":
+        assert {row["rule"] for row in rows} == {first["rule"]} or not narrowed
+        assert narrowed or any(row["case"] for row in rows)
+    named = token_of(inspection.top, "B2", actor("S1", inspection.top, "s1-second"))
+    assert interface(named, f"/oversight/{kind}{asked}&look={inspection.look.pk}")[1] == rows
+    assert named.get(f"/api/v1/oversight/{kind}?look={inspection.run.pk}").status_code == 404, "no look"
+    for unit, role in ((inspection.top, "B1"), (inspection.houses[0], "H1")):
+        system = token_of(unit, role, actor("S1", inspection.top, f"s1-{role}"))
+        assert system.get(f"/api/v1/oversight/{kind}").status_code == 403
+        person = inspection.b1 if role == "B1" else inspection.h1[unit.pk]
+        assert browser(person).post(f"/oversight/{kind}/take", {"reason": REASON}).status_code == 403
+
+
 # What is a hospital's own
 
 
@@ -386,6 +308,42 @@ def staying(settled: Settled) -> None:
     answer = settled.office.client("h2a").post("/in-house/upload", {"file": file})
     case = flow.Case.objects.get(pk=int(answer["Location"].split("/")[2]))
     jobs.do_here(jobs.Job.objects.get(pk=case.data["job"]))
+
+
+def test_shares_of_a_quarter(house: House) -> None:
+    """The hospital's own: persons' amounts for the performance office alone, nothing for the bureau."""
+    from drgpay_web.hospital import actions
+
+    house.adopt()
+    quarter = actions.open_quarter(house.h5, period="2024-Q2")
+    other = actions.open_quarter(house.h5, period="2024-Q1")
+    house.compute(quarter)
+    house.desk.move(house.h5, quarter, "show")
+    s1, unit = actor("S1", house.desk.top), house.unit
+    systems = {role: token_of(unit, role, s1) for role in ("H1", "H5", "H6")}
+    systems |= {role: token_of(house.desk.top, role, s1) for role in ("B1", "B2")}
+    systems["other"] = token_of(house.desk.houses[1], "H5", s1)
+    for kind, head, seen in (("departments", "科室", ("h5", "h6")), ("people", "工号", ("h5",))):
+        path, take = f"/performance/2024-Q2/{kind}", f"/quarters/{quarter.pk}/take/{kind}"
+        for who in ("h5", "h6"):
+            client, system = browser(getattr(house, who)), systems[who.upper()]
+            shown = part_of(client, f"/cases/{quarter.pk}", head)
+            if who not in seen:
+                assert not shown.rows
+                assert client.post(take, {"reason": REASON}).status_code == 403
+                assert system.get(f"/api/v1{path}").status_code == 403
+                continue
+            same(workbook(client, take), shown)
+            same_values(shown, *interface(system, f"{path}?limit=3"))
+            assert take in client.get(f"/cases/{quarter.pk}").content.decode()
+            assert client.post(f"/quarters/{other.pk}/take/{kind}", {"reason": REASON}).status_code == 404
+        for role, status in (("H1", 403), ("B1", 403), ("B2", 403), ("other", 404)):
+            assert systems[role].get(f"/api/v1{path}").status_code == status, role
+        for person in (house.desk.b1, house.desk.b2, house.desk.h1[0]):
+            assert browser(person).post(take, {"reason": REASON}).status_code == 403
+    assert [one["period"] for one in systems["H6"].get("/api/v1/performance").json()["periods"]] == ["2024-Q2"]
+    assert systems["other"].get("/api/v1/performance").json()["periods"] == []
+    assert systems["B1"].get("/api/v1/performance").status_code == 403
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import xlsxwriter
 from drgpay import tables as dictionary
 from drgpay.engine import drafted
 from drgpay.report.labels import Both, check_language, column_words
+from drgpay.report.workbook import unit_words
 from drgpay.steps.oversight import ALERT_RULES, DEFAULTS
 from drgpay.tables import Column, Table
 from drgpay.words import in_word
@@ -98,14 +99,15 @@ def alert_is_share(rule: str) -> bool:
     return rule in _PERCENT_ALERTS
 
 
-def field_words(text: str, lang: str) -> str:
-    """``visits.total_cost`` and the like in words: table and column."""
+def field_words(text: str, lang: str, *, unit: bool = False) -> str:
+    """``visits.total_cost`` and the like in words: table and column, with ``unit`` that of amounts."""
 
     def said(found: re.Match[str]) -> str:
         table = _TABLES.get(found[1])
         if table is None or found[2] not in table.names:
             return found[0]
         head = column_words(found[2], table)[0][lang]
+        head += unit_words("fen", lang) if unit and table[found[2]].type == "fen" else ""
         return f"{table.zh}·{head}" if lang == "zh" else f"{table.name.replace('_', ' ')}, {head.lower()}"
 
     return _TABLE.sub(lambda found: _table_words(found[0], lang), _FIELD.sub(said, text))

@@ -214,7 +214,7 @@ BUDGET_PARTS = Table(
 )  # fmt: skip
 
 INSTITUTION_INDICATORS = Table(
-    "institution_indicators", "机构预算指标", "indicators announced in advance (事前预算告知)", "fund",
+    "institution_indicators", "机构预算指标", "indicators announced in advance", "fund",
     ("year", "insurance_scheme", "institution_id"),
     (
         _YEAR, INSURANCE, INSTITUTION, _LEVEL,

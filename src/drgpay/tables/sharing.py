@@ -11,7 +11,7 @@ SHARING_FINDINGS = ("red", "green", "yellow", "above", "within", "reached", "mis
 
 _YEAR = Column("year", "int16", "年度", "year", low=1990, high=2200)
 _ITEM = Column(
-    "item", "code", "事项", "surplus_kept = share of a surplus kept 结余留用, overspend_borne = share of a "
+    "item", "code", "事项", "item; surplus_kept = share of a surplus kept 结余留用, overspend_borne = share of a "
     "reasonable overspend that the fund bears 超支分担", choices=SHARING_ITEMS,
 )  # fmt: skip
 _BAND = Column("band", "int16", "档次", "band of actual ÷ due, from 1 upwards; 0 where there are none", low=0)

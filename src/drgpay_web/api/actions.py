@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from drgpay_web import clock, trail
-from drgpay_web.api.models import ROLES, Hook, Token
+from drgpay_web.api.models import ONLY, ROLES, SCOPES, Hook, Token
 from drgpay_web.people import Act, Actor, Person, Unit
 from drgpay_web.people.hidden import hide
 from drgpay_web.trail.models import Event
@@ -34,11 +34,14 @@ def create_token(
     actor: Actor, *, unit: Unit, name: str, scopes: Sequence[str], reason: str, role: str = ""
 ) -> tuple[Token, str]:
     """Issue a token of an institution or of the bureau; its text is told this once and kept nowhere. It acts as an
-    account of its own that cannot sign in. Raises Unfit for a role that is none of the unit's."""
+    account of its own that cannot sign in. Raises Unfit for a role that is none of the unit's, or
+    a scope that the role does not have."""
     actor.need(Act.TOKEN_CREATE, unit)
     role = role or ROLES[unit.kind][0]
     if role not in ROLES[unit.kind]:
         raise Unfit("api.role_of_unit")
+    if set(scopes) - set(ONLY.get(role, SCOPES)):
+        raise Unfit("api.scope_of_role")
     text = PREFIX + secrets.token_urlsafe(32)
     now = clock.real_now()
     with transaction.atomic():

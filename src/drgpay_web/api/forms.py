@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
-from drgpay_web.api.models import EVENTS, ROLES, SCOPES
+from drgpay_web.api.models import EVENTS, ONLY, ROLES, SCOPES
 from drgpay_web.people import Actor, Role, Unit, role_words
 from drgpay_web.ui import w
 from drgpay_web.ui.forms import OfficeForm, reason_field
@@ -34,11 +34,13 @@ class TokenForm(OfficeForm):
         scopes.choices = [(name, w(f"api.scope_{name}", self.lang)) for name in SCOPES]
 
     def clean(self) -> dict[str, Any]:
-        """The role is one of the unit's."""
+        """The role is one of the unit's, and has the scopes."""
         said = super().clean() or {}
         unit, role = said.get("unit"), said.get("role")
         if unit is not None and role and role not in ROLES[unit.kind]:
             self.wrong("role", "api.role_of_unit")
+        if role and set(said.get("scopes") or ()) - set(ONLY.get(role, SCOPES)):
+            self.wrong("scopes", "api.scope_of_role")
         return said
 
 

@@ -1,4 +1,4 @@
-"""What stands on other pages as tables: a board's small tables, registers, stays in house, reconciliations;
+"""What stands on other pages as tables: a board's small tables, registers, stays in house, reconciliations, leads;
 with the rows, the order and the values of the page."""
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from drgpay_web.api.casework import case_of
 from drgpay_web.api.cursors import after, start_of
 from drgpay_web.api.entry import Bearer, actor_of
 from drgpay_web.api.figures import At, Most, heads_of, result_of, view_asked
-from drgpay_web.api.shapes import Lines, Registers, SmallTable, answers
+from drgpay_web.api.shapes import Lines, Registers, Rows, SmallTable, answers
 from drgpay_web.boards.filters import seen_of
 from drgpay_web.boards.periods import Chosen
 from drgpay_web.boards.taking import made_of, need
 from drgpay_web.hospital import in_house, in_house_views
+from drgpay_web.oversight import lists as looked
+from drgpay_web.oversight import looks
 from drgpay_web.people import Act, NotThere
 from drgpay_web.reconcile import moves as reconciling
 from drgpay_web.reconcile.views import COLUMNS, matched
@@ -32,6 +34,8 @@ router = Router()
 Filters = Annotated[list[str], Query(max_length=10)]
 Language = Annotated[str, Query(pattern="^(zh|en)$", description="language of heads and names")]
 Found = Annotated[str, Query(max_length=100, description="any text that stands in the row")]
+Look = Annotated[int, Query(ge=0, le=2**31 - 1, description="number of a look; 0: the newest")]
+Short = Annotated[str, Query(max_length=60)]
 
 
 @router.get("/boards/{period}/tables/{name}", tags=["figures"], auth=Bearer("boards"), response=answers(SmallTable),
@@ -95,6 +99,38 @@ def differences(
     case = matched(actor, case_of(actor, number).pk)
     folder, scope = reconciling.place_of(case), Scope.institution(case.unit.code)
     return _browsed(folder, view_asked(folder, RECONCILIATION.name, scope, where, sort, COLUMNS), limit, cursor)
+
+
+@router.get("/oversight/leads", tags=["cases"], auth=Bearer("cases"), response=answers(Rows),
+            summary="Leads of a look, the likeliest first: no findings until somebody reviews them")  # fmt: skip
+def leads(
+    request: HttpRequest, look: Look = 0, rule: Short = "", house: Short = "", lang: Language = "zh",
+    limit: Most = 50, cursor: At = "",
+) -> dict[str, Any]:  # fmt: skip
+    """The bureau's; of the newest look without ``look``. ``case``: the case a lead is in."""
+    return _looked(request, "leads", look, rule, house, lang, limit, cursor)
+
+
+@router.get("/oversight/sample", tags=["cases"], auth=Bearer("cases"), response=answers(Rows),
+            summary="Stays that were drawn to be coded again")  # fmt: skip
+def sample(
+    request: HttpRequest, look: Look = 0, house: Short = "", lang: Language = "zh", limit: Most = 50, cursor: At = ""
+) -> dict[str, Any]:
+    return _looked(request, "sample", look, "", house, lang, limit, cursor)
+
+
+def _looked(
+    request: HttpRequest, kind: str, number: int, rule: str, house: str, lang: str, limit: int, cursor: str
+) -> dict[str, Any]:
+    """A page of the lists of a look."""
+    actor, start = actor_of(request, Act.SUSPICION_LEADS), start_of(cursor)
+    look = looks.look_seen(actor, number) if number else looks.looks(actor.area).first()
+    if look is None:
+        raise NotThere
+    trail.record(actor, Act.SUSPICION_LEADS, f"result:{look.pk}", after={"table": kind})
+    found = looked.listed(actor, looked.Asked(kind, look, rule, house), lang, start=start, limit=limit)
+    told = _lines(looked.COLUMNS[kind], found.rows, start, found.total)
+    return {"period": look.period, "digest": look.digest, **told}
 
 
 def _browsed(folder: Path, view: View, limit: int, cursor: str) -> dict[str, Any]:

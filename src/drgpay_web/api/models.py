@@ -9,9 +9,12 @@ from django.db import models
 
 SCOPES = (
     "group", "submissions", "statements", "stays", "cases", "boards", "announcements", "jobs", "runs", "registers",
+    "performance",
 )  # fmt: skip
-ROLES = {"institution": ("H1",), "area": ("B1", "B2")}
+ROLES = {"institution": ("H1", "H5", "H6"), "area": ("B1", "B2")}
 """by kind of unit, the roles a token may act in"""
+ONLY = {"H5": ("performance",), "H6": ("performance",)}
+"""roles in which a token reads what is theirs alone, and does nothing for people"""
 EVENTS = ("result.published", "result.sealed", "case.moved")
 QUEUED, SENT, FAILED = "queued", "sent", "failed"
 

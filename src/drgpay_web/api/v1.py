@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ninja.throttling import AuthRateThrottle
 
-from drgpay_web.api import bureau, casework, figures, grouping, handing_in, lists
+from drgpay_web.api import bureau, casework, figures, grouping, handing_in, lists, performance
 from drgpay_web.api.answers import Numbered, handle
 
 RATE = "600/m"
@@ -23,6 +23,7 @@ v1 = Numbered(
 v1.add_router("", grouping.router)
 v1.add_router("", figures.router)
 v1.add_router("", lists.router)
+v1.add_router("/performance", performance.router)
 v1.add_router("/submissions", handing_in.router)
 v1.add_router("/cases", casework.router)
 v1.add_router("/jobs", casework.work)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.urls import reverse
+
 from drgpay import runs
 from drgpay.report.papers import Column, Line, Paper, Signature, Table, Text
 from drgpay.tables import DEPARTMENT_RESULTS, STAFF
@@ -12,15 +14,15 @@ from drgpay_web import clock, flow, store
 from drgpay_web.hospital import orders, plan_moves
 from drgpay_web.hospital.actions import plan_in_force
 from drgpay_web.hospital.quarter_moves import POOLS, departments_of, quarter_of
+from drgpay_web.hospital.shares import COLUMNS, MONEY, SPLIT, shares
 from drgpay_web.people import Act, Actor, NotThere, Unit
 from drgpay_web.ui import w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import cell, head, title_of
 from drgpay_web.ui.values import printed
 
 MOST_PEOPLE = 30
 """people of a trial on the page; all of them are in the workbook"""
 SEEN = ("shown", "computing", "paid")
-_SPLIT = ("n", "base_pool", "project_pool", "excess_pool", "individual_pool", "prize")
 _WHY = ("score", "grade", "factor", "adjustment", "vetoed", "paused", "cmi", "cmi_target", "cost_index", "time_index")
 
 
@@ -101,28 +103,25 @@ def quarter_facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
 def quarter_panel(case: flow.Case, actor: Actor) -> Mapping[str, Any]:
     """Departments with their pools and where they are; what does not fit; everybody's slip."""
     lang, result = actor.person.language, orders.result_of(case)
-    if result is None:
-        return {"rows": [], "findings": [], "slips": []}
-    states = {one.unit.code: one for one in departments_of(case)}
-    rows = [
-        {
-            "name": row["name"], "case": states.get(row["department_id"]),
-            "state": w(f"hospital.department.state.{states[row['department_id']].state}", lang)
-            if row["department_id"] in states else "",
-            "cells": [printed(row[name], "int64" if name == "n" else "fen", lang) for name in _SPLIT],
+    findings = orders.rows_of(result, "performance_findings") if result else []
+    its = {kind: shares(actor, case, kind, lang) for kind in COLUMNS}
+
+    def link(name: str, row: dict[str, Any]) -> str:
+        view = its["departments"].cases.get(row[name]) if name == "department_id" else None
+        return reverse("case", args=[view.pk]) if view else ""
+
+    tables = {
+        kind: {
+            "heads": [head(column, None, lang) for column in columns],
+            "rows": [
+                (row.get("staff_id"), [cell(column, row, lang, link, its[kind].name) for column in columns])
+                for row in its[kind].rows
+            ],
+            "excel": reverse("quarter-take", args=[case.pk, kind]) if actor.may(Act.EXPORT_TABLE) else "",
         }
-        for row in orders.rows_of(result, POOLS)
-    ]  # fmt: skip
-    findings = [row["en"] if lang == "en" else row["zh"] for row in orders.rows_of(result, "performance_findings")]
-    slips = [
-        {"staff": row["staff_id"], "name": row["name"], **{n: printed(row[n], "fen", lang) for n in _MONEY}}
-        for row in orders.rows_of(result, "slips")
-    ]
-    return {"heads": [_title(name, lang) for name in _SPLIT], "rows": rows, "findings": findings,
-            "slips": slips if actor.may(Act.SLIP_ALL, case.unit) else []}  # fmt: skip
-
-
-_MONEY = ("earned", "held", "paid")
+        for kind, columns in COLUMNS.items()
+    }  # fmt: skip
+    return tables | {"findings": [row["en"] if lang == "en" else row["zh"] for row in findings]}
 
 
 def department_facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
@@ -153,7 +152,7 @@ def department_figures(case: flow.Case, lang: str) -> dict[str, Any]:
         else []
     )
     kinds = {"grade": "code", "vetoed": "flag", "paused": "flag", "adjustment": "fen"}
-    kinds |= {"n": "int64"} | {name: "fen" for name in _SPLIT if name != "n"}
+    kinds |= {"n": "int64"} | {name: "fen" for name in SPLIT if name != "n"}
 
     def said(names: tuple[str, ...]) -> list[tuple[str, str]]:
         there = [name for name in names if own and own[0][name] not in (None, "")]
@@ -161,9 +160,9 @@ def department_figures(case: flow.Case, lang: str) -> dict[str, Any]:
 
     items = _items(result, lang) if result else {}
     return {
-        "pools": said(_SPLIT),
+        "pools": said(SPLIT),
         "why": said(_WHY),
-        "sums": [(_title(name, lang), own[0][name], name == "n") for name in _SPLIT] if own else [],
+        "sums": [(_title(name, lang), own[0][name], name == "n") for name in SPLIT] if own else [],
         "marks": [(items[row["item"]], row["en"] if lang == "en" else row["zh"]) for row in marks],
     }  # fmt: skip
 
@@ -255,7 +254,8 @@ def _slip(case: flow.Case, told: runs.PersonExplained, lang: str) -> Paper:
     )
     said = (
         (w("hospital.head_name", lang), slip["name"]), (w("hospital.head_staff", lang), slip["staff_id"]),
-        *((w(f"hospital.head_{name}", lang), printed(slip[name], "fen", lang)) for name in _MONEY),
+        *((w(f"hospital.head_{name}", lang), w("ui.yuan", lang, amount=printed(slip[name], "fen", lang)))
+          for name in MONEY),
     )  # fmt: skip
     total = Line((w("hospital.head_earned", lang), slip["earned"], ""), strong=True)
     blocks: list[Table | Text] = [Table(w("hospital.slip_lines", lang), heads, lines, total=total)]

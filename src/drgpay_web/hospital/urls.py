@@ -20,6 +20,7 @@ urlpatterns = [
     path("plans/<int:pk>/value", plan_views.value, name="plan-value"),
     path("plans/open", views.new_plan, name="plan-open"),
     path("quarters/open", views.new_quarter, name="quarter-open"),
+    path("quarters/<int:pk>/take/<str:kind>", views.take, name="quarter-take"),
     path("quarters/<int:pk>/slips/<str:staff>/<str:ending>", views.slip, name="slip"),
     path("slips", views.slips, name="slips"),
 ]

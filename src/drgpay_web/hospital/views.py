@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from drgpay_web import flow
-from drgpay_web.hospital import actions, orders, reads
+from drgpay_web.hospital import actions, orders, reads, shares
 from drgpay_web.papers import giving
 from drgpay_web.people import Act, NotThere, actor_of, door
 from drgpay_web.ui import Unfit, lang_of, w
-from drgpay_web.ui.values import printed
+from drgpay_web.ui.values import printed, text_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,6 +50,26 @@ def _opened(request: HttpRequest, made: Callable[[], flow.Case], choices: Any, w
         "label": f"hospital.{what}_choice", "error": error.said(lang_of(request)) if error else "",
     }  # fmt: skip
     return render(request, "hospital/open.html", context, status=error.status if error else 200)
+
+
+@door(Act.QUARTER_SEE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def take(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """What departments, or persons, get of a quarter as a workbook with the taker's mark; a reason is asked first."""
+    actor, lang = actor_of(request), lang_of(request)
+    case = flow.case_seen(actor, pk)
+    if case.machine != "hospital_quarter" or kind not in shares.COLUMNS:
+        raise NotThere
+    actor.need(shares.SEE[kind], case.unit)
+    found, result = shares.shares(actor, case, kind, lang), orders.result_of(case)
+    if result is None or not found.rows:
+        raise NotThere
+    table = giving.sheet(
+        w("hospital.pools" if kind == "departments" else "hospital.slip", lang), shares.COLUMNS[kind], found.rows,
+        lang, lambda column, row: text_of(column, row, lang, found.name),
+    )  # fmt: skip
+    return giving.take_list(request, table, len(found.rows), period=case.period, result=result, about=case.unit.name,
+                            persons=kind == "people")  # fmt: skip
 
 
 @require_GET

@@ -93,7 +93,7 @@ def minutes(case: flow.Case, lang: str) -> Paper:
         (w("oversight.written_by", lang), said["by"]),
     ]
     blocks: list[Table | Text] = [
-        Text(w("oversight.suspicion.field.attending", lang), tuple(said["attending"].splitlines())),
+        Text(w("oversight.present", lang), tuple(said["attending"].splitlines())),
         Text(w("oversight.suspicion.field.minutes", lang), tuple(said["minutes"].splitlines())),
     ]
     return _paper(case, lang, "minutes", facts, blocks, "bureau_sign", "house_sign")

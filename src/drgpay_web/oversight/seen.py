@@ -47,7 +47,7 @@ def kind_words(case: flow.Case, lang: str) -> str:
 
 def money(value: int | None, lang: str) -> str:
     """An amount, with its unit."""
-    return "" if value is None else w("oversight.yuan", lang, amount=printed(value, "fen", lang))
+    return "" if value is None else w("ui.yuan", lang, amount=printed(value, "fen", lang))
 
 
 def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
@@ -134,7 +134,7 @@ def evidence(rows: Iterable[Mapping[str, Any]], lang: str) -> list[dict[str, str
     return [
         {
             "record": row["record"],
-            "field": field_words(row["field"], lang),
+            "field": field_words(row["field"], lang, unit=True),
             "value": words_in(row["value"], lang),
             "expected": words_in(row["expected"], lang),
             "note": row[f"note_{lang}"],

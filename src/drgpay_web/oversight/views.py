@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from drgpay import runs
-from drgpay.tables import AUDIT_SAMPLE, DOCTOR_POINTS, RULE_STATUS, SUSPICIONS, VIOLATION_TIERS, Table
-from drgpay.units import show_coefficient
+from drgpay.tables import DOCTOR_POINTS, NUMBERS, VIOLATION_TIERS, Table
 from drgpay_web import clock, jobs, store
-from drgpay_web.flow.models import Case
-from drgpay_web.oversight import actions, looks, opening, seen
-from drgpay_web.oversight.models import Lead
+from drgpay_web.oversight import actions, lists, looks, opening
+from drgpay_web.papers import giving
 from drgpay_web.people import Act, Actor, Unit, actor_of, door
-from drgpay_web.ui import PageError, Unfit, field_word, lang_of, w
+from drgpay_web.ui import PageError, Unfit, lang_of, w
+from drgpay_web.ui.tables import title_of
 from drgpay_web.ui.values import kind_of, printed
 
 ROWS = 50
-LIKELY_FIRST = ("standing", "-score", "-amount")
-"""the order of leads: what the data cannot tell from honest care comes last"""
 
 
 @require_GET
@@ -58,83 +56,65 @@ def _leads(request: HttpRequest, kind: str, error: PageError | None = None) -> H
         "error": error.said(lang) if error else "",
     }
     if look is not None:
-        found = (_suspicions if kind == "leads" else _drawn)(actor, look, asked, page, lang)
-        shown = (page - 1) * ROWS + len(found["rows"])
-        context |= {**found, "page": page, "more": found["total"] > shown, "before": page - 1}
+        asked_for = lists.Asked(kind, look, asked.get("rule", ""), asked.get("house", ""))
+        found = lists.listed(actor, asked_for, lang, start=(page - 1) * ROWS, limit=ROWS)
+        said = lists.Said(actor, look, lang)
+        context |= {
+            "heads": [(title_of(one, lang), one.type in NUMBERS) for one in lists.COLUMNS[kind]],
+            "rows": _rows(found, kind, said),
+            "rules": [(row["rule"], row[lang], row["suspicions"]) for row in said.rules if row["suspicions"]],
+            "total": found.total,
+            "page": page,
+            "more": found.total > (page - 1) * ROWS + len(found.rows),
+            "before": page - 1,
+            "excel": reverse(f"oversight-{kind}-take") if found.rows and actor.may(Act.EXPORT_TABLE) else "",
+            "asked": urlencode({"look": look.pk, "rule": asked_for.rule, "house": asked_for.house}),
+        }
     return render(request, "oversight/leads.html", context, status=error.status if error else 200)
+
+
+def _rows(found: lists.Listed, kind: str, said: lists.Said) -> list[dict[str, Any]]:
+    """What the page shows of each row: by what a case of it is opened, its case, its cells."""
+    return [
+        {
+            "name": name,
+            "case": case,
+            "cells": [
+                (said.text(one, row), one.type in NUMBERS, one.name == "case") for one in lists.COLUMNS[kind]
+            ],
+        }
+        for row, name, case in zip(found.rows, found.names, found.cases, strict=True)
+    ]  # fmt: skip
+
+
+@door(Act.SUSPICION_LEADS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_leads(request: HttpRequest) -> HttpResponse:
+    """The leads that are found as a workbook with the taker's mark; a reason is asked first."""
+    return _taken(request, "leads")
+
+
+@door(Act.SUSPICION_LEADS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_sample(request: HttpRequest) -> HttpResponse:
+    """The stays that were drawn, in the same way."""
+    return _taken(request, "sample")
+
+
+def _taken(request: HttpRequest, kind: str) -> HttpResponse:
+    actor, lang, asked = actor_of(request), lang_of(request), request.GET
+    look = _look(actor, asked.get("look", ""))
+    if look is None:
+        return redirect(f"oversight-{kind}")  # which says what is to be done
+    found = lists.listed(actor, lists.Asked(kind, look, asked.get("rule", ""), asked.get("house", "")), lang)
+    sheet = giving.sheet(
+        w(f"oversight.{kind}", lang), lists.COLUMNS[kind], found.rows, lang, lists.Said(actor, look, lang).text
+    )
+    return giving.take_list(request, sheet, found.total, period=look.period, result=look)
 
 
 def _look(actor: Actor, asked: str) -> store.Result | None:
     return looks.look_seen(actor, int(asked)) if asked.isdigit() else looks.looks(actor.area).first()
-
-
-def _where(asked: Any) -> list[runs.Where]:
-    return [runs.Where("institution_id", "is", asked["house"])] if asked.get("house") else []
-
-
-def _browse(look: store.Result, table: Table, where: list[runs.Where], sort: tuple[str, ...], page: int) -> Any:
-    order = tuple(runs.Sort(name.lstrip("-"), name.startswith("-")) for name in sort)
-    view = runs.View(table.name, where=tuple(where), sort=order, scope=runs.Scope.everything())
-    return runs.browse(store.folder(look), view, offset=(page - 1) * ROWS, limit=ROWS, totals=False)
-
-
-def _suspicions(actor: Actor, look: store.Result, asked: Any, page: int, lang: str) -> dict[str, Any]:
-    where = [runs.Where("state", "is", "open"), *_where(asked)]
-    if asked.get("rule"):
-        where.append(runs.Where("rule", "is", asked["rule"]))
-    found = _browse(look, SUSPICIONS, where, LIKELY_FIRST, page)
-    cases, names, known = (
-        _cases(actor, [r["suspicion_id"] for r in found.rows]),
-        _names(actor),
-        seen.precision(actor.area),
-    )
-    rules = looks.rows_of(store.folder(look), RULE_STATUS)
-    words = {row["rule"]: row[lang] for row in rules}
-    return {
-        "total": found.total,
-        "rules": [(row["rule"], row[lang], row["suspicions"]) for row in rules if row["suspicions"]],
-        "rows": [
-            {
-                "name": row["suspicion_id"],
-                "case": cases.get(row["suspicion_id"]),
-                "score": show_coefficient(row["score"]),
-                "precision": w("oversight.precision", lang, right=known[row["rule"]][0], of=known[row["rule"]][1])
-                if row["rule"] in known
-                else w("oversight.not_known", lang),
-                "rule": row["rule"],
-                "said": words[row["rule"]],
-                "kind": field_word(row["violation"], lang),
-                "house": names.get(row["institution_id"], row["institution_id"] or w("oversight.several", lang)),
-                "stay": row["stay_id"] or "",
-                "amount": printed(row["amount"], "fen", lang),
-            }
-            for row in found.rows
-        ],
-    }
-
-
-def _drawn(actor: Actor, look: store.Result, asked: Any, page: int, lang: str) -> dict[str, Any]:
-    found = _browse(look, AUDIT_SAMPLE, _where(asked), ("institution_id", "number"), page)
-    cases, names = _cases(actor, [opening.drawn(r["stay_id"]) for r in found.rows]), _names(actor)
-    return {
-        "total": found.total,
-        "rules": [],
-        "rows": [
-            {
-                "name": row["stay_id"],
-                "case": cases.get(opening.drawn(row["stay_id"])),
-                "house": names.get(row["institution_id"], row["institution_id"]),
-                "stay": row["stay_id"],
-                "number": row["number"],
-            }
-            for row in found.rows
-        ],
-    }
-
-
-def _cases(actor: Actor, names: list[str]) -> dict[str, Case]:
-    found = Lead.objects.filter(area=actor.area, name__in=names).select_related("case")
-    return {one.name: one.case for one in found}
 
 
 def _names(actor: Actor) -> dict[str, str]:

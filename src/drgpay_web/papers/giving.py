@@ -4,7 +4,7 @@ with the taker's mark for a day."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from drgpay.report.papers import Paper, Table, paper_of
+from drgpay.report.papers import Column as Head
+from drgpay.report.papers import Line, Paper, Table, paper_of
+from drgpay.tables import Column
 from drgpay_web import clock, flow, store, trail
 from drgpay_web.papers import actions, texts
 from drgpay_web.people import Act, Actor, NotThere, Unit, actor_of
 from drgpay_web.store import Result
 from drgpay_web.ui import LANGUAGES, Unfit, downloads, lang_of, w
+from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.values import kind_of, paper_kind
 
 ENDINGS = ("pdf", "docx", "xlsx")
 
@@ -122,12 +126,24 @@ def make(actor: Actor, offer: Offer, *, form: str, reason: str, lang: str) -> An
     )  # fmt: skip
 
 
+def sheet(
+    title: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]], lang: str,
+    said: Callable[[Column, Mapping[str, Any]], str],
+) -> Table:  # fmt: skip
+    """A list for a workbook: numbers as numbers, all else as ``said`` tells it on the screen."""
+    kinds = [(column, paper_kind(kind_of(column))) for column in columns]
+    heads = tuple(Head(title_of(column, lang), kind) for column, kind in kinds)
+    lines = (tuple(said(one, row) if kind == "text" else row[one.name] for one, kind in kinds) for row in rows)
+    return Table(title, heads, tuple(map(Line, lines)))
+
+
 def take_list(
     request: HttpRequest, table: Table, count: int, *, period: str = "", warning: str = "",
-    result: Result | None = None, about: str = "",
+    result: Result | None = None, about: str = "", persons: bool = False,
 ) -> HttpResponse:  # fmt: skip
     """A list as a workbook with the taker's mark, as it is on the screen; a reason is asked first. ``count``: how
-    many rows there are in all; ``result``: what it was read from; ``about``: whose it is, where not the area's."""
+    many rows there are in all; ``result``: what it was read from; ``about``: whose it is, where not the area's;
+    ``persons``: it names some."""
     actor, lang = actor_of(request), lang_of(request)
     actor.need(Act.EXPORT_TABLE)
     if request.method != "POST":
@@ -137,7 +153,7 @@ def take_list(
     paper = Paper(lang, issuer, table.title, period or day, (), (table,), (), table.title, broad=True)
     actions.paper_file(
         actor, paper, form="xlsx", unit=actor.unit, period=period, reason=reason_of(request), act=Act.EXPORT_TABLE,
-        result=result,
+        result=result, persons=persons,
     )  # fmt: skip
     return redirect("downloads")
 

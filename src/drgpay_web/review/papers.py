@@ -44,5 +44,5 @@ def _paper(case: flow.Case, lang: str, name: str, issuer: str, blocks: tuple[Tex
     result = quota.result_of(case)
     return Paper(
         lang, issuer, w(f"review.case.paper.{name}", lang), case.period, tuple(facts), blocks,
-        (Signature(issuer, signed),), f"{case.number} · {result.name} · {result.digest[:16]}",
+        (Signature(issuer, signed),), f"{case.number} · {result.digest[:16]}",
     )  # fmt: skip

@@ -78,7 +78,11 @@ def stay_facts(case: flow.Case, lang: str) -> list[tuple[str, str]]:
     row = case.data["facts"]
     names = store.names_in(quota.result_of(case))
     shown = [name for name in quota.COLUMNS if row.get(name) is not None]
-    return [(title_of(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang, names)) for name in shown]
+    said = [(SETTLED_STAYS[name], text_of(SETTLED_STAYS[name], row, lang, names)) for name in shown]
+    return [
+        (title_of(column, lang), w("ui.yuan", lang, amount=text) if column.type == "fen" else text)
+        for column, text in said
+    ]
 
 
 def decision_text(said: Mapping[str, Any], lang: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from drgpay import runs
 from drgpay.errors import DrgpayError
+from drgpay.report import unit_words
 from drgpay.report.papers import Block, Chart, Column, Line, Paper, Series, Signature, Table, Text
 from drgpay.runs import Scope, View, Where, browse, overview, read_manifest, summarise
 from drgpay.tables import CLOSINGS, FUND_HEALTH, POOLS, PREPAYMENTS
@@ -108,7 +109,7 @@ class _Desk:
         empty = (Text(w("rhythm.note_word", self.lang), (w("rhythm.analysis_empty", self.lang),)),)
         return Paper(
             self.lang, issuer, w("rhythm.analysis", self.lang), self._period(), tuple(self.facts()), kept or empty,
-            (Signature(issuer, signed),), f"{self.result.name} · sha256 {self.result.digest}", broad=True,
+            (Signature(issuer, signed),), f"{self.result.name} · {self.result.digest}", broad=True,
         )  # fmt: skip
 
     def _period(self) -> str:
@@ -176,6 +177,11 @@ class _Desk:
         """What was to be shared, the points, and the point value."""
         return self.table(self.say("fund"), [POOLS[name] for name in _FUND], self._overview.pools)
 
+    def named(self, column: Declared) -> str:
+        """A measure that stands before its figures, with the unit of amounts."""
+        unit = unit_words("fen", self.lang) if column.type == "fen" else ""
+        return f"{title_of(column, self.lang)}{unit}"
+
     def key_figures(self) -> Table | None:
         """Every measure now, a month before and a year before, with what changed."""
         now = self.sums((), KEY)
@@ -184,7 +190,7 @@ class _Desk:
             return None
         lines = []
         for column in now.columns:
-            cells: list[Any] = [title_of(column, self.lang), now.rows[0][column.name]]
+            cells: list[Any] = [self.named(column), now.rows[0][column.name]]
             for other in then:
                 row = other.rows[0] if other and other.rows else {}
                 change = row.get(f"{column.name}_change_ratio")
@@ -290,7 +296,7 @@ class _Desk:
         if found is None or row is None:
             return None
         lines = tuple(
-            Line((title_of(c, self.lang), row[c.name], row[f"{c.name}_compared"], row[f"{c.name}_change"]),
+            Line((self.named(c), row[c.name], row[f"{c.name}_compared"], row[f"{c.name}_change"]),
                  kind_in(c))
             for c in found.columns if c.name in PEERS
         )  # fmt: skip

@@ -168,10 +168,10 @@ def cell(
 
 
 def title_of(column: Column, lang: str) -> str:
-    """The head of a column: of the English one what stands before its explanation or its codes; a unit's without the
-    word code, for its name stands in the cells."""
+    """The head of a column: of the English one what stands before its explanation; a unit's without the word code,
+    for its name stands in the cells."""
     zh = column.zh.removesuffix("编号").removesuffix("代码") if column.name in UNITS else column.zh
-    return re.split(r":|; [^;]*=", column.en)[0] if lang == "en" else zh
+    return re.split(r"[:;]", column.en)[0] if lang == "en" else zh
 
 
 def _field(asked: QueryDict, column: Column, lang: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from drgpay.report.labels import word
+from drgpay.report.papers.layout import Room, laid_out, widths
 from drgpay.report.papers.model import Block, Chart, Paper, Signature, Table
 from drgpay.report.papers.packed import write_packed
 from drgpay.report.papers.pdf import to_png
@@ -20,16 +21,13 @@ from drgpay.report.papers.texts import (
     is_number,
     lines_of,
 )
-from drgpay.report.workbook import printed_width
 
-_SIGN = 0.021
+_SIGN = 0.0225
 """centimetres of a narrow sign, by the points of its size"""
 _MARGIN = 0.42
 """centimetres left and right of what stands in a cell"""
 _SIZES = ((8, 8.5), (11, 7.5), (1_000, 6.0))
 """points of a table's signs, by how many columns it has at most"""
-_HEAD = 2
-"""lines a head may break into"""
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _VML = 'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
 _MARK = f"""<w:r {_W} {_VML}><w:pict>
@@ -59,13 +57,15 @@ class _Printer:
         from docx.oxml.ns import qn
         from docx.shared import Cm, Pt
 
-        self.document, self.paper = document, paper
+        self.document = document
         self.section = document.sections[0]
         self.section.page_width, self.section.page_height = (Cm(29.7), Cm(21)) if paper.broad else (Cm(21), Cm(29.7))
         self.section.orientation = WD_ORIENT.LANDSCAPE if paper.broad else WD_ORIENT.PORTRAIT
         self.section.left_margin = self.section.right_margin = Cm(1.8)
         self.section.top_margin, self.section.bottom_margin = Cm(1.8), Cm(1.8)
         self.width = (29.7 if paper.broad else 21) - 3.6
+        self.room = Room(self.width, _SIZES, _SIGN, _MARGIN)
+        self.paper = laid_out(paper, self.room)
         style = document.styles["Normal"]
         style.font.name, style.font.size = font_of(paper.lang), Pt(10)
         style.element.rPr.rFonts.set(qn("w:eastAsia"), font_of(paper.lang))
@@ -141,13 +141,15 @@ class _Printer:
         lines, lang = lines_of(table), self.paper.lang
         grid = self.document.add_table(rows=1 + len(lines), cols=len(table.columns))
         grid.style = "Table Grid"
-        size = next(size for most, size in _SIZES if len(table.columns) <= most)
+        size = self.room.size(table)
         rows = list(grid.rows)
         head = rows[0]._tr.get_or_add_trPr()
         head.append(head.makeelement(qn("w:tblHeader"), {qn("w:val"): "true"}))
-        for cell, column in zip(rows[0].cells, table.columns, strict=True):
+        for at, (cell, column) in enumerate(zip(rows[0].cells, table.columns, strict=True)):
             self._shade(cell, INK)
-            self.text(column.head, size, "FFFFFF", bold=True, into=cell.paragraphs[0])
+            paragraph = self.text(column.head, size, "FFFFFF", bold=True, into=cell.paragraphs[0])
+            if is_number(table, at):
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         for row, line in zip(rows[1:], lines, strict=True):
             for at, cell in enumerate(row.cells):
                 if line.strong:
@@ -156,24 +158,8 @@ class _Printer:
                 paragraph = self.text(said, size, "", bold=line.strong, into=cell.paragraphs[0])
                 if is_number(table, at):
                     paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-        self._widths(grid, self._wide(table, size))
+        self._widths(grid, widths(table, self.room, lang))
         self.document.add_paragraph()
-
-    def _wide(self, table: Table, size: float) -> list[float]:
-        """Centimetres of a table's columns: as wide as what stands in them; where that is too much, the widest share
-        what the others leave."""
-        lines, needed = lines_of(table)[:500], []
-        for at, column in enumerate(table.columns):
-            texts = [printed_width(cell_text(table, at, line, self.paper.lang)) for line in lines]
-            needed.append(_MARGIN + size * _SIGN * max([printed_width(column.head) / _HEAD, *texts]))
-        room, found = self.width, dict[int, float]()
-        for left, (wide, at) in zip(
-            range(len(needed), 0, -1), sorted((w, at) for at, w in enumerate(needed)), strict=True
-        ):
-            found[at] = min(wide, room / left)
-            room -= found[at]
-        more = max(room, 0) / sum(found.values())
-        return [found[at] * (1 + more) for at in range(len(needed))]
 
     def _shade(self, cell: Any, colour: str) -> None:
         from docx.oxml.ns import qn

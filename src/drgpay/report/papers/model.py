@@ -8,8 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. ``kind``: of :data:`drgpay.report.views.NUMBERS`, or text, month. ``share``: of the
-    width that is left to texts on a printed page; 0 = as wide as what stands in it."""
+    """A column of a table. ``kind``: of :data:`drgpay.report.views.NUMBERS`, or text, month. ``share``: how
+    much more of the width that is left on a printed page it gets than a column with 0."""
 
     head: str
     kind: str = "text"

@@ -13,14 +13,19 @@ from typing import Any, Literal
 from drgpay.errors import DrgpayError, Kind
 from drgpay.places import drafted
 from drgpay.report.labels import word
+from drgpay.report.papers.layout import Room, laid_out, widths
 from drgpay.report.papers.model import Block, Chart, Paper, Table, Text
-from drgpay.report.views import NUMBERS, show
+from drgpay.report.papers.texts import cell_text, is_number, lines_of
+from drgpay.report.views import show
 from drgpay.report.workbook import cell_number
 
 _STANDARD: Literal["a-2b"] = "a-2b"
 """PDF/A, the archive's: it refuses a character that no font has, so that none is lost in silence"""
 MOST_ROWS = 10_000
 """a row takes 170 KB of memory while it is printed"""
+_SIZES = ((8, 8.5), (1_000, 7.5))
+_SIGN, _MARGIN = 0.0204, 0.3
+"""centimetres of a narrow sign of the font by the points of its size, and left and right of a cell's text"""
 _GETA = "〓"
 """what printers put where a character is missing"""
 
@@ -110,7 +115,7 @@ def to_png(chart: Chart, lang: str) -> bytes:
     with as_file(files("drgpay") / "data" / "fonts") as fonts:
         drawn = typst.compile(_template("chart.typ") + _PICTURE, format="png", ppi=200,
                               font_paths=_fonts(fonts, False), timestamp=0,
-                              sys_inputs={"chart": json.dumps(_block(chart, lang), ensure_ascii=False)})  # fmt: skip
+                              sys_inputs={"chart": json.dumps(_drawn(chart, lang), ensure_ascii=False)})  # fmt: skip
     return bytes(drawn)
 
 
@@ -146,37 +151,36 @@ def _without(paper: Paper, lost: Sequence[str]) -> str:
 
 def _content(paper: Paper) -> str:
     """What the template reads: texts only, numbers as they are printed."""
-    page = word("paper_page")[paper.lang]
+    room = Room(26.7 if paper.broad else 18.0, _SIZES, _SIGN, _MARGIN)
+    paper, page = laid_out(paper, room), word("paper_page")[paper.lang]
     whole: dict[str, Any] = asdict(replace(paper, blocks=()))
     whole |= {
-        "blocks": [_block(block, paper.lang) for block in paper.blocks],
+        "blocks": [_block(block, paper.lang, room) for block in paper.blocks],
         "page": page,
         "in_words": word("paper_in_words")[paper.lang],
     }
     return json.dumps(whole, ensure_ascii=False)
 
 
-def _block(block: Block, lang: str) -> dict[str, Any]:
+def _block(block: Block, lang: str, room: Room) -> dict[str, Any]:
     if isinstance(block, Text):
         return {"type": "text", "title": block.title, "paragraphs": block.paragraphs}
     if isinstance(block, Chart):
         return _drawn(block, lang)
-    lines = [*block.rows, *([block.total] if block.total else [])]
     return {
         "type": "table",
         "title": block.title,
         "columns": [
-            {"head": c.head, "share": c.share, "number": c.kind in NUMBERS or c.kind == "month"}
-            for c in block.columns
+            {"head": c.head, "wide": wide, "number": is_number(block, at)}
+            for at, (c, wide) in enumerate(zip(block.columns, widths(block, room, lang), strict=True))
         ],
+        "size": room.size(block),
         "rows": [
             {
                 "strong": line.strong,
-                "cells": [
-                    _shown(block.kind(i, line), value, line.strong, lang) for i, value in enumerate(line.values)
-                ],
+                "cells": [cell_text(block, at, line, lang) for at in range(len(line.values))],
             }
-            for line in lines
+            for line in lines_of(block)
         ],
     }
 
@@ -192,7 +196,3 @@ def _drawn(chart: Chart, lang: str) -> dict[str, Any]:
         for one in chart.series
     ]
     return {"type": "chart", "title": chart.title, "labels": chart.labels, "lines": chart.lines, "series": series}
-
-
-def _shown(kind: str, value: Any, strong: bool, lang: str) -> str:
-    return "" if value is None and (strong or kind not in NUMBERS) else show(kind, value)[lang]

@@ -84,7 +84,7 @@ class Desk:
             (self.say("paper_level"), show("word", registered.get("level"))[self.lang] or "–"),
             (self.say("paper_period"), self.period()),
             (self.say("practice"), run.practice[self.lang == "en"]),
-            (self.say("scheme"), str(run.manifest["scheme"])),
+            (self.say("scheme"), show("word", run.manifest["scheme"])[self.lang]),
             (self.say("paper_run"), str(run.manifest["run"])),
             (self.say("paper_state"), sealed),
         ]

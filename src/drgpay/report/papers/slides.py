@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from drgpay.report.papers.layout import Room, laid_out, widths
 from drgpay.report.papers.model import Chart, Line, Paper, Table, Text
 from drgpay.report.papers.packed import write_packed
 from drgpay.report.papers.texts import (
@@ -19,7 +20,7 @@ from drgpay.report.papers.texts import (
     lines_of,
 )
 from drgpay.report.views import NUMBERS
-from drgpay.report.workbook import cell_number, printed_width
+from drgpay.report.workbook import cell_number
 
 ROWS = 14
 """rows of a table on a slide"""
@@ -28,6 +29,7 @@ PARAGRAPHS = 8
 _EMPTY = 6
 """the layout of the library's template without places"""
 _WIDE, _HIGH = 33.87, 19.05
+_ROOM = Room(_WIDE - 2.8, ((8, 11), (1_000, 9)), 0.0235, 0.34)
 _COLOURS = ("0F5C63", "C0762B", "7A8FA0", "8A3F6B")
 
 
@@ -44,7 +46,7 @@ class _Printer:
     def __init__(self, show: Any, paper: Paper) -> None:
         from pptx.util import Cm
 
-        self.show, self.paper, self.cm = show, paper, Cm
+        self.show, self.paper, self.cm = show, laid_out(paper, _ROOM), Cm
         show.slide_width, show.slide_height = Cm(_WIDE), Cm(_HIGH)
         show.core_properties.title = f"{paper.title} {paper.period}"
         show.core_properties.author = paper.issuer
@@ -136,6 +138,11 @@ class _Printer:
         if drawn.has_legend:
             drawn.legend.position, drawn.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
         drawn.font.size, drawn.font.name = Pt(11), font_of(self.paper.lang)
+        axis = drawn.value_axis
+        whole = "0%" if chart.kind == "percent" else form if chart.kind == "ratio" else "#,##0"
+        axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = whole, False
+        if not chart.lines and all(v is None or v >= 0 for one in chart.series for v in one.values):
+            axis.minimum_scale = 0  # bars are compared by their lengths
         for at, series in enumerate(drawn.plots[0].series):
             colour = RGBColor.from_string(_COLOURS[at % len(_COLOURS)])
             if chart.lines:
@@ -152,12 +159,11 @@ class _Printer:
         lang, count = self.paper.lang, len(table.columns)
         places = (self.cm(n) for n in (1.4, 2.4, _WIDE - 2.8, 1.0 * (1 + len(lines))))
         grid = slide.shapes.add_table(1 + len(lines), count, *places).table
-        size = 9 if count > 8 else 11
+        size = _ROOM.size(table)
         texts = [[c.head for c in table.columns], *([cell_text(table, i, line, lang) for i in range(count)]
                                                     for line in lines)]  # fmt: skip
-        wide = [min(40, max(6, *(printed_width(row[i]) for row in texts))) for i in range(count)]
-        for i in range(count):
-            grid.columns[i].width = self.cm((_WIDE - 2.8) * wide[i] / sum(wide))
+        for i, wide in enumerate(widths(table, _ROOM, lang)):
+            grid.columns[i].width = self.cm(wide)
         for row, said in enumerate(texts):
             strong = row > 0 and lines[row - 1].strong
             for i, text in enumerate(said):
@@ -166,7 +172,7 @@ class _Printer:
                 cell.margin_top = cell.margin_bottom = self.cm(0.06)
                 self._fill(cell, INK if row == 0 else PALE if strong else "FFFFFF")
                 self._run(cell.text_frame.paragraphs[0], text, size, "FFFFFF" if row == 0 else "1D2A30",
-                          bold=row == 0 or strong, right=row > 0 and is_number(table, i))  # fmt: skip
+                          bold=row == 0 or strong, right=is_number(table, i))  # fmt: skip
 
     def _fill(self, cell: Any, colour: str) -> None:
         from pptx.dml.color import RGBColor

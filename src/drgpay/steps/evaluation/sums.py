@@ -77,6 +77,11 @@ class Sums:
         return None
 
 
+def _spoken(name: str) -> str:
+    """The name of a table or column in an English sentence."""
+    return name.replace("_", " ")
+
+
 def _reason(name: str, facts: Facts) -> Reason:
     if name.endswith("_before"):
         return f"没有 {facts.year - 1} 年的病例", f"no stays of {facts.year - 1}"
@@ -86,18 +91,18 @@ def _reason(name: str, facts: Facts) -> Reason:
         table = {"details": "stay_details", "visits": "visits"}[measure.source]
         words = {t.name: t for t in (STAY_DETAILS, VISITS)}
         if beside is None:
-            return f"没有提供{words[table].zh}", f"the table {table} was not brought"
-        columns = ", ".join(c for c in measure.needs if c not in beside.brought)
+            return f"没有提供{words[table].zh}", f"the table {_spoken(table)} was not brought"
+        columns = ", ".join(_spoken(c) for c in measure.needs if c not in beside.brought)
         heads = "、".join(words[table][c].zh for c in measure.needs if c not in beside.brought)
-        return f"{words[table].zh}的列没有值：{heads}", f"columns of {table} without a value: {columns}"
+        return f"{words[table].zh}的列没有值：{heads}", f"columns of {_spoken(table)} without a value: {columns}"
     return {
         "persons": ("病例没有人员编号", "the stays name no persons"),
         "groups": ("没有基准点数或权重", "there are no base points or weights"),
-        "weights": ("没有提供病组权重登记表", "the register group_weights was not brought"),
-        "operations": ("没有手术分级目录", "the register operation_levels was not brought"),
+        "weights": ("没有提供病组权重登记表", "the register of group weights was not brought"),
+        "operations": ("没有手术分级目录", "the register of operation levels was not brought"),
         "records": ("没有提供病案质量得分", "no record scores (drgpay check --region)"),
         "statements": ("没有年度清算单", "no statements of the year"),
-        "confirmed": ("没有违规认定案件登记表", "the register confirmed_cases was not brought"),
+        "confirmed": ("没有违规认定案件登记表", "the register of confirmed cases was not brought"),
         "institutions": ("机构登记表没有写明是否接入电子凭证", "no institution says whether it takes e-vouchers"),
         "settlements": (
             "病例明细和门诊没有写明是否用电子凭证结算",

@@ -21,8 +21,8 @@ _COMPONENTS = SLIP_LINES["component"].choices
 _BY_STAY = {"project": "roles.shares", "individual": "split.shares"}
 
 _BY_ROLE = (
-    "，各例再按角色分（没有手术人员记录的按 roles.without_operation）",
-    "; each stay's amount by role (without a record of operators by roles.without_operation)",
+    "，各例再按角色分（没有手术人员记录的按无手术病例的比例）",
+    "; each stay's amount by role (without a record of operators by the shares of stays without one)",
 )
 
 
