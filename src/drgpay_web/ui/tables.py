@@ -181,7 +181,7 @@ def headed(column: Column, lang: str) -> str:
 
 def with_unit(title: str, kind: str, lang: str) -> str:
     """A title, of amounts with their unit."""
-    return title + w("ui.in_yuan", lang) if kind == "fen" else title
+    return f"{title}{w('ui.in_yuan', lang)}" if kind == "fen" else title
 
 
 def _field(asked: QueryDict, column: Column, lang: str) -> dict[str, Any]:
