@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+from drgpay_web.ui import w
+
+UNITS = tuple(w("ui.in_yuan", lang) for lang in ("zh", "en"))
+
 
 @dataclass
 class Shown:
@@ -42,7 +46,10 @@ class _Reader(HTMLParser):
         if tag in ("td", "th") and self.cell is not None:
             text = self.cell.strip()
             if self.part == "thead":
-                self.shown.heads.append((text.rstrip(" ↑↓"), self.link))
+                title = text.rstrip(" ↑↓")
+                for unit in UNITS:  # stands on the screen; a workbook has it in the form of its numbers
+                    title = title.removesuffix(unit)
+                self.shown.heads.append((title, self.link))
             elif self.part == "tfoot":
                 self.shown.foot.append(text)
             else:

@@ -202,7 +202,7 @@ def test_a_later_version_leaves_what_was_sent_until_it_is_sent_itself(desk: Plac
     case = worked(case)
     assert (case.state, case.data["version"], case.data["sent"]) == ("made", 2, 1)
     paper = analysis_moves.kept_paper(case, 2, case.unit, "zh")
-    assert desk.result.name in dict(paper.facts).values()
+    assert desk.result.title("zh") in dict(paper.facts).values()
     place = analysis_moves.place_of(case, case.data["job"]) / f"{case.unit_id}.zh.json"
     said = json.loads(place.read_text())
     place.write_text(json.dumps(said | {"title": "别的"}, ensure_ascii=False))

@@ -16,7 +16,7 @@ class RoleForm(OfficeForm):
 
     words_prefix = "accounts"
     role = forms.ChoiceField()
-    unit = forms.ModelChoiceField(Unit.objects.none())
+    unit = forms.ModelChoiceField(Unit.objects.none(), empty_label="")
     since = day_field(required=False)
     until = day_field(required=False)
 

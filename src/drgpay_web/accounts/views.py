@@ -28,7 +28,9 @@ def accounts(request: HttpRequest) -> HttpResponse:
     found = _within(actor.widest().path).filter(Q(username__icontains=asked) | Q(name__icontains=asked))
     page = page_of(request, found.order_by("username"))
     lines = [(person, person.memberships_now()) for person in page]
-    return render(request, "accounts/accounts.html", {"page": page, "lines": lines, "q": asked})
+    return render(request, "accounts/accounts.html", {
+        "page": page, "lines": lines, "q": asked, "may_create": actor.may(Act.ACCOUNT_CREATE),
+    })  # fmt: skip
 
 
 @door(Act.ACCOUNT_CREATE)

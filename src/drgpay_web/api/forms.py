@@ -17,7 +17,7 @@ class TokenForm(OfficeForm):
     """Whose the token is, what it is for, what it may."""
 
     words_prefix = "api"
-    unit = forms.ModelChoiceField(Unit.objects.none())
+    unit = forms.ModelChoiceField(Unit.objects.none(), empty_label="")
     role = forms.ChoiceField(choices=[(role, role) for kind in ROLES.values() for role in kind])
     name = forms.CharField(max_length=80)
     scopes = forms.MultipleChoiceField(choices=[(name, name) for name in SCOPES])
@@ -48,7 +48,7 @@ class HookForm(OfficeForm):
     """Whose events an address is told of, where it is, and which."""
 
     words_prefix = "api"
-    unit = forms.ModelChoiceField(Unit.objects.none())
+    unit = forms.ModelChoiceField(Unit.objects.none(), empty_label="")
     url = forms.CharField(max_length=300)
     events = forms.MultipleChoiceField(choices=[(name, name) for name in EVENTS])
     reason = reason_field()

@@ -9,7 +9,7 @@ from typing import Any
 from drgpay.report.papers import Column as PaperColumn
 from drgpay.report.papers import Line, Table
 from drgpay.tables import NUMBERS, Column
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import title_of, with_unit
 from drgpay_web.ui.values import kind_of, printed
 
 _PAPER = {"share": "percent", "fen": "fen", "points": "points", "ratio": "ratio"}
@@ -54,7 +54,7 @@ def shown(grid: Grid | None, lang: str) -> dict[str, Any] | None:
         "title": grid.title,
         "note": grid.note,
         "of": grid.of,
-        "heads": [(head, number) for (head, _), number in zip(grid.columns, numbers, strict=True)],
+        "heads": [(with_unit(head, kind, lang), _is_number(kind)) for head, kind in grid.columns],
         "rows": [
             [
                 (printed(value, kind, lang), number, grid.links[at] if not place and at < len(grid.links) else "")

@@ -23,7 +23,7 @@ from drgpay_web.people import Act, actor_of, door
 from drgpay_web.ui import field_word, lang_of, w
 from drgpay_web.ui.safety import charts
 from drgpay_web.ui.summaries import HOUSE, SETS
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed, title_of
 from drgpay_web.ui.values import kind_of, printed
 
 BOARD = "board-payment"
@@ -108,7 +108,7 @@ def _house(found: Seen) -> dict[str, Any]:
 def _lines(rows: list[dict[str, Any]], table: Table, columns: tuple[str, ...], lang: str) -> dict[str, Any]:
     """Rows by insurance scheme as a small table."""
     return {
-        "heads": [title_of(table[name], lang) for name in columns],
+        "heads": [headed(table[name], lang) for name in columns],
         "rows": [(field_word(row["insurance_scheme"], lang),
                   [printed(row[name], kind_of(table[name]), lang) for name in columns]) for row in rows],
     }  # fmt: skip
@@ -172,7 +172,7 @@ def _statement(found: Seen) -> list[dict[str, Any]]:
         {
             "scheme": field_word(row["insurance_scheme"], lang),
             "lines": [
-                (title_of(c, lang), printed(row[c.name], kind_of(c), lang),
+                (headed(c, lang), printed(row[c.name], kind_of(c), lang),
                  reverse("board-figure", args=[found.result.pk, house, c.name]) if c.name in explained else "")
                 for c in columns
             ],

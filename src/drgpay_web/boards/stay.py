@@ -17,7 +17,7 @@ from drgpay_web.boards.explained import shown
 from drgpay_web.boards.periods import period_words
 from drgpay_web.people import Act, Actor, NotThere, actor_of, door
 from drgpay_web.ui import Unfit, field_word, lang_of, w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import text_of
 
 FACTS = ("institution_id", "department_id", "doctor_id", "insurance_scheme", "sex", "age", "admission_date",
@@ -76,7 +76,7 @@ def _card(request: HttpRequest, actor: Actor, result: store.Result, row: dict[st
     names = store.names_in(result)
 
     def told(name: str) -> tuple[str, str]:
-        return title_of(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang, names)
+        return headed(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang, names)
 
     hidden = actor.scope(Act.STAY_SEE).hidden(SETTLED_STAYS)
     cases = flow.cases_on_stay(actor, row["institution_id"], row["stay_id"]).order_by("-pk")

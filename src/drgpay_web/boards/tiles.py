@@ -11,7 +11,7 @@ from drgpay.runs import Summary, summarise
 from drgpay.tables import Column
 from drgpay_web.boards.filters import Seen
 from drgpay_web.ui import w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import kind_of, printed
 
 COMPARED = ("previous", "last_year")
@@ -52,7 +52,7 @@ def _tile(
     if column.name == "cmi":
         growth = printed(seen.terms.cmi_growth, "share", lang)
         beside.append((w("boards.target", lang), w("boards.a_year", lang, growth=growth), ""))
-    return Tile(title_of(column, lang), printed(value, kind, lang), tuple(beside), link, column.name)
+    return Tile(headed(column, lang), printed(value, kind, lang), tuple(beside), link, column.name)
 
 
 def _compared(seen: Seen, measures: Sequence[str], how: Any) -> Summary | None:

@@ -13,7 +13,7 @@ from drgpay_web.budget.plan_moves import tables_of
 from drgpay_web.budget.ratio_moves import rows_of
 from drgpay_web.people import Actor
 from drgpay_web.ui import field_word, w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import kind_of, paper_kind, printed
 
 Facts = list[tuple[str, str, str]]
@@ -31,11 +31,12 @@ def shown(tables: Mapping[str, Any], area: str, lang: str, house: str = "") -> l
         its = [row for row in rows if not house or row.get("institution_id") == house]
         if house and "institution_id" not in table.names:
             continue
-        columns = [c for c in table.columns if c.name not in _HIDDEN]
+        years = {row.get("year") for row in its}  # of several each row says its own
+        columns = [c for c in table.columns if c.name not in _HIDDEN or (c.name == "year" and len(years) > 1)]
         found.append({
             "name": name,
             "title": table.en if lang == "en" else table.zh,
-            "heads": [(title_of(c, lang), c.type in NUMBERS) for c in columns],
+            "heads": [(headed(c, lang), c.type in NUMBERS) for c in columns],
             "columns": columns,
             "raw": its,
             "rows": [[(_cell(c, row, names, lang), c.type in NUMBERS) for c in columns] for row in its],
@@ -268,6 +269,6 @@ def ratio_paper(case: flow.Case, lang: str) -> Paper:
         for row in rows_of(case, said)
     )
     facts = [(w("budget.minutes", lang), said["minutes"]), (w("budget.decided_on", lang), said["decided_on"])]
-    heads = tuple(Column(title_of(c, lang), share=1) for c in names)
+    heads = tuple(Column(headed(c, lang), share=1) for c in names)
     return _paper(case, lang, w("budget.ratios.paper.ratios", lang), facts,
                   [Table(w("budget.ratios", lang), heads, rows)])  # fmt: skip

@@ -16,6 +16,7 @@ from drgpay_web import flow, store
 from drgpay_web.clearing.lines import figures
 from drgpay_web.clearing.reads import STATE_CLASS
 from drgpay_web.clearing.statement_moves import MACHINES, result_of, rows_open
+from drgpay_web.flow.machine import machine as machine_of
 from drgpay_web.people import Actor, Unit
 from drgpay_web.ui import field_word, w
 from drgpay_web.ui.values import printed
@@ -32,7 +33,7 @@ BESIDE = {"special_review": STAY_DECISIONS, "suspicion": VIOLATIONS}
 @dataclass(frozen=True)
 class Beside:
     """Of one kind of case about an institution: how many are open and done with, how many rows of the register take
-    effect; ``href``: where they are listed."""
+    effect; ``href``: where they are listed, for those who may see them."""
 
     open: int
     done: int
@@ -139,11 +140,13 @@ class _Of:
         self.done = {one["unit"]: one["ended"] for one in counts}
         its = (r for r in store.rows(period.area, table) if "year" not in table.names or str(r["year"]) == year)
         self.rows = Counter(row["institution_id"] for row in its)
-        self.href = f"/cases/of/{machine}?unit="
+        self.href = f"/cases/of/{machine}?unit=" if actor.may(machine_of(machine).see) else ""
 
     def __getitem__(self, key: tuple[int, str]) -> Beside:
         unit, code = key
-        return Beside(self.open.get(unit, 0), self.done.get(unit, 0), self.rows[code], f"{self.href}{unit}")
+        return Beside(
+            self.open.get(unit, 0), self.done.get(unit, 0), self.rows[code], f"{self.href}{unit}" if self.href else ""
+        )
 
 
 def _beside(actor: Actor, period: flow.Case) -> list[_Of]:

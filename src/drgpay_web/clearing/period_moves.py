@@ -205,7 +205,7 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
     """The published result, round, posting and seal."""
     data, result = case.data, result_of(case)
     found = [
-        ("clearing.published_result", result.name, f"/runs/{result.pk}"),
+        ("clearing.published_result", result.title(lang), f"/runs/{result.pk}"),
         ("clearing.round", str(data["round"]), ""),
         ("clearing.settle_by", data["deadline"], ""),
     ]

@@ -18,6 +18,7 @@ from drgpay_web.clearing.links import periods_of
 from drgpay_web.clearing.statement_moves import MACHINES, result_of, rows_open
 from drgpay_web.people import Act, Actor, Unit
 from drgpay_web.ui import field_word, w
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import printed
 
 STATE_CLASS = {
@@ -139,7 +140,7 @@ def _cell(case: flow.Case | None, prefix: str, lang: str) -> dict[str, Any] | No
 def rows_of(folder: Any, table: Table, scope: runs.Scope, lang: str, columns: tuple[str, ...]) -> dict[str, Any]:
     """A small table of a result in words."""
     page = runs.browse(folder, runs.View(table.name, columns=columns, scope=scope), limit=200, totals=False)
-    heads = [(c.en.split(":")[0] if lang == "en" else c.zh) for c in page.columns]
+    heads = [headed(c, lang) for c in page.columns]
     return {
         "heads": heads,
         "rows": [[printed(row[c.name], _kind(c), lang) for c in page.columns] for row in page.rows],

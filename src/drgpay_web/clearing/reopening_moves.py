@@ -79,9 +79,8 @@ def sealed(case: flow.Case, actor: Actor, values: Values) -> None:
 def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
     """What is opened again and why, where its runs are ordered, the period that settles it, and what it led to."""
     data = case.data
-    opened = store.results_of(case.area).filter(kind="run", name=data["run"]).first()
     found = [
-        ("clearing.reopened_run", data["run"], f"/runs/{opened.pk}" if opened else ""),
+        ("clearing.reopened_run", *_run(case, data["run"], lang)),
         ("clearing.reopen_reason", data["reason"], ""),
     ]
     if case.state in ("approved", "settling"):
@@ -90,11 +89,19 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
         period = flow.Case.objects.get(pk=data["period"])
         found.append(("clearing.period", period.number, f"/cases/{period.pk}"))
     if "by" in data:
-        closed = store.results_of(case.area).filter(kind="run", name=data["by"]).first()
-        found.append(("clearing.closed_by", data["by"], f"/runs/{closed.pk}" if closed else ""))
+        found.append(("clearing.closed_by", *_run(case, data["by"], lang)))
     return found
+
+
+def _run(case: flow.Case, name: str, lang: str) -> tuple[str, str]:
+    """A run of the year by its title, and its address; the name of one that is in no catalogue."""
+    found = store.results_of(case.area).filter(name=name).first()
+    return (found.title(lang), f"/runs/{found.pk}") if found else (name, "")
 
 
 def columns(case: flow.Case, lang: str) -> list[tuple[str, str]]:
     """What the list of re-openings shows."""
-    return [("clearing.reopened_run", case.data["run"]), ("clearing.reopen_reason", case.data["reason"])]
+    return [
+        ("clearing.reopened_run", _run(case, case.data["run"], lang)[0]),
+        ("clearing.reopen_reason", case.data["reason"]),
+    ]

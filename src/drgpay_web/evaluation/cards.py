@@ -32,6 +32,19 @@ def title(item: Any, lang: str) -> str:
     return str(item.en if lang == "en" else item.zh)
 
 
+def item_told(case: flow.Case, name: str, lang: str) -> str:
+    """An item of the case's scorecard by its name."""
+    found = next((item for item in card_of(case).items if item.id == name), None)
+    return name if found is None else title(found, lang)
+
+
+def person_told(number: str, lang: str) -> str:
+    """Who was named to report; or the institutions themselves."""
+    if number == "0":
+        return w("evaluation.by_themselves", lang)
+    return Person.objects.get(pk=int(number)).name
+
+
 def items(case: flow.Case) -> dict[str, Any]:
     """The items whose values are reported, by id."""
     return {item.id: item for item in card_of(case).reported}

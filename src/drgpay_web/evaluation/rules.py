@@ -6,10 +6,11 @@ from drgpay_web import flow
 from drgpay_web.evaluation import card_moves as card
 from drgpay_web.evaluation import reads
 from drgpay_web.evaluation import year_moves as year
+from drgpay_web.evaluation.cards import item_told, person_told
 from drgpay_web.flow import Field, Move
 from drgpay_web.people import Act, Role
 
-_RUN = Field("run", "choice", required=True, of=year.year_runs)
+_RUN = Field("run", "choice", required=True, of=year.year_runs, told=year.run_told)
 _WHY = Field("why", "text", required=True)
 
 EVALUATION = flow.register(
@@ -18,8 +19,8 @@ EVALUATION = flow.register(
         ("reporting", "checking", "marking", "marked", "approved", "published"), "reporting", ("published",),
         (
             Move("assign_item", ("reporting",), "", Act.EVALUATION_OPEN, effect=year.assigned, quiet=True,
-                 fields=(Field("item", "choice", required=True, of=year.reported_items),
-                         Field("person", "choice", required=True, of=year.bureau_people))),
+                 fields=(Field("item", "choice", required=True, of=year.reported_items, told_of=item_told),
+                         Field("person", "choice", required=True, of=year.bureau_people, told=person_told))),
             Move("close", ("reporting",), "checking", Act.EVALUATION_OPEN, effect=year.closed, notify=(Role.B4,)),
             Move("mark", ("checking",), "marking", Act.EVALUATION_OPEN, ready=year.unmarkable, fields=(_RUN,),
                  effect=year.mark),
@@ -49,15 +50,16 @@ CARD = flow.register(
         ("reporting", "checking", *_SEEN), "reporting", ("closed",),
         (
             Move("name_person", ("reporting",), "", Act.EVALUATION_NAME, effect=card.named, quiet=True,
-                 fields=(Field("item", "choice", required=True, of=card.house_items),
-                         Field("person", "choice", required=True, of=card.house_people))),
+                 fields=(Field("item", "choice", required=True, of=card.house_items, told_of=item_told),
+                         Field("person", "choice", required=True, of=card.house_people, told=person_told))),
             Move("report", ("reporting",), "", Act.EVALUATION_REPORT, ready=card.nothing_mine, guard=card.fits,
-                 effect=card.reported, fields=(Field("item", "choice", required=True, of=card.own_items), *_SAID)),
+                 effect=card.reported,
+                 fields=(Field("item", "choice", required=True, of=card.own_items, told_of=item_told), *_SAID)),
             Move("close", ("reporting",), "checking", None, effect=card.drawn, notify=(Role.H1, Role.B4),
                  freezes=True),
             Move("check", ("checking",), "", Act.EVALUATION_CHECK, ready=card.nothing_to_check,
                  guard=card.fits_check, effect=card.checked,
-                 fields=(Field("item", "choice", required=True, of=card.sampled),
+                 fields=(Field("item", "choice", required=True, of=card.sampled, told_of=item_told),
                          Field("found", "choice", required=True, choices=("holds", "differs")),
                          _SAID_OR_NOT[0], Field("evidence", required=True, most=300))),
             Move("show", ("checking", "settled"), "marked", None, effect=card.shown, deadline=card.due,
@@ -65,7 +67,7 @@ CARD = flow.register(
             Move("keep", ("settled",), "", None, effect=card.shown),
             Move("agree", ("marked",), "settled", Act.EVALUATION_OBJECT, many=True),
             Move("object", ("marked",), "objected", Act.EVALUATION_OBJECT, effect=card.objected, notify=(Role.B1,),
-                 fields=(Field("item", "choice", required=True, of=card.every_item),
+                 fields=(Field("item", "choice", required=True, of=card.every_item, told_of=item_told),
                          Field("reason", "text", required=True))),
             Move("accept", ("objected",), "answered", Act.EVALUATION_ANSWER, guard=card.fits_answer,
                  effect=card.accepted, fields=(*_SAID_OR_NOT, Field("reply", "text", required=True)),

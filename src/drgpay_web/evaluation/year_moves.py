@@ -62,7 +62,12 @@ def year_runs(case: flow.Case, actor: Actor, lang: str) -> Options:
     found = store.Result.objects.filter(area=case.area, kind__in=("run", "trial"), period=case.period)
     rank = {"sealed": 0, "published": 1, "candidate": 2}
     usable = list(found.exclude(state__in=UNUSED).order_by("-pk"))
-    return [(str(one.pk), one.name) for one in sorted(usable, key=lambda one: rank.get(one.state, 3))]
+    return [(str(one.pk), one.title(lang)) for one in sorted(usable, key=lambda one: rank.get(one.state, 3))]
+
+
+def run_told(number: str, lang: str) -> str:
+    """A result by its title."""
+    return store.Result.objects.get(pk=int(number)).title(lang)
 
 
 def unmarkable(case: flow.Case, actor: Actor) -> Why:
@@ -172,7 +177,7 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
     data, result = case.data, result_of(case)
     found = [("evaluation.card_word", title(card_of(case), lang), "")]
     if result is not None:
-        found.append(("evaluation.result_word", result.name, ""))
+        found.append(("evaluation.result_word", result.title(lang), ""))
     if data.get("corrected"):
         found.append(("evaluation.corrected_word", w("ui.yes", lang), ""))
     if notice := data.get("announcement"):

@@ -11,10 +11,11 @@ class FlowConfig(AppConfig):
 
     def ready(self) -> None:
         from drgpay_web.flow.machine import machines
-        from drgpay_web.trail.telling import name_act
+        from drgpay_web.trail.telling import name_act, name_states
 
         autodiscover_modules("rules")
         for rules in machines():
+            name_states(rules.name, rules.words)
             name_act(f"{rules.name}.open", rules.words, "flow.step_open")
             for move in rules.moves:
                 name_act(f"{rules.name}.{move.name}", rules.words, f"{rules.words}.move.{move.name}")

@@ -83,7 +83,8 @@ class Field:
     """What is typed with a move. ``kind``: line, text, date, choice, flag, number (a whole number, no money), money
     (typed in yuan, kept in whole fen), persons (one or several, by their numbers). ``of``: the choices (value, text
     in the reader's language) where they depend on the case; ``now``: what stands in it before anything is typed;
-    ``told``: how a value is said on the timeline, in a language."""
+    ``told``: how a value is said on the timeline, in a language; ``told_of``: where that depends on
+    the case."""
 
     name: str
     kind: str = "line"
@@ -93,6 +94,7 @@ class Field:
     of: Options | None = None
     now: Callable[[Case], str] | None = None
     told: Callable[[str, str], str] | None = None
+    told_of: Callable[[Case, str, str], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -235,6 +235,8 @@ def _shown(words: str, step: Any, name: str, lang: str) -> str:
     )
     if field and field.told and value:
         return str(field.told(value, lang))
+    if field and field.told_of and value:
+        return str(field.told_of(step.case, value, lang))
     if field and field.kind == "money" and value is not None:
         return printed(value, "fen", lang)
     if field and field.kind == "persons":

@@ -25,7 +25,7 @@ from drgpay_web.people import Act, Actor, NotThere, Unit, actor_of, door
 from drgpay_web.ui import lang_of, w
 from drgpay_web.ui.safety import charts
 from drgpay_web.ui.summaries import HOUSE, Question, answer, table_of
-from drgpay_web.ui.tables import cell, head, title_of
+from drgpay_web.ui.tables import cell, head, headed, title_of
 from drgpay_web.ui.values import kind_of, printed
 
 WARD, DOCTOR = "department_id", "doctor_id"
@@ -235,7 +235,7 @@ def _others(period: Any, actor: Actor, code: str, lang: str) -> Row:
     if not any(one.own for one in found):
         return {}
     rows = [(one.column, (one.own, one.ward, one.specialty)) for one in found]
-    return {"rows": [(title_of(c, lang), *(printed(v, kind_of(c), lang) for v in values)) for c, values in rows]}
+    return {"rows": [(headed(c, lang), *(printed(v, kind_of(c), lang) for v in values)) for c, values in rows]}
 
 
 def _patients(period: Any, actor: Actor, code: str, lang: str) -> dict[str, Any]:

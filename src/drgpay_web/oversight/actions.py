@@ -12,6 +12,7 @@ from drgpay.tables import DOCTOR_MARKS, INSTITUTIONS, PUBLICATIONS
 from drgpay_web import clock, flow, store
 from drgpay_web.people import Act, Actor, Unit, system_actor
 from drgpay_web.ui import Unfit, w
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import printed
 
 DONE = ("executed", "published", "closed")
@@ -87,7 +88,7 @@ _SHOWN = ("institution_id", "violation", "count", "amount", "damages")
 
 def heads(lang: str) -> list[str]:
     """The heads of the list."""
-    return [PUBLICATIONS[name].en if lang == "en" else PUBLICATIONS[name].zh for name in _SHOWN]
+    return [headed(PUBLICATIONS[name], lang) for name in _SHOWN]
 
 
 def printed_rows(area: str, rows: Collection[dict[str, Any]], lang: str) -> list[list[str]]:

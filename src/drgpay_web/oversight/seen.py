@@ -15,7 +15,7 @@ from drgpay_web import flow, store
 from drgpay_web.flow.models import Attachment, Comment, Step
 from drgpay_web.oversight import looks, treating
 from drgpay_web.oversight.opening import AUDIT
-from drgpay_web.people import Act, Actor, Membership
+from drgpay_web.people import Act, Actor, Membership, Unit
 from drgpay_web.ui import field_word, w
 from drgpay_web.ui.values import printed
 
@@ -168,13 +168,19 @@ def _audited(case: flow.Case, lang: str) -> list[tuple[str, str]]:
 
 def _entries(case: flow.Case, lang: str) -> list[tuple[str, str, str, str]]:
     """The entries that the next clearing posts."""
+    names = _houses(case.area)
     return [
         (
-            runs.event_words(row["event"], lang, {}), runs.account_words(row["debit"], lang, {}),
-            runs.account_words(row["credit"], lang, {}), printed(row["amount"], "fen", lang),
+            runs.event_words(row["event"], lang, names), runs.account_words(row["debit"], lang, names),
+            runs.account_words(row["credit"], lang, names), printed(row["amount"], "fen", lang),
         )
         for row in case.data.get("entries", ())
     ]  # fmt: skip
+
+
+def _houses(area: str) -> dict[str, str]:
+    """Institutions' names by their codes."""
+    return dict(Unit.objects.filter(area=area, kind=Unit.INSTITUTION).values_list("code", "name"))
 
 
 def registers(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
@@ -210,10 +216,11 @@ def _ledger(case: flow.Case, lang: str) -> list[tuple[str, str, str, str, str]]:
         runs.Where("insurance_scheme", "is", case.data["scheme"]),
         runs.Where("event", "in", _EVENTS),
     )
+    names = _houses(case.area)
     return [
         (
-            row["entry_id"], printed(row["date"], "date", lang), runs.event_words(row["event"], lang, {}),
-            runs.account_words(row["debit"], lang, {}), printed(row["amount"], "fen", lang),
+            row["entry_id"], printed(row["date"], "date", lang), runs.event_words(row["event"], lang, names),
+            runs.account_words(row["debit"], lang, names), printed(row["amount"], "fen", lang),
         )
         for row in looks.rows_of(store.folder(made[0]), LEDGER, *where)[:_SHOWN]
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from drgpay_web.oversight import actions, lists, looks, opening
 from drgpay_web.papers import giving
 from drgpay_web.people import Act, Actor, Unit, actor_of, door
 from drgpay_web.ui import PageError, Unfit, lang_of, w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed, title_of
 from drgpay_web.ui.values import kind_of, printed
 
 ROWS = 50
@@ -183,11 +183,13 @@ def _table(actor: Actor, table: Table, rows: list[dict[str, Any]], lang: str) ->
 
     def said(name: str, row: dict[str, Any]) -> str:
         value = row[name]
+        if name == "doctor_id":
+            return f"{store.doctor_name(actor.area, row['institution_id'], value)} {value}".strip()
         own = names.get(value) if name == "institution_id" else None
         return printed(value, kind_of(table[name]), lang) if own is None else own
 
     return {
-        "heads": [c.en if lang == "en" else c.zh for c in table.columns],
+        "heads": [headed(column, lang) for column in table.columns],
         "rows": [[said(name, row) for name in table.names] for row in rows],
     }
 

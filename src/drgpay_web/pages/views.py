@@ -16,6 +16,7 @@ from drgpay_web.pages.reach import reached
 from drgpay_web.people import Act, NotThere, Person, Request, Role, actor_of, acts, door, needs_nobody, role_words
 from drgpay_web.people.matrix import GIVEN, Permission
 from drgpay_web.ui import LANGUAGES, lang_of, w
+from drgpay_web.ui.navigation import open_to
 
 
 @door(Act.WORK_SEE)
@@ -45,6 +46,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "rows": rows, "kinds": sorted(kinds.items(), key=lambda kind: kind[1]), "asked": asked,
         "takers": flow.takers(actor, {row.case.rules.name: row.case.rules for row in shown}.values())
         if shown and actor.may(Act.CASE_HAND_OVER) else [],
+        "places": [] if actor.may(Act.CASE_SEE) else [place for place in open_to(actor) if place.group == "system"],
         "late": counts["late"], "soon": counts["day"] + counts["soon"], "all": len(everything),
     }  # fmt: skip
     return render(request, "pages/work.html", context)

@@ -60,23 +60,28 @@ def parameters_set(case: flow.Case, actor: Actor, lang: str) -> list[tuple[str, 
 
 def scheme_choices(case: flow.Case, actor: Actor, lang: str) -> list[tuple[str, str]]:
     """The grouping schemes a practice can be moved to."""
-    return [(one.id, one.en if lang == "en" else one.zh) for one in runs.scheme_names()]
+    return list(scheme_titles(lang).items())
+
+
+def scheme_titles(lang: str) -> dict[str, str]:
+    """What the grouping schemes are called, by their ids."""
+    return {one.id: one.en if lang == "en" else one.zh for one in runs.scheme_names()}
 
 
 def settled_years(case: flow.Case, actor: Actor, lang: str) -> list[tuple[str, str]]:
     """Results of whole years on which a draft can be tried."""
     found = store.results_of(case.area).exclude(state="lost")
-    return [(str(one.pk), f"{one.period} {one.name}") for one in found if len(one.period) == len("2024")]
+    return [(str(one.pk), one.title(lang)) for one in found if len(one.period) == len("2024")]
 
 
 def scheme_told(name: str, lang: str) -> str:
     """A grouping scheme in words."""
-    return next((one.en if lang == "en" else one.zh for one in runs.scheme_names() if one.id == name), name)
+    return scheme_titles(lang).get(name, name)
 
 
 def year_told(pk: str, lang: str) -> str:
     """A settled year."""
-    return store.Result.objects.get(pk=int(pk)).period
+    return store.Result.objects.get(pk=int(pk)).title(lang)
 
 
 def scheme_built(case: flow.Case, actor: Actor, values: Values) -> None:
@@ -217,7 +222,7 @@ def changes(case: flow.Case, lang: str) -> list[dict[str, str]]:
         for name, said in case.data["values"].items() if name in known
     ]  # fmt: skip
     if case.data["scheme"]:
-        names = dict(scheme_choices(case, None, lang))  # type: ignore[arg-type]
+        names = scheme_titles(lang)
         before, after = (names.get(one, one) for one in (base_of(case).scheme, case.data["scheme"]))
         title = w("policy.scheme", lang)
         found.append({"name": SAME, "title": title, "before": before, "after": after, "clause": "", "source": ""})

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from drgpay import runs
 from drgpay_web import clock, store
 from drgpay_web.people import Act, NotThere, actor_of, door
+from drgpay_web.policy.drafting import scheme_titles
 from drgpay_web.ui import lang_of, w
 
 
@@ -22,8 +23,11 @@ def practices(request: HttpRequest) -> HttpResponse:
     area = actor_of(request).area
     own = store.practice_of(area)
     rows = sorted(store.practices(area), key=lambda one: one.id != own)
+    schemes = scheme_titles(lang_of(request))
     may_draft = actor_of(request).may(Act.POLICY_DRAFT)
-    return render(request, "policy/list.html", {"rows": rows, "own": own, "may_draft": may_draft})
+    return render(request, "policy/list.html", {
+        "rows": [(one, schemes.get(one.scheme, one.scheme)) for one in rows], "own": own, "may_draft": may_draft,
+    })  # fmt: skip
 
 
 @require_GET
@@ -62,7 +66,17 @@ def compare(request: HttpRequest) -> HttpResponse:
     (old, old_law), (new, new_law) = (known(request, request.GET.get(side) or own) for side in ("old", "new"))
     days = [day_of(request, f"{side}_on", clock.today()) for side in ("old", "new")]
     rows = runs.practices_differ((old_law, days[0]), (new_law, days[1]), lang)
-    context = {"names": names, "old": old, "new": new, "old_on": days[0], "new_on": days[1], "rows": rows}
+    titles = scheme_titles(lang)
+    schemes = [titles.get(one.scheme, one.scheme) for one in (old, new)]
+    context = {
+        "names": names,
+        "schemes": schemes,
+        "old": old,
+        "new": new,
+        "old_on": days[0],
+        "new_on": days[1],
+        "rows": rows,
+    }
     return render(request, "policy/compare.html", context)
 
 

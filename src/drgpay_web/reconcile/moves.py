@@ -92,13 +92,16 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
     data = case.data
     result = store.Result.objects.get(pk=data["result"])
     found = [
-        ("reconcile.against", f"{result.period} {result.name}", ""),
+        ("reconcile.against", result.title(lang), ""),
         ("reconcile.kind", w(f"reconcile.of_{data['of']}", lang), ""),
     ]
     if case.state == "received" and not jobs.Job.objects.get(pk=data["job"]).active:
         found.append(("reconcile.job", str(data["job"]), f"/jobs/{data['job']}"))
     if error := data.get("error"):
-        found.append(("reconcile.error", " ".join(error[part] for part in (lang, f"fix_{lang}")), ""))
+        fix = error[f"fix_{lang}"]
+        if "--" in fix:  # of the command line
+            fix = w("reconcile.error_fix", lang)
+        found.append(("reconcile.error", f"{error[lang]}{w('reconcile.error_then', lang)}{fix}", ""))
     if lacks := data.get("lacks"):
         found.append(("reconcile.lacks", "、".join(one[lang == "en"] for one in lacks), ""))
     if "tolerance" in data:

@@ -10,7 +10,7 @@ from drgpay_web import flow, store
 from drgpay_web.people import Act, Actor, Role
 from drgpay_web.review import quota
 from drgpay_web.ui import w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import printed, text_of
 
 OF_EXPERTS = ("assign", "replace", "recuse", "opine", "late")
@@ -78,11 +78,7 @@ def stay_facts(case: flow.Case, lang: str) -> list[tuple[str, str]]:
     row = case.data["facts"]
     names = store.names_in(quota.result_of(case))
     shown = [name for name in quota.COLUMNS if row.get(name) is not None]
-    said = [(SETTLED_STAYS[name], text_of(SETTLED_STAYS[name], row, lang, names)) for name in shown]
-    return [
-        (title_of(column, lang), w("ui.yuan", lang, amount=text) if column.type == "fen" else text)
-        for column, text in said
-    ]
+    return [(headed(SETTLED_STAYS[name], lang), text_of(SETTLED_STAYS[name], row, lang, names)) for name in shown]
 
 
 def decision_text(said: Mapping[str, Any], lang: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from drgpay import runs
 from drgpay.errors import DrgpayError
-from drgpay.report import unit_words
 from drgpay.report.papers import Block, Chart, Column, Line, Paper, Series, Signature, Table, Text
 from drgpay.runs import Scope, View, Where, browse, overview, read_manifest, summarise
 from drgpay.tables import CLOSINGS, FUND_HEALTH, POOLS, PREPAYMENTS
@@ -19,7 +18,7 @@ from drgpay.tables import Column as Declared
 from drgpay_web import clock, flow, jobs, store
 from drgpay_web.people import Unit, system_actor
 from drgpay_web.ui import field_word, w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed, title_of
 from drgpay_web.ui.values import Names, kind_of, printed
 
 HOUSE = "institution_id"
@@ -120,7 +119,7 @@ class _Desk:
         result, say = self.result, self.lang
         if self.unit:
             yield w("flow.unit", say), self.unit.name
-        yield w("rhythm.analysis_run", say), result.name
+        yield w("rhythm.analysis_run", say), result.title(say)
         yield w("rhythm.analysis_digest", say), result.digest[:16]
         yield w("rhythm.analysis_by", say), result.job.ordered_by.name if result.job else "–"
         yield w("rhythm.analysis_at", say), result.made_at.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M")
@@ -135,7 +134,7 @@ class _Desk:
     def table(self, title: str, columns: Sequence[Declared], rows: Sequence[Mapping[str, Any]]) -> Table:
         """Rows under the heads of the dictionary; codes in words."""
         heads = tuple(
-            Column(title_of(column, self.lang), kind_in(column),
+            Column(headed(column, self.lang), kind_in(column),
                    int(column.name in ("insurance_scheme", HOUSE, "department_id", "drg")))
             for column in columns
         )  # fmt: skip
@@ -177,11 +176,6 @@ class _Desk:
         """What was to be shared, the points, and the point value."""
         return self.table(self.say("fund"), [POOLS[name] for name in _FUND], self._overview.pools)
 
-    def named(self, column: Declared) -> str:
-        """A measure that stands before its figures, with the unit of amounts."""
-        unit = unit_words("fen", self.lang) if column.type == "fen" else ""
-        return f"{title_of(column, self.lang)}{unit}"
-
     def key_figures(self) -> Table | None:
         """Every measure now, a month before and a year before, with what changed."""
         now = self.sums((), KEY)
@@ -190,7 +184,7 @@ class _Desk:
             return None
         lines = []
         for column in now.columns:
-            cells: list[Any] = [self.named(column), now.rows[0][column.name]]
+            cells: list[Any] = [headed(column, self.lang), now.rows[0][column.name]]
             for other in then:
                 row = other.rows[0] if other and other.rows else {}
                 change = row.get(f"{column.name}_change_ratio")
@@ -296,7 +290,7 @@ class _Desk:
         if found is None or row is None:
             return None
         lines = tuple(
-            Line((self.named(c), row[c.name], row[f"{c.name}_compared"], row[f"{c.name}_change"]),
+            Line((headed(c, self.lang), row[c.name], row[f"{c.name}_compared"], row[f"{c.name}_change"]),
                  kind_in(c))
             for c in found.columns if c.name in PEERS
         )  # fmt: skip

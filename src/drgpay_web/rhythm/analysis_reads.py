@@ -86,7 +86,7 @@ def facts(case: flow.Case, lang: str) -> list[tuple[str, str, str]]:
         result = store.Result.objects.get(pk=data["result"])
         found += [
             ("rhythm.version_word", str(data["version"]), f"/analyses/{case.pk}"),
-            ("rhythm.analysis_run", result.name, ""),
+            ("rhythm.analysis_run", result.title(lang), ""),
             ("rhythm.analysis_digest", result.digest[:16], ""),
         ]
     if "sent" in data:

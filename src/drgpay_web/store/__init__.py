@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         beside,
         departments_alike,
         departments_in,
+        doctor_name,
         group_names,
         names_in,
         periods_seen,
@@ -77,6 +78,7 @@ _WHERE = {
     "seen": (
         "beside",
         "departments_alike",
+        "doctor_name",
         "departments_in",
         "group_names",
         "names_in",
@@ -117,6 +119,7 @@ __all__ = [
     "decoded",
     "departments_alike",
     "departments_in",
+    "doctor_name",
     "folder",
     "folder_of_kind",
     "group_names",

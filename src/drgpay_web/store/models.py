@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
+from drgpay_web.ui import w
+
 
 class Area(models.Model):
     """The lock of an area's record: who writes register rows or pins holds its row."""
@@ -120,3 +122,21 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.area}/{self.kind}/{self.name}"
+
+    def title(self, lang: str) -> str:
+        """What a person calls it: what it is of and its number here, ``2024年2月结算结果（5号）``; ``name`` is of its
+        folder."""
+        year, _, month = self.period.partition("-")
+        spans = f"store.result_{'month' if month else 'year' if year else 'undated'}"
+        kind = w(f"store.result_{self.kind}{'_year' if self.kind == 'run' and not month else ''}", lang)
+        return w(spans, lang, year=year, month=int(month or 0), kind=kind, number=self.pk)
+
+    @property
+    def zh(self) -> str:
+        """The title in Chinese."""
+        return self.title("zh")
+
+    @property
+    def en(self) -> str:
+        """The title in English."""
+        return self.title("en")

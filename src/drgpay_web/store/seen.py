@@ -99,6 +99,11 @@ def departments_in(area: str, house: str) -> list[tuple[str, str]]:
     return sorted((code, name) for (owner, code), name in known.items() if owner == house)
 
 
+def doctor_name(area: str, house: str, code: str) -> str:
+    """What the registers call a doctor of an institution; empty for one they do not know."""
+    return _staff(area)["doctor_id"].get((house, code), "")
+
+
 def departments_alike(area: str, house: str, code: str) -> frozenset[tuple[str, str]]:
     """The departments of the area that bear the name of one, by institution and number: its specialty."""
     known = _staff(area)["department_id"]

@@ -19,7 +19,7 @@ from drgpay.runs import Scope, Sort, View, Where, browse, columns_of
 from drgpay.runs.pages import OPS
 from drgpay.tables import NUMBERS, Column
 from drgpay_web.ui.values import Names, kind_of, printed, text_of, typed
-from drgpay_web.ui.words import lang_of
+from drgpay_web.ui.words import lang_of, w
 
 ROWS = 50
 SHORT = 12
@@ -154,7 +154,7 @@ def head(column: Column, by: Sort | None, lang: str) -> Head:
     now = by if by and by.column == column.name else None
     state = "none" if now is None else "descending" if now.down else "ascending"
     order = f"-{column.name}" if state == "ascending" else column.name
-    return Head(column, title_of(column, lang), column.type in NUMBERS, order, state)
+    return Head(column, headed(column, lang), column.type in NUMBERS, order, state)
 
 
 def cell(
@@ -174,12 +174,22 @@ def title_of(column: Column, lang: str) -> str:
     return re.split(r"[:;]", column.en)[0] if lang == "en" else zh
 
 
+def headed(column: Column, lang: str) -> str:
+    """The title of a column above or before its figures."""
+    return with_unit(title_of(column, lang), column.type, lang)
+
+
+def with_unit(title: str, kind: str, lang: str) -> str:
+    """A title, of amounts with their unit."""
+    return f"{title}{w('ui.in_yuan', lang)}" if kind == "fen" else title
+
+
 def _field(asked: QueryDict, column: Column, lang: str) -> dict[str, Any]:
     """A field of the filters: a choice of a closed list, from–to for numbers and days, else text."""
     kind = "choice" if column.choices else "range" if column.type in NUMBERS or column.type == "date" else "text"
     return {
         "column": column,
-        "title": title_of(column, lang),
+        "title": headed(column, lang),
         "kind": kind,
         "choices": [(code, printed(code, "text", lang)) for code in column.choices],
         "value": {op: asked.get(f"{column.name}.{op}", "") for op in ("is", "has", "from", "to")},
