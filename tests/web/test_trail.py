@@ -90,7 +90,7 @@ def test_events_are_told_in_both_languages_and_show_what_changed(office: Office)
     upload, hand_in, failed = Event.objects.all()
     assert trail.sentence(upload, "zh") == "h1a（医院医保办） 上传清单：事项 1（已完成）"
     assert trail.sentence(failed, "en") == "nobody signed in failed sign-in: Account ? (failed)"
-    assert values_of(hand_in, "zh") == [("状态", "received", "in")]
+    assert values_of(hand_in, "zh") == [("状态", "已收到", "in")]
 
 
 def test_refusals_and_looks_are_recorded(office: Office) -> None:
