@@ -18,7 +18,9 @@ class Shown:
     foot: list[str] = field(default_factory=list)
 
     def column(self, title: str) -> int:
-        return [text for text, _ in self.heads].index(title)
+        """Where the column of a title stands; the title is with its unit or without."""
+        told = [text for text, _ in self.heads]
+        return told.index(next((title + unit for unit in UNITS if title + unit in told), title))
 
 
 class _Reader(HTMLParser):
@@ -46,10 +48,7 @@ class _Reader(HTMLParser):
         if tag in ("td", "th") and self.cell is not None:
             text = self.cell.strip()
             if self.part == "thead":
-                title = text.rstrip(" ↑↓")
-                for unit in UNITS:  # stands on the screen; a workbook has it in the form of its numbers
-                    title = title.removesuffix(unit)
-                self.shown.heads.append((title, self.link))
+                self.shown.heads.append((text.rstrip(" ↑↓"), self.link))
             elif self.part == "tfoot":
                 self.shown.foot.append(text)
             else:

@@ -98,7 +98,7 @@ def days(row: dict[str, Any], column: Any) -> dict[str, Any]:
 
 
 def same(one: Table, other: Table) -> None:
-    assert one.heads == other.heads
+    assert one.heads == other.heads, (one.heads, other.heads)
     assert len(one.rows) == len(other.rows) > 0
     for left, right in zip(one.rows, other.rows, strict=True):
         assert [plain(text) for text in left] == [plain(text) for text in right]

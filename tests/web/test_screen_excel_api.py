@@ -154,8 +154,10 @@ def test_small_tables_of_boards(judged: Settled, role: str, name: str) -> None:
     shown = grid_on(page, name)
     same(workbook(client, f"/boards/take/{name}?{asked}"), shown)
     said = system.get(f"/api/v1/boards/2024/tables/{name}?{asked}").json()
-    assert [column["title"] for column in said["columns"]] == shown.heads
+    from drgpay_web.ui.tables import with_unit
     from drgpay_web.ui.values import printed
+
+    assert [with_unit(one["title"], one["type"], "zh") for one in said["columns"]] == shown.heads
 
     kinds = [column["type"] for column in said["columns"]]
     told = [[printed(value, kind, "zh") for value, kind in zip(row, kinds, strict=True)] for row in said["rows"]]

@@ -71,7 +71,9 @@ def _is_number(kind: str) -> bool:
 
 def table_of(grid: Grid, lang: str) -> Table:
     """The same on a paper, for a workbook: numbers as numbers."""
-    heads = tuple(PaperColumn(h, _PAPER.get(k, "int") if _is_number(k) else "text") for h, k in grid.columns)
+    heads = tuple(
+        PaperColumn(with_unit(h, k, lang), _PAPER.get(k, "int") if _is_number(k) else "text") for h, k in grid.columns
+    )
     lines = tuple(
         Line(tuple(v if _is_number(k) else printed(v, k, lang) for v, (_, k) in zip(row, grid.columns, strict=True)))
         for row in grid.rows

@@ -16,7 +16,7 @@ from drgpay_web.oversight import actions, lists, looks, opening
 from drgpay_web.papers import giving
 from drgpay_web.people import Act, Actor, Unit, actor_of, door
 from drgpay_web.ui import PageError, Unfit, lang_of, w
-from drgpay_web.ui.tables import headed, title_of
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import kind_of, printed
 
 ROWS = 50
@@ -60,7 +60,7 @@ def _leads(request: HttpRequest, kind: str, error: PageError | None = None) -> H
         found = lists.listed(actor, asked_for, lang, start=(page - 1) * ROWS, limit=ROWS)
         said = lists.Said(actor, look, lang)
         context |= {
-            "heads": [(title_of(one, lang), one.type in NUMBERS) for one in lists.COLUMNS[kind]],
+            "heads": [(headed(one, lang), one.type in NUMBERS) for one in lists.COLUMNS[kind]],
             "rows": _rows(found, kind, said),
             "rules": [(row["rule"], row[lang], row["suspicions"]) for row in said.rules if row["suspicions"]],
             "total": found.total,

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from drgpay.tables import NUMBERS, Column
 from drgpay.units import show_coefficient, show_fen, show_points
 from drgpay_web.ui import downloads
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import Names, kind_of, text_of
 
 FORMATS = {"fen": "#,##0.00", "points": "#,##0.0000", "ratio": "0.0000", "share": "0.00%"}
@@ -93,7 +93,7 @@ class _Sheet:
     def heads(self, columns: Sequence[Column]) -> None:
         for at, column in enumerate(columns):
             self.sheet.set_column(at, at, _WIDTH.get(column.type, 14 if column.type in NUMBERS else 22))
-            self.sheet.write_string(HEAD, at, title_of(column, self.lang), self.strong)
+            self.sheet.write_string(HEAD, at, headed(column, self.lang), self.strong)
 
     def row(self, line: int, columns: Sequence[Column], row: Mapping[str, Any]) -> None:
         for at, column in enumerate(columns):

@@ -20,7 +20,7 @@ from drgpay_web.papers import actions, texts
 from drgpay_web.people import Act, Actor, NotThere, Unit, actor_of
 from drgpay_web.store import Result
 from drgpay_web.ui import LANGUAGES, Unfit, downloads, lang_of, w
-from drgpay_web.ui.tables import title_of
+from drgpay_web.ui.tables import headed
 from drgpay_web.ui.values import kind_of, paper_kind
 
 ENDINGS = ("pdf", "docx", "xlsx")
@@ -132,7 +132,7 @@ def sheet(
 ) -> Table:  # fmt: skip
     """A list for a workbook: numbers as numbers, all else as ``said`` tells it on the screen."""
     kinds = [(column, paper_kind(kind_of(column))) for column in columns]
-    heads = tuple(Head(title_of(column, lang), kind) for column, kind in kinds)
+    heads = tuple(Head(headed(column, lang), kind) for column, kind in kinds)
     lines = (tuple(said(one, row) if kind == "text" else row[one.name] for one, kind in kinds) for row in rows)
     return Table(title, heads, tuple(map(Line, lines)))
 
