@@ -21,9 +21,10 @@ from drgpay import runs
 from drgpay.cli import app
 from drgpay.engine import LocalEngine, dataset, read_table
 from drgpay.errors import DrgpayError
+from drgpay.runs.region import known_codes
 from drgpay.scheme import load, load_codes
 from drgpay.steps import intake
-from drgpay.steps.intake import CheckContext, CodeList, KnownCodes, check_batch, check_stay, code_lists
+from drgpay.steps.intake import CheckContext, CodeList, KnownCodes, check_batch, check_stay, code_lists, known
 from drgpay.tables import FINDINGS, RECORD_SCORES, STAY_SCORES, STAYS
 from support.command import CliRunner
 from support.engines import usual
@@ -363,3 +364,16 @@ def test_a_catalogue_with_a_wrong_word_is_refused() -> None:
             replace(rule, **change)
     with pytest.raises(ValueError, match="no such check"):
         CodeList("x", "no_such_rule", "dx", (), "s")
+
+
+@pytest.mark.parametrize("kind", ["dx", "proc"])
+def test_few_codes_have_the_marks_they_have_among_many(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = known_codes()
+    all_codes = codes.dx if kind == "dx" else codes.proc
+    some = pa.array([*all_codes.to_pylist()[:: max(len(all_codes) // 200, 1)], "", "nobody", "急性"], pa.string())
+    assert 0 < len(some) <= known.FEW
+    few = codes.marks(kind, some)
+    monkeypatch.setattr(known, "FEW", 0)
+    assert few.tolist() == codes.marks(kind, some).tolist()
+    assert few[-2] == codes.marks(kind, pa.array(["急性"]))[0] == known.UNKNOWN
+    assert codes.marks(kind, pa.array([], pa.string())).tolist() == [0]

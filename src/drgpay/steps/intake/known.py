@@ -18,6 +18,8 @@ from drgpay.steps.intake.rules import RULES, read_data
 from drgpay.units.vector import Ints
 
 _LAST = "\U0010ffff"
+FEW = 500
+"""codes that are looked up one by one"""
 
 
 @dataclass(frozen=True)
@@ -136,5 +138,15 @@ class KnownCodes:
 
     def marks(self, kind: str, codes: Any) -> Ints:
         """The marks of codes (an Arrow text array without nulls), and a 0 at the end, for null."""
-        places = pc.fill_null(pc.index_in(codes, value_set=self.dx if kind == "dx" else self.proc), -1)
-        return np.append(self._marks[kind][places.to_numpy(zero_copy_only=False)], 0)
+        if len(codes) <= FEW:  # to look them up one by one is quicker than to make a table of all there are
+            its = self._places[kind]
+            places = np.fromiter((its.get(code, -1) for code in codes.to_pylist()), np.int64, len(codes))
+        else:
+            found = pc.index_in(codes, value_set=self.dx if kind == "dx" else self.proc)
+            places = pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
+        return np.append(self._marks[kind][places], 0)
+
+    @cached_property
+    def _places(self) -> dict[str, dict[str, int]]:
+        """Where a code stands, by kind."""
+        return {kind: {code: at for at, code in enumerate(codes)} for kind, codes in self._sorted.items()}
