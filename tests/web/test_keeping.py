@@ -73,6 +73,35 @@ def test_a_file_that_is_no_whole_backup_leaves_nothing(place: Any, tmp_path: Pat
     assert list(other.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["above", "whole path", "link"])
+def test_what_would_lie_outside_is_never_unpacked(place: Any, tmp_path: Path, kind: str) -> None:
+    import io
+    import tarfile
+
+    import zstandard
+
+    from drgpay.errors import DrgpayError
+    from drgpay_web.project import keeping
+
+    outside = tmp_path / "outside"
+    info = tarfile.TarInfo({"above": "../../outside", "whole path": str(outside), "link": "inbox"}[kind])
+    if kind == "link":
+        info.type, info.linkname = tarfile.SYMTYPE, str(tmp_path)
+    else:
+        info.size = 1
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        tar.addfile(info, io.BytesIO(b"x"))
+    file, other = tmp_path / "b.tar.zst", tmp_path / "new" / "other"
+    file.write_bytes(zstandard.compress(content.getvalue()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "home", lambda: other)
+        with pytest.raises(DrgpayError):
+            keeping.restore(file)
+    assert not outside.exists()
+    assert not other.exists()
+
+
 def test_the_check_names_what_does_not_hold(place: Any) -> None:
     from drgpay_web import inbox
     from drgpay_web.store import faults

@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import zstandard
@@ -150,6 +150,16 @@ def _draft(folder: Path) -> Iterator[Path]:
         raise
 
 
+def _own(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Files and folders that lie inside, and belong to whoever restores: Python before 3.11.4 takes any other too."""
+    for member in tar:
+        path = PurePosixPath(member.name)
+        if not (member.isfile() or member.isdir()) or path.is_absolute() or ".." in path.parts:
+            raise tarfile.TarError(member.name)
+        member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+        yield member
+
+
 def _unpack(source: Path, draft: Path) -> str:
     """Everything of a backup into ``draft``; the name of its data base."""
     try:
@@ -158,7 +168,8 @@ def _unpack(source: Path, draft: Path) -> str:
             zstandard.ZstdDecompressor().stream_reader(packed) as plain,
             tarfile.open(fileobj=plain, mode="r|") as tar,
         ):
-            tar.extractall(draft, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _place: member)
+            tar.extractall(draft, members=_own(tar))
         about: dict[str, Any] = json.loads((draft / ABOUT).read_text(encoding="utf-8"))
         name = str(about["database"])
         whole = about.get("tool") == TOOL and name in (SQLITE, POSTGRESQL) and (draft / name).is_file()
