@@ -111,7 +111,7 @@ def test_the_analysis_of_a_month_in_every_format(desk: Place) -> None:
             assert all(shown in said for said in (page, word, slides))
             assert any(isinstance(c, int | float) and round(c * 100) == row["distributable"] for c in book)
     name = runs.names_of_run(store.folder(result))[desk.houses[0].code]
-    for said in (result.name, result.digest[:16], name):
+    for said in (result.title("zh"), result.digest[:16], name):
         assert said in page
         assert said in book
         assert said in word
