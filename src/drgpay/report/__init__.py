@@ -15,7 +15,7 @@ from drgpay.report.study import write_study_workbook
 from drgpay.report.tabular import Names, Sheet, alert_is_share, field_words, head_words, is_share, write_tables
 from drgpay.report.views import raised_share
 from drgpay.report.whatif import check_whatif_target, write_whatif
-from drgpay.report.workbook import unit_words, write_workbook
+from drgpay.report.workbook import write_workbook
 
 __all__ = [
     "GRADE_WORDS",
@@ -32,7 +32,6 @@ __all__ = [
     "performance_word",
     "raised_share",
     "show_figure",
-    "unit_words",
     "write_evaluation_page",
     "write_evaluation_workbook",
     "write_institution_card",

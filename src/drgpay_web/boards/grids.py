@@ -54,7 +54,9 @@ def shown(grid: Grid | None, lang: str) -> dict[str, Any] | None:
         "title": grid.title,
         "note": grid.note,
         "of": grid.of,
-        "heads": [(with_unit(head, kind, lang), _is_number(kind)) for head, kind in grid.columns],
+        "heads": [
+            (with_unit(head, kind, lang), number) for (head, kind), number in zip(grid.columns, numbers, strict=True)
+        ],
         "rows": [
             [
                 (printed(value, kind, lang), number, grid.links[at] if not place and at < len(grid.links) else "")

@@ -135,7 +135,6 @@ def _write(actor: Actor, taken: _Taken, make: Callable[[Path, str, str], int], r
     """Write the file, then enter it. The file is kept under a random name."""
     if not reason.strip():
         raise Unfit("papers.reason_needed")
-    forget_expired()
     serial = f"{clock.today():%Y%m%d}-{secrets.token_hex(4).upper()}"
     stored = f"{secrets.token_hex(16)}.{taken.form}"
     target = exports() / stored

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from drgpay import runs
 from drgpay_web import clock, store
 from drgpay_web.people import Act, NotThere, actor_of, door
-from drgpay_web.policy.drafting import scheme_titles
+from drgpay_web.policy.drafting import scheme_titles, scheme_told
 from drgpay_web.ui import lang_of, w
 
 
@@ -66,8 +66,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     (old, old_law), (new, new_law) = (known(request, request.GET.get(side) or own) for side in ("old", "new"))
     days = [day_of(request, f"{side}_on", clock.today()) for side in ("old", "new")]
     rows = runs.practices_differ((old_law, days[0]), (new_law, days[1]), lang)
-    titles = scheme_titles(lang)
-    schemes = [titles.get(one.scheme, one.scheme) for one in (old, new)]
+    schemes = [scheme_told(one.scheme, lang) for one in (old, new)]
     context = {
         "names": names,
         "schemes": schemes,
